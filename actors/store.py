@@ -1,0 +1,268 @@
+"""The `Store` port: what a durable actor, a registry or an outbox may ask of storage.
+
+Nothing above this port knows SQLite, or that there is one node. One `Batch` is one transaction:
+the events of a case, their audit entries, its outbox and its claims on business uniqueness become
+durable together or not at all, and `commit` returns only after they would survive a power cut.
+
+Audit is not the caller's duty: every event that is appended gets exactly one entry in one
+hash-chained audit log, written by the store in the same transaction (`audit_digest` below says
+how), so no state change can be committed without it.
+
+Backends: `actors.memory_store` and `actors.sqlite_store`, under one shared suite of tests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Protocol
+
+import msgspec
+
+BATCH_EVENTS_MAX = 500
+"""The most events, effects, claims or documents in one batch."""
+
+READ_ROWS_MAX = 1_000
+"""The most rows one read returns; ask again after the last one."""
+
+BLOB_BYTES_MAX = 4 * 1024 * 1024
+"""The largest blob, in bytes."""
+
+AUDIT_GENESIS = bytes(32)
+"""The chain's value before its first entry."""
+
+
+class StoreError(Exception):
+    """Any failure of storage; the batch in hand was not applied unless it says otherwise."""
+
+
+class VersionConflict(StoreError):
+    """Somebody else appended to the stream first."""
+
+
+class ClaimConflict(StoreError):
+    """A business-unique key is already owned by another owner.
+
+    Attributes:
+        scope: what kind of key, for instance `card`.
+        owner: who holds it.
+    """
+
+    def __init__(self, scope: str, owner: str) -> None:
+        super().__init__(f"{scope} is taken by {owner}")
+        self.scope = scope
+        self.owner = owner
+
+
+class StoreClosed(StoreError):
+    """The store is gone (closed, or its process crashed); the outcome is unknown."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One fact to append: its kind (the message's tag) and its msgpack body."""
+
+    kind: str
+    body: bytes
+
+
+class Append(msgspec.Struct, frozen=True):
+    """Facts for one stream.
+
+    Attributes:
+        stream: for instance `case/530102/0192…`.
+        expected_version: how many events the stream has; `VersionConflict` if it has another.
+        events: in order, at least one.
+    """
+
+    stream: str
+    expected_version: int
+    events: tuple[Event, ...]
+
+
+class PendingEffect(msgspec.Struct, frozen=True):
+    """One entry of an outbox: something to be done at least once, after its commit.
+
+    Attributes:
+        id: unique for ever, `stream#version.index`.
+        stream: whose outbox it is in.
+        to: which effect handler does it; `self` delivers the message back as a command.
+        body: the encoded message.
+        kind: the message's tag.
+        due_ms: not before this Unix time in milliseconds; 0 is at once. A reminder is an effect
+            to `self` with a time.
+    """
+
+    id: str
+    stream: str
+    to: str
+    kind: str
+    body: bytes
+    due_ms: int = 0
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """Sole ownership of a business key, for ever or until released: (`card`, `6217…`) by a case.
+
+    Claiming what the same owner already holds succeeds again.
+    """
+
+    scope: str
+    key: str
+    owner: str
+
+
+class Document(msgspec.Struct, frozen=True):
+    """A replaceable value: a snapshot, a projection, a setting. `body` None deletes it."""
+
+    collection: str
+    key: str
+    body: bytes | None
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """One transaction.
+
+    Attributes:
+        who: the person, device or actor on whose behalf, for the audit entries.
+        at_ms: Unix time in milliseconds, for the audit entries.
+        appends: facts; each stream at most once in a batch.
+        effects: outbox entries to add.
+        effects_done: ids of outbox entries to remove; unknown ids are ignored.
+        claims: business keys to own.
+        releases: business keys to give back; only the owner's own are released.
+        documents: values to put or delete.
+    """
+
+    who: str
+    at_ms: int
+    appends: tuple[Append, ...] = ()
+    effects: tuple[PendingEffect, ...] = ()
+    effects_done: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    releases: tuple[Claim, ...] = ()
+    documents: tuple[Document, ...] = ()
+
+
+class Committed(msgspec.Struct, frozen=True):
+    """The proof of a commit.
+
+    Attributes:
+        audit_seq: the number of the last audit entry written so far.
+        audit_head: the chain's value after that entry, 32 bytes.
+    """
+
+    audit_seq: int
+    audit_head: bytes
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """One event as it stands in its stream; `version` counts from 1."""
+
+    stream: str
+    version: int
+    kind: str
+    body: bytes
+    at_ms: int
+    who: str
+
+
+class AuditEntry(msgspec.Struct, frozen=True):
+    """One link of the audit chain; `seq` counts from 1 without gaps."""
+
+    seq: int
+    at_ms: int
+    who: str
+    stream: str
+    version: int
+    kind: str
+    event_digest: bytes
+    head: bytes
+
+
+def event_digest(body: bytes) -> bytes:
+    """BLAKE2b-256 of an event's body."""
+    return hashlib.blake2b(body, digest_size=32).digest()
+
+
+def audit_digest(
+    previous: bytes, seq: int, at_ms: int, who: str, stream: str, version: int, kind: str, event: bytes
+) -> bytes:
+    """The chain's next value: BLAKE2b-256 over the previous one and every field of the entry.
+
+    The fields are one msgpack array, so no two different entries share an encoding.
+
+    Args:
+        previous: 32 bytes, `AUDIT_GENESIS` before the first entry.
+        event: the event's own digest, 32 bytes.
+    """
+    fields = msgspec.msgpack.encode((previous, seq, at_ms, who, stream, version, kind, event))
+    return hashlib.blake2b(fields, digest_size=32).digest()
+
+
+class Store(Protocol):
+    """Durable memory. Every method raises `StoreClosed` once the store is gone."""
+
+    async def commit(self, batch: Batch) -> Committed:
+        """Make the batch durable, whole or not at all; return after it would survive a power cut.
+
+        Raises:
+            VersionConflict: a stream has another version than expected.
+            ClaimConflict: a key belongs to another owner.
+        """
+
+    async def read(self, stream: str, after_version: int = 0) -> list[Recorded]:
+        """Up to `READ_ROWS_MAX` events of a stream, in order."""
+
+    async def streams(self, prefix: str, after: str = "") -> list[str]:
+        """Up to `READ_ROWS_MAX` stream names with the prefix, sorted, after `after`."""
+
+    async def effects(self, stream: str | None = None, after: str = "") -> list[PendingEffect]:
+        """Up to `READ_ROWS_MAX` outbox entries (of one stream or of all), sorted by id."""
+
+    async def document(self, collection: str, key: str) -> bytes | None:
+        """One value, or None."""
+
+    async def documents(self, collection: str, after: str = "") -> list[tuple[str, bytes]]:
+        """Up to `READ_ROWS_MAX` (key, value) pairs of a collection, sorted by key."""
+
+    async def owner(self, scope: str, key: str) -> str | None:
+        """Who holds a business key, or None."""
+
+    async def put_blob(self, digest: bytes, body: bytes) -> None:
+        """Keep bytes under their BLAKE2b-256; putting the same again changes nothing.
+
+        Raises:
+            StoreError: the digest is not that of the bytes, or they exceed `BLOB_BYTES_MAX`.
+        """
+
+    async def blob(self, digest: bytes) -> bytes | None:
+        """The bytes, or None."""
+
+    async def audit(self, after_seq: int = 0) -> list[AuditEntry]:
+        """Up to `READ_ROWS_MAX` entries of the audit chain, in order."""
+
+    async def head(self) -> Committed:
+        """The last entry's number and the chain's value; (0, `AUDIT_GENESIS`) when empty."""
+
+
+__all__ = [
+    "AUDIT_GENESIS",
+    "BATCH_EVENTS_MAX",
+    "BLOB_BYTES_MAX",
+    "READ_ROWS_MAX",
+    "Append",
+    "AuditEntry",
+    "Batch",
+    "Claim",
+    "ClaimConflict",
+    "Committed",
+    "Document",
+    "Event",
+    "PendingEffect",
+    "Recorded",
+    "Store",
+    "StoreClosed",
+    "StoreError",
+    "VersionConflict",
+    "audit_digest",
+    "event_digest",
+]

@@ -1,0 +1,243 @@
+"""A case from submission to delivery: what terminal and office say to each other.
+
+Keys are born on the tablet: `case_id` is a UUIDv7 made at the draft, stored before anything is
+sent. Every request may be repeated; the same key with the same payload gets the stored answer,
+with another payload `E_KEY_CONFLICT`.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from wire.case_state import State
+from wire.form import Value
+from wire.masked import Pan
+from wire.message import Message, Refusal, Request
+
+SLIP_LINES_MAX = 40
+"""The most lines of a slip."""
+
+POINTS_MAX = 4_000
+"""The most points of a signature."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A state and when it was reached, Unix milliseconds."""
+
+    state: State
+    at_ms: int
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where the case was captured: degrees × 10⁶ (WGS 84) and accuracy in metres."""
+
+    latitude_e6: int
+    longitude_e6: int
+    accuracy_m: int
+
+
+class PinBlock(msgspec.Struct, frozen=True):
+    """An ISO 9564-1 format-4 block as it left the PIN pad.
+
+    Attributes:
+        field: which form field it answers.
+        key_serial: the AES DUKPT key serial number, 12 bytes.
+        block: 16 enciphered bytes.
+    """
+
+    field: str
+    key_serial: bytes
+    block: bytes
+
+    def __repr__(self) -> str:
+        return f"PinBlock({self.field!r})"
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the tablet captured for one case; its encoding is what is hashed and signed.
+
+    Attributes:
+        case_id: UUIDv7 from the tablet.
+        revision: 1 for the first submission, one more after every return.
+        product: the product's code.
+        form_version: of the form that was filled.
+        staff_id: the operator signed in on the device.
+        device: the device's id, as the office named it at enrolment.
+        trail: the states reached on the tablet with their times.
+        values: the answers, by field name.
+        identity_reference: names the office's stored identity check.
+        place: where, or None when the tablet had no fix.
+        captured_ms: when capture ended, Unix milliseconds.
+    """
+
+    case_id: str
+    revision: int
+    product: str
+    form_version: int
+    staff_id: str
+    device: str
+    trail: tuple[Step, ...]
+    values: dict[str, Value]
+    identity_reference: str
+    place: Place | None
+    captured_ms: int
+
+
+class SlipLine(msgspec.Struct, frozen=True):
+    """One element of the slip in both languages; values are already masked."""
+
+    title_zh: str
+    title_en: str
+    value: str
+
+
+class Slip(msgspec.Struct, frozen=True):
+    """The unified confirmation slip (统一业务确认单) as the customer reads it.
+
+    What is signed is BLAKE2b-256 of this struct's canonical encoding (`wire.codec.encode`).
+    """
+
+    case_id: str
+    title_zh: str
+    title_en: str
+    lines: tuple[SlipLine, ...]
+    made_ms: int
+
+
+class Point(msgspec.Struct, frozen=True, array_like=True):
+    """One sample of a stroke: milliseconds since the first, position and pressure in 1/1000."""
+
+    t_ms: int
+    x: int
+    y: int
+    pressure: int = 500
+
+
+class Signature(msgspec.Struct, frozen=True):
+    """A signature as strokes on a pad of `width` × `height` units."""
+
+    width: int
+    height: int
+    strokes: tuple[tuple[Point, ...], ...]
+
+
+class CaseView(msgspec.Struct, frozen=True):
+    """What the terminal may know about its case.
+
+    Attributes:
+        case_id: which case.
+        version: rises with every change.
+        state: where it stands.
+        steps: every state passed with its time.
+        reasons: why it was returned, rejected, declined or aborted; empty otherwise.
+        slip: present from `PREPARED` on.
+        deliver: the masked card to hand over, from `COMMITTED` on; empty when there is none.
+    """
+
+    case_id: str
+    version: int
+    state: State
+    steps: tuple[Step, ...]
+    reasons: tuple[Refusal, ...] = ()
+    slip: Slip | None = None
+    deliver: str = ""
+
+
+class Submit(Request[CaseView], frozen=True, tag="Submit"):
+    """Hand a captured case to the office.
+
+    Attributes:
+        submission: the encoded `Submission`, exactly the bytes that were signed.
+        pins: PIN blocks; converted by the security module at once and never stored.
+        signature: Ed25519 of the device over the submission's bytes (context `SUBMISSION`).
+    """
+
+    submission: bytes
+    pins: tuple[PinBlock, ...]
+    signature: bytes
+
+    def __repr__(self) -> str:
+        return f"Submit({len(self.submission)} bytes)"
+
+
+class GetCase(Request[CaseView], frozen=True, tag="GetCase"):
+    """Ask where a case stands; terminals ask for every open case after each reconnect."""
+
+    case_id: str
+
+
+class SlipShown(Request[CaseView], frozen=True, tag="SlipShown"):
+    """The customer has the slip with this hash before them."""
+
+    case_id: str
+    slip_hash: bytes
+
+
+class SignSlip(Request[CaseView], frozen=True, tag="SignSlip"):
+    """The customer signed.
+
+    Attributes:
+        slip_hash: BLAKE2b-256 of the slip that was signed.
+        ink: the strokes.
+        signed_ms: Unix milliseconds.
+        signature: Ed25519 of the device over hash ‖ encoded strokes (context `SLIP`).
+    """
+
+    case_id: str
+    slip_hash: bytes
+    ink: Signature
+    signed_ms: int
+    signature: bytes
+
+    def __repr__(self) -> str:
+        return f"SignSlip({self.case_id!r})"
+
+
+class RefuseSlip(Request[CaseView], frozen=True, tag="RefuseSlip"):
+    """The customer does not want it after all; what was reserved is released."""
+
+    case_id: str
+
+
+class CancelCase(Request[CaseView], frozen=True, tag="CancelCase"):
+    """The teller gives the case up before the core has prepared it."""
+
+    case_id: str
+    reason: str
+
+
+class Delivered(Request[CaseView], frozen=True, tag="Delivered"):
+    """The card or paper is in the customer's hands; `pan` as read from the card, if there is one."""
+
+    case_id: str
+    pan: Pan | None
+    delivered_ms: int
+
+
+class CaseChanged(Message, frozen=True, tag="CaseChanged"):
+    """Told to the submitting terminal after every commit that changed its case; may be missed."""
+
+    view: CaseView
+
+
+__all__ = [
+    "POINTS_MAX",
+    "SLIP_LINES_MAX",
+    "CancelCase",
+    "CaseChanged",
+    "CaseView",
+    "Delivered",
+    "GetCase",
+    "PinBlock",
+    "Place",
+    "Point",
+    "RefuseSlip",
+    "SignSlip",
+    "Signature",
+    "Slip",
+    "SlipLine",
+    "SlipShown",
+    "Step",
+    "Submission",
+    "Submit",
+]

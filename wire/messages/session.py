@@ -1,0 +1,129 @@
+"""Signing in, the list of products, and the operator's look into the live tree."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from wire.form import Capability, Form
+from wire.message import Request
+
+
+class Role(StrEnum):
+    """What a device was enrolled as; decides which messages it may send."""
+
+    TERMINAL = "terminal"
+    DESK = "desk"
+    OPERATOR = "operator"
+
+
+class StaffCard(msgspec.Struct, frozen=True):
+    """A member of staff as others may see them.
+
+    Attributes:
+        staff_id: what they sign in with.
+        person_id: the human being; one person may have several staff ids.
+        name: display name.
+        outlet: outlet code.
+        union: county union code, the shard key.
+    """
+
+    staff_id: str
+    person_id: str
+    name: str
+    outlet: str
+    union: str
+
+
+class SignIn(Request[StaffCard], frozen=True, tag="SignIn"):
+    """Bind a member of staff to this device until they sign out; repeating it is harmless."""
+
+    staff_id: str
+    passcode: str
+
+    def __repr__(self) -> str:
+        return f"SignIn({self.staff_id!r})"
+
+
+class SignedOut(msgspec.Struct, frozen=True):
+    """Nobody is bound to this device."""
+
+
+class SignOut(Request[SignedOut], frozen=True, tag="SignOut"):
+    """Unbind whoever is signed in on this device."""
+
+
+class ProductCard(msgspec.Struct, frozen=True):
+    """A product as the terminal sees it: titles, form and needs, never its rules."""
+
+    code: str
+    title_zh: str
+    title_en: str
+    form: Form
+    needs: tuple[Capability, ...]
+
+
+class Products(msgspec.Struct, frozen=True):
+    """Everything that can be offered at this device."""
+
+    products: tuple[ProductCard, ...]
+
+
+class ListProducts(Request[Products], frozen=True, tag="ListProducts"):
+    """Ask for the product list; the terminal keeps the last answer for work offline."""
+
+
+class TreeSnapshot(msgspec.Struct, frozen=True):
+    """The live actor tree, as the JSON document of `supervisors.render`."""
+
+    body: bytes
+
+
+class GetTree(Request[TreeSnapshot], frozen=True, tag="GetTree"):
+    """Look at the live actor tree (operators only)."""
+
+
+class Invited(msgspec.Struct, frozen=True):
+    """A one-time invitation: the text of the QR code."""
+
+    uri: str
+
+
+class Invite(Request[Invited], frozen=True, tag="Invite"):
+    """Prepare the enrolment of one device (operators only)."""
+
+    role: Role
+    name: str
+    outlet: str
+    union: str
+
+
+class Revoked(msgspec.Struct, frozen=True):
+    """The device's keys are refused from now on."""
+
+    device: str
+
+
+class Revoke(Request[Revoked], frozen=True, tag="Revoke"):
+    """Refuse a device from now on and close its sessions (operators only)."""
+
+    device: str
+
+
+__all__ = [
+    "GetTree",
+    "Invite",
+    "Invited",
+    "ListProducts",
+    "ProductCard",
+    "Products",
+    "Revoke",
+    "Revoked",
+    "Role",
+    "SignIn",
+    "SignOut",
+    "SignedOut",
+    "StaffCard",
+    "TreeSnapshot",
+]
