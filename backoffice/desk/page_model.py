@@ -1,0 +1,108 @@
+"""What the authorizer's page shows and what it may ask: the contract between agent and browser.
+
+The agent pushes one whole `DeskState` (JSON) whenever something changed; the page sends commands,
+one of the tagged `Command` types; every command is answered with `null` or a refusal. The browser
+signs nothing: a decision is signed by the agent with the desk's key. Digests are lower-case hex;
+images are fetched from `/image/<digest>` while the case is claimed.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from wire.messages.case import Step
+from wire.messages.desk import Compared, QueueItem, Reason, Verdict
+from wire.messages.session import StaffCard
+
+
+class ImageView(msgspec.Struct, frozen=True):
+    """One image of the open case; `loaded` is 0–100, it can be fetched at 100."""
+
+    digest: str
+    title_zh: str
+    title_en: str
+    evidence: str
+    loaded: int
+
+
+class FileView(msgspec.Struct, frozen=True):
+    """The claimed case: images beside entered, chip and network values.
+
+    Attributes:
+        lease_until_ms: when the claim ends; the agent renews it while the page is open.
+        lost: the claim was lost (link or lease); decisions are disabled until claimed again.
+    """
+
+    item: QueueItem
+    state: str
+    steps: tuple[Step, ...]
+    version: int
+    compared: tuple[Compared, ...]
+    images: tuple[ImageView, ...]
+    lease_until_ms: int
+    lost: bool
+
+
+class DoneRow(msgspec.Struct, frozen=True):
+    """A decision taken at this desk in this session."""
+
+    case_id: str
+    title_zh: str
+    title_en: str
+    verdict: Verdict
+    reason: Reason | None
+    at_ms: int
+
+
+class DeskState(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole page.
+
+    Attributes:
+        link: `online`, `connecting` or `offline`; decisions are disabled unless online.
+    """
+
+    device: str
+    link: str
+    link_since_ms: int
+    now_ms: int
+    staff: StaffCard | None
+    queue: tuple[QueueItem, ...]
+    file: FileView | None
+    done: tuple[DoneRow, ...]
+
+
+class SignInHere(msgspec.Struct, frozen=True, tag="sign_in"):
+    """Sign an authorizer in."""
+
+    staff_id: str
+    passcode: str
+
+
+class SignOutHere(msgspec.Struct, frozen=True, tag="sign_out"):
+    """Sign the authorizer out; a claim is given back."""
+
+
+class Claim(msgspec.Struct, frozen=True, tag="claim"):
+    """Take a case and open it."""
+
+    case_id: str
+
+
+class Release(msgspec.Struct, frozen=True, tag="release"):
+    """Give the open case back undecided."""
+
+
+class Conclude(msgspec.Struct, frozen=True, tag="decide"):
+    """Decide the open case; the passcode proves who decides, for this one decision."""
+
+    verdict: Verdict
+    reason: Reason | None
+    note: str
+    passcode: str
+
+    def __repr__(self) -> str:
+        return f"Conclude({self.verdict})"
+
+
+Command = SignInHere | SignOutHere | Claim | Release | Conclude
+"""Everything that the page may ask."""
