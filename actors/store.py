@@ -184,7 +184,14 @@ def event_digest(body: bytes) -> bytes:
 
 
 def audit_digest(
-    previous: bytes, seq: int, at_ms: int, who: str, stream: str, version: int, kind: str, event: bytes
+    previous: bytes,
+    seq: int,
+    at_ms: int,
+    who: str,
+    stream: str,
+    version: int,
+    kind: str,
+    event: bytes,
 ) -> bytes:
     """The chain's next value: BLAKE2b-256 over the previous one and every field of the entry.
 

@@ -112,7 +112,8 @@ class Commit(Request[CoreOutcome], frozen=True, tag="Commit"):
 
 class Abort(Request[CoreOutcome], frozen=True, tag="Abort"):
     """Release a prepared operation; an unknown key is remembered as ABORTED, so that a late
-    PREPARE cannot slip in behind it."""
+    PREPARE cannot slip in behind it.
+    """
 
     key: str
     union: str

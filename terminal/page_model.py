@@ -107,7 +107,8 @@ class FieldView(msgspec.Struct, frozen=True):
 
 class IdentityView(msgspec.Struct, frozen=True):
     """The ID card as read, for the teller to compare with the person; `result` is empty while the
-    online check is on its way, else a `wire.messages.identity.IdentityResult`."""
+    online check is on its way, else a `wire.messages.identity.IdentityResult`.
+    """
 
     name: str
     number_masked: str

@@ -57,7 +57,10 @@ class Listener(Protocol):
     """Accepts channels; one call of the handler per channel."""
 
     async def serve(
-        self, handler: ChannelHandler, *, task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED
+        self,
+        handler: ChannelHandler,
+        *,
+        task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED,
     ) -> None:
         """Accept until cancelled; `task_status.started` gets the address that dialers use.
 

@@ -42,7 +42,7 @@ class FieldKind(StrEnum):
 
 
 class Capability(StrEnum):
-    """What a product needs of the kit; a missing one hides the product instead of failing midway."""
+    """What a product needs of the kit; what a kit lacks hides a product, never fails it midway."""
 
     ID_READER = "id_reader"
     CARD_READER = "card_reader"

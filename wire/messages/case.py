@@ -207,7 +207,7 @@ class CancelCase(Request[CaseView], frozen=True, tag="CancelCase"):
 
 
 class Delivered(Request[CaseView], frozen=True, tag="Delivered"):
-    """The card or paper is in the customer's hands; `pan` as read from the card, if there is one."""
+    """The card or paper is in the customer's hands; `pan` as read from the card, or None."""
 
     case_id: str
     pan: Pan | None

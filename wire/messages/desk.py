@@ -12,8 +12,8 @@ from enum import StrEnum
 import msgspec
 
 from wire.case_state import State
-from wire.messages.case import Step
 from wire.message import Message, Request
+from wire.messages.case import Step
 
 
 class Verdict(StrEnum):

@@ -1,0 +1,331 @@
+"""The runtime part of one actor, and everything its supervisor may do to it.
+
+A cell is the actor's `Ref` seen from inside: it keeps the mailbox, the counters and the present
+*incarnation* (the object made by the factory), and outlives it. Supervisors hold cells; everybody
+else holds the same object as a `Ref`.
+
+It decides nothing. When an incarnation ends, the cell has already put the poison message into dead
+letters, answered its asker, cancelled effects and timers and told the monitors; then it calls
+`supervisor.on_down` once and does what it is told. Until then it keeps its mailbox and takes
+messages, up to the bound, without handling any.
+
+    NEW ──start──> RUNNING ──crash | halt──> DOWN ──restart──> RUNNING
+                   RUNNING <──suspend | resume──> SUSPENDED
+                   any ──stop──> (STOPPING) ──> STOPPED, for good
+
+`ReactiveCell` (actors.reactive) does all of it within the call. `ProcessCell` (actors.process) has
+a task: `stop` and `halt` ask it to end, `run_process` (actors.trio_host) starts and restarts it.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections import deque
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from actors.ask import Ask
+from actors.dead_letters import Reason
+from actors.errors import ActorStopped, MailboxFull, summarize
+from actors.mailbox import CLOSED, UNOPENED, Mailbox
+from actors.ref import STOPPED, Down, Ref
+from actors.shim import Seat
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from actors.actor import Actor
+    from actors.context import Context
+    from actors.process import Process
+    from actors.shim import Handle
+    from actors.system import System
+    from actors.timers import Timer
+
+WATCHERS_MAX = 4_096
+"""The most monitors of one incarnation."""
+
+
+class CellState(StrEnum):
+    """Where a cell stands; see the picture in this module's docstring."""
+
+    NEW = "new"
+    RUNNING = "running"
+    SUSPENDED = "suspended"
+    DOWN = "down"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+
+class CellStatistics(msgspec.Struct, frozen=True):
+    """What can be told about a cell from outside, also while its actor is stuck.
+
+    Attributes:
+        path: of the actor.
+        kind: the class of the actor.
+        state: see `CellState`.
+        mailbox: messages waiting now.
+        mailbox_peak: the most that were seen waiting, sampled whenever some are taken out.
+        handled: messages taken out since the cell was made.
+        oldest_age_s: how long the mailbox has been waiting to be served, seconds; 0 when empty.
+        restarts: incarnations after the first.
+        last_error: one-line summary of the last crash; empty if there was none.
+        stuck_at: the line a process actor waits at; empty for a reactive one.
+    """
+
+    path: str
+    kind: str
+    state: CellState
+    mailbox: int
+    mailbox_peak: int
+    handled: int
+    oldest_age_s: float
+    restarts: int
+    last_error: str
+    stuck_at: str
+
+
+class Supervisor(Protocol):
+    """Who decides what follows when an incarnation ends."""
+
+    def on_down(self, cell: Cell, error: Exception | None) -> None:
+        """One incarnation of `cell` is over; called exactly once for each.
+
+        Runs synchronously, possibly on the stack of an asker, so it must not wait and must not
+        raise (what it raises ends the system). It may at once call `cell.restart()` on a reactive
+        cell, or `cell.stop()`, or return and act later: meanwhile the mailbox is kept.
+
+        Args:
+            cell: now DOWN, or STOPPED when somebody called `stop`.
+            error: the crash, or None after a normal end (`stop`, `halt`, `context.stop()`, a
+                process body that returned). `restart` is not an end and is not reported.
+        """
+
+
+class Cell(Ref):
+    """One actor's runtime part; the methods below are the supervisor's.
+
+    Attributes:
+        system: where it lives.
+        factory: makes the object of an incarnation.
+        supervisor: told about every end.
+        state: see `CellState`.
+        incarnation: counts from 1; 0 before the first start.
+        restarts: incarnations after the first.
+        last_error: summary of the last crash, or empty.
+        handled: messages taken out of the mailbox so far.
+    """
+
+    __slots__ = (
+        "actor",
+        "capacity",
+        "context",
+        "effects",
+        "factory",
+        "handled",
+        "in_hand",
+        "incarnation",
+        "last_error",
+        "mailbox",
+        "restarts",
+        "since",
+        "state",
+        "supervisor",
+        "system",
+        "timers",
+        "waiting_for_down",
+        "watchers",
+    )
+
+    def __init__(
+        self,
+        system: System,
+        path: str,
+        factory: Callable[[], Actor | Process],
+        supervisor: Supervisor,
+        capacity: int,
+        context: Context,
+    ) -> None:
+        self.path = path
+        self.system = system
+        self.factory = factory
+        self.supervisor = supervisor
+        self.capacity = capacity
+        self.context = context
+        self.mailbox = UNOPENED
+        self.state = CellState.NEW
+        self.since = 0.0
+        self.handled = 0
+        self.incarnation = 0
+        self.restarts = 0
+        self.last_error = ""
+        self.in_hand: Ask | None = None
+        self.effects: dict[Handle, None] | None = None
+        self.timers: dict[Timer, None] | None = None
+        self.watchers: list[Ref] | None = None
+        self.waiting_for_down: deque[Seat] | None = None
+
+    # What a supervisor does.
+
+    @abstractmethod
+    def halt(self) -> None:
+        """End the incarnation without a crash; the mailbox and the Ref are kept.
+
+        A reactive cell is DOWN on return (or right after the turn in hand, when called from it).
+        A process cell is asked to end: its inbox ends, or it is cancelled at once if it never
+        looked at its inbox. `on_down(cell, None)` follows.
+        """
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End the incarnation, then the actor: as `halt`, and for good.
+
+        What waits in the mailbox becomes dead letters (STOPPED), its askers get `ActorStopped`.
+        Harmless when called again. On a cell that is DOWN nothing runs any more, so `on_down` is
+        not called a second time.
+        """
+
+    @abstractmethod
+    def suspend(self) -> None:
+        """Keep taking messages but handle none, until `resume`; the turn in hand is finished."""
+
+    @abstractmethod
+    def resume(self) -> None:
+        """Undo `suspend`; no effect on a cell that is not SUSPENDED."""
+
+    @abstractmethod
+    def kill(self) -> None:
+        """Cancel a process actor's task now; for a reactive cell the same as `halt`."""
+
+    @abstractmethod
+    def stuck_at(self) -> str:
+        """`file:line function` a process actor waits at, or empty."""
+
+    async def wait_down(self) -> None:
+        """Return once the present incarnation is over; at once if none is alive."""
+        if self.state in ALIVE:
+            seat = Seat()
+            if self.waiting_for_down is None:
+                self.waiting_for_down = deque()
+            self.waiting_for_down.append(seat)
+            await self.system.host.park(seat)
+
+    def statistics(self) -> CellStatistics:
+        """Counters as of now; works also while the actor is stuck."""
+        waiting = len(self.mailbox)
+        return CellStatistics(
+            path=self.path,
+            kind=type(self.actor).__name__,
+            state=self.state,
+            mailbox=waiting,
+            mailbox_peak=max(waiting, self.mailbox.peak),
+            handled=self.handled,
+            oldest_age_s=max(0.0, self.system.host.now() - self.since) if waiting else 0.0,
+            restarts=self.restarts,
+            last_error=self.last_error,
+            stuck_at=self.stuck_at(),
+        )
+
+    def inspect(self) -> dict[str, object]:
+        """What the actor shows of its state; its own failure to do so is shown instead."""
+        try:
+            return self.actor.inspect()
+        except Exception as error:
+            return {"inspect": summarize(error)}
+
+    def watch(self, watcher: Ref) -> None:
+        """See `Ref.watch`."""
+        if self.state in (CellState.DOWN, CellState.STOPPED):
+            watcher.tell(Down(self.path, self.last_error or STOPPED))
+            return
+        if self.watchers is None:
+            self.watchers = []
+        assert len(self.watchers) < WATCHERS_MAX, "too many monitors of one actor"
+        self.watchers.append(watcher)
+
+    # The mailbox, for both kinds of cells.
+
+    def open_mailbox(self, message: object) -> bool:
+        """The slow path of every delivery: the mailbox is not open yet, full, or closed.
+
+        Returns:
+            True when there is room now; otherwise the message has become a dead letter.
+        """
+        if self.mailbox is UNOPENED and self.state is not CellState.STOPPED:
+            self.mailbox = Mailbox(self.capacity)
+            return True
+        reason = Reason.STOPPED if self.mailbox is CLOSED else Reason.OVERFLOW
+        if self.mailbox is not CLOSED:
+            self.mailbox.peak = self.capacity
+        self.system.dead_letters.add(reason, self.path, name_of(message))
+        return False
+
+    def unaccepted(self) -> ActorStopped | MailboxFull:
+        """The error for an asker whose request `open_mailbox` turned away."""
+        if self.mailbox is CLOSED:
+            return ActorStopped(self.path)
+        return MailboxFull(self.path)
+
+    async def send(self, message: object) -> None:
+        """See `Ref.send`."""
+        host = self.system.host
+        await host.check_cancelled()
+        mailbox = self.mailbox
+        if mailbox is not UNOPENED and mailbox is not CLOSED and len(mailbox) >= mailbox.capacity:
+            await mailbox.wait_for_room(host, message)
+            if self.mailbox is not CLOSED:
+                return
+        if self.mailbox is CLOSED:
+            raise ActorStopped(self.path)
+        self.tell(message)
+        await host.breathe()
+
+    def close_mailbox(self) -> None:
+        """Turn everything that waits into dead letters, for good."""
+        mailbox, self.mailbox = self.mailbox, CLOSED
+        for message in mailbox:
+            self.system.dead_letters.add(Reason.STOPPED, self.path, name_of(message))
+            if type(message) is Ask:
+                message.fail(ActorStopped(self.path))
+        mailbox.turn_senders_away(self.system.host)
+
+    # The end of an incarnation, for both kinds of cells.
+
+    def release(self) -> None:
+        """Cancel what belongs to the incarnation: effects and timers."""
+        if self.effects:
+            for effect in list(self.effects):
+                effect.cancel()
+            self.effects = None
+        if self.timers:
+            for timer in list(self.timers):
+                timer.cancel()
+            self.timers = None
+
+    def report_down(self, error: Exception | None) -> None:
+        """Tell monitors, waiters and the supervisor, in this order."""
+        reason = STOPPED if error is None else self.last_error
+        watchers, self.watchers = self.watchers, None
+        for watcher in watchers or ():
+            watcher.tell(Down(self.path, reason))
+        seats, self.waiting_for_down = self.waiting_for_down, None
+        for seat in seats or ():
+            if seat.waiter is not None:
+                self.system.host.wake(seat)
+        try:
+            self.supervisor.on_down(self, error)
+        except Exception as broken:
+            self.system.panic(broken)
+
+
+ALIVE = frozenset({CellState.RUNNING, CellState.SUSPENDED, CellState.STOPPING})
+"""The states in which an incarnation exists."""
+
+
+def name_of(message: object) -> str:
+    """The type name of a message, seen through the envelope of a request."""
+    return type(message.message if type(message) is Ask else message).__name__
+
+
+__all__ = ["ALIVE", "Cell", "CellState", "CellStatistics", "Supervisor", "name_of"]

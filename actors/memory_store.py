@@ -1,0 +1,197 @@
+"""A `Store` in memory, for simulation and tests: what it keeps survives a crash, who asks does not.
+
+The durable state is a `Disk`. A `MemoryStore` is one handle on it, as one incarnation of a node
+holds it: `crash()` fences the handle, and so does opening a newer one; every later call then raises
+`StoreClosed`. A batch is applied in one step without waiting inside, so a crash leaves all of it or
+nothing; two hooks, before and after that step, let a simulation count, delay and crash there.
+
+It deliberately does not write files and has no clock of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+import trio
+
+from actors.batch import EMPTY_CHAIN, BadBatch, JournalRow, Plan, check_blob
+from actors.store import (
+    READ_ROWS_MAX,
+    AuditEntry,
+    Batch,
+    Committed,
+    PendingEffect,
+    Recorded,
+    StoreClosed,
+)
+
+Hook = Callable[["MemoryStore", Batch], Awaitable[None]]
+"""Called with the handle and the batch; may wait, and may crash the handle."""
+
+T = TypeVar("T")
+
+
+class Disk:
+    """Everything that is durable, and the number of the handle that may touch it."""
+
+    def __init__(self) -> None:
+        self.journal: list[JournalRow] = []
+        self.streams: dict[str, list[Recorded]] = {}
+        self.pending: dict[str, PendingEffect] = {}
+        self.owners: dict[tuple[str, str], str] = {}
+        self.documents: dict[tuple[str, str], bytes] = {}
+        self.blobs: dict[bytes, bytes] = {}
+        self.incarnation = 0
+
+    @property
+    def head(self) -> Committed:
+        """Where the audit chain ends."""
+        if not self.journal:
+            return EMPTY_CHAIN
+        return Committed(self.journal[-1].seq, self.journal[-1].head)
+
+    def version(self, stream: str) -> int:
+        """How many events the stream has."""
+        return len(self.streams.get(stream, ()))
+
+    def owner(self, scope: str, key: str) -> str | None:
+        """Who holds a business key."""
+        return self.owners.get((scope, key))
+
+    def apply(self, batch: Batch) -> Committed:
+        """Write one batch, whole or not at all.
+
+        Raises:
+            StoreError: as `Store.commit`.
+        """
+        plan = Plan(self, self.head)
+        committed = plan.add(batch)
+        for effect in batch.effects:
+            if effect.id in self.pending:
+                raise BadBatch(f"effect {effect.id} is in the outbox already")
+
+        self.journal += plan.rows
+        for row in plan.rows:
+            self.streams.setdefault(row.stream, []).append(row.recorded())
+        self.pending.update((effect.id, effect) for effect in plan.effects)
+        for done in plan.effects_done:
+            self.pending.pop(done, None)
+        _overwrite(self.owners, plan.owners)
+        _overwrite(self.documents, plan.documents)
+        return committed
+
+
+async def _pause(_store: MemoryStore, _batch: Batch) -> None:
+    """Let others run, as every wait for a disk would."""
+    await trio.lowlevel.checkpoint()
+
+
+class MemoryStore:
+    """One incarnation's handle on a `Disk`; implements `actors.store.Store`.
+
+    Args:
+        disk: what survives. Opening a handle fences every older one on the same disk.
+        before_commit: awaited before a batch is applied; a crash in it loses the batch.
+        after_commit: awaited after; a crash in it leaves the batch durable and unacknowledged.
+    """
+
+    def __init__(
+        self, disk: Disk, *, before_commit: Hook = _pause, after_commit: Hook = _pause
+    ) -> None:
+        disk.incarnation += 1
+        self._disk = disk
+        self._incarnation = disk.incarnation
+        self._before_commit = before_commit
+        self._after_commit = after_commit
+        self._crashed = False
+
+    def crash(self) -> None:
+        """Lose whatever was not committed; every later call on this handle raises `StoreClosed`."""
+        self._crashed = True
+
+    async def commit(self, batch: Batch) -> Committed:
+        """As `Store.commit`."""
+        self._open_disk()
+        await self._before_commit(self, batch)
+        committed = self._open_disk().apply(batch)
+        await self._after_commit(self, batch)
+        self._open_disk()
+        return committed
+
+    async def read(self, stream: str, after_version: int = 0) -> list[Recorded]:
+        """As `Store.read`."""
+        disk = await self._reading()
+        first = max(after_version, 0)
+        return disk.streams.get(stream, [])[first : first + READ_ROWS_MAX]
+
+    async def streams(self, prefix: str, after: str = "") -> list[str]:
+        """As `Store.streams`."""
+        disk = await self._reading()
+        return _page(s for s in disk.streams if s.startswith(prefix) and s > after)
+
+    async def effects(self, stream: str | None = None, after: str = "") -> list[PendingEffect]:
+        """As `Store.effects`."""
+        pending = (await self._reading()).pending
+        ids = _page(i for i in pending if i > after and stream in (None, pending[i].stream))
+        return [pending[i] for i in ids]
+
+    async def document(self, collection: str, key: str) -> bytes | None:
+        """As `Store.document`."""
+        return (await self._reading()).documents.get((collection, key))
+
+    async def documents(self, collection: str, after: str = "") -> list[tuple[str, bytes]]:
+        """As `Store.documents`."""
+        documents = (await self._reading()).documents
+        keys = _page(key for where, key in documents if where == collection and key > after)
+        return [(key, documents[collection, key]) for key in keys]
+
+    async def owner(self, scope: str, key: str) -> str | None:
+        """As `Store.owner`."""
+        return (await self._reading()).owner(scope, key)
+
+    async def put_blob(self, digest: bytes, body: bytes) -> None:
+        """As `Store.put_blob`."""
+        disk = await self._reading()
+        check_blob(digest, body)
+        disk.blobs.setdefault(digest, body)
+
+    async def blob(self, digest: bytes) -> bytes | None:
+        """As `Store.blob`."""
+        return (await self._reading()).blobs.get(digest)
+
+    async def audit(self, after_seq: int = 0) -> list[AuditEntry]:
+        """As `Store.audit`."""
+        disk = await self._reading()
+        first = max(after_seq, 0)
+        return [row.audit_entry() for row in disk.journal[first : first + READ_ROWS_MAX]]
+
+    async def head(self) -> Committed:
+        """As `Store.head`."""
+        return (await self._reading()).head
+
+    def _open_disk(self) -> Disk:
+        if self._crashed or self._disk.incarnation != self._incarnation:
+            raise StoreClosed("this handle's node has crashed; the outcome is unknown")
+        return self._disk
+
+    async def _reading(self) -> Disk:
+        self._open_disk()
+        await trio.lowlevel.checkpoint()
+        return self._open_disk()
+
+
+def _page(names: Iterable[str]) -> list[str]:
+    return sorted(names)[:READ_ROWS_MAX]
+
+
+def _overwrite(kept: dict[tuple[str, str], T], changes: dict[tuple[str, str], T | None]) -> None:
+    """Put each change; None removes."""
+    for place, value in changes.items():
+        if value is None:
+            kept.pop(place, None)
+        else:
+            kept[place] = value
+
+
+__all__ = ["Disk", "Hook", "MemoryStore"]

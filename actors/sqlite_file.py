@@ -1,0 +1,341 @@
+"""One open database file, synchronously: the whole of the store's SQL, on whatever thread has it.
+
+`SqliteFile` is what `actors.sqlite_store` runs on its connections' threads, and what a program that
+only looks (`backpack verify`) opens by itself with `open_readonly`. It knows no loop and no actor.
+
+Invariants: a group of batches is one transaction; a conflict refuses its own batch and leaves the
+others alone; when a call raises, nothing of it is applied.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from actors.batch import EMPTY_CHAIN, BadBatch, JournalRow, Plan, check_blob
+from actors.sqlite_schema import prepare_reader, reader_address
+from actors.store import (
+    READ_ROWS_MAX,
+    AuditEntry,
+    Batch,
+    Claim,
+    Committed,
+    Document,
+    PendingEffect,
+    Recorded,
+    StoreClosed,
+    StoreError,
+)
+
+Outcome = Committed | StoreError
+"""What became of one batch of a group."""
+
+_REFUSALS = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_INTERRUPT,
+}
+"""Primary result codes after which a rolled-back transaction has certainly left no trace."""
+
+_BLAMES_ONE_BATCH = (sqlite3.IntegrityError, sqlite3.DataError)
+"""Errors that one batch of a group caused: a used id, an oversized body."""
+
+_JOURNAL = "seq, stream, version, kind, body, at_ms, who, event_digest, head"
+_EFFECT = "id, stream, recipient, kind, body, due_ms"
+
+_PUT_CLAIM = "INSERT OR REPLACE INTO claims VALUES (?, ?, ?)"
+_DROP_CLAIM = "DELETE FROM claims WHERE scope = ? AND key = ?"
+_PUT_DOCUMENT = "INSERT OR REPLACE INTO documents VALUES (?, ?, ?)"
+_DROP_DOCUMENT = "DELETE FROM documents WHERE collection = ? AND key = ?"
+
+_Changes = Mapping[tuple[str, str], str | None] | Mapping[tuple[str, str], bytes | None]
+
+_GREATEST = "\U0010ffff"
+"""Sorts after every other character, in UTF-8 as in Python."""
+
+
+R = TypeVar("R")
+
+
+class SqliteFile:
+    """The store's operations on one connection, which must be in autocommit mode."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._one = connection.cursor()
+
+    def commit_group(self, batches: Sequence[Batch]) -> list[Outcome]:
+        """Commit many batches in one transaction, with one wait for the disk.
+
+        All are planned in memory and written together. Should SQLite itself refuse a row, the
+        transaction starts again with each batch in a savepoint of its own.
+
+        Raises:
+            StoreError: nothing of any batch was applied (locked, full).
+            StoreClosed: the disk failed; what was applied is unknown and the connection unusable.
+        """
+        if not batches:
+            return []
+        with self._failures():
+            try:
+                with self._transaction():
+                    outcomes = self._write_together(batches)
+            except _BLAMES_ONE_BATCH:
+                with self._transaction():
+                    outcomes = [self._write_alone(batch) for batch in batches]
+        return outcomes
+
+    def put_blob(self, digest: bytes, body: bytes) -> None:
+        """As `Store.put_blob`, in a transaction of its own."""
+        check_blob(digest, body)
+        with self._failures(), self._transaction():
+            self._one.execute("INSERT OR IGNORE INTO blobs VALUES (?, ?)", (digest, body))
+
+    def attempt(self, work: Callable[[SqliteFile], R]) -> R:
+        """Read something, with what SQLite raises turned into the store's own errors.
+
+        Raises:
+            StoreError: locked for too long.
+            StoreClosed: the file is damaged or the disk failed.
+        """
+        with self._failures():
+            return work(self)
+
+    def head(self) -> Committed:
+        """As `Store.head`."""
+        query = "SELECT seq, head FROM journal ORDER BY seq DESC LIMIT 1"
+        row = self._one.execute(query).fetchone()
+        return EMPTY_CHAIN if row is None else Committed(*row)
+
+    def version(self, stream: str) -> int:
+        """How many events the stream has."""
+        query = "SELECT max(version) FROM journal WHERE stream = ?"
+        (version,) = self._one.execute(query, (stream,)).fetchone()
+        return int(version or 0)
+
+    def owner(self, scope: str, key: str) -> str | None:
+        """As `Store.owner`."""
+        query = "SELECT owner FROM claims WHERE scope = ? AND key = ?"
+        row = self._one.execute(query, (scope, key)).fetchone()
+        return None if row is None else str(row[0])
+
+    def read(self, stream: str, after_version: int) -> list[Recorded]:
+        """As `Store.read`."""
+        rows = self._one.execute(
+            "SELECT stream, version, kind, body, at_ms, who FROM journal"
+            " WHERE stream = ? AND version > ? ORDER BY version LIMIT ?",
+            (stream, after_version, READ_ROWS_MAX),
+        )
+        return [Recorded(*row) for row in rows]
+
+    def streams(self, prefix: str, after: str) -> list[str]:
+        """As `Store.streams`; hops from name to name over the index instead of reading all rows."""
+        hop = "SELECT min(stream) FROM journal WHERE stream < :end AND stream"
+        rows = self._one.execute(
+            f"WITH RECURSIVE names (stream) AS ("  # noqa: S608 - `hop` is a constant
+            f"  SELECT coalesce(({hop} >= :prefix AND stream > :after), :end)"
+            f"  UNION ALL"
+            f"  SELECT coalesce(({hop} > names.stream), :end) FROM names WHERE names.stream < :end"
+            f") SELECT stream FROM names WHERE stream < :end LIMIT :most",
+            {
+                "prefix": prefix,
+                "after": after,
+                "end": prefix + _GREATEST,
+                "most": READ_ROWS_MAX,
+            },
+        )
+        return [stream for (stream,) in rows]
+
+    def effects(self, stream: str | None, after: str) -> list[PendingEffect]:
+        """As `Store.effects`."""
+        narrowed = "" if stream is None else "stream = :stream AND"
+        rows = self._one.execute(
+            f"SELECT {_EFFECT} FROM effects"  # noqa: S608 - both parts are constants
+            f" WHERE {narrowed} id > :after ORDER BY id LIMIT :most",
+            {"stream": stream, "after": after, "most": READ_ROWS_MAX},
+        )
+        return [PendingEffect(*row) for row in rows]
+
+    def document(self, collection: str, key: str) -> bytes | None:
+        """As `Store.document`."""
+        query = "SELECT body FROM documents WHERE collection = ? AND key = ?"
+        row = self._one.execute(query, (collection, key)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def documents(self, collection: str, after: str) -> list[tuple[str, bytes]]:
+        """As `Store.documents`."""
+        rows = self._one.execute(
+            "SELECT key, body FROM documents WHERE collection = ? AND key > ? ORDER BY key LIMIT ?",
+            (collection, after, READ_ROWS_MAX),
+        )
+        return list(rows)
+
+    def blob(self, digest: bytes) -> bytes | None:
+        """As `Store.blob`."""
+        row = self._one.execute("SELECT body FROM blobs WHERE digest = ?", (digest,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def audit(self, after_seq: int) -> list[AuditEntry]:
+        """As `Store.audit`."""
+        rows = self._one.execute(
+            f"SELECT {_JOURNAL} FROM journal"  # noqa: S608 - a constant list of columns
+            " WHERE seq > ? ORDER BY seq LIMIT ?",
+            (after_seq, READ_ROWS_MAX),
+        )
+        return [JournalRow(*row).audit_entry() for row in rows]
+
+    def _write_together(self, batches: Sequence[Batch]) -> list[Outcome]:
+        plan = Plan(self, self.head())
+        outcomes: list[Outcome] = []
+        for batch in batches:
+            try:
+                outcomes.append(plan.add(batch))
+            except StoreError as refusal:
+                outcomes.append(refusal)
+        self._write(plan)
+        return outcomes
+
+    def _write_alone(self, batch: Batch) -> Outcome:
+        self._one.execute("SAVEPOINT batch")
+        outcome: Outcome
+        try:
+            plan = Plan(self, self.head())
+            outcome = plan.add(batch)
+            self._write(plan)
+        except StoreError as refusal:
+            outcome = refusal
+        except _BLAMES_ONE_BATCH as error:
+            self._one.execute("ROLLBACK TO batch")
+            outcome = BadBatch(f"the database refuses the batch: {error}")
+        self._one.execute("RELEASE batch")
+        return outcome
+
+    def _write(self, plan: Plan) -> None:
+        many = self._connection.executemany
+        if plan.rows:
+            many("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", plan.rows)
+        if plan.effects:
+            rows = [(e.id, e.stream, e.to, e.kind, e.body, e.due_ms) for e in plan.effects]
+            many("INSERT INTO effects VALUES (?, ?, ?, ?, ?, ?)", rows)
+        if plan.effects_done:
+            many("DELETE FROM effects WHERE id = ?", [(done,) for done in plan.effects_done])
+        self._overwrite(_PUT_CLAIM, _DROP_CLAIM, plan.owners)
+        self._overwrite(_PUT_DOCUMENT, _DROP_DOCUMENT, plan.documents)
+
+    def _overwrite(self, put: str, drop: str, changes: _Changes) -> None:
+        """Put each change; None removes."""
+        if changes:
+            kept = [(*place, value) for place, value in changes.items() if value is not None]
+            gone = [place for place, value in changes.items() if value is None]
+            self._connection.executemany(put, kept)
+            self._connection.executemany(drop, gone)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Commit what the block wrote; anything raised, the commit's own failure too, undoes it."""
+        self._one.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._one.execute("COMMIT")
+        except BaseException:
+            # SQLite has rolled back by itself after some errors, a full disk among them.
+            if self._connection.in_transaction:
+                self._one.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        """Turn what SQLite raises into the store's own errors, by whether anything may remain."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+            if code in _REFUSALS:
+                raise StoreError(f"the database did not take the batch: {error}") from error
+            raise StoreClosed(f"the database failed; the outcome is unknown: {error}") from error
+        except (UnicodeEncodeError, OverflowError) as error:
+            raise BadBatch("a name or number that no database holds") from error
+
+
+class Archive:
+    """A database opened for reading only; its iterators walk whole tables in order.
+
+    Each iterator sees one moment of the database, and holds its file's log until it ends.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def journal(self) -> Iterator[JournalRow]:
+        """Every event with its audit entry, in the order of the chain."""
+        rows = self._rows(f"SELECT {_JOURNAL} FROM journal ORDER BY seq")  # noqa: S608 - constant
+        return (JournalRow(*row) for row in rows)
+
+    def audit(self) -> Iterator[AuditEntry]:
+        """Every audit entry, in the order of the chain."""
+        return (row.audit_entry() for row in self.journal())
+
+    def events(self) -> Iterator[Recorded]:
+        """Every event, by stream and version."""
+        rows = self._rows(
+            "SELECT stream, version, kind, body, at_ms, who FROM journal ORDER BY stream, version"
+        )
+        return (Recorded(*row) for row in rows)
+
+    def effects(self) -> Iterator[PendingEffect]:
+        """Every outbox entry, by id."""
+        rows = self._rows(f"SELECT {_EFFECT} FROM effects ORDER BY id")  # noqa: S608 - constant
+        return (PendingEffect(*row) for row in rows)
+
+    def claims(self) -> Iterator[Claim]:
+        """Every claim, by scope and key."""
+        rows = self._rows("SELECT scope, key, owner FROM claims ORDER BY scope, key")
+        return (Claim(*row) for row in rows)
+
+    def documents(self) -> Iterator[Document]:
+        """Every document, by collection and key."""
+        rows = self._rows("SELECT collection, key, body FROM documents ORDER BY collection, key")
+        return (Document(*row) for row in rows)
+
+    def blob_digests(self) -> Iterator[bytes]:
+        """The digest of every blob, in order."""
+        return (digest for (digest,) in self._rows("SELECT digest FROM blobs ORDER BY digest"))
+
+    def blob(self, digest: bytes) -> bytes | None:
+        """The bytes of one blob, or None."""
+        row = next(self._rows("SELECT body FROM blobs WHERE digest = ?", (digest,)), None)
+        return None if row is None else bytes(row[0])
+
+    def _rows(self, query: str, values: tuple[object, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        try:
+            cursor = self._connection.execute(query, values)
+            while rows := cursor.fetchmany(READ_ROWS_MAX):
+                yield from rows
+        except sqlite3.Error as error:
+            raise StoreError(f"the database does not read: {error}") from error
+
+
+@contextmanager
+def open_readonly(path: Path) -> Iterator[Archive]:
+    """Look into the database of an office, running or not, without being able to change it.
+
+    Raises:
+        StoreError: there is no such file, or it is none of ours.
+    """
+    try:
+        connection = sqlite3.connect(reader_address(path), uri=True, isolation_level=None)
+    except sqlite3.Error as error:
+        raise StoreError(f"{path} does not open: {error}") from error
+    with closing(connection):
+        prepare_reader(connection)
+        yield Archive(connection)
+
+
+__all__ = ["Archive", "Outcome", "SqliteFile", "open_readonly"]

@@ -1,0 +1,126 @@
+"""One timer wheel per system: deadlines of parked asks and `context.after`, rung from one task.
+
+A slot is one millisecond; putting in and taking out are constant time, which matters because
+nearly every deadline is taken out again before it comes. A timer never rings early, and at most
+one slot late. Timers of one slot ring in the order in which they were set.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from actors.cell import Cell
+    from actors.shim import Host
+
+TICKS_PER_S = 1_000
+"""Slots in a second."""
+
+ROUNDING_TICKS = 1e-3
+"""Float noise that must not push a deadline into the next slot."""
+
+STALE_SLOTS_MAX = 1_024
+"""Emptied slots that may wait in the order before it is rebuilt."""
+
+WAIT_S_MAX = 400 * 86_400.0
+"""The furthest deadline, seconds from now; a longer wait belongs in a durable reminder."""
+
+
+class Ringing(Protocol):
+    """Something that waits in the wheel."""
+
+    tick: int
+
+    def ring(self) -> None:
+        """Its time has come."""
+
+
+class Wheel:
+    """Every deadline of one system."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._slots: dict[int, dict[Ringing, None]] = {}
+        self._order: list[int] = []
+
+    def add(self, ringing: Ringing, within: float) -> None:
+        """Ring after `within` seconds; a negative time is now.
+
+        Raises:
+            ValueError: the time is not a number, or beyond `WAIT_S_MAX`.
+        """
+        if not within <= WAIT_S_MAX:
+            raise ValueError(f"cannot wait {within} s")
+        due = (self._host.now() + max(within, 0.0)) * TICKS_PER_S
+        tick = ringing.tick = math.ceil(due - ROUNDING_TICKS)
+        slot = self._slots.get(tick)
+        if slot is None:
+            self._slots[tick] = {ringing: None}
+            if not self._order or tick < self._order[0]:
+                self._host.set_alarm(tick / TICKS_PER_S)
+            heapq.heappush(self._order, tick)
+        else:
+            slot[ringing] = None
+
+    def discard(self, ringing: Ringing) -> None:
+        """Take out what may still be in."""
+        slot = self._slots.get(ringing.tick)
+        if slot is None:
+            return
+        slot.pop(ringing, None)
+        if not slot:
+            del self._slots[ringing.tick]
+            if len(self._order) > 2 * len(self._slots) + STALE_SLOTS_MAX:
+                self._order = sorted(self._slots)
+
+    def next_due(self) -> float:
+        """When to ring next, on the loop's clock; infinity when nothing waits."""
+        order = self._order
+        while order and order[0] not in self._slots:
+            heapq.heappop(order)
+        return order[0] / TICKS_PER_S if order else math.inf
+
+    def ring(self) -> None:
+        """Ring everything that is due."""
+        now = self._host.now() * TICKS_PER_S + ROUNDING_TICKS
+        while self._order and self._order[0] <= now:
+            slot = self._slots.get(self._order[0])
+            if slot is None:
+                heapq.heappop(self._order)
+            else:
+                first = next(iter(slot))
+                self.discard(first)
+                first.ring()
+
+    def __len__(self) -> int:
+        return sum(map(len, self._slots.values()))
+
+
+class Timer:
+    """A message that an actor set itself; belongs to one incarnation."""
+
+    __slots__ = ("_cell", "_message", "tick")
+
+    def __init__(self, cell: Cell, message: object) -> None:
+        self._cell = cell
+        self._message = message
+        self.tick = 0
+
+    def ring(self) -> None:
+        """Tell the actor: the wheel's call."""
+        self._forget()
+        self._cell.tell(self._message)
+
+    def cancel(self) -> None:
+        """Never tell it; harmless when it has rung."""
+        self._cell.system.wheel.discard(self)
+        self._forget()
+
+    def _forget(self) -> None:
+        if self._cell.timers is not None:
+            self._cell.timers.pop(self, None)
+
+
+__all__ = ["TICKS_PER_S", "WAIT_S_MAX", "Ringing", "Timer", "Wheel"]

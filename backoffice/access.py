@@ -1,0 +1,99 @@
+"""Who may say what: the role × message matrix, deny by default.
+
+Roles belong to devices and were fixed at enrolment. A message that is not in its sender's column is
+refused with `E_FORBIDDEN` before anything looks inside it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wire.messages.case import (
+    CancelCase,
+    Delivered,
+    GetCase,
+    RefuseSlip,
+    SignSlip,
+    SlipShown,
+    Submit,
+)
+from wire.messages.desk import ClaimCase, Decide, ReleaseCase, RenewClaim, WatchQueue
+from wire.messages.identity import CheckIdentity
+from wire.messages.images import GetChunk, OfferImages, PutChunk
+from wire.messages.session import (
+    GetTree,
+    Invite,
+    ListProducts,
+    Revoke,
+    Role,
+    SignIn,
+    SignOut,
+)
+
+ALLOWED: Final[dict[Role, frozenset[type]]] = {
+    Role.TERMINAL: frozenset(
+        {
+            SignIn,
+            SignOut,
+            ListProducts,
+            CheckIdentity,
+            OfferImages,
+            PutChunk,
+            Submit,
+            GetCase,
+            SlipShown,
+            SignSlip,
+            RefuseSlip,
+            CancelCase,
+            Delivered,
+        }
+    ),
+    Role.DESK: frozenset(
+        {
+            SignIn,
+            SignOut,
+            WatchQueue,
+            ClaimCase,
+            RenewClaim,
+            ReleaseCase,
+            Decide,
+            GetChunk,
+        }
+    ),
+    Role.OPERATOR: frozenset({GetTree, Invite, Revoke}),
+}
+"""Role → the messages that it may send."""
+
+UPWARD = (
+    SignIn
+    | SignOut
+    | ListProducts
+    | CheckIdentity
+    | OfferImages
+    | PutChunk
+    | Submit
+    | GetCase
+    | SlipShown
+    | SignSlip
+    | RefuseSlip
+    | CancelCase
+    | Delivered
+    | WatchQueue
+    | ClaimCase
+    | RenewClaim
+    | ReleaseCase
+    | Decide
+    | GetChunk
+    | GetTree
+    | Invite
+    | Revoke
+)
+"""Everything that an office accepts from any peer."""
+
+
+def allowed(role: Role, message: type) -> bool:
+    """Whether a device of this role may send this message."""
+    return message in ALLOWED[role]
+
+
+__all__ = ["ALLOWED", "UPWARD", "allowed"]

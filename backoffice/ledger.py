@@ -1,0 +1,93 @@
+"""Double entry: every movement is a group of postings that sums to zero.
+
+Blank cards are kept as banks keep important blank vouchers (重要空白凭证): off the balance sheet,
+at an assumed price of one yuan a piece, so that stock, reservation, issue and spoilage are postings
+like any other and the same trial balance proves both money and cards.
+
+Pure: a group either is balanced or cannot be built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+BLANK_CARD_FEN = 100
+"""The assumed price of one blank card, in fen."""
+
+POSTINGS_MAX = 100
+"""The most postings in one group."""
+
+
+class UnbalancedPosting(ValueError):
+    """A posting group that does not sum to zero, or is empty or too long."""
+
+
+class Posting(msgspec.Struct, frozen=True):
+    """One side of a movement: a positive amount debits the account, a negative one credits it."""
+
+    account: str
+    fen: int
+
+
+class PostingGroup(msgspec.Struct, frozen=True):
+    """Postings that belong together, under a key that is used once for ever."""
+
+    key: str
+    postings: tuple[Posting, ...]
+
+    def __post_init__(self) -> None:
+        if not 2 <= len(self.postings) <= POSTINGS_MAX:
+            raise UnbalancedPosting(f"{self.key}: {len(self.postings)} postings")
+        if imbalance := sum(posting.fen for posting in self.postings):
+            raise UnbalancedPosting(f"{self.key}: off by {imbalance} fen")
+
+
+def move(key: str, source: str, target: str, fen: int) -> PostingGroup:
+    """The plainest group: `fen` from `source` to `target`."""
+    return PostingGroup(key, (Posting(source, -fen), Posting(target, fen)))
+
+
+def trial_balance(groups: Iterable[PostingGroup]) -> Mapping[str, int]:
+    """The balance of every account after all groups, in fen; the values sum to zero."""
+    balances: dict[str, int] = {}
+    for group in groups:
+        for posting in group.postings:
+            balances[posting.account] = balances.get(posting.account, 0) + posting.fen
+    return balances
+
+
+def blank_cards(outlet: str) -> str:
+    """The account of blank cards in an outlet's hands."""
+    return f"stock/{outlet}/blank"
+
+
+def reserved_cards(union: str) -> str:
+    """The account of cards bound to a prepared, unsigned case."""
+    return f"stock/{union}/reserved"
+
+
+def issued_cards(union: str) -> str:
+    """The account of cards in customers' hands."""
+    return f"stock/{union}/issued"
+
+
+def spoiled_cards(union: str) -> str:
+    """The account of cards voided before issue."""
+    return f"stock/{union}/spoiled"
+
+
+__all__ = [
+    "BLANK_CARD_FEN",
+    "POSTINGS_MAX",
+    "Posting",
+    "PostingGroup",
+    "UnbalancedPosting",
+    "blank_cards",
+    "issued_cards",
+    "move",
+    "reserved_cards",
+    "spoiled_cards",
+    "trial_balance",
+]

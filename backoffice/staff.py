@@ -1,0 +1,116 @@
+"""Who works here: the roster, and proving who somebody is by passcode.
+
+The roster is a file that personnel keeps (`staff.json`); it holds argon2id hashes, never passcodes.
+Guessing is bounded per member of staff: after `TRIES_MAX` wrong passcodes in a row, that member
+waits `LOCKOUT_S`. Every outcome costs the same hash, so an unknown id is not told apart by time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from actors.ports import Offload, WallClock
+from wire.message import Code, Refusal
+from wire.messages.session import Role, StaffCard
+from wire.passcode import verify_passcode
+
+TRIES_MAX: Final = 5
+"""Wrong passcodes in a row before a member of staff must wait."""
+
+LOCKOUT_S: Final = 300
+"""How long they wait, in seconds."""
+
+STAFF_MAX: Final = 50_000
+"""The most entries of a roster."""
+
+
+class Member(msgspec.Struct, frozen=True):
+    """One line of the roster: what a person may sign in as, and the hash that proves it.
+
+    Attributes:
+        role: where they may sign in: a terminal (teller) or a desk (authorizer).
+        level: the highest authorization level they may decide, `A2`…`A4`; `A0` for tellers.
+    """
+
+    card: StaffCard
+    role: Role
+    passcode_hash: str
+    level: str = "A0"
+
+
+class BadRoster(Exception):
+    """The roster file cannot be used; the message names the line's staff id, never a hash."""
+
+
+class Roster:
+    """Looks members up and checks their passcodes."""
+
+    def __init__(
+        self,
+        members: Sequence[Member],
+        wall: WallClock,
+        offload: Offload,
+        verify: Callable[[str, str], bool] = verify_passcode,
+    ) -> None:
+        if not members or len(members) > STAFF_MAX:
+            raise BadRoster(f"a roster has 1 to {STAFF_MAX} members, this one {len(members)}")
+        self._members = {member.card.staff_id: member for member in members}
+        if len(self._members) != len(members):
+            raise BadRoster("a staff id occurs twice")
+        self._wall = wall
+        self._offload = offload
+        self._verify = verify
+        self._faults: dict[str, tuple[int, int]] = {}
+
+    def member(self, staff_id: str) -> Member | None:
+        """The line of that staff id, or None."""
+        return self._members.get(staff_id)
+
+    async def prove(self, staff_id: str, passcode: str, role: Role) -> Member | Refusal:
+        """The member, if the passcode is theirs and they may sign in as `role`.
+
+        Returns:
+            The member, or `E_PIN` (wrong, one answer for every reason) or `E_LIMIT` (locked out).
+        """
+        faults, since_ms = self._faults.get(staff_id, (0, 0))
+        if faults >= TRIES_MAX:
+            if self._wall.now_ms() - since_ms < LOCKOUT_S * 1000:
+                return Refusal(
+                    Code.LIMIT, "密码连续错误，请5分钟后再试", "passcode", retryable=True
+                )
+            faults = 0
+        member = self._members.get(staff_id)
+        stored = (member or next(iter(self._members.values()))).passcode_hash
+        right = await self._offload(lambda: self._verify(stored, passcode))
+        if member is None or not right or member.role is not role:
+            if member is not None:
+                self._faults[staff_id] = (faults + 1, self._wall.now_ms())
+            return Refusal(Code.PIN, "工号或密码不正确", "passcode")
+        self._faults.pop(staff_id, None)
+        return member
+
+
+def parse_roster(document: bytes) -> tuple[Member, ...]:
+    """Read `staff.json`.
+
+    Raises:
+        BadRoster: the document is no list of members.
+    """
+    try:
+        return msgspec.json.decode(document, type=tuple[Member, ...])
+    except (ValueError, RecursionError):
+        raise BadRoster("staff.json is no list of members") from None
+
+
+__all__ = [
+    "LOCKOUT_S",
+    "STAFF_MAX",
+    "TRIES_MAX",
+    "BadRoster",
+    "Member",
+    "Roster",
+    "parse_roster",
+]

@@ -1,0 +1,204 @@
+"""A look at the live tree, taken without asking anybody: it works on a stuck handler too.
+
+A snapshot is a value. It holds counters, states and the names of errors, never a message body;
+`summary` is the only way an exception enters it, and takes out whatever might be a person's or a
+card's number. It is bounded: a large pool shows its counts and its first children.
+
+Rates come from the system's trace ring, so they cost nothing while nobody looks.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections import Counter
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import PurePath
+from typing import Protocol
+
+import msgspec
+
+from supervisors.errors import collapse, leaves
+
+NODES_MAX = 2_000
+"""The most nodes of one snapshot."""
+
+POOL_SHOWN_MAX = 20
+"""The most actors of a pool that a snapshot shows."""
+
+RATE_WINDOW_S = 10.0
+"""The sliding window of rates, in seconds."""
+
+STUCK_S_MIN = 1.0
+"""A process whose oldest message waits longer, in seconds, is shown with the line it is at."""
+
+SUMMARY_CHARS_MAX = 160
+"""The longest summary of an error."""
+
+DIGITS_HIDDEN_MIN = 8
+"""A run of at least so many digits may be a number of a card, a person or a telephone."""
+
+_LONG_NUMBER = re.compile(rf"\d(?:[ -]?\d){{{DIGITS_HIDDEN_MIN - 1},}}[Xx]?")
+
+
+class State(StrEnum):
+    """What a node is doing."""
+
+    STARTING = "STARTING"
+    """Its `started()` has not returned yet."""
+    RUNNING = "RUNNING"
+    BACKOFF = "BACKOFF"
+    """Crashed; its restart waits until `backoff_until_ms`."""
+    STOPPING = "STOPPING"
+    STOPPED = "STOPPED"
+    """Ended, and not coming back by itself."""
+    WEDGED = "WEDGED"
+    """Told to stop and cancelled, and still there; no new incarnation may start."""
+    FAILED = "FAILED"
+    """A supervisor that gave up."""
+    PASSIVE = "PASSIVE"
+    """A pool's actor without an object; the next message revives it."""
+
+
+class Node(msgspec.Struct, frozen=True, omit_defaults=False):
+    """One supervisor, pool or actor, and what is below it.
+
+    Attributes:
+        path: its address, for instance `/office/queue`.
+        kind: `supervisor`, `pool`, `reactive`, `process` or `asyncio`.
+        state: what it is doing.
+        mailbox: messages waiting; of a supervisor or pool, in all its children.
+        mailbox_peak: the most that ever waited.
+        rate: messages per second in the last `RATE_WINDOW_S` seconds.
+        oldest_age_s: how long the oldest waiting message has waited, in seconds.
+        restarts: how often it was started again.
+        last_error: its latest crash, as `summary` tells it; empty when it never crashed.
+        stuck_at: the line where it is held up, `file:line function`; empty when it is not.
+        backoff_until_ms: Unix time in milliseconds at which BACKOFF ends; 0 in other states.
+        count: how many children it has; more than `children` when not all are shown.
+        children: in start order.
+    """
+
+    path: str
+    kind: str
+    state: State
+    mailbox: int = 0
+    mailbox_peak: int = 0
+    rate: float = 0.0
+    oldest_age_s: float = 0.0
+    restarts: int = 0
+    last_error: str = ""
+    stuck_at: str = ""
+    backoff_until_ms: int = 0
+    count: int = 0
+    children: tuple[Node, ...] = ()
+
+    def find(self, path: str) -> Node | None:
+        """The node with that path at or below this one."""
+        return next((node for node in self.walk() if node.path == path), None)
+
+    def walk(self) -> Iterable[Node]:
+        """This node and all below it, parents first."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+class Look:
+    """What one snapshot knows while it is being taken: the time, the rates, the room left.
+
+    Attributes:
+        now: monotonic seconds.
+        wall_ms: the same moment in Unix milliseconds.
+    """
+
+    def __init__(self, now: float, wall_ms: int, rates: dict[str, float]) -> None:
+        self.now = now
+        self.wall_ms = wall_ms
+        self._rates = rates
+        self._room = NODES_MAX
+
+    def take(self, nodes: int) -> int:
+        """Reserve room for so many nodes; returns how many there is room for."""
+        granted = min(nodes, self._room)
+        self._room -= granted
+        return granted
+
+    def rate(self, path: str) -> float:
+        """Messages per second of the actor at `path`."""
+        return self._rates.get(path, 0.0)
+
+    def wall_at(self, moment: float) -> int:
+        """A monotonic moment as Unix milliseconds."""
+        return self.wall_ms + round((moment - self.now) * 1000)
+
+
+class Visible(Protocol):
+    """What a snapshot can be taken of."""
+
+    def look(self) -> Look:
+        """The moment of the snapshot."""
+
+    def node(self, look: Look) -> Node:
+        """The node of this part of the tree."""
+
+
+def snapshot(tree: Visible) -> Node:
+    """The tree as it is at this moment; a few microseconds a node, and nobody is disturbed."""
+    return tree.node(tree.look())
+
+
+def rates(entries: Iterable[tuple[float, str, str]], full: bool, now: float) -> dict[str, float]:
+    """Messages per second by path, from a bounded ring of the latest ones.
+
+    Args:
+        entries: (monotonic seconds, path, type name), oldest first.
+        full: True when the ring may have lost earlier entries; then its own span, if shorter,
+            is the window.
+        now: monotonic seconds.
+    """
+    counts: Counter[str] = Counter()
+    window_s = RATE_WINDOW_S
+    for at, path, _ in entries:
+        if full:
+            window_s = min(window_s, now - at)
+            full = False
+        if now - at <= RATE_WINDOW_S:
+            counts[path] += 1
+    window_s = max(window_s, 0.001)
+    return {path: count / window_s for path, count in counts.items()}
+
+
+def total(path: str, kind: str, state: State, children: tuple[Node, ...], **own: object) -> Node:
+    """A node that sums up the mailboxes and rates of its children."""
+    node = Node(
+        path=path,
+        kind=kind,
+        state=state,
+        mailbox=sum(child.mailbox for child in children),
+        mailbox_peak=max((child.mailbox_peak for child in children), default=0),
+        rate=sum(child.rate for child in children),
+        oldest_age_s=max((child.oldest_age_s for child in children), default=0.0),
+        count=len(children),
+        children=children,
+    )
+    return msgspec.structs.replace(node, **own)
+
+
+def summary(error: BaseException) -> str:
+    """An error in one line: its type, its text without anything secret, and where it was raised.
+
+    The text is left out when it may hold a message or another object with a body, and every long
+    run of digits is hidden.
+    """
+    chosen = collapse(error)
+    others = sum(1 for _ in leaves(error)) - 1
+    text = type(chosen).__name__
+    if chosen.args and all(isinstance(arg, str | int | float) for arg in chosen.args):
+        text += f": {str(chosen).splitlines()[0] if str(chosen) else ''}"
+    text = _LONG_NUMBER.sub("•", text)[:SUMMARY_CHARS_MAX]
+    frames = traceback.extract_tb(chosen.__traceback__)
+    if frames:
+        text += f" ({PurePath(frames[-1].filename).name}:{frames[-1].lineno})"
+    return f"{text} (+{others} more)" if others else text

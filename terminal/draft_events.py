@@ -1,0 +1,335 @@
+"""What can happen to a case on the tablet, what a teller may do with it, and what it sends.
+
+Three closed unions: `DraftEvent` (facts, journalled), `DraftCommand` (what the teller's desk and
+the uplink ask) and `Errand` (entries of the durable outbox, carried out by the uplink whenever the
+link is there). No type here holds a PIN block: the block waits in a document of its own and is
+deleted as soon as the office has answered.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from wire.form import IdCardValue, PhotoValue, Value
+from wire.masked import Pan
+from wire.message import Refusal, Request
+from wire.messages.case import CaseView, PinBlock, Place, Signature
+from wire.messages.identity import IdentityChecked
+from wire.messages.session import ProductCard
+
+
+class Opened(msgspec.Struct, frozen=True, tag="Opened"):
+    """A teller began a case; the form is kept as it was, whatever the product becomes later."""
+
+    product: ProductCard
+    staff_id: str
+    at_ms: int
+
+
+class IdCardRead(msgspec.Struct, frozen=True, tag="IdCardRead"):
+    """The chip was read; asking the register is on its way."""
+
+    field: str
+    card: IdCardValue
+    at_ms: int
+
+
+class IdentityAnswered(msgspec.Struct, frozen=True, tag="IdentityAnswered"):
+    """The register answered about the card that was read as `card_digest`."""
+
+    card_digest: bytes
+    answer: IdentityChecked
+    at_ms: int
+
+
+class ValueEntered(msgspec.Struct, frozen=True, tag="ValueEntered"):
+    """A field was answered (text, choice, amount, phone or bank card)."""
+
+    field: str
+    value: Value
+
+
+class PhotoTaken(msgspec.Struct, frozen=True, tag="PhotoTaken"):
+    """A photo was taken and kept; it starts to travel at once."""
+
+    field: str
+    photo: PhotoValue
+
+
+class PhotoUploaded(msgspec.Struct, frozen=True, tag="PhotoUploaded"):
+    """The office has the whole photo."""
+
+    digest: bytes
+
+
+class PinTaken(msgspec.Struct, frozen=True, tag="PinTaken"):
+    """The pad gave a block for this field."""
+
+    field: str
+
+
+class SubmissionWanted(msgspec.Struct, frozen=True, tag="SubmissionWanted"):
+    """The teller handed the case over; from here it needs no person until the office answers."""
+
+    place: Place | None
+    at_ms: int
+
+
+class SubmissionRefused(msgspec.Struct, frozen=True, tag="SubmissionRefused"):
+    """The office did not take it; it can be corrected."""
+
+    refusal: Refusal
+    at_ms: int
+
+
+class OfficeAnswered(msgspec.Struct, frozen=True, tag="OfficeAnswered"):
+    """What the office says of the case; only newer versions are kept."""
+
+    view: CaseView
+
+
+class SlipSeen(msgspec.Struct, frozen=True, tag="SlipSeen"):
+    """The customer had the slip before them."""
+
+    at_ms: int
+
+
+class SlipSigned(msgspec.Struct, frozen=True, tag="SlipSigned"):
+    """The customer signed what they saw."""
+
+    ink: Signature
+    at_ms: int
+
+
+class SlipRefused(msgspec.Struct, frozen=True, tag="SlipRefused"):
+    """The customer did not want it after all."""
+
+    at_ms: int
+
+
+class HandedOver(msgspec.Struct, frozen=True, tag="HandedOver"):
+    """The card or paper is in the customer's hands."""
+
+    pan: Pan | None
+    at_ms: int
+
+
+class GivenUp(msgspec.Struct, frozen=True, tag="GivenUp"):
+    """The teller gave the case up."""
+
+    reason: str
+    at_ms: int
+
+
+class Reopened(msgspec.Struct, frozen=True, tag="Reopened"):
+    """A returned case is editable again, as the next revision."""
+
+    at_ms: int
+
+
+class ErrandRefused(msgspec.Struct, frozen=True, tag="ErrandRefused"):
+    """The office refused an errand other than the submission; the teller is told why."""
+
+    refusal: Refusal
+    at_ms: int
+
+
+DraftEvent = (
+    Opened
+    | IdCardRead
+    | IdentityAnswered
+    | ValueEntered
+    | PhotoTaken
+    | PhotoUploaded
+    | PinTaken
+    | SubmissionWanted
+    | SubmissionRefused
+    | OfficeAnswered
+    | SlipSeen
+    | SlipSigned
+    | SlipRefused
+    | HandedOver
+    | GivenUp
+    | Reopened
+    | ErrandRefused
+)
+
+
+class Done(msgspec.Struct, frozen=True):
+    """The command is durable."""
+
+
+class Open(Request[Done], frozen=True, tag="Open"):
+    """Begin a case of this product."""
+
+    product: ProductCard
+    staff_id: str
+
+
+class KeepIdCard(Request[Done], frozen=True, tag="KeepIdCard"):
+    """The chip of an ID card, as read."""
+
+    field: str
+    card: IdCardValue
+
+
+class KeepIdentity(Request[Done], frozen=True, tag="KeepIdentity"):
+    """The register's answer."""
+
+    card_digest: bytes
+    answer: IdentityChecked
+
+
+class KeepValue(Request[Done], frozen=True, tag="KeepValue"):
+    """An answer to a field."""
+
+    field: str
+    value: Value
+
+
+class KeepPhoto(Request[Done], frozen=True, tag="KeepPhoto"):
+    """A photo whose bytes are in the store."""
+
+    field: str
+    photo: PhotoValue
+
+
+class KeepUpload(Request[Done], frozen=True, tag="KeepUpload"):
+    """The office confirmed the whole photo."""
+
+    digest: bytes
+
+
+class KeepPin(Request[Done], frozen=True, tag="KeepPin"):
+    """A block from the PIN pad."""
+
+    pin: PinBlock
+
+
+class WantSubmission(Request[Done], frozen=True, tag="WantSubmission"):
+    """Hand the case over."""
+
+    place: Place | None
+
+
+class KeepRefusal(Request[Done], frozen=True, tag="KeepRefusal"):
+    """The office refused an errand; `submission` tells whether it was the submission."""
+
+    refusal: Refusal
+    submission: bool
+
+
+class KeepView(Request[Done], frozen=True, tag="KeepView"):
+    """The office's view of the case."""
+
+    view: CaseView
+
+
+class SeeSlip(Request[Done], frozen=True, tag="SeeSlip"):
+    """The slip is before the customer."""
+
+
+class KeepInk(Request[Done], frozen=True, tag="KeepInk"):
+    """The customer's signature."""
+
+    ink: Signature
+
+
+class RefuseTheSlip(Request[Done], frozen=True, tag="RefuseTheSlip"):
+    """The customer does not want it."""
+
+
+class KeepHandover(Request[Done], frozen=True, tag="KeepHandover"):
+    """Handed over; `pan` as kept in the draft."""
+
+
+class GiveUpDraft(Request[Done], frozen=True, tag="GiveUpDraft"):
+    """Give the case up."""
+
+    reason: str
+
+
+class Reopen(Request[Done], frozen=True, tag="Reopen"):
+    """Correct a returned or refused case."""
+
+
+DraftCommand = (
+    Open
+    | KeepIdCard
+    | KeepIdentity
+    | KeepValue
+    | KeepPhoto
+    | KeepUpload
+    | KeepPin
+    | WantSubmission
+    | KeepRefusal
+    | KeepView
+    | SeeSlip
+    | KeepInk
+    | RefuseTheSlip
+    | KeepHandover
+    | GiveUpDraft
+    | Reopen
+)
+
+
+class AskIdentity(msgspec.Struct, frozen=True, tag="AskIdentity"):
+    """Ask the register about the card that was read."""
+
+    card: IdCardValue
+
+
+class UploadPhoto(msgspec.Struct, frozen=True, tag="UploadPhoto"):
+    """Bring one photo to the office, resuming where an earlier attempt stopped."""
+
+    field: str
+    photo: PhotoValue
+
+
+class SendSubmission(msgspec.Struct, frozen=True, tag="SendSubmission"):
+    """Sign and send the submission of this revision; the same bytes at every attempt."""
+
+    revision: int
+
+
+class SendSlipSeen(msgspec.Struct, frozen=True, tag="SendSlipSeen"):
+    """Tell the office that the slip was shown."""
+
+    slip_hash: bytes
+
+
+class SendInk(msgspec.Struct, frozen=True, tag="SendInk"):
+    """Send the signature."""
+
+    slip_hash: bytes
+    ink: Signature
+    signed_ms: int
+
+
+class SendRefusal(msgspec.Struct, frozen=True, tag="SendRefusal"):
+    """Tell the office that the customer refused the slip."""
+
+
+class SendHandover(msgspec.Struct, frozen=True, tag="SendHandover"):
+    """Tell the office that the case was handed over."""
+
+    pan: Pan | None
+    delivered_ms: int
+
+
+class SendCancel(msgspec.Struct, frozen=True, tag="SendCancel"):
+    """Tell the office that the teller gave up."""
+
+    reason: str
+
+
+Errand = (
+    AskIdentity
+    | UploadPhoto
+    | SendSubmission
+    | SendSlipSeen
+    | SendInk
+    | SendRefusal
+    | SendHandover
+    | SendCancel
+)

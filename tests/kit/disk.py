@@ -1,0 +1,58 @@
+"""The simulated disk: a `Disk` that a story can pull the plug on, before and after every commit.
+
+Points are counted over the disk's whole life, two for each commit: before it is applied and after.
+A crash fences the handle that was committing; the
+story's own `on_crash` then takes the rest of the node away. Delays are virtual time, drawn from the
+seeded random of the story.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection
+
+import trio
+
+from actors.memory_store import Disk, MemoryStore
+from actors.store import Batch
+
+DELAY_S_MAX = 0.05
+"""The longest virtual wait before and after a commit, in seconds."""
+
+
+class SimulatedDisk:
+    """A node's disk, with crash points.
+
+    Attributes:
+        disk: what survives.
+        point: how many points were passed so far.
+        crash_at: the points at which the plug is pulled.
+        on_crash: called at a crash, after the handle is fenced.
+        random: where delays come from; None is no delay.
+    """
+
+    def __init__(
+        self,
+        *,
+        crash_at: Collection[int] = (),
+        on_crash: Callable[[], None] = lambda: None,
+        random: random.Random | None = None,
+    ) -> None:
+        self.disk = Disk()
+        self.point = 0
+        self.crash_at = frozenset(crash_at)
+        self.on_crash = on_crash
+        self.random = random
+
+    def boot(self) -> MemoryStore:
+        """A fresh handle, as the node's next incarnation opens it; older handles are fenced."""
+        return MemoryStore(self.disk, before_commit=self._pass, after_commit=self._pass)
+
+    async def _pass(self, store: MemoryStore, _batch: Batch) -> None:
+        self.point += 1
+        point = self.point
+        delay_s = 0.0 if self.random is None else self.random.uniform(0, DELAY_S_MAX)
+        await trio.sleep(delay_s)
+        if point in self.crash_at:
+            store.crash()
+            self.on_crash()

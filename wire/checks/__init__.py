@@ -1,0 +1,60 @@
+"""The validation set V1–V11 as pure functions of a value and a `Context`.
+
+The terminal runs them so that the teller hears at once; the office runs the very same functions
+again, because a terminal is never believed. Each returns refusals, in one Chinese sentence that a
+teller understands; an empty list means yes. Nothing here reads a clock or does I/O.
+"""
+
+from wire.checks.amount import check_amount
+from wire.checks.bank_card import check_bank_card, luhn_digit
+from wire.checks.chip import check_id_card
+from wire.checks.id_number import (
+    birth_date,
+    check_character,
+    check_id_number,
+    is_male,
+    normalise_id_number,
+)
+from wire.checks.ink import check_ink
+from wire.checks.limits import CHINA, LIMITS, Context, Limits, years_between
+from wire.checks.name import check_name, is_rare, normalise_name
+from wire.checks.phone import check_phone
+from wire.checks.photo_rules import check_photo
+from wire.checks.pin_policy import birth_pins, check_new_pin
+from wire.checks.place import TRAIL, Area, check_place, check_time, check_trail, is_inside
+from wire.checks.submission import PIN_KINDS, check_form, check_submission, check_value
+
+__all__ = [
+    "check_submission",
+    "check_form",
+    "check_value",
+    "PIN_KINDS",
+    "Context",
+    "Limits",
+    "LIMITS",
+    "CHINA",
+    "years_between",
+    "check_id_card",
+    "check_id_number",
+    "check_character",
+    "birth_date",
+    "is_male",
+    "normalise_id_number",
+    "check_name",
+    "normalise_name",
+    "is_rare",
+    "check_bank_card",
+    "luhn_digit",
+    "check_amount",
+    "check_new_pin",
+    "birth_pins",
+    "check_place",
+    "check_time",
+    "check_trail",
+    "is_inside",
+    "Area",
+    "TRAIL",
+    "check_photo",
+    "check_ink",
+    "check_phone",
+]

@@ -1,0 +1,84 @@
+"""V8: when and where a case was captured.
+
+The tablet's clock may run a little ahead and a case may wait days for a link; beyond that the time
+is refused. A place is never a reason to refuse: valleys have poor fixes. A case without a proven
+place inside the union's area goes to a higher authorizer instead (`is_inside`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from wire.case_state import State
+from wire.checks.limits import Context, Limits
+from wire.message import Code, Refusal
+from wire.messages.case import Place, Step
+
+TRAIL = (State.DRAFT, State.IDENTIFIED, State.CAPTURED)
+"""The states that happen on the tablet, in order."""
+
+_DEGREES_E6 = 1_000_000
+
+
+class Area(msgspec.Struct, frozen=True):
+    """A box of latitudes and longitudes, degrees × 10⁶ (WGS 84), edges included."""
+
+    south_e6: int
+    west_e6: int
+    north_e6: int
+    east_e6: int
+
+
+def is_inside(place: Place | None, area: Area | None, limits: Limits) -> bool:
+    """Whether an accurate enough fix lies in the area; everything does where no area is set."""
+    if area is None:
+        return True
+    if place is None or place.accuracy_m > limits.accuracy_m_max:
+        return False
+    return (
+        area.south_e6 <= place.latitude_e6 <= area.north_e6
+        and area.west_e6 <= place.longitude_e6 <= area.east_e6
+    )
+
+
+def check_place(place: Place | None, context: Context) -> list[Refusal]:
+    """Coordinates that exist on Earth. Code: `RANGE`."""
+    if place is None:
+        return []
+    if (
+        abs(place.latitude_e6) > 90 * _DEGREES_E6
+        or abs(place.longitude_e6) > 180 * _DEGREES_E6
+        or place.accuracy_m < 0
+    ):
+        return [context.refuse(Code.RANGE, "定位坐标无效，请重新定位。")]
+    return []
+
+
+def check_time(at_ms: int, context: Context) -> list[Refusal]:
+    """Not ahead of the checker's clock beyond the skew, not older than a case may be.
+
+    Code: `RANGE`.
+    """
+    if at_ms > context.now_ms + context.limits.skew_ms_max:
+        return [context.refuse(Code.RANGE, "终端时间快于系统时间，请校准后重试。")]
+    if at_ms < context.now_ms - context.limits.capture_age_ms_max:
+        return [context.refuse(Code.RANGE, "采集时间过早，资料已失效，请重新采集。")]
+    return []
+
+
+def check_trail(trail: Sequence[Step], context: Context) -> list[Refusal]:
+    """The tablet's own states: exactly `TRAIL`, times in order and not in the future.
+
+    Codes: `FORMAT`, `RANGE`.
+    """
+    if tuple(step.state for step in trail) != TRAIL:
+        return [context.refuse(Code.FORMAT, "终端办理步骤不完整。")]
+    times = [step.at_ms for step in trail]
+    if times != sorted(times):
+        return [context.refuse(Code.RANGE, "终端办理步骤的时间次序有误。")]
+    return check_time(times[-1], context)
+
+
+__all__ = ["TRAIL", "Area", "check_place", "check_time", "check_trail", "is_inside"]

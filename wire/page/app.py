@@ -1,0 +1,226 @@
+"""The page of one program: its document, files, images, uploads and its one websocket.
+
+    GET  /open?t=…        a launch token for a session cookie, then on to /
+    GET  /                the document
+    GET  /shared/… /app/… files, from memory
+    GET  /image/<digest>  an image that the program holds
+    POST /upload          a JPEG for the program to keep
+    WS   /socket          the view model out, commands in (wire.page.protocol)
+
+What the page means is the program's business: it implements `PageSession` and, if it has images,
+`Images`. Everything here has already passed the guard (wire.page.guard).
+
+Invariant: at most `PAGES_MAX` pages and `UPLOADS_MAX` uploads at a time, and no upload larger than
+`UPLOAD_BYTES_MAX` is ever held.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import trio
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
+
+from wire.errors import BadFrame
+from wire.message import Code, Refusal
+from wire.page.connection import PageConnection, PageSession, receive_text
+from wire.page.guard import NOT_OPENED, OPEN_PATH, Gate, Guard
+from wire.page.protocol import CommandSet, Hello, decode_from_page
+from wire.page.shell import IMPORT_MAP_HASH, Density, document, read_files
+
+PAGES_MAX = 8
+"""Open websockets of one program."""
+HELLO_WAIT_S_MAX = 5
+"""How long a fresh websocket may take to say hello, in seconds."""
+UPLOAD_BYTES_MAX = 4 * 1024 * 1024
+UPLOAD_WAIT_S_MAX = 30
+"""How long one upload may take on the loopback, in seconds."""
+UPLOADS_MAX = 2
+CLOSE_REFUSED = 4403
+CLOSE_TOO_MANY = 4429
+
+_DIGEST = re.compile(r"[0-9a-f]{32,128}")
+_JPEG_START = b"\xff\xd8\xff"
+
+
+class Images(Protocol):
+    """The program's images, by digest (lower-case hex)."""
+
+    async def fetch(self, digest: str) -> bytes | None:
+        """The JPEG with this digest; None when there is none that this page may see."""
+
+    async def keep(self, jpeg: bytes) -> str | Refusal:
+        """Take in a JPEG from the page; its digest, or why it is refused."""
+
+
+@dataclass(frozen=True)
+class PageProgram:
+    """What a program hands to the page door.
+
+    Attributes:
+        title: the window's title.
+        files: the folder with the program's own `main.js` and `style.css`.
+        commands: the tagged Structs that the page may send.
+        session: called once for each page that connects.
+        images: where images come from and go to; None for a page without.
+        density: who sits or stands before it.
+    """
+
+    title: str
+    files: Path
+    commands: Sequence[type[msgspec.Struct]]
+    session: PageSession
+    images: Images | None = None
+    density: Density = "roomy"
+
+
+def page_app(program: PageProgram, gate: Gate) -> ASGIApp:
+    """The guarded ASGI application of one program's page."""
+    handlers = _Handlers(program, gate)
+    routes = [
+        Route(OPEN_PATH, handlers.open),
+        Route("/", handlers.document),
+        Route("/image/{digest}", handlers.image),
+        Route("/upload", handlers.upload, methods=["POST"]),
+        WebSocketRoute("/socket", handlers.socket),
+        Route("/{path:path}", handlers.file),
+    ]
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False
+    return Guard(app, gate, import_map_hash=IMPORT_MAP_HASH)
+
+
+class _Handlers:
+    def __init__(self, program: PageProgram, gate: Gate) -> None:
+        self._program = program
+        self._gate = gate
+        self._commands = CommandSet(*program.commands)
+        self._files = read_files(program.files)
+        self._pages = 0
+        self._uploads = 0
+
+    async def open(self, request: Request) -> Response:
+        session = self._gate.redeem(request.query_params.get("t", ""))
+        if session is None:
+            return PlainTextResponse(NOT_OPENED.reason, NOT_OPENED.status)
+        response = RedirectResponse("/", status_code=303)
+        response.set_cookie(
+            self._gate.cookie_name, session, path="/", httponly=True, samesite="strict"
+        )
+        return response
+
+    async def document(self, request: Request) -> Response:
+        token = self._gate.mint_page() if request.method == "GET" else ""
+        return HTMLResponse(
+            document(title=self._program.title, density=self._program.density, token=token)
+        )
+
+    async def file(self, request: Request) -> Response:
+        file = self._files.get(request.scope["path"])
+        if file is None:
+            return PlainTextResponse("没有这个文件。 No such file.", 404)
+        return Response(file.content, media_type=file.media_type)
+
+    async def image(self, request: Request) -> Response:
+        digest = request.path_params["digest"]
+        jpeg = None
+        if self._program.images is not None and _DIGEST.fullmatch(digest):
+            jpeg = await self._program.images.fetch(digest)
+        if jpeg is None:
+            return PlainTextResponse("没有这张图片。 No such image.", 404)
+        return Response(jpeg, media_type="image/jpeg")
+
+    async def upload(self, request: Request) -> Response:
+        images = self._program.images
+        if images is None:
+            return _refused(404, Refusal(code=Code.NOT_FOUND, message="此页面不接收图片"))
+        if self._uploads >= UPLOADS_MAX:
+            busy = Refusal(code=Code.BUSY, message="正在保存其他图片，请稍候再试", retryable=True)
+            return _refused(503, busy)
+        self._uploads += 1
+        try:
+            body = await _read_jpeg(request)
+            if isinstance(body, Response):
+                return body
+            kept = await images.keep(body)
+        finally:
+            self._uploads -= 1
+        if isinstance(kept, Refusal):
+            return _refused(422, kept)
+        return _json(200, {"ok": True, "value": kept})
+
+    async def socket(self, socket: WebSocket) -> None:
+        await socket.accept()
+        if self._pages >= PAGES_MAX:
+            await socket.close(CLOSE_TOO_MANY)
+            return
+        self._pages += 1
+        try:
+            if not await self._introduced(socket):
+                close_code = CLOSE_REFUSED
+            else:
+                page = PageConnection(socket, self._commands)
+                close_code = await page.run(self._program.session)
+            await socket.close(close_code)
+        except (WebSocketDisconnect, WebSocketDisconnected):
+            pass  # the page closed first
+        finally:
+            self._pages -= 1
+
+    async def _introduced(self, socket: WebSocket) -> bool:
+        """Whether the first message came, in time, from a document of ours."""
+        with trio.move_on_after(HELLO_WAIT_S_MAX):
+            try:
+                text = await receive_text(socket)
+                hello = decode_from_page(text or "")
+            except BadFrame:
+                return False
+            return isinstance(hello, Hello) and self._gate.knows_page(hello.token)
+        return False
+
+
+async def _read_jpeg(request: Request) -> bytes | Response:
+    """The body of an upload, or the response that refuses it."""
+    wrong = Refusal(code=Code.FORMAT, field="image", message="只接收 JPEG 图片")
+    too_large = Refusal(code=Code.LIMIT, field="image", message="图片超过 4 MB，请压缩后重试")
+    if request.headers.get("content-type") != "image/jpeg":
+        return _refused(415, wrong)
+    declared = request.headers.get("content-length", "0")
+    if not declared.isascii() or not declared.isdigit() or int(declared) > UPLOAD_BYTES_MAX:
+        return _refused(413, too_large)
+    body = bytearray()
+    with trio.move_on_after(UPLOAD_WAIT_S_MAX) as limit:
+        try:
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > UPLOAD_BYTES_MAX:
+                    return _refused(413, too_large)
+        except ClientDisconnect:
+            return _refused(400, wrong)
+    if limit.cancelled_caught:
+        slow = Refusal(code=Code.BUSY, message="图片传送超时，请重试", retryable=True)
+        return _refused(408, slow)
+    if not body.startswith(_JPEG_START):
+        return _refused(415, wrong)
+    return bytes(body)
+
+
+def _json(status: int, content: Mapping[str, object]) -> Response:
+    return Response(msgspec.json.encode(content), status, media_type="application/json")
+
+
+def _refused(status: int, refusal: Refusal) -> Response:
+    return _json(status, {"ok": False, "refusal": refusal})
+
+
+__all__ = ["Images", "PageProgram", "page_app"]

@@ -1,0 +1,177 @@
+"""The one door to pictures: measuring, normalising and shrinking JPEG, nothing else.
+
+Photos come from cameras and from strangers, so every one is opened as JPEG only, its pixel count is
+bounded before a pixel is decoded, and whatever the library raises leaves as a `PhotoError`. What
+goes out carries no EXIF: no place, no device, no hidden thumbnail. All functions are pure and slow
+(milliseconds); callers run them beside the loop.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import Final
+
+import msgspec
+from PIL import Image, ImageFilter, ImageOps, ImageStat
+
+from wire.errors import WireError
+from wire.messages.images import THUMBNAIL_BYTES_MAX
+
+PIXELS_MAX: Final = 50_000_000
+"""The most pixels that are ever decoded; a 48-megapixel phone camera passes."""
+
+JPEG_BYTES_MAX: Final = 32 * 1024 * 1024
+"""The largest file that is opened."""
+
+SIDE_MAX: Final = 2_048
+SIDE_MIN: Final = 1_024
+PHOTO_BYTES_MAX: Final = 400 * 1024
+QUALITIES: Final = (65, 50, 35)
+"""JPEG qualities tried in turn until a photo fits `PHOTO_BYTES_MAX`."""
+
+THUMBNAIL_STEPS: Final = ((256, 60), (224, 45), (160, 40), (96, 30))
+"""(long side, quality) tried in turn until a thumbnail fits `THUMBNAIL_BYTES_MAX`."""
+
+_SHARPNESS_SIDE: Final = 1_024
+_LAPLACIAN: Final = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=1, offset=128)
+_LIBRARY_ERRORS: Final = (
+    OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, struct.error,
+    ZeroDivisionError, OverflowError, MemoryError,
+)  # fmt: skip
+
+# The library's own guard warns before it refuses; this module refuses at its own bound instead.
+Image.MAX_IMAGE_PIXELS = None
+
+
+class PhotoError(WireError):
+    """A picture that cannot be used."""
+
+
+class NotAPhoto(PhotoError):
+    """The bytes are no readable JPEG."""
+
+
+class PhotoTooLarge(PhotoError):
+    """More bytes or pixels than are ever decoded, or no quality makes it small enough."""
+
+
+class PhotoTooSmall(PhotoError):
+    """The long side is below `SIDE_MIN`: no detail to judge."""
+
+
+class PhotoFacts(msgspec.Struct, frozen=True):
+    """What is known of a photo without looking at it.
+
+    Attributes:
+        width: pixels.
+        height: pixels.
+        size: bytes.
+        sharpness: variance of the Laplacian at a long side of 1,024 pixels; about 700 for a sharp
+            photo of a document, below 100 for a blurred one.
+    """
+
+    width: int
+    height: int
+    size: int
+    sharpness: int
+
+
+def measure(jpeg: bytes) -> PhotoFacts:
+    """The facts of a photo.
+
+    Raises:
+        NotAPhoto: no readable JPEG.
+        PhotoTooLarge: beyond what is ever decoded.
+    """
+    image = _open(jpeg)
+    width, height = image.size
+    grey = _loaded(image, "L")
+    grey.thumbnail((_SHARPNESS_SIDE, _SHARPNESS_SIDE), Image.Resampling.BOX)
+    edges = grey.filter(_LAPLACIAN)
+    # The filter copies a border of one pixel unfiltered; it says nothing about sharpness.
+    inner = edges.crop((1, 1, max(edges.width - 1, 2), max(edges.height - 1, 2)))
+    return PhotoFacts(width, height, len(jpeg), round(ImageStat.Stat(inner).var[0]))
+
+
+def normalise(jpeg: bytes) -> bytes:
+    """The photo upright, long side at most `SIDE_MAX`, without EXIF, at most `PHOTO_BYTES_MAX`.
+
+    Raises:
+        NotAPhoto: no readable JPEG.
+        PhotoTooSmall: its long side is below `SIDE_MIN`.
+        PhotoTooLarge: beyond what is ever decoded, or it will not fit.
+    """
+    image = _upright(_open(jpeg))
+    if max(image.size) < SIDE_MIN:
+        raise PhotoTooSmall(f"long side {max(image.size)} px")
+    image.thumbnail((SIDE_MAX, SIDE_MAX), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    for quality in QUALITIES:
+        encoded = _encoded(image, quality)
+        if len(encoded) <= PHOTO_BYTES_MAX:
+            return encoded
+    raise PhotoTooLarge("does not fit at the lowest quality")
+
+
+def thumbnail(jpeg: bytes) -> bytes:
+    """A small upright preview, at most `THUMBNAIL_BYTES_MAX`.
+
+    Raises:
+        NotAPhoto: no readable JPEG.
+        PhotoTooLarge: beyond what is ever decoded.
+    """
+    image = _open(jpeg)
+    image.draft("RGB", (2 * THUMBNAIL_STEPS[0][0],) * 2)
+    image = _upright(image)
+    for side, quality in THUMBNAIL_STEPS:
+        image.thumbnail((side, side), Image.Resampling.LANCZOS)
+        encoded = _encoded(image, quality)
+        if len(encoded) <= THUMBNAIL_BYTES_MAX:
+            return encoded
+    raise PhotoTooLarge("no thumbnail fits")
+
+
+def _open(jpeg: bytes) -> Image.Image:
+    if len(jpeg) > JPEG_BYTES_MAX:
+        raise PhotoTooLarge(f"{len(jpeg)} bytes")
+    try:
+        image = Image.open(io.BytesIO(jpeg), formats=("JPEG",))
+    except _LIBRARY_ERRORS:
+        raise NotAPhoto("no JPEG header") from None
+    if image.width * image.height > PIXELS_MAX:
+        raise PhotoTooLarge(f"{image.width} × {image.height} px")
+    return image
+
+
+def _loaded(image: Image.Image, mode: str) -> Image.Image:
+    try:
+        return image.convert(mode)
+    except _LIBRARY_ERRORS:
+        raise NotAPhoto("not decodable") from None
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        turned = ImageOps.exif_transpose(image)
+    except _LIBRARY_ERRORS:
+        # Broken EXIF is no reason to lose a photo; it is dropped either way.
+        turned = image
+    return _loaded(turned, "RGB")
+
+
+def _encoded(image: Image.Image, quality: int) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=quality, optimize=True, exif=b"", icc_profile=None)
+    return out.getvalue()
+
+
+__all__ = [
+    "NotAPhoto",
+    "PhotoError",
+    "PhotoFacts",
+    "PhotoTooLarge",
+    "PhotoTooSmall",
+    "measure",
+    "normalise",
+    "thumbnail",
+]
