@@ -1,0 +1,64 @@
+"""The actor runtime: refs, mailboxes, turns, processes, asks, timers and the bridge to asyncio.
+
+Start reading at `actors.ref` (what others hold), `actors.actor` and `actors.process` (what is
+written), then `actors.reactive` and `actors.dispatcher` (how turns run).
+"""
+
+from __future__ import annotations
+
+from actors.actor import NOREPLY, Actor, NoReply, on
+from actors.ask import ReplyTo
+from actors.cell import Cell, CellState, CellStatistics, Supervisor
+from actors.context import Cancellable, Context, EffectFailed
+from actors.dead_letters import DeadLetter, DeadLetters, Reason
+from actors.errors import (
+    ActorError,
+    ActorStopped,
+    AskTimeout,
+    HandlerCrashed,
+    MailboxFull,
+    Refused,
+)
+from actors.inbox import Delivery, Inbox
+from actors.process import Process, ProcessCell
+from actors.reactive import ReactiveCell
+from actors.ref import STOPPED, Down, Ref
+from actors.system import System
+from actors.trace import TraceRing
+from actors.trio_host import open_system, run_process
+
+__all__ = [
+    "Ref",
+    "Actor",
+    "on",
+    "NOREPLY",
+    "NoReply",
+    "Process",
+    "Inbox",
+    "Delivery",
+    "Context",
+    "Cancellable",
+    "EffectFailed",
+    "ReplyTo",
+    "Down",
+    "STOPPED",
+    "System",
+    "open_system",
+    "run_process",
+    "Cell",
+    "ReactiveCell",
+    "ProcessCell",
+    "CellState",
+    "CellStatistics",
+    "Supervisor",
+    "DeadLetter",
+    "DeadLetters",
+    "Reason",
+    "TraceRing",
+    "ActorError",
+    "AskTimeout",
+    "MailboxFull",
+    "ActorStopped",
+    "HandlerCrashed",
+    "Refused",
+]

@@ -15,7 +15,7 @@ from actors.shim import Seat
 from wire.message import Refusal
 
 if TYPE_CHECKING:
-    from actors.system import System
+    from actors.cell import Cell
 
 
 class ReplyTo(Protocol):
@@ -42,95 +42,92 @@ NOBODY = Nobody()
 """The one `Nobody`."""
 
 
+OPEN, ANSWERED, GIVEN_UP = range(3)
+"""What became of an ask; everything but `OPEN` is done."""
+
+
 class Ask(Seat):
     """One request, its asker and its answer.
 
     Attributes:
         message: the request itself.
-        path: of the actor asked.
-        done: an answer is here, or the asker has given up.
-        value: the answer.
+        cell: the actor asked.
+        done: `OPEN` while the asker waits; `ANSWERED`, or `GIVEN_UP` when the asker is gone.
+        value: the answer, once there is one.
         error: what to raise instead of it.
-        given_up: the asker is gone.
         tick: the slot in the timer wheel, while parked.
     """
 
-    __slots__ = ("done", "error", "given_up", "message", "path", "system", "tick", "value")
+    __slots__ = ("cell", "done", "error", "message", "tick", "value")
 
-    def __init__(self, message: object, path: str, system: System) -> None:
+    value: Any
+    tick: int
+
+    def __init__(self, message: object, cell: Cell) -> None:
         self.waiter = None
         self.message = message
-        self.path = path
-        self.system = system
-        self.done = False
+        self.cell = cell
+        self.done = OPEN
         self.error: Exception | None = None
-        self.given_up = False
-        self.value: Any = None
-        self.tick = 0
 
     def reply(self, value: object) -> None:
         """See `ReplyTo.reply`."""
         if self.done:
             self._count_late()
             return
-        self.done = True
+        self.done = ANSWERED
         if type(value) is Refusal:
             self.error = Refused(value)
         else:
             self.value = value
         if self.waiter is not None:
-            self.system.host.wake(self)
+            self.cell.system.host.wake(self)
 
     def fail(self, error: Exception) -> None:
         """See `ReplyTo.fail`."""
         if self.done:
             self._count_late()
             return
-        self.done = True
+        self.done = ANSWERED
         self.error = error
         if self.waiter is not None:
-            self.system.host.wake(self)
+            self.cell.system.host.wake(self)
 
     def crashed(self) -> None:
         """Tell the asker that the actor crashed on this request."""
-        self.fail(HandlerCrashed(f"{self.path} crashed on {type(self.message).__name__}"))
+        self.fail(HandlerCrashed(f"{self.cell.path} crashed on {type(self.message).__name__}"))
 
-    def outcome(self) -> Any:
-        """The answer of a request that is done.
+    async def wait(self, within: float) -> Any:
+        """Park until the answer or the deadline, `within` seconds from now.
 
         Raises:
             ActorError: or whatever else the actor handed to `fail`.
         """
-        if self.error is not None:
-            raise self.error
-        return self.value
-
-    async def wait(self, within: float) -> Any:
-        """Park until the answer or the deadline, `within` seconds from now."""
-        system = self.system
-        wheel = system.wheel
-        wheel.add(self, within)
+        system = self.cell.system
+        system.wheel.add(self, within)
         try:
             await system.host.park(self)
         finally:
             if not self.done:
-                self.done = self.given_up = True
-            if not self.given_up:
-                wheel.discard(self)
-        return self.outcome()
+                self.done = GIVEN_UP
+            system.wheel.discard(self)
+        if self.error is not None:
+            raise self.error
+        return self.value
 
     def ring(self) -> None:
         """The deadline has come: the wheel's call."""
         if not self.done:
-            self.done = self.given_up = True
-            self.error = AskTimeout(f"{self.path} did not answer {type(self.message).__name__}")
+            self.done = GIVEN_UP
+            kind = type(self.message).__name__
+            self.error = AskTimeout(f"{self.cell.path} did not answer {kind} in time")
             if self.waiter is not None:
-                self.system.host.wake(self)
+                self.cell.system.host.wake(self)
 
     def _count_late(self) -> None:
-        if self.given_up:
+        if self.done == GIVEN_UP:
             kind = type(self.message).__name__
-            self.system.dead_letters.add(Reason.LATE_REPLY, self.path, kind)
+            self.cell.system.dead_letters.add(Reason.LATE_REPLY, self.cell.path, kind)
 
 
 __all__ = ["NOBODY", "Ask", "Nobody", "ReplyTo"]

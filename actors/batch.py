@@ -10,7 +10,7 @@ Invariant: the staged rows continue the chain that the plan began with, without 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from actors.store import (
@@ -51,6 +51,10 @@ class AuditBroken(StoreError):
     def __init__(self, seq: int, why: str) -> None:
         super().__init__(f"audit entry {seq}: {why}")
         self.seq = seq
+
+
+Row = tuple[int, str, int, str, bytes, int, str, bytes, bytes]
+"""The fields of a `JournalRow`, plain: a tenth of the price to make, and what SQLite takes best."""
 
 
 class JournalRow(NamedTuple):
@@ -121,7 +125,7 @@ class Plan:
     def __init__(self, ground: Ground, head: Committed) -> None:
         self.ground = ground
         self.head = head
-        self.rows: list[JournalRow] = []
+        self.rows: list[Row] = []
         self.effects: list[PendingEffect] = []
         self.effects_done: list[str] = []
         self.documents: dict[tuple[str, str], bytes | None] = {}
@@ -137,13 +141,12 @@ class Plan:
             ClaimConflict: a key belongs to another owner.
         """
         check_batch(batch)
-        for append in batch.appends:
-            found = self._version(append.stream)
-            if found != append.expected_version:
-                expected = append.expected_version
-                raise VersionConflict(f"{append.stream} has {found} events, not {expected}")
-        owners = self._resolve_claims(batch) if batch.claims or batch.releases else None
-        rows, head = _link(self.head, batch)
+        try:
+            self._check_versions(batch)
+            owners = self._resolve_claims(batch) if batch.claims or batch.releases else None
+            rows, head = _link(self.head, batch)
+        except UnicodeEncodeError as error:
+            raise BadBatch("a name that is no Unicode text") from error
 
         self.rows += rows
         self.head = head
@@ -157,9 +160,14 @@ class Plan:
             self.documents[document.collection, document.key] = document.body
         return head
 
-    def _version(self, stream: str) -> int:
-        staged = self.versions.get(stream)
-        return self.ground.version(stream) if staged is None else staged
+    def _check_versions(self, batch: Batch) -> None:
+        for append in batch.appends:
+            found = self.versions.get(append.stream)
+            if found is None:
+                found = self.ground.version(append.stream)
+            expected = append.expected_version
+            if found != expected:
+                raise VersionConflict(f"{append.stream} has {found} events, not {expected}")
 
     def _resolve_claims(self, batch: Batch) -> dict[tuple[str, str], str | None]:
         """Releases first, so that one batch can hand a key from one owner to another."""
@@ -189,23 +197,26 @@ def check_batch(batch: Batch) -> None:
     Raises:
         BadBatch: with the reason; never with a body.
     """
-    _check_sizes(batch)
-    if not 0 <= batch.at_ms <= TIME_MS_MAX:
-        raise BadBatch(f"at_ms {batch.at_ms} is no Unix time in milliseconds")
+    events = 0
     for append in batch.appends:
+        events += len(append.events)
         if not append.events:
             raise BadBatch(f"{append.stream}: an append without events")
+    if events > BATCH_EVENTS_MAX:
+        raise BadBatch(f"{events} events in a batch, more than {BATCH_EVENTS_MAX}")
+    if not 0 <= batch.at_ms <= TIME_MS_MAX:
+        raise BadBatch(f"at_ms {batch.at_ms} is no Unix time in milliseconds")
     if len(batch.appends) > 1 and len({a.stream for a in batch.appends}) < len(batch.appends):
         raise BadBatch("a stream is appended to twice in one batch")
-    _check_texts(append.stream for append in batch.appends)
     if batch.effects:
         _check_effects(batch)
     if batch.effects_done:
-        _check_texts(batch.effects_done)
+        _check_many(batch.effects_done, batch.effects_done)
     if batch.claims or batch.releases:
-        _check_texts(t for c in batch.claims + batch.releases for t in (c.scope, c.key, c.owner))
+        texts = (t for c in batch.claims + batch.releases for t in (c.scope, c.key, c.owner))
+        _check_many(max(batch.claims, batch.releases, key=len), texts)
     if batch.documents:
-        _check_texts(t for d in batch.documents for t in (d.collection, d.key))
+        _check_many(batch.documents, (t for d in batch.documents for t in (d.collection, d.key)))
 
 
 def check_blob(digest: bytes, body: bytes) -> None:
@@ -245,28 +256,22 @@ def verify_chain(entries: Iterable[AuditEntry], head: Committed = EMPTY_CHAIN) -
     return head
 
 
-def _check_sizes(batch: Batch) -> None:
-    """Count each kind; the events of all streams count together."""
-    events = sum(len(append.events) for append in batch.appends)
-    sizes = (events, len(batch.effects), len(batch.effects_done), len(batch.claims))
-    largest = max(*sizes, len(batch.releases), len(batch.documents))
-    if largest > BATCH_EVENTS_MAX:
-        raise BadBatch(f"{largest} entries of one kind in a batch, more than {BATCH_EVENTS_MAX}")
-
-
 def _check_effects(batch: Batch) -> None:
     ids = {effect.id for effect in batch.effects}
     if len(ids) < len(batch.effects):
         raise BadBatch("an effect's id is used twice in one batch")
     if not ids.isdisjoint(batch.effects_done):
         raise BadBatch("an effect is added and done in one batch")
-    _check_texts(t for e in batch.effects for t in (e.id, e.stream, e.to, e.kind))
+    _check_many(batch.effects, (t for e in batch.effects for t in (e.id, e.stream, e.to, e.kind)))
     for effect in batch.effects:
         if not 0 <= effect.due_ms <= TIME_MS_MAX:
             raise BadBatch(f"{effect.id}: due_ms {effect.due_ms} is no Unix time")
 
 
-def _check_texts(texts: Iterable[str]) -> None:
+def _check_many(entries: Sequence[object], texts: Iterable[str]) -> None:
+    """Bound the entries of one kind, and hold their names to what can be stored as text."""
+    if len(entries) > BATCH_EVENTS_MAX:
+        raise BadBatch(f"{len(entries)} entries of one kind in a batch, above {BATCH_EVENTS_MAX}")
     try:
         for text in texts:
             text.encode()
@@ -274,25 +279,19 @@ def _check_texts(texts: Iterable[str]) -> None:
         raise BadBatch("a name that is no Unicode text") from error
 
 
-def _link(head: Committed, batch: Batch) -> tuple[list[JournalRow], Committed]:
+def _link(head: Committed, batch: Batch) -> tuple[list[Row], Committed]:
     """The batch's events as rows of the chain that ends at `head`, and where it ends then."""
     seq, value, at_ms, who = head.audit_seq, head.audit_head, batch.at_ms, batch.who
-    rows: list[JournalRow] = []
-    try:
-        for append in batch.appends:
-            stream, version = append.stream, append.expected_version
-            for event in append.events:
-                seq += 1
-                version += 1
-                digest = event_digest(event.body)
-                value = audit_digest(value, seq, at_ms, who, stream, version, event.kind, digest)
-                rows.append(
-                    JournalRow(
-                        seq, stream, version, event.kind, event.body, at_ms, who, digest, value
-                    )
-                )
-    except UnicodeEncodeError as error:
-        raise BadBatch("a name that is no Unicode text") from error
+    rows: list[Row] = []
+    for append in batch.appends:
+        stream, version = append.stream, append.expected_version
+        for event in append.events:
+            seq += 1
+            version += 1
+            kind, body = event.kind, event.body
+            digest = event_digest(body)
+            value = audit_digest(value, seq, at_ms, who, stream, version, kind, digest)
+            rows.append((seq, stream, version, kind, body, at_ms, who, digest, value))
     return rows, (Committed(seq, value) if rows else head)
 
 
@@ -304,6 +303,7 @@ __all__ = [
     "Ground",
     "JournalRow",
     "Plan",
+    "Row",
     "check_batch",
     "check_blob",
     "verify_chain",

@@ -9,7 +9,7 @@ letters, answered its asker, cancelled effects and timers and told the monitors;
 `supervisor.on_down` once and does what it is told. Until then it keeps its mailbox and takes
 messages, up to the bound, without handling any.
 
-    NEW ──start──> RUNNING ──crash | halt──> DOWN ──restart──> RUNNING
+    NEW ──start──> (STARTING) ──> RUNNING ──crash | halt──> DOWN ──restart──> RUNNING
                    RUNNING <──suspend | resume──> SUSPENDED
                    any ──stop──> (STOPPING) ──> STOPPED, for good
 
@@ -27,10 +27,9 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from actors.ask import Ask
-from actors.dead_letters import Reason
-from actors.errors import ActorStopped, MailboxFull, summarize
-from actors.mailbox import CLOSED, UNOPENED, Mailbox
-from actors.ref import STOPPED, Down, Ref
+from actors.errors import summarize
+from actors.mailbox import Mailbox
+from actors.ref import STOPPED, Down
 from actors.shim import Seat
 
 if TYPE_CHECKING:
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from actors.context import Context
     from actors.process import Process
     from actors.shim import Handle
+    from actors.ref import Ref
     from actors.system import System
     from actors.timers import Timer
 
@@ -51,6 +51,7 @@ class CellState(StrEnum):
     """Where a cell stands; see the picture in this module's docstring."""
 
     NEW = "new"
+    STARTING = "starting"
     RUNNING = "running"
     SUSPENDED = "suspended"
     DOWN = "down"
@@ -103,11 +104,10 @@ class Supervisor(Protocol):
         """
 
 
-class Cell(Ref):
+class Cell(Mailbox):
     """One actor's runtime part; the methods below are the supervisor's.
 
     Attributes:
-        system: where it lives.
         factory: makes the object of an incarnation.
         supervisor: told about every end.
         state: see `CellState`.
@@ -118,8 +118,6 @@ class Cell(Ref):
     """
 
     __slots__ = (
-        "actor",
-        "capacity",
         "context",
         "effects",
         "factory",
@@ -127,16 +125,16 @@ class Cell(Ref):
         "in_hand",
         "incarnation",
         "last_error",
-        "mailbox",
         "restarts",
         "since",
         "state",
         "supervisor",
-        "system",
         "timers",
         "waiting_for_down",
         "watchers",
     )
+
+    actor: Actor | Process
 
     def __init__(
         self,
@@ -147,13 +145,10 @@ class Cell(Ref):
         capacity: int,
         context: Context,
     ) -> None:
-        self.path = path
-        self.system = system
+        super().__init__(system, path, capacity)
         self.factory = factory
         self.supervisor = supervisor
-        self.capacity = capacity
         self.context = context
-        self.mailbox = UNOPENED
         self.state = CellState.NEW
         self.since = 0.0
         self.handled = 0
@@ -213,13 +208,13 @@ class Cell(Ref):
 
     def statistics(self) -> CellStatistics:
         """Counters as of now; works also while the actor is stuck."""
-        waiting = len(self.mailbox)
+        waiting = len(self.queue)
         return CellStatistics(
             path=self.path,
             kind=type(self.actor).__name__,
             state=self.state,
             mailbox=waiting,
-            mailbox_peak=max(waiting, self.mailbox.peak),
+            mailbox_peak=max(waiting, self.peak),
             handled=self.handled,
             oldest_age_s=max(0.0, self.system.host.now() - self.since) if waiting else 0.0,
             restarts=self.restarts,
@@ -244,52 +239,6 @@ class Cell(Ref):
         assert len(self.watchers) < WATCHERS_MAX, "too many monitors of one actor"
         self.watchers.append(watcher)
 
-    # The mailbox, for both kinds of cells.
-
-    def open_mailbox(self, message: object) -> bool:
-        """The slow path of every delivery: the mailbox is not open yet, full, or closed.
-
-        Returns:
-            True when there is room now; otherwise the message has become a dead letter.
-        """
-        if self.mailbox is UNOPENED and self.state is not CellState.STOPPED:
-            self.mailbox = Mailbox(self.capacity)
-            return True
-        reason = Reason.STOPPED if self.mailbox is CLOSED else Reason.OVERFLOW
-        if self.mailbox is not CLOSED:
-            self.mailbox.peak = self.capacity
-        self.system.dead_letters.add(reason, self.path, name_of(message))
-        return False
-
-    def unaccepted(self) -> ActorStopped | MailboxFull:
-        """The error for an asker whose request `open_mailbox` turned away."""
-        if self.mailbox is CLOSED:
-            return ActorStopped(self.path)
-        return MailboxFull(self.path)
-
-    async def send(self, message: object) -> None:
-        """See `Ref.send`."""
-        host = self.system.host
-        await host.check_cancelled()
-        mailbox = self.mailbox
-        if mailbox is not UNOPENED and mailbox is not CLOSED and len(mailbox) >= mailbox.capacity:
-            await mailbox.wait_for_room(host, message)
-            if self.mailbox is not CLOSED:
-                return
-        if self.mailbox is CLOSED:
-            raise ActorStopped(self.path)
-        self.tell(message)
-        await host.breathe()
-
-    def close_mailbox(self) -> None:
-        """Turn everything that waits into dead letters, for good."""
-        mailbox, self.mailbox = self.mailbox, CLOSED
-        for message in mailbox:
-            self.system.dead_letters.add(Reason.STOPPED, self.path, name_of(message))
-            if type(message) is Ask:
-                message.fail(ActorStopped(self.path))
-        mailbox.turn_senders_away(self.system.host)
-
     # The end of an incarnation, for both kinds of cells.
 
     def release(self) -> None:
@@ -305,7 +254,14 @@ class Cell(Ref):
 
     def report_down(self, error: Exception | None) -> None:
         """Tell monitors, waiters and the supervisor, in this order."""
-        reason = STOPPED if error is None else self.last_error
+        self.announce_down(STOPPED if error is None else self.last_error)
+        try:
+            self.supervisor.on_down(self, error)
+        except Exception as broken:
+            self.system.panic(broken)
+
+    def announce_down(self, reason: str) -> None:
+        """Tell monitors and waiters; a failed start stops here, its starter has the error."""
         watchers, self.watchers = self.watchers, None
         for watcher in watchers or ():
             watcher.tell(Down(self.path, reason))
@@ -313,19 +269,12 @@ class Cell(Ref):
         for seat in seats or ():
             if seat.waiter is not None:
                 self.system.host.wake(seat)
-        try:
-            self.supervisor.on_down(self, error)
-        except Exception as broken:
-            self.system.panic(broken)
 
 
-ALIVE = frozenset({CellState.RUNNING, CellState.SUSPENDED, CellState.STOPPING})
+ALIVE = frozenset(
+    {CellState.STARTING, CellState.RUNNING, CellState.SUSPENDED, CellState.STOPPING}
+)
 """The states in which an incarnation exists."""
 
 
-def name_of(message: object) -> str:
-    """The type name of a message, seen through the envelope of a request."""
-    return type(message.message if type(message) is Ask else message).__name__
-
-
-__all__ = ["ALIVE", "Cell", "CellState", "CellStatistics", "Supervisor", "name_of"]
+__all__ = ["ALIVE", "Cell", "CellState", "CellStatistics", "Supervisor"]

@@ -1,8 +1,12 @@
-"""Where messages wait for an actor: a deque with a bound, and senders that wait for room in it.
+"""The receiving half of an actor: a queue with a bound, and senders that wait for room in it.
 
 Order is arrival. A message that finds the mailbox full is not taken and becomes a dead letter; a
 sender that would rather wait (`Ref.send`) is let in, in its turn, as soon as something was taken
 out. Stop and restart never lie in this queue: they are done between two messages.
+
+The queue is a plain deque and delivery is written out in `tell` and `ask` of both kinds of cells,
+because that path is most of what the runtime does. A mailbox that is not open (no message yet, or
+stopped for good) has a limit of 0, so that one comparison covers every reason to look closer.
 """
 
 from __future__ import annotations
@@ -10,14 +14,24 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from actors.errors import ActorStopped
+from actors.ask import Ask
+from actors.dead_letters import Reason
+from actors.errors import ActorStopped, MailboxFull
+from actors.ref import Ref
 from actors.shim import Seat
 
 if TYPE_CHECKING:
     from actors.shim import Host
+    from actors.system import System
 
 SENDERS_MAX = 10_000
 """The most tasks that may wait for room in one mailbox."""
+
+UNOPENED: deque[object] = deque(maxlen=0)
+"""Stands for the queue until the first message, so that an idle actor costs no deque."""
+
+CLOSED: deque[object] = deque(maxlen=0)
+"""Stands for the queue of an actor that stopped for good."""
 
 
 class Waiting(Seat):
@@ -36,29 +50,94 @@ class Waiting(Seat):
         self.refused = False
 
 
-class Mailbox(deque[object]):
-    """The messages that wait, oldest first.
+class Mailbox(Ref):
+    """Where messages for one actor wait.
 
     Attributes:
-        capacity: how many may wait.
-        peak: the most that were seen waiting.
-        senders: tasks that wait for room; None while nobody ever did.
+        system: where the actor lives.
+        queue: what waits, oldest first; requests as `Ask`.
+        limit: how many may wait now: the capacity, or 0 while the mailbox is not open.
+        capacity: how many may wait once it is open.
+        peak: the most that were seen waiting, sampled when messages are taken out.
+        senders: tasks that wait for room; None while nobody does.
     """
 
-    __slots__ = ("capacity", "peak", "senders")
+    __slots__ = ("capacity", "limit", "path", "peak", "queue", "senders", "system")
 
-    def __init__(self, capacity: int) -> None:
-        super().__init__()
+    def __init__(self, system: System, path: str, capacity: int) -> None:
+        self.system = system
+        self.path = path
         self.capacity = capacity
+        self.queue = UNOPENED
+        self.limit = 0
         self.peak = 0
         self.senders: deque[Waiting] | None = None
 
-    async def wait_for_room(self, host: Host, message: object) -> None:
-        """Wait until the message was let in.
+    async def send(self, message: object) -> None:
+        """See `Ref.send`."""
+        host = self.system.host
+        await host.check_cancelled()
+        if len(self.queue) >= self.limit and not self.open():
+            if self.queue is CLOSED:
+                raise ActorStopped(self.path)
+            await self._wait_for_room(host, message)
+        else:
+            self.tell(message)
+            await host.breathe()
 
-        Raises:
-            ActorStopped: the actor stopped first.
+    def open(self) -> bool:
+        """Make the queue of a mailbox that was never used; False if it is full or closed."""
+        if self.queue is not UNOPENED:
+            return False
+        self.queue = deque()
+        self.limit = self.capacity
+        return True
+
+    def accepts(self, message: object) -> bool:
+        """The slow path of every delivery: the mailbox is not open yet, full, or closed.
+
+        Returns:
+            True when there is room now; otherwise the message has become a dead letter.
         """
+        if self.open():
+            return True
+        if self.queue is CLOSED:
+            self._bury(message, Reason.STOPPED)
+        else:
+            self.peak = self.limit
+            self._bury(message, Reason.OVERFLOW)
+        return False
+
+    def unaccepted(self) -> ActorStopped | MailboxFull:
+        """The error for an asker whose request was not accepted."""
+        return (ActorStopped if self.queue is CLOSED else MailboxFull)(self.path)
+
+    def let_senders_in(self) -> None:
+        """Take messages of waiting senders while there is room; cancelled senders are skipped."""
+        senders = self.senders
+        while senders and len(self.queue) < self.limit:
+            waiting = senders.popleft()
+            if waiting.waiter is not None:
+                self.queue.append(waiting.message)
+                self.system.host.wake(waiting)
+        if not senders:
+            self.senders = None
+
+    def close(self) -> None:
+        """For good: what waits becomes dead letters, whoever waits gets `ActorStopped`."""
+        queue, self.queue = self.queue, CLOSED
+        self.limit = 0
+        for message in queue:
+            self._bury(message, Reason.STOPPED)
+            if type(message) is Ask:
+                message.fail(ActorStopped(self.path))
+        senders, self.senders = self.senders, None
+        for waiting in senders or ():
+            if waiting.waiter is not None:
+                waiting.refused = True
+                self.system.host.wake(waiting)
+
+    async def _wait_for_room(self, host: Host, message: object) -> None:
         waiting = Waiting(message)
         if self.senders is None:
             self.senders = deque()
@@ -66,31 +145,11 @@ class Mailbox(deque[object]):
         self.senders.append(waiting)
         await host.park(waiting)
         if waiting.refused:
-            raise ActorStopped
+            raise ActorStopped(self.path)
 
-    def let_senders_in(self, host: Host) -> None:
-        """Take messages of waiting senders while there is room; cancelled senders are skipped."""
-        senders = self.senders
-        while senders and len(self) < self.capacity:
-            waiting = senders.popleft()
-            if waiting.waiter is not None:
-                self.append(waiting.message)
-                host.wake(waiting)
-
-    def turn_senders_away(self, host: Host) -> None:
-        """The actor is gone for good."""
-        while self.senders:
-            waiting = self.senders.popleft()
-            if waiting.waiter is not None:
-                waiting.refused = True
-                host.wake(waiting)
+    def _bury(self, message: object, reason: Reason) -> None:
+        kind = type(message.message if type(message) is Ask else message)
+        self.system.dead_letters.add(reason, self.path, kind.__name__)
 
 
-UNOPENED = Mailbox(0)
-"""Stands for a mailbox until the first message, so that an idle actor costs no deque."""
-
-CLOSED = Mailbox(0)
-"""Stands for the mailbox of an actor that stopped for good."""
-
-
-__all__ = ["CLOSED", "UNOPENED", "Mailbox", "Waiting"]
+__all__ = ["CLOSED", "UNOPENED", "Mailbox"]

@@ -71,8 +71,8 @@ class Disk:
             if effect.id in self.pending:
                 raise BadBatch(f"effect {effect.id} is in the outbox already")
 
-        self.journal += plan.rows
-        for row in plan.rows:
+        for row in map(JournalRow._make, plan.rows):
+            self.journal.append(row)
             self.streams.setdefault(row.stream, []).append(row.recorded())
         self.pending.update((effect.id, effect) for effect in plan.effects)
         for done in plan.effects_done:

@@ -14,10 +14,8 @@ from actors.actor import NOREPLY
 from actors.ask import Ask
 from actors.cell import ALIVE, Cell, CellState
 from actors.dead_letters import Reason
-from actors.dispatcher import PASS_S_MAX, TURN_S_MAX
-from actors.errors import summarize
+from actors.errors import ActorError, summarize
 from actors.mailbox import CLOSED
-from actors.shim import uninterrupted
 
 if TYPE_CHECKING:
     from actors.actor import Actor, Handlers
@@ -35,7 +33,7 @@ CONTROLS_PER_TURN_MAX = 16
 class ReactiveCell(Cell):
     """One reactive actor."""
 
-    __slots__ = ("actor", "control", "dispatcher", "handlers", "idle", "in_turn", "off_queue")
+    __slots__ = ("actor", "control", "dispatcher", "handlers", "idle", "off_queue")
 
     actor: Actor
 
@@ -56,19 +54,18 @@ class ReactiveCell(Cell):
         # off_queue: it was taken out of the run queue because it may not run.
         self.idle = True
         self.off_queue = False
-        self.in_turn = False
         self.control: list[Callable[[], None]] | None = None
 
     # Talking to it.
 
     def tell(self, message: object) -> bool:
         """See `Ref.tell`."""
-        mailbox = self.mailbox
-        if len(mailbox) >= mailbox.capacity:
-            if not self.open_mailbox(message):
+        queue = self.queue
+        if len(queue) >= self.limit:
+            if not self.accepts(message):
                 return False
-            mailbox = self.mailbox
-        mailbox.append(message)
+            queue = self.queue
+        queue.append(message)
         if self.idle:
             self.idle = False
             dispatcher = self.dispatcher
@@ -82,21 +79,20 @@ class ReactiveCell(Cell):
         """See `Ref.ask`."""
         dispatcher = self.dispatcher
         await dispatcher.host.check_cancelled()
-        ask = Ask(request, self.path, self.system)
-        mailbox = self.mailbox
-        if len(mailbox) >= mailbox.capacity:
-            if not self.open_mailbox(ask):
+        ask = Ask(request, self)
+        queue = self.queue
+        if len(queue) >= self.limit:
+            if not self.accepts(ask):
                 raise self.unaccepted()
-            mailbox = self.mailbox
-        mailbox.append(ask)
+            queue = self.queue
+        queue.append(ask)
         if self.idle:
             self.idle = False
             self.since = dispatcher.clock
             dispatcher.runnable.append(self)
+        # A drain is on the stack only if a handler drives a coroutine by hand; then nobody assists.
         if not dispatcher.running:
-            dispatcher.assist(ask)
-        if dispatcher.waiter is not None and dispatcher.runnable:
-            dispatcher.wake()
+            dispatcher.variables.run(dispatcher.drain, ask)
         if not ask.done:
             return await ask.wait(within)  # type: ignore[no-any-return]  # the actor's handler keeps the type
         if dispatcher.credit <= 0:
@@ -107,70 +103,7 @@ class ReactiveCell(Cell):
 
     # Its turns.
 
-    @uninterrupted
-    def drain(self, most: int) -> int:
-        """Run up to `most` turns, then leave the run queue or go to its end.
-
-        Returns:
-            How many turns were run.
-        """
-        if self.state is not RUNNING:
-            return self._step_aside()
-        mailbox = self.mailbox
-        if len(mailbox) > mailbox.peak:
-            mailbox.peak = len(mailbox)
-        actor = self.actor
-        handlers = self.handlers
-        dispatcher = self.dispatcher
-        began = dispatcher.clock
-        until = began + PASS_S_MAX
-        turns = 0
-        self.in_turn = True
-        while mailbox and turns < most:
-            message = mailbox.popleft()
-            turns += 1
-            kind = type(message)
-            ask = None
-            if kind is Ask:
-                ask = self.in_hand = message
-                message = ask.message
-                kind = type(message)
-            handler = handlers.get(kind) or self._find_handler(kind)
-            try:
-                answer = handler(actor, message)
-            except Exception as error:
-                dispatcher.turns.append((began, self.path, kind))
-                self.handled += turns
-                self._crash(error, kind, ask)
-                return turns
-            if ask is not None:
-                self.in_hand = None
-                if answer is not NOREPLY:
-                    ask.reply(answer)
-            dispatcher.turns.append((began, self.path, kind))
-            ended = dispatcher.now()
-            if ended - began > TURN_S_MAX:
-                dispatcher.report_overrun(self.path, kind, ended - began)
-            began = ended
-            if ended > until or self.control is not None:
-                break
-        self.in_turn = False
-        self.handled += turns
-        dispatcher.clock = began
-        if mailbox.senders:
-            mailbox.let_senders_in(dispatcher.host)
-        if self.control is not None:
-            self.off_queue = True
-            self._obey()
-            self._go_on()
-        elif mailbox:
-            self.since = began
-            dispatcher.runnable.append(self)
-        else:
-            self.idle = True
-        return turns
-
-    def _find_handler(self, kind: type) -> Callable[[object, object], object]:
+    def find_handler(self, kind: type) -> Callable[[object, object], object]:
         """The handler of the nearest base class of `kind`, remembered for the next message."""
         for base in kind.__mro__:
             if base in self.handlers:
@@ -181,14 +114,12 @@ class ReactiveCell(Cell):
     def _unhandled(self, _actor: object, message: object) -> object:
         self.system.dead_letters.add(Reason.NO_HANDLER, self.path, type(message).__name__)
         if self.in_hand is not None:
-            self.in_hand.fail(NoHandler(f"{self.path} does not know {type(message).__name__}"))
+            self.in_hand.fail(ActorError(f"{self.path} does not know {type(message).__name__}"))
         return NOREPLY
 
-    def _crash(self, error: Exception, kind: type, ask: Ask | None) -> None:
+    def crash(self, error: Exception, kind: type, ask: Ask | None) -> None:
         """The turn failed: the message is poison, the incarnation is over."""
         summary = self.last_error = summarize(error)
-        self.dispatcher.clock = self.dispatcher.now()
-        self.in_turn = False
         self.in_hand = None
         self.control = None
         self.off_queue = True
@@ -196,29 +127,33 @@ class ReactiveCell(Cell):
         self.system.dead_letters.add(Reason.POISON, self.path, kind.__name__, summary)
         if ask is not None:
             ask.crashed()
-        if self.mailbox.senders:
-            self.mailbox.let_senders_in(self.dispatcher.host)
+        if self.senders is not None:
+            self.let_senders_in()
         self.release()
         self.report_down(error)
 
-    def _step_aside(self) -> int:
+    def step_aside(self) -> int:
         """Taken from the run queue while it may not run."""
         self.off_queue = True
         self.since = self.dispatcher.clock
         return 0
 
-    def _obey(self) -> None:
-        """Serve the control lane, in order."""
+    def settle(self) -> None:
+        """After a drain: let senders in, serve the control lane in order, go on."""
+        if self.senders is not None:
+            self.let_senders_in()
+        self.off_queue = True
         controls, self.control = self.control, None
         for control in controls or ():
             control()
+        self._go_on()
 
     def _go_on(self) -> None:
         """Back into the run queue, or idle, if it stood aside and may run again."""
         if self.state is not RUNNING or not self.off_queue:
             return
         self.off_queue = False
-        if not self.mailbox:
+        if not self.queue:
             self.idle = True
             return
         self.since = self.dispatcher.clock
@@ -247,6 +182,7 @@ class ReactiveCell(Cell):
             self.last_error = summarize(error)
             self.release()
             self.state = CellState.DOWN
+            self.announce_down(self.last_error)
             raise
         self.state = RUNNING
         self._go_on()
@@ -260,7 +196,7 @@ class ReactiveCell(Cell):
         Raises:
             Exception: as `start`.
         """
-        if self.in_turn:
+        if self.dispatcher.current is self:
             self._later(self.restart)
             return
         if self.state in ALIVE:
@@ -270,7 +206,7 @@ class ReactiveCell(Cell):
 
     def halt(self) -> None:
         """See `Cell.halt`."""
-        if self.in_turn:
+        if self.dispatcher.current is self:
             self._later(self.halt)
         elif self.state in ALIVE:
             self._end()
@@ -279,16 +215,16 @@ class ReactiveCell(Cell):
 
     def stop(self) -> None:
         """See `Cell.stop`."""
-        if self.in_turn:
+        if self.dispatcher.current is self:
             self._later(self.stop)
             return
-        if self.mailbox is CLOSED:
+        if self.queue is CLOSED:
             return
         alive = self.state in ALIVE
         if alive:
             self._end()
         self.state = CellState.STOPPED
-        self.close_mailbox()
+        self.close()
         self.system.forget(self)
         if alive:
             self.report_down(None)
@@ -301,7 +237,7 @@ class ReactiveCell(Cell):
         """See `Cell.suspend`."""
         if self.state is RUNNING:
             self.state = CellState.SUSPENDED
-            if self.in_turn:
+            if self.dispatcher.current is self:
                 self._later(self._stay_aside)
 
     def resume(self) -> None:

@@ -35,7 +35,7 @@ class Ref(ABC):
         path: for instance `/office/queue`; unique in its system.
     """
 
-    __slots__ = ("__weakref__", "path")
+    __slots__ = ("__weakref__",)
 
     path: str
 

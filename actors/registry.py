@@ -16,6 +16,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._refs: dict[str, Ref] = {}
+        self._names: dict[Ref, list[str]] = {}
 
     def register(self, name: str, ref: Ref) -> None:
         """Give `ref` a name; giving the same name to the same Ref again changes nothing.
@@ -26,15 +27,19 @@ class Registry:
         if self._refs.get(name, ref) is not ref:
             raise ValueError(f"{name} is taken by {self._refs[name].path}")
         assert len(self._refs) < NAMES_MAX, "too many registered names"
-        self._refs[name] = ref
+        if name not in self._refs:
+            self._refs[name] = ref
+            self._names.setdefault(ref, []).append(name)
 
     def unregister(self, name: str) -> None:
         """Take a name back; an unknown one is ignored."""
-        self._refs.pop(name, None)
+        ref = self._refs.pop(name, None)
+        if ref is not None:
+            self._names[ref].remove(name)
 
     def forget(self, ref: Ref) -> None:
         """Take back every name of an actor that stopped for good."""
-        for name in [name for name, owner in self._refs.items() if owner is ref]:
+        for name in self._names.pop(ref, ()):
             del self._refs[name]
 
     def lookup(self, name: str) -> Ref | None:

@@ -30,6 +30,9 @@ from actors.store import (
     StoreError,
 )
 
+VERSIONS_KEPT_MAX = 20_000
+"""The most streams whose versions a writer remembers; then it starts anew."""
+
 Outcome = Committed | StoreError
 """What became of one batch of a group."""
 
@@ -70,6 +73,8 @@ class SqliteFile:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._one = connection.cursor()
+        self._versions: dict[str, int] = {}
+        self._data_version = 0
 
     def commit_group(self, batches: Sequence[Batch]) -> list[Outcome]:
         """Commit many batches in one transaction, with one wait for the disk.
@@ -115,10 +120,14 @@ class SqliteFile:
         return EMPTY_CHAIN if row is None else Committed(*row)
 
     def version(self, stream: str) -> int:
-        """How many events the stream has."""
+        """How many events the stream has; remembered from group to group."""
+        known = self._versions.get(stream)
+        if known is not None:
+            return known
         query = "SELECT max(version) FROM journal WHERE stream = ?"
         (version,) = self._one.execute(query, (stream,)).fetchone()
-        return int(version or 0)
+        self._versions[stream] = version = int(version or 0)
+        return version
 
     def owner(self, scope: str, key: str) -> str | None:
         """As `Store.owner`."""
@@ -200,6 +209,7 @@ class SqliteFile:
             except StoreError as refusal:
                 outcomes.append(refusal)
         self._write(plan)
+        self._versions.update(plan.versions)
         return outcomes
 
     def _write_alone(self, batch: Batch) -> Outcome:
@@ -209,6 +219,7 @@ class SqliteFile:
             plan = Plan(self, self.head())
             outcome = plan.add(batch)
             self._write(plan)
+            self._versions.update(plan.versions)
         except StoreError as refusal:
             outcome = refusal
         except _BLAMES_ONE_BATCH as error:
@@ -242,13 +253,22 @@ class SqliteFile:
         """Commit what the block wrote; anything raised, the commit's own failure too, undoes it."""
         self._one.execute("BEGIN IMMEDIATE")
         try:
+            self._forget_stale_versions()
             yield
             self._one.execute("COMMIT")
         except BaseException:
+            self._versions.clear()
             # SQLite has rolled back by itself after some errors, a full disk among them.
             if self._connection.in_transaction:
                 self._one.execute("ROLLBACK")
             raise
+
+    def _forget_stale_versions(self) -> None:
+        """Another connection has written, or there are too many to remember."""
+        (data_version,) = self._one.execute("PRAGMA data_version").fetchone()
+        if data_version != self._data_version or len(self._versions) > VERSIONS_KEPT_MAX:
+            self._versions.clear()
+            self._data_version = data_version
 
     @contextmanager
     def _failures(self) -> Iterator[None]:

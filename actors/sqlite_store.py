@@ -26,8 +26,9 @@ from typing import Generic, TypeVar
 import aiosqlite
 import trio
 
-from actors.process import Delivery, Inbox, Process
 from actors.errors import ActorError, MailboxFull
+from actors.inbox import Delivery, Inbox
+from actors.process import Process
 from actors.ref import Ref
 from actors.sqlite_file import Outcome, SqliteFile
 from actors.sqlite_schema import BUSY_TIMEOUT_MS, prepare_reader, prepare_writer, reader_address
@@ -81,9 +82,18 @@ class Look(Request[R], Generic[R], frozen=True):
 
 
 class Database:
-    """The two connections of one open file; lives on one asyncio loop."""
+    """The two connections of one open file; lives on one asyncio loop.
 
-    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+    Args:
+        writer: the writing connection, and the file as its thread sees it.
+        reader: the reading one.
+    """
+
+    def __init__(
+        self,
+        writer: tuple[aiosqlite.Connection, SqliteFile],
+        reader: tuple[aiosqlite.Connection, SqliteFile],
+    ) -> None:
         self._writer = writer
         self._reader = reader
 
@@ -93,7 +103,8 @@ class Database:
         Raises:
             StoreClosed: the disk failed; the outcome of all of them is unknown.
         """
-        return await _on_thread(self._writer, partial(_serve_writes, requests))
+        connection, file = self._writer
+        return await _on_thread(connection, partial(_serve_writes, file, requests))
 
     async def look(self, requests: Sequence[object]) -> list[object]:
         """Answer `Look` requests in one crossing.
@@ -101,25 +112,28 @@ class Database:
         Raises:
             StoreClosed: the file is damaged or the disk failed.
         """
-        return await _on_thread(self._reader, partial(_serve_looks, requests))
+        connection, file = self._reader
+        return await _on_thread(connection, partial(_serve_looks, file, requests))
 
 
 @asynccontextmanager
-async def open_database(
-    path: Path, busy_timeout_ms: int = BUSY_TIMEOUT_MS
-) -> AsyncIterator[Database]:
+async def open_database(path: Path, wait_ms: int = BUSY_TIMEOUT_MS) -> AsyncIterator[Database]:
     """Open the file, creating it if need be, on the running asyncio loop.
+
+    Args:
+        path: the database file.
+        wait_ms: how long to wait for another process's lock, in milliseconds.
 
     Raises:
         StoreError: it does not open, or is none of ours.
     """
     try:
         async with aiosqlite.connect(path, isolation_level=None) as writer:
-            await _on_thread(writer, partial(prepare_writer, busy_timeout_ms=busy_timeout_ms))
+            written = await _on_thread(writer, partial(_prepared, writer, prepare_writer, wait_ms))
             address = reader_address(path)
             async with aiosqlite.connect(address, uri=True, isolation_level=None) as reader:
-                await _on_thread(reader, partial(prepare_reader, busy_timeout_ms=busy_timeout_ms))
-                yield Database(writer, reader)
+                read = await _on_thread(reader, partial(_prepared, reader, prepare_reader, wait_ms))
+                yield Database((writer, written), (reader, read))
     except sqlite3.Error as error:
         raise StoreError(f"{path} does not open: {error}") from error
 
@@ -129,17 +143,17 @@ class SqliteProcess(Process):
 
     Args:
         path: the database file.
-        busy_timeout_ms: how long to wait for another process's lock, in milliseconds.
+        wait_ms: how long to wait for another process's lock, in milliseconds.
     """
 
-    def __init__(self, path: Path, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
+    def __init__(self, path: Path, wait_ms: int = BUSY_TIMEOUT_MS) -> None:
         self._path = path
-        self._busy_timeout_ms = busy_timeout_ms
+        self._wait_ms = wait_ms
         self._opened = AsyncExitStack()
 
     async def started(self) -> None:
         """Open the file; a file that does not open is a failed start."""
-        opening = open_database(self._path, self._busy_timeout_ms)
+        opening = open_database(self._path, self._wait_ms)
         database = await self._opened.enter_async_context(opening)
         self._writes = Lane(database.write)
         self._looks = Lane(database.look)
@@ -313,8 +327,10 @@ class SqliteStore:
             size = min(len(self._waiting), GROUP_BATCHES_MAX)
             group = [self._waiting.popleft() for _ in range(size)]
             outcomes: Iterable[Outcome] = _each(StoreClosed("the outcome is unknown"))
+            request = CommitGroup(tuple(commit.batch for commit in group))
             try:
-                outcomes = await self._ask(CommitGroup(tuple(commit.batch for commit in group)))
+                answers = await self._ask(request)
+                outcomes = answers
             except StoreError as failure:
                 outcomes = _each(failure)
             finally:
@@ -348,22 +364,29 @@ class _Commit:
         self.turn = trio.Event()
 
 
-async def _on_thread(
-    connection: aiosqlite.Connection, work: Callable[[sqlite3.Connection], R]
-) -> R:
+async def _on_thread(connection: aiosqlite.Connection, work: Callable[[], R]) -> R:
     """Run a function on the connection's own thread.
 
     aiosqlite's public methods cross threads once per statement; its internal queue takes any
     function, which is what lets a whole group cost one crossing.
     """
-    bare = connection._conn  # noqa: SLF001 - see above
-    result: R = await connection._execute(work, bare)  # noqa: SLF001 - see above
-    return result
+    execute: Callable[[Callable[[], R]], Awaitable[R]] = connection._execute  # noqa: SLF001 - see above
+    return await execute(work)
 
 
-def _serve_writes(requests: Sequence[object], connection: sqlite3.Connection) -> list[object]:
+def _prepared(
+    connection: aiosqlite.Connection,
+    prepare: Callable[[sqlite3.Connection, int], None],
+    wait_ms: int,
+) -> SqliteFile:
+    """On the connection's thread: check the file and make it ready."""
+    bare: sqlite3.Connection = connection._conn  # noqa: SLF001 - the only way to it, see above
+    prepare(bare, wait_ms)
+    return SqliteFile(bare)
+
+
+def _serve_writes(file: SqliteFile, requests: Sequence[object]) -> list[object]:
     """On the writer's thread: all batches as one group, then the rest one by one."""
-    file = SqliteFile(connection)
     batches = [b for r in requests if isinstance(r, CommitGroup) for b in r.batches]
     outcomes: Iterator[Outcome]
     try:
@@ -387,9 +410,8 @@ def _answer(file: SqliteFile, request: object, outcomes: Iterator[Outcome]) -> o
             return StoreError(f"the database does not understand {type(request).__name__}")
 
 
-def _serve_looks(requests: Sequence[object], connection: sqlite3.Connection) -> list[object]:
+def _serve_looks(file: SqliteFile, requests: Sequence[object]) -> list[object]:
     """On the reader's thread: each by itself."""
-    file = SqliteFile(connection)
     return [_attempt(file, r.work) for r in requests if isinstance(r, Look)]
 
 

@@ -21,8 +21,11 @@ TICKS_PER_S = 1_000
 ROUNDING_TICKS = 1e-3
 """Float noise that must not push a deadline into the next slot."""
 
-STALE_SLOTS_MAX = 1_024
-"""Emptied slots that may wait in the order before it is rebuilt."""
+ROUNDING_UP = 1 - ROUNDING_TICKS
+"""Added before cutting off, so that a deadline between two slots goes into the later one."""
+
+SLOTS_BEFORE_SWEEP = 1_024
+"""How many slots there may be before emptied ones are looked for."""
 
 WAIT_S_MAX = 400 * 86_400.0
 """The furthest deadline, seconds from now; a longer wait belongs in a durable reminder."""
@@ -42,8 +45,10 @@ class Wheel:
 
     def __init__(self, host: Host) -> None:
         self._host = host
+        self._now = host.now
         self._slots: dict[int, dict[Ringing, None]] = {}
         self._order: list[int] = []
+        self._slots_max = SLOTS_BEFORE_SWEEP
 
     def add(self, ringing: Ringing, within: float) -> None:
         """Ring after `within` seconds; a negative time is now.
@@ -51,48 +56,53 @@ class Wheel:
         Raises:
             ValueError: the time is not a number, or beyond `WAIT_S_MAX`.
         """
-        if not within <= WAIT_S_MAX:
-            raise ValueError(f"cannot wait {within} s")
-        due = (self._host.now() + max(within, 0.0)) * TICKS_PER_S
-        tick = ringing.tick = math.ceil(due - ROUNDING_TICKS)
-        slot = self._slots.get(tick)
-        if slot is None:
-            self._slots[tick] = {ringing: None}
-            if not self._order or tick < self._order[0]:
-                self._host.set_alarm(tick / TICKS_PER_S)
-            heapq.heappush(self._order, tick)
-        else:
-            slot[ringing] = None
+        if not 0.0 <= within <= WAIT_S_MAX:
+            if not within < 0.0:
+                raise ValueError(f"cannot wait {within} s")
+            within = 0.0
+        tick = ringing.tick = int((self._now() + within) * TICKS_PER_S + ROUNDING_UP)
+        try:
+            self._slots[tick][ringing] = None
+        except KeyError:
+            self._open_slot(tick, ringing)
+
+    def _open_slot(self, tick: int, first: Ringing) -> None:
+        if len(self._slots) >= self._slots_max:
+            self._sweep()
+        self._slots[tick] = {first: None}
+        if not self._order or tick < self._order[0]:
+            self._host.set_alarm(tick / TICKS_PER_S)
+        heapq.heappush(self._order, tick)
+
+    def _sweep(self) -> None:
+        """Forget emptied slots, so that there are never more than twice as many as are in use."""
+        self._slots = {tick: slot for tick, slot in self._slots.items() if slot}
+        self._order = sorted(self._slots)
+        self._slots_max = max(SLOTS_BEFORE_SWEEP, 2 * len(self._slots))
 
     def discard(self, ringing: Ringing) -> None:
         """Take out what may still be in."""
         slot = self._slots.get(ringing.tick)
-        if slot is None:
-            return
-        slot.pop(ringing, None)
-        if not slot:
-            del self._slots[ringing.tick]
-            if len(self._order) > 2 * len(self._slots) + STALE_SLOTS_MAX:
-                self._order = sorted(self._slots)
+        if slot is not None:
+            slot.pop(ringing, None)
 
     def next_due(self) -> float:
         """When to ring next, on the loop's clock; infinity when nothing waits."""
-        order = self._order
-        while order and order[0] not in self._slots:
-            heapq.heappop(order)
-        return order[0] / TICKS_PER_S if order else math.inf
+        while self._order and not self._slots[self._order[0]]:
+            del self._slots[heapq.heappop(self._order)]
+        return self._order[0] / TICKS_PER_S if self._order else math.inf
 
     def ring(self) -> None:
         """Ring everything that is due."""
-        now = self._host.now() * TICKS_PER_S + ROUNDING_TICKS
+        now = self._now() * TICKS_PER_S + ROUNDING_TICKS
         while self._order and self._order[0] <= now:
-            slot = self._slots.get(self._order[0])
-            if slot is None:
-                heapq.heappop(self._order)
-            else:
+            slot = self._slots[self._order[0]]
+            if slot:
                 first = next(iter(slot))
-                self.discard(first)
+                del slot[first]
                 first.ring()
+            else:
+                del self._slots[heapq.heappop(self._order)]
 
     def __len__(self) -> int:
         return sum(map(len, self._slots.values()))

@@ -1,0 +1,1 @@
+"""The back office: cases, authorization, the core bank, and the desk client."""

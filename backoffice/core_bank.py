@@ -15,11 +15,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
-from actors.durable import Behaviour, Verdict
 
+from actors.behaviour import Behaviour, Verdict
 from backoffice.core import (
     Abort,
-    ActivateCard,
     Commit,
     CoreOutcome,
     CoreRequest,
@@ -171,18 +170,17 @@ class CoreBank(Behaviour[CoreState, CoreRequest, CoreEvent]):
             fault = operation.pan.digits if refusal.code is Code.PIN else ""
             event: CoreEvent = Declined(key, digest, refusal, fault)
             return Verdict((event,), CoreOutcome(key, CoreStatus.DECLINED, refusal))
-        match operation:
-            case IssueCard(pan=pan):
-                account = f"{state.union}{state.accounts_opened + 1:010d}"
-                stock = blank_cards(state.union)
-                group = move(f"{key}/prepare", stock, reserved_cards(state.union), BLANK_CARD_FEN)
-                facts = {"account": _masked_account(account), "card": pan.masked}
-                event = Prepared(key, digest, operation, account, facts, group)
-            case ActivateCard(pan=pan):
-                account = state.cards[pan.digits].account
-                facts = {"account": _masked_account(account), "card": pan.masked}
-                event = Prepared(key, digest, operation, account, facts, None)
-        return Verdict((event,), CoreOutcome(key, CoreStatus.PREPARED, facts=facts))
+        pan, group = operation.pan, None
+        if isinstance(operation, IssueCard):
+            account = f"{state.union}{state.accounts_opened + 1:010d}"
+            stock, reserved = blank_cards(state.union), reserved_cards(state.union)
+            group = move(f"{key}/prepare", stock, reserved, BLANK_CARD_FEN)
+        else:
+            account = state.cards[pan.digits].account
+        facts = {"account": _masked_account(account), "card": pan.masked}
+        prepared = Prepared(key, digest, operation, account, facts, group)
+        reply = CoreOutcome(key, CoreStatus.PREPARED, facts=facts)
+        return Verdict((prepared,), reply)
 
     def evolve(self, state: CoreState, event: CoreEvent) -> CoreState:
         """Apply one event; takes ownership of `state`."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
-from actors.durable import Behaviour, Verdict
 
+from actors.behaviour import Behaviour, Verdict
 from wire.message import Code, Refusal, Request
 from wire.messages.session import Role, StaffCard
 
@@ -101,10 +101,14 @@ class InviteDevice(Request[Ticket], frozen=True, tag="InviteDevice"):
     ticket: Ticket
 
 
-class FindTicket(Request[Ticket], frozen=True, tag="FindTicket"):
-    """The open invitation of that name."""
+class Tickets(msgspec.Struct, frozen=True):
+    """Invitations that have not expired, used ones included: a lost welcome is asked for again."""
 
-    ticket: str
+    tickets: tuple[Ticket, ...]
+
+
+class ListTickets(Request[Tickets], frozen=True, tag="ListTickets"):
+    """Every invitation that may still be named in a handshake."""
 
 
 class EnrolDevice(Request[Device], frozen=True, tag="EnrolDevice"):
@@ -148,7 +152,7 @@ class RevokeDevice(Request[Device], frozen=True, tag="RevokeDevice"):
 
 DeviceCommand = (
     InviteDevice
-    | FindTicket
+    | ListTickets
     | EnrolDevice
     | FindDevice
     | GetDevice
@@ -191,11 +195,9 @@ class Devices(Behaviour[DevicesState, DeviceCommand, DeviceEvent]):
         match command:
             case InviteDevice(ticket=ticket):
                 return _invite(state, ticket)
-            case FindTicket(ticket=name):
-                found = state.tickets.get(name)
-                if found is None or found.expires_ms <= now_ms:
-                    return Refusal(Code.FORBIDDEN, "邀请码无效或已过期")
-                return Verdict(reply=found)
+            case ListTickets():
+                live = (ticket for ticket in state.tickets.values() if ticket.expires_ms > now_ms)
+                return Verdict(reply=Tickets(tuple(live)))
             case EnrolDevice():
                 return _enrol(state, command, now_ms)
             case FindDevice(noise=noise):
@@ -215,7 +217,6 @@ class Devices(Behaviour[DevicesState, DeviceCommand, DeviceEvent]):
             case DeviceInvited(ticket=ticket):
                 state.tickets[ticket.ticket] = ticket
             case DeviceEnrolled(ticket=name, device=device):
-                state.tickets.pop(name, None)
                 state.used[name] = device.device
                 state.devices[device.device] = device
                 state.by_noise[device.noise] = device.device
@@ -230,10 +231,9 @@ class Devices(Behaviour[DevicesState, DeviceCommand, DeviceEvent]):
 
 
 def _invite(state: DevicesState, ticket: Ticket) -> Verdict[DeviceEvent] | Refusal:
-    invited = {open_ticket.device for open_ticket in state.tickets.values()}
-    if ticket.device in state.devices or ticket.device in invited:
+    if any(ticket.device == known.device for known in state.tickets.values()):
         return Refusal(Code.DUPLICATE, "设备编号已存在", "name")
-    if len(state.devices) + len(state.tickets) >= DEVICES_MAX:
+    if len(state.tickets) >= DEVICES_MAX:
         return Refusal(Code.LIMIT, "设备数量已达上限")
     return Verdict((DeviceInvited(ticket),), ticket)
 
@@ -245,8 +245,8 @@ def _enrol(
     if known is not None and (known.noise, known.signing) == (command.noise, command.signing):
         return _REVOKED if known.revoked else Verdict(reply=known)
     ticket = state.tickets.get(command.ticket)
-    if ticket is None or ticket.expires_ms <= now_ms:
-        return Refusal(Code.FORBIDDEN, "邀请码无效或已过期")
+    if ticket is None or known is not None or ticket.expires_ms <= now_ms:
+        return Refusal(Code.FORBIDDEN, "邀请码无效、已使用或已过期")
     if command.noise in state.by_noise:
         return Refusal(Code.DUPLICATE, "该密钥已属于另一台设备")
     device = Device(
@@ -297,10 +297,11 @@ __all__ = [
     "DevicesState",
     "EnrolDevice",
     "FindDevice",
-    "FindTicket",
+    "ListTickets",
     "GetDevice",
     "InviteDevice",
     "RevokeDevice",
     "Ticket",
+    "Tickets",
     "UnbindStaff",
 ]

@@ -45,6 +45,9 @@ class BadRoster(Exception):
     """The roster file cannot be used; the message names the line's staff id, never a hash."""
 
 
+_LOCKED_OUT = Refusal(Code.LIMIT, "密码连续错误，请5分钟后再试", "passcode", retryable=True)
+
+
 class Roster:
     """Looks members up and checks their passcodes."""
 
@@ -78,9 +81,7 @@ class Roster:
         faults, since_ms = self._faults.get(staff_id, (0, 0))
         if faults >= TRIES_MAX:
             if self._wall.now_ms() - since_ms < LOCKOUT_S * 1000:
-                return Refusal(
-                    Code.LIMIT, "密码连续错误，请5分钟后再试", "passcode", retryable=True
-                )
+                return _LOCKED_OUT
             faults = 0
         member = self._members.get(staff_id)
         stored = (member or next(iter(self._members.values()))).passcode_hash

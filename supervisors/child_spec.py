@@ -14,9 +14,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from actors import Actor, AsyncioHost, Process
 from supervisors.errors import BadNumber, BadSpec, DuplicateId
+
+if TYPE_CHECKING:
+    from actors.asyncio_host import AsyncioHost
+
+    from actors.actor import Actor
+    from actors.process import Process
 
 ID_CHARS_MAX = 128
 """The longest id of a child, or key of a pool, in characters."""
@@ -35,6 +41,11 @@ POOL_LIMIT_MAX = 1_000_000
 
 DURATION_S_MAX = 7 * 24 * 3600.0
 """The longest duration that a specification may name, in seconds."""
+
+
+def _duration(id: str, field: str, seconds: float) -> None:  # noqa: A002 - OTP's word for it
+    if not (math.isfinite(seconds) and 0 <= seconds <= DURATION_S_MAX):
+        raise BadNumber(id, f"{field} is 0 to {DURATION_S_MAX:g} seconds, not {seconds!r}")
 
 
 class Restart(StrEnum):
@@ -233,8 +244,3 @@ def _unique(id: str, what: str, names: Iterable[str]) -> None:  # noqa: A002 - O
     for name, count in Counter(names).items():
         if count > 1:
             raise DuplicateId(id, f"{what} {name!r} appears {count} times")
-
-
-def _duration(id: str, field: str, seconds: float) -> None:  # noqa: A002 - OTP's word for it
-    if not (math.isfinite(seconds) and 0 <= seconds <= DURATION_S_MAX):
-        raise BadNumber(id, f"{field} is 0 to {DURATION_S_MAX:g} seconds, not {seconds!r}")

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import trio
+
+from actors.errors import summarize
+
 
 class SupervisionError(Exception):
     """Any failure of the supervision layer itself."""
@@ -48,6 +52,18 @@ class StartTimeout(SupervisionError):
 
 class NoSuchChild(SupervisionError, LookupError):
     """The path names nothing in the tree, or not what the caller asked for."""
+
+
+class NotRunning(SupervisionError):
+    """A supervisor that is not up, or is just stopping, takes no commands.
+
+    Attributes:
+        path: of the supervisor.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} is not running")
+        self.path = path
 
 
 class TooManyChildren(SupervisionError):
@@ -97,20 +113,23 @@ def leaves(error: BaseException) -> Iterator[BaseException]:
 def collapse(error: BaseException) -> BaseException:
     """The one error that matters of a group.
 
-    A wish of the operator to end the program (KeyboardInterrupt, SystemExit, any BaseException)
-    outranks a supervisor's failure, which outranks any other error; of equals, the first counts.
+    A wish to end the program (KeyboardInterrupt, SystemExit) outranks a supervisor's failure, that
+    outranks any other error, and that outranks a mere cancellation; of equals, the first counts.
     """
-    found = list(leaves(error))
-    for outranks in (_is_not_ordinary, _is_supervisors):
-        for leaf in found:
-            if outranks(leaf):
-                return leaf
-    return found[0]
+    return min(leaves(error), key=_rank)
 
 
-def _is_not_ordinary(error: BaseException) -> bool:
-    return not isinstance(error, Exception)
+def summary(error: BaseException) -> str:
+    """An error in one line. The text of supervision's own errors holds paths and summaries only;
+    of any other, only the type and the place are told, because its text may quote a message.
+    """
+    chosen = collapse(error) if isinstance(error, BaseExceptionGroup) else error
+    return str(chosen) if isinstance(chosen, SupervisionError) else summarize(chosen)
 
 
-def _is_supervisors(error: BaseException) -> bool:
-    return isinstance(error, SupervisorFailed)
+def _rank(error: BaseException) -> int:
+    if isinstance(error, trio.Cancelled):
+        return 3
+    if not isinstance(error, Exception):
+        return 0
+    return 1 if isinstance(error, SupervisorFailed) else 2

@@ -15,7 +15,7 @@ from supervisors.snapshot import Node, State
 
 HEADERS = {
     "zh": ("路径", "类型", "状态", "邮箱", "峰值", "速率/秒", "最久等待", "重启", "最近错误"),
-    "en": ("PATH", "KIND", "STATE", "MAILBOX", "PEAK", "RATE/S", "OLDEST", "RESTARTS", "LAST ERROR"),
+    "en": ("PATH", "KIND", "STATE", "MAIL", "PEAK", "RATE/S", "OLDEST", "RESTARTS", "LAST ERROR"),
 }
 """The columns of the text tree, by language."""
 
@@ -88,7 +88,9 @@ def dot(node: Node) -> str:
     ]
     for parent in node.walk():
         lines.append(f"  {_quoted(parent.path)} [{_attributes(parent)}];")
-        lines += [f"  {_quoted(parent.path)} -> {_quoted(below.path)};" for below in parent.children]
+        lines += [
+            f"  {_quoted(parent.path)} -> {_quoted(below.path)};" for below in parent.children
+        ]
     return "\n".join([*lines, "}"]) + "\n"
 
 

@@ -1,13 +1,14 @@
-"""The rules of restarting, as pure functions: no clock, no tasks, no randomness of their own.
+"""The rules of restarting, as functions and values: no clock, no tasks, no randomness of their own.
 
 `decide` is OTP's table (strategy x restart type x reason of the end) over children known by their
-position; `within` is its restart intensity; `delay_s` is the exponential back-off that OTP lacks.
+position; `Window` is its restart intensity; `delay_s` is the exponential back-off that OTP lacks.
 The supervisor only carries out what is said here.
 """
 
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -53,9 +54,7 @@ def wants_restart(restart: Restart, reason: Reason) -> bool:
     return restart is Restart.TRANSIENT and reason is Reason.CRASH
 
 
-def decide(
-    strategy: Strategy, children: Sequence[Restart], ended: int, reason: Reason
-) -> Decision:
+def decide(strategy: Strategy, children: Sequence[Restart], ended: int, reason: Reason) -> Decision:
     """What the supervisor does about one ended child.
 
     Temporary siblings that a group restart stops do not come back (OTP: `terminate_children`).
@@ -86,22 +85,38 @@ def affected(strategy: Strategy, count: int, ended: int) -> range:
     return range(ended, count)
 
 
-def within(
-    intensity: Intensity, restarts: Sequence[float], now: float
-) -> tuple[tuple[float, ...], bool]:
-    """Add a restart at `now` to the window and say whether it is still tolerated.
+class Window:
+    """The restarts of one supervisor within its period: OTP's intensity, with what was said.
 
-    Args:
-        intensity: how many restarts within how long.
-        restarts: the times of the earlier ones, in seconds, oldest first.
-        now: in seconds, on the same clock.
-
-    Returns:
-        The new window, never longer than `intensity.restarts + 1`, and False when the supervisor
-        must give up.
+    Bounded: it never holds more than the intensity allows, plus the one that was too many.
     """
-    recent = (*(at for at in restarts if now - at <= intensity.period_s), now)
-    return recent[-(intensity.restarts + 1) :], len(recent) <= intensity.restarts
+
+    def __init__(self, intensity: Intensity) -> None:
+        self._intensity = intensity
+        self._recent: deque[tuple[float, str]] = deque(maxlen=intensity.restarts + 1)
+
+    def has_room(self, now: float) -> bool:
+        """Whether one more restart at `now` (seconds) would still be tolerated."""
+        recent, period_s = self._recent, self._intensity.period_s
+        while recent and now - recent[0][0] > period_s:
+            recent.popleft()
+        return len(recent) < self._intensity.restarts
+
+    def add(self, now: float, what: str) -> bool:
+        """Count a restart at `now`; False when the supervisor must give up.
+
+        Args:
+            now: seconds, never less than before.
+            what: the summary of what made it necessary.
+        """
+        tolerated = self.has_room(now)
+        self._recent.append((now, what))
+        return tolerated
+
+    @property
+    def history(self) -> tuple[str, ...]:
+        """What made the recent restarts necessary, oldest first."""
+        return tuple(what for _, what in self._recent)
 
 
 def delay_s(backoff: Backoff | None, crashes: int, dice: random.Random) -> float:

@@ -1,25 +1,20 @@
 """A look at the live tree, taken without asking anybody: it works on a stuck handler too.
 
-A snapshot is a value. It holds counters, states and the names of errors, never a message body;
-`summary` is the only way an exception enters it, and takes out whatever might be a person's or a
-card's number. It is bounded: a large pool shows its counts and its first children.
+A snapshot is a value. It holds counters, states and one-line summaries of errors, never a message
+body nor an error's own text, which may quote one. It is bounded: a large pool shows its counts and
+its first children.
 
 Rates come from the system's trace ring, so they cost nothing while nobody looks.
 """
 
 from __future__ import annotations
 
-import re
-import traceback
 from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
-from pathlib import PurePath
 from typing import Protocol
 
 import msgspec
-
-from supervisors.errors import collapse, leaves
 
 NODES_MAX = 2_000
 """The most nodes of one snapshot."""
@@ -32,14 +27,6 @@ RATE_WINDOW_S = 10.0
 
 STUCK_S_MIN = 1.0
 """A process whose oldest message waits longer, in seconds, is shown with the line it is at."""
-
-SUMMARY_CHARS_MAX = 160
-"""The longest summary of an error."""
-
-DIGITS_HIDDEN_MIN = 8
-"""A run of at least so many digits may be a number of a card, a person or a telephone."""
-
-_LONG_NUMBER = re.compile(rf"\d(?:[ -]?\d){{{DIGITS_HIDDEN_MIN - 1},}}[Xx]?")
 
 
 class State(StrEnum):
@@ -73,7 +60,7 @@ class Node(msgspec.Struct, frozen=True, omit_defaults=False):
         rate: messages per second in the last `RATE_WINDOW_S` seconds.
         oldest_age_s: how long the oldest waiting message has waited, in seconds.
         restarts: how often it was started again.
-        last_error: its latest crash, as `summary` tells it; empty when it never crashed.
+        last_error: its latest crash, in one line; empty when it never crashed.
         stuck_at: the line where it is held up, `file:line function`; empty when it is not.
         backoff_until_ms: Unix time in milliseconds at which BACKOFF ends; 0 in other states.
         count: how many children it has; more than `children` when not all are shown.
@@ -184,21 +171,3 @@ def total(path: str, kind: str, state: State, children: tuple[Node, ...], **own:
         children=children,
     )
     return msgspec.structs.replace(node, **own)
-
-
-def summary(error: BaseException) -> str:
-    """An error in one line: its type, its text without anything secret, and where it was raised.
-
-    The text is left out when it may hold a message or another object with a body, and every long
-    run of digits is hidden.
-    """
-    chosen = collapse(error)
-    others = sum(1 for _ in leaves(error)) - 1
-    text = type(chosen).__name__
-    if chosen.args and all(isinstance(arg, str | int | float) for arg in chosen.args):
-        text += f": {str(chosen).splitlines()[0] if str(chosen) else ''}"
-    text = _LONG_NUMBER.sub("•", text)[:SUMMARY_CHARS_MAX]
-    frames = traceback.extract_tb(chosen.__traceback__)
-    if frames:
-        text += f" ({PurePath(frames[-1].filename).name}:{frames[-1].lineno})"
-    return f"{text} (+{others} more)" if others else text

@@ -1,0 +1,1 @@
+"""The terminal runtime: what runs on the tablet that a teller carries to the village."""

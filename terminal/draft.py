@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from typing import Final
 
 import msgspec
-from actors.durable import Behaviour, Effect, Verdict
 
+from actors.behaviour import Behaviour, Effect, Verdict
 from actors.store import Document
 from terminal.draft_events import (
     AskIdentity,
@@ -183,12 +183,24 @@ def submission(draft: Draft, device: str) -> Submission:
     )
 
 
+def pin_key(case_id: str, field: str) -> str:
+    """Where a PIN block waits in the documents `pins`, until the office has answered."""
+    return f"{case_id}/{field}"
+
+
 class DraftRules(Behaviour[Draft, DraftCommand, DraftEvent]):
-    """What a teller may do with a draft, and what follows."""
+    """What a teller may do with a draft, and what follows.
+
+    Args:
+        device: this terminal's id, which goes into submissions.
+    """
 
     event_type = DraftEvent
-    effect_type = Errand
+    effect_types = Errand
     state_type = Draft
+
+    def __init__(self, device: str) -> None:
+        self._device = device
 
     def initial(self, key: str) -> Draft:
         """Nothing yet; `key` is the case id."""
@@ -205,10 +217,12 @@ class DraftRules(Behaviour[Draft, DraftCommand, DraftEvent]):
         documents = []
         if isinstance(command, KeepPin):
             documents.append(
-                Document("pins", f"{state.case_id}/{command.pin.field}", encode(command.pin))
+                Document("pins", pin_key(state.case_id, command.pin.field), encode(command.pin))
             )
         if any(isinstance(event, OfficeAnswered) for event in events):
-            documents += [Document("pins", f"{state.case_id}/{f}", None) for f in state.pins]
+            documents += [
+                Document("pins", pin_key(state.case_id, f), None) for f in sorted(state.pins)
+            ]
         if isinstance(command, Open):
             documents.append(Document("drafts", state.case_id, encode(now_ms)))
         return Verdict(events, Done(), documents=tuple(documents))
@@ -219,7 +233,7 @@ class DraftRules(Behaviour[Draft, DraftCommand, DraftEvent]):
 
     def react(self, state: Draft, event: DraftEvent) -> Iterable[Effect]:
         """Errands for the uplink that follow from an event."""
-        return tuple(Effect("office", errand) for errand in _errands(state, event))
+        return tuple(_errands(state, event, self._device))
 
 
 def _decide(  # long: one case per command, each a line or two
@@ -267,21 +281,20 @@ def _capture(
     if not state.editable:
         return () if isinstance(command, WantSubmission) and state.wanted else _stale(state)
     assert state.product is not None
-    match command:
-        case WantSubmission(place=place):
-            return (SubmissionWanted(place, now_ms),)
-        case KeepPin(pin=pin):
-            name = pin.field
-            event: DraftEvent = PinTaken(name)
-        case KeepIdCard(field=name, card=card):
-            event = IdCardRead(name, card, now_ms)
-        case KeepValue(field=name, value=value):
-            event = ValueEntered(name, value)
-        case KeepPhoto(field=name, photo=photo):
-            event = PhotoTaken(name, photo)
+    if isinstance(command, WantSubmission):
+        return (SubmissionWanted(command.place, now_ms),)
+    name = command.pin.field if isinstance(command, KeepPin) else command.field
     if state.product.form.field(name) is None:
         return Refusal(Code.FORMAT, "表单中没有这一项", name)
-    return (event,)
+    match command:
+        case KeepPin():
+            return (PinTaken(name),)
+        case KeepIdCard(card=card):
+            return (IdCardRead(name, card, now_ms),)
+        case KeepValue(value=value):
+            return (ValueEntered(name, value),)
+        case KeepPhoto(photo=photo):
+            return (PhotoTaken(name, photo),)
 
 
 def _conclude(
@@ -370,24 +383,25 @@ def _evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per eve
             return change(state, problem=refusal, ink=None, handed_over=False)
 
 
-def _errands(state: Draft, event: DraftEvent) -> Iterable[Errand]:
+def _errands(state: Draft, event: DraftEvent, device: str) -> Iterable[Effect]:
     match event:
         case IdCardRead(card=card):
-            yield AskIdentity(card)
+            yield Effect("identity", AskIdentity(card))
         case PhotoTaken(field=name, photo=photo):
-            yield UploadPhoto(name, photo)
+            yield Effect("upload", UploadPhoto(name, photo))
         case SubmissionWanted() | IdentityAnswered() if _complete(state):
-            yield SendSubmission(state.revision)
+            pins = tuple(sorted(state.pins))
+            yield Effect("office", SendSubmission(submission(state, device), pins))
         case SlipSeen() if state.view is not None and state.view.slip is not None:
-            yield SendSlipSeen(slip_hash(state.view.slip))
+            yield Effect("office", SendSlipSeen(slip_hash(state.view.slip)))
         case SlipSigned(ink=ink, at_ms=at) if state.view and state.view.slip:
-            yield SendInk(slip_hash(state.view.slip), ink, at)
+            yield Effect("office", SendInk(slip_hash(state.view.slip), ink, at))
         case SlipRefused():
-            yield SendRefusal()
+            yield Effect("office", SendRefusal())
         case HandedOver(pan=pan, at_ms=at):
-            yield SendHandover(pan, at)
+            yield Effect("office", SendHandover(pan, at))
         case GivenUp(reason=reason) if state.view is not None:
-            yield SendCancel(reason)
+            yield Effect("office", SendCancel(reason))
         case _:
             return
 
@@ -409,6 +423,7 @@ __all__ = [
     "Draft",
     "DraftRules",
     "card_digest",
+    "pin_key",
     "slip_hash",
     "submission",
 ]

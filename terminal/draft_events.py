@@ -12,8 +12,8 @@ import msgspec
 
 from wire.form import IdCardValue, PhotoValue, Value
 from wire.masked import Pan
-from wire.message import Refusal, Request
-from wire.messages.case import CaseView, PinBlock, Place, Signature
+from wire.message import Message, Refusal, Request
+from wire.messages.case import CaseView, PinBlock, Place, Signature, Submission
 from wire.messages.identity import IdentityChecked
 from wire.messages.session import ProductCard
 
@@ -273,32 +273,38 @@ DraftCommand = (
 )
 
 
-class AskIdentity(msgspec.Struct, frozen=True, tag="AskIdentity"):
+class AskIdentity(Message, frozen=True, tag="AskIdentity"):
     """Ask the register about the card that was read."""
 
     card: IdCardValue
 
 
-class UploadPhoto(msgspec.Struct, frozen=True, tag="UploadPhoto"):
+class UploadPhoto(Message, frozen=True, tag="UploadPhoto"):
     """Bring one photo to the office, resuming where an earlier attempt stopped."""
 
     field: str
     photo: PhotoValue
 
 
-class SendSubmission(msgspec.Struct, frozen=True, tag="SendSubmission"):
-    """Sign and send the submission of this revision; the same bytes at every attempt."""
+class SendSubmission(Message, frozen=True, tag="SendSubmission"):
+    """Sign and send a submission; the same bytes at every attempt.
 
-    revision: int
+    Attributes:
+        submission: what was captured.
+        pins: fields whose PIN blocks go along; each waits in the document `pins/<case>/<field>`.
+    """
+
+    submission: Submission
+    pins: tuple[str, ...]
 
 
-class SendSlipSeen(msgspec.Struct, frozen=True, tag="SendSlipSeen"):
+class SendSlipSeen(Message, frozen=True, tag="SendSlipSeen"):
     """Tell the office that the slip was shown."""
 
     slip_hash: bytes
 
 
-class SendInk(msgspec.Struct, frozen=True, tag="SendInk"):
+class SendInk(Message, frozen=True, tag="SendInk"):
     """Send the signature."""
 
     slip_hash: bytes
@@ -306,18 +312,18 @@ class SendInk(msgspec.Struct, frozen=True, tag="SendInk"):
     signed_ms: int
 
 
-class SendRefusal(msgspec.Struct, frozen=True, tag="SendRefusal"):
+class SendRefusal(Message, frozen=True, tag="SendRefusal"):
     """Tell the office that the customer refused the slip."""
 
 
-class SendHandover(msgspec.Struct, frozen=True, tag="SendHandover"):
+class SendHandover(Message, frozen=True, tag="SendHandover"):
     """Tell the office that the case was handed over."""
 
     pan: Pan | None
     delivered_ms: int
 
 
-class SendCancel(msgspec.Struct, frozen=True, tag="SendCancel"):
+class SendCancel(Message, frozen=True, tag="SendCancel"):
     """Tell the office that the teller gave up."""
 
     reason: str

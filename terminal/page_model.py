@@ -228,7 +228,7 @@ class UsePhoto(msgspec.Struct, frozen=True, tag="use_photo"):
 
 
 class SetValue(msgspec.Struct, frozen=True, tag="set_value"):
-    """Enter a text, phone, choice (option code) or amount (in fen, decimal digits)."""
+    """Enter a text, phone, choice (option code) or amount (yuan, at most two decimals)."""
 
     field: str
     value: str

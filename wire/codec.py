@@ -11,7 +11,7 @@ type that was asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from functools import lru_cache
 from types import UnionType
 from typing import Any, Final, Generic, TypeVar, Union, cast, get_args, get_origin
@@ -44,7 +44,7 @@ def decode(kind: type[T], data: bytes, *, bytes_max: int = PLAIN_BYTES_MAX) -> T
     Raises:
         BadFrame: `data` is longer than `bytes_max`, or holds anything but one such value.
     """
-    return _reader(kind)(data, bytes_max)
+    return cast("T", _reader(cast("Hashable", kind))(data, bytes_max))
 
 
 def encode_json(value: object) -> bytes:
@@ -58,7 +58,7 @@ def decode_json(kind: type[T], data: bytes, *, bytes_max: int = PLAIN_BYTES_MAX)
     Raises:
         BadFrame: `data` is longer than `bytes_max`, or holds anything but one such value.
     """
-    return cast("T", _json_reader(kind)(data, bytes_max))
+    return cast("T", _json_reader(cast("Hashable", kind))(data, bytes_max))
 
 
 class Reader(Generic[T]):
@@ -102,7 +102,7 @@ class MessageCodec:
         self.accepted = _members(accepted)
         for kind in self.accepted:
             _require_tag(kind)
-        union = Union[tuple(self.accepted)] if self.accepted else msgspec.UnsetType  # noqa: UP007 - built at run time
+        union = Union[self.accepted] if self.accepted else msgspec.UnsetType  # noqa: UP007 - built at run time
         try:
             self._read = Reader[object](union)
         except TypeError as problem:
@@ -133,19 +133,18 @@ class MessageCodec:
         """
         return self._read(payload, PAYLOAD_BYTES_MAX)
 
-    def decode_reply(
-        self, request: type[Request[ReplyT]], payload: bytes | msgspec.Raw
-    ) -> ReplyT:
+    def decode_reply(self, request: type[Request[ReplyT]], payload: bytes | msgspec.Raw) -> ReplyT:
         """The answer to a request of type `request`.
 
         Raises:
             BadFrame: it is not of the type that the request promises.
         """
-        return _reader(reply_type(request))(payload, PAYLOAD_BYTES_MAX)
+        kind = reply_type(cast("type[Request[object]]", request))
+        return cast("ReplyT", _reader(kind)(payload, PAYLOAD_BYTES_MAX))
 
 
 @lru_cache(maxsize=1024)
-def reply_type(request: type[Request[ReplyT]]) -> type[ReplyT]:
+def reply_type(request: type[Request[object]]) -> Hashable:
     """The type of the answer to `request`, as its base `Request[...]` states it.
 
     Raises:
@@ -154,17 +153,17 @@ def reply_type(request: type[Request[ReplyT]]) -> type[ReplyT]:
     for ancestor in request.__mro__:
         for base in getattr(ancestor, "__orig_bases__", ()):
             if get_origin(base) is Request and not isinstance(get_args(base)[0], TypeVar):
-                return cast("type[ReplyT]", get_args(base)[0])
+                return cast("Hashable", get_args(base)[0])
     raise LocalMisuse(f"{request.__name__} does not state its reply type")
 
 
 @lru_cache(maxsize=1024)
-def _reader(kind: type[T]) -> Reader[T]:
+def _reader(kind: Hashable) -> Reader[object]:
     return Reader(kind)
 
 
 @lru_cache(maxsize=256)
-def _json_reader(kind: type[T]) -> Reader[T]:
+def _json_reader(kind: Hashable) -> Reader[object]:
     return Reader(kind, json=True)
 
 
@@ -175,19 +174,18 @@ def _bounded(value: object) -> bytes:
     return payload
 
 
-@lru_cache(maxsize=1024)
-def _require_tag(kind: type) -> None:
+def _require_tag(kind: object) -> None:
     config = getattr(kind, "__struct_config__", None)
     if config is None or config.tag is None:
-        raise LocalMisuse(f"{kind.__name__} is no tagged Struct")
+        raise LocalMisuse(f"{kind} is no tagged Struct")
 
 
-def _members(accepted: object) -> tuple[type, ...]:
+def _members(accepted: object) -> tuple[object, ...]:
     if isinstance(accepted, UnionType) or get_origin(accepted) is Union:
-        return cast("tuple[type, ...]", get_args(accepted))
+        return get_args(accepted)
     if isinstance(accepted, type):
         return (accepted,)
-    return tuple(cast("Iterable[type]", accepted))
+    return tuple(cast("Iterable[object]", accepted))
 
 
 __all__ = [

@@ -5,8 +5,8 @@ the handshake each side says one sealed sentence: the client `Hello`, the server
 `Rejected`. From then on the channel carries envelopes (`wire.envelope`).
 
 The payload of the first handshake message can be replayed by anybody who recorded it, so it carries
-nothing but the name of an enrolment ticket, and nothing it says has an effect: the client has proved
-that it holds its key only when its first transport message, the hello, opens.
+nothing but the name of an enrolment ticket, and nothing it says has an effect: the client has
+proved that it holds its key only when its first transport message, the hello, opens.
 
 It does not decide who is welcome; that is the server's authenticator.
 """
@@ -60,12 +60,13 @@ OFFICE_SUITES: Final = frozenset({Suite.IK, Suite.IKPSK2})
 """What the office answers; strangers (XX) have nothing to say to it."""
 
 Bytes32 = Annotated[bytes, msgspec.Meta(max_length=32)]
+Bytes64 = Annotated[bytes, msgspec.Meta(max_length=64)]
 SessionId = Annotated[bytes, msgspec.Meta(max_length=SESSION_ID_BYTES)]
 ShortText = Annotated[str, msgspec.Meta(max_length=64)]
 
 
 class Hello(msgspec.Struct, frozen=True, array_like=True, tag=16):
-    """`[16, version, session, received, role, name, signing_key, ticket]`: the client's sentence.
+    """`[16, version, session, received, role, name, ticket, signing_key, proof]`: the client's.
 
     Attributes:
         version: `VERSION`.
@@ -73,8 +74,9 @@ class Hello(msgspec.Struct, frozen=True, array_like=True, tag=16):
         received: the highest sequence number taken in that session.
         role: what the client was enrolled as.
         name: what people call the device.
-        signing_key: at enrolment, the device's Ed25519 public key, 32 bytes; otherwise empty.
         ticket: at enrolment, the ticket named in the handshake, once more; otherwise empty.
+        signing_key: at enrolment, the device's Ed25519 public key, 32 bytes; otherwise empty.
+        proof: at enrolment, that key's signature of the handshake hash (context `ENROL`), 64 bytes.
     """
 
     version: int
@@ -82,12 +84,13 @@ class Hello(msgspec.Struct, frozen=True, array_like=True, tag=16):
     received: Count
     role: ShortText
     name: ShortText
-    signing_key: Bytes32 = b""
     ticket: ShortText = ""
+    signing_key: Bytes32 = b""
+    proof: Bytes64 = b""
 
 
 class Welcome(msgspec.Struct, frozen=True, array_like=True, tag=17):
-    """`[17, session, resumed, received, now_ms, signing_key]`: the server's sentence.
+    """`[17, session, resumed, received, now_ms, signing_key]`: the server's.
 
     Attributes:
         session: the session's id, 16 bytes.

@@ -68,7 +68,7 @@ _INVITATION_PREFIX: Final = "backpack:enrol?"
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
-class KeyFileError(WireError):
+class KeyFileUnusable(WireError):
     """This machine's key file is missing, damaged, unsafe or already there; a person must look."""
 
 
@@ -180,13 +180,13 @@ class DeviceKeys(NeverPickled):
         One program owns one key file.
 
         Raises:
-            KeyFileError: there is a file already, or the disk refuses.
+            KeyFileUnusable: there is a file already, or the disk refuses.
         """
         content = encode_json(_KeyFile(KEY_FILE_VERSION, self.noise.private, self.signing.seed))
         draft = path.with_name(path.name + ".new")
         try:
             if path.exists():
-                raise KeyFileError(f"{path} exists already")
+                raise KeyFileUnusable(f"{path} exists already")
             # A draft left by a crash may have been made by somebody else, with other permissions.
             draft.unlink(missing_ok=True)
             number = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -197,32 +197,32 @@ class DeviceKeys(NeverPickled):
             draft.rename(path)
             _make_durable(path.parent)
         except OSError as error:
-            raise KeyFileError(f"{path} cannot be written: {error.strerror}") from error
+            raise KeyFileUnusable(f"{path} cannot be written: {error.strerror}") from error
 
     @classmethod
     def load(cls, path: Path) -> DeviceKeys:
         """Read a key file.
 
         Raises:
-            KeyFileError: missing, not a plain file, readable by others (where the system knows
+            KeyFileUnusable: missing, not a plain file, readable by others (where the system knows
                 such permissions), too large, damaged or of an unknown version.
         """
         try:
             with path.open("rb") as file:
                 state = os.fstat(file.fileno())
                 if not stat.S_ISREG(state.st_mode):
-                    raise KeyFileError(f"{path} is not a plain file")
+                    raise KeyFileUnusable(f"{path} is not a plain file")
                 if os.name == "posix" and state.st_mode & 0o077:
-                    raise KeyFileError(f"{path} is open to others; allow its owner alone (0600)")
+                    raise KeyFileUnusable(f"{path} is open to others; allow its owner alone (0600)")
                 content = file.read(KEY_FILE_BYTES_MAX + 1)
         except OSError as error:
-            raise KeyFileError(f"{path} cannot be read: {error.strerror}") from error
+            raise KeyFileUnusable(f"{path} cannot be read: {error.strerror}") from error
         try:
             secrets = decode_json(_KeyFile, content, bytes_max=KEY_FILE_BYTES_MAX)
             return cls(KeyPair.from_private(secrets.noise), SigningKeyPair(secrets.signing))
         except (BadFrame, LocalMisuse):
             # Without its cause: a parser's complaint may quote what it read.
-            raise KeyFileError(f"{path} is no key file of version {KEY_FILE_VERSION}") from None
+            raise KeyFileUnusable(f"{path} is no key file of version {KEY_FILE_VERSION}") from None
 
 
 def _make_durable(folder: Path) -> None:
@@ -318,7 +318,7 @@ def _base64url(data: bytes) -> str:
 
 __all__ = [
     "DeviceKeys",
-    "KeyFileError",
+    "KeyFileUnusable",
     "SigningKeyPair",
     "verify",
     "DECISION",

@@ -30,7 +30,7 @@ STORED_CHARS_MAX: Final = 128
 """The longest stored text that is looked at, in characters."""
 
 
-class PasscodeRecordError(WireError):
+class PasscodeRecordDamaged(WireError):
     """A stored text that `hash_passcode` did not write; the store, not the person, is at fault."""
 
 
@@ -69,11 +69,11 @@ def verify_passcode(stored: str, passcode: str) -> bool:
     """Whether `passcode` is the one that `stored` was made from; False for an impossible passcode.
 
     Raises:
-        PasscodeRecordError: `stored` is no text of `hash_passcode`.
+        PasscodeRecordDamaged: `stored` is no text of `hash_passcode`.
     """
     parts = _parts(stored)
     if parts is None:
-        raise PasscodeRecordError("a stored passcode is damaged")
+        raise PasscodeRecordDamaged("a stored passcode is damaged")
     cost, salt, expected = parts
     secret = _normal(passcode)
     return secret is not None and hmac.compare_digest(expected, _derived(secret, salt, cost))
@@ -115,4 +115,4 @@ def _parts(stored: str) -> tuple[Cost, bytes, bytes] | None:
     return (cost, salt, derived) if _record(cost, salt, derived) == stored else None
 
 
-__all__ = ["Cost", "PasscodeRecordError", "hash_passcode", "verify_passcode"]
+__all__ = ["Cost", "PasscodeRecordDamaged", "hash_passcode", "verify_passcode"]

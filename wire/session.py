@@ -92,9 +92,7 @@ def tell(payload: bytes, message: object = None) -> Outgoing:
     )
 
 
-def ask(
-    payload: bytes, correlation: int, expires_at: float, message: object = None
-) -> Outgoing:
+def ask(payload: bytes, correlation: int, expires_at: float, message: object = None) -> Outgoing:
     """A request; `expires_at` is when its asker stops waiting, on the session's clock."""
     raw = msgspec.Raw(payload)
 

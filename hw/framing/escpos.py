@@ -87,7 +87,7 @@ def bold(on: bool) -> bytes:
 
 def size(width: int, height: int) -> bytes:
     """`GS ! n`: each 1-8 times."""
-    assert 1 <= width <= 8 and 1 <= height <= 8, "eight sizes"
+    assert {width, height} <= set(range(1, 9)), "eight sizes"
     return bytes([0x1D, 0x21, (width - 1) << 4 | height - 1])
 
 

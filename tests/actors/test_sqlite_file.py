@@ -1,4 +1,4 @@
-"""The database file by itself: groups, failures of the disk, foreign files, looking without touching."""
+"""The database file by itself: groups, failing disks, foreign files, looking without touching."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ def test_a_conflict_of_one_never_hurts_the_others(tmp_path: Path) -> None:
             ]
         )
 
-        kinds = [type(outcome) for outcome in outcomes]
-        expected = [Committed, VersionConflict, Committed, ClaimConflict, Committed, VersionConflict]
-        assert expected == kinds
+        stale, taken = VersionConflict, ClaimConflict
+        expected = [Committed, stale, Committed, taken, Committed, stale]
+        assert expected == [type(outcome) for outcome in outcomes]
         assert [b"1", b"2"] == [event.body for event in file.read("a", 0)]
         assert [] == file.read("b", 0)
 
@@ -163,7 +163,7 @@ def test_foreign_and_newer_files_are_refused_untouched(tmp_path: Path) -> None:
 
 
 def test_a_running_office_can_be_looked_into(tmp_path: Path) -> None:
-    """Everything is visible while the writer is open, also after it closed; nothing can be changed."""
+    """Everything is visible while the writer is open and after; nothing can be changed."""
     path = tmp_path / "a.db"
     effect = PendingEffect("a#1.0", "a", "core", "post", b"", 5)
     batch = Batch(

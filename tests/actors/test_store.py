@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.batch import AuditBroken, BadBatch, Plan, verify_chain
+from actors.batch import AuditBroken, BadBatch, JournalRow, Plan, verify_chain
 from actors.memory_store import Disk, MemoryStore
 from actors.store import (
     AUDIT_GENESIS,
@@ -176,7 +176,7 @@ def test_a_claim_has_one_owner(tell: Teller) -> None:
 
 
 def test_only_the_owner_releases(tell: Teller) -> None:
-    """A stranger's release changes nothing; the owner's own frees the key, even in one hand-over."""
+    """A stranger's release changes nothing; the owner's own frees the key, even to hand it over."""
 
     async def story(store: Store) -> None:
         mine = Claim("card", "6217", "case/1")
@@ -232,9 +232,7 @@ def test_an_effects_id_is_used_once(tell: Teller) -> None:
     async def story(store: Store) -> None:
         await store.commit(Batch("mei", 1, effects=(effect(1),)))
 
-        again = Batch(
-            "mei", 2, appends=(Append("case/1", 0, events(b"a")),), effects=(effect(1),)
-        )
+        again = Batch("mei", 2, appends=(Append("case/1", 0, events(b"a")),), effects=(effect(1),))
         with pytest.raises(BadBatch):
             await store.commit(again)
 
@@ -408,7 +406,7 @@ def test_both_backends_write_the_same_chain(tmp_path: Path) -> None:
     batches = [
         append("a", 0, b"1"),
         append("a", 0, b"again"),
-        Batch("li", 5, appends=(Append("b", 0, events(b"2", b"3")),), claims=(Claim("s", "k", "b"),)),
+        Batch("li", 5, appends=append("b", 0, b"2", b"3").appends, claims=(Claim("s", "k", "b"),)),
         Batch("li", 6, claims=(Claim("s", "k", "c"),)),
         append("a", 1, b"4"),
         Batch("li", 7, effects=(effect(1),)),
@@ -490,4 +488,4 @@ def test_a_plan_sees_what_it_staged() -> None:
         plan.add(Batch("w", 1, claims=(Claim("c", "k", "t"),)))
     plan.add(append("s", 1, b"b"))
 
-    assert [1, 2] == [row.version for row in plan.rows]
+    assert [1, 2] == [JournalRow(*row).version for row in plan.rows]

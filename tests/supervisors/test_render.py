@@ -46,12 +46,12 @@ TREE = Node(
 def test_the_text_tree_lines_up_in_english() -> None:
     """Box drawing, one line a node, numbers to the right."""
     assert render.text(TREE, lang="en") == (
-        "PATH          KIND        STATE      MAILBOX  PEAK  RATE/S  OLDEST  RESTARTS  LAST ERROR\n"
-        "/office       supervisor  ● RUNNING        3     9    12.5    4.2s         0  -\n"
-        "├─ cases      pool        ● RUNNING        0     0     0.0       -         0  -\n"
-        "│  ├─ 案件-1  reactive    ◌ PASSIVE        0     0     0.0       -         0  -\n"
+        "PATH          KIND        STATE      MAIL  PEAK  RATE/S  OLDEST  RESTARTS  LAST ERROR\n"
+        "/office       supervisor  ● RUNNING     3     9    12.5    4.2s         0  -\n"
+        "├─ cases      pool        ● RUNNING     0     0     0.0       -         0  -\n"
+        "│  ├─ 案件-1  reactive    ◌ PASSIVE     0     0     0.0       -         0  -\n"
         "│  └─ 39 more not shown\n"
-        "└─ link       process     ✖ WEDGED         3     9    12.5    4.2s         2"
+        "└─ link       process     ✖ WEDGED      3     9    12.5    4.2s         2"
         "  PeerLost: gone  @ link.py:7 run\n"
     )
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supervisors.child_spec import Backoff, Intensity, Restart, Strategy
-from supervisors.restart import Decision, Reason, decide, delay_s, wants_restart, within
+from supervisors.restart import Decision, Reason, Window, decide, delay_s, wants_restart
 
 P, T, X = Restart.PERMANENT, Restart.TRANSIENT, Restart.TEMPORARY
 ONE, ALL, REST = Strategy.ONE_FOR_ONE, Strategy.ONE_FOR_ALL, Strategy.REST_FOR_ONE
@@ -91,21 +91,23 @@ def test_the_window_of_intensity_is_exact_and_bounded(
 ) -> None:
     """Given up is exactly when more than `allowed` restarts lie within one period."""
     intensity = Intensity(allowed, period_s)
-    window: tuple[float, ...] = ()
+    window = Window(intensity)
     all_times: list[float] = []
     now = 0.0
     for gap in gaps:
         now += gap
         all_times.append(now)
-        window, tolerated = within(intensity, window, now)
 
-        assert len(window) <= allowed + 1
-        assert tolerated == (sum(1 for at in all_times if now - at <= period_s) <= allowed)
+        tolerated = sum(1 for at in all_times if now - at <= period_s) <= allowed
+
+        assert tolerated == window.has_room(now)
+        assert tolerated == window.add(now, "crash")
+        assert len(window.history) <= allowed + 1
+        if not tolerated:
+            break
 
 
-@given(
-    st.floats(0, 10), st.floats(0, 1000), st.floats(0, 1), st.integers(1, 10_000), st.integers()
-)
+@given(st.floats(0, 10), st.floats(0, 1000), st.floats(0, 1), st.integers(1, 10_000), st.integers())
 def test_a_wait_doubles_and_stays_in_its_bounds(
     first_s: float, more_s: float, jitter: float, crashes: int, seed: int
 ) -> None:

@@ -66,7 +66,7 @@ with the list of Wikipedia (zh), "中华人民共和国行政区划代码".
 
 
 def _expanded() -> frozenset[str]:
-    prefixes = set()
+    prefixes: set[str] = set()
     for province, ranges in _PREFECTURES.items():
         for part in ranges.split():
             first, _, last = part.partition("-")
@@ -85,9 +85,7 @@ def normalise_id_number(text: str) -> str:
 
 def check_character(first_17: str) -> str:
     """The eighteenth character that belongs to seventeen digits."""
-    total = sum(
-        weight * int(digit) for weight, digit in zip(WEIGHTS, first_17, strict=True)
-    )
+    total = sum(weight * int(digit) for weight, digit in zip(WEIGHTS, first_17, strict=True))
     return CHECK_CHARACTERS[total % 11]
 
 

@@ -74,10 +74,11 @@ def check_form(
         context: the moment and the bounds.
         pins: the fields for which a PIN block travels along; None leaves PINs unchecked.
     """
-    problems: list[Refusal] = []
     asked = {field.name for field in form.fields if field.kind not in PIN_KINDS}
-    for name in sorted(set(values) - asked):
-        problems.append(context.at(name).refuse(Code.FORMAT, "表单中没有这一项。"))
+    problems = [
+        context.at(name).refuse(Code.FORMAT, "表单中没有这一项。")
+        for name in sorted(set(values) - asked)
+    ]
     for field in form.fields:
         if field.kind in PIN_KINDS:
             if pins is not None and field.required and field.name not in pins:

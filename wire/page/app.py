@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -201,10 +202,11 @@ async def _read_jpeg(request: Request) -> bytes | Response:
     body = bytearray()
     with trio.move_on_after(UPLOAD_WAIT_S_MAX) as limit:
         try:
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > UPLOAD_BYTES_MAX:
-                    return _refused(413, too_large)
+            async with aclosing(request.stream()) as chunks:
+                async for chunk in chunks:
+                    body += chunk
+                    if len(body) > UPLOAD_BYTES_MAX:
+                        return _refused(413, too_large)
         except ClientDisconnect:
             return _refused(400, wrong)
     if limit.cancelled_caught:

@@ -1,9 +1,9 @@
 """One open page, as its program sees it: something to show to, and somebody who asks.
 
-What the page shows is one view model, sent whole. `show` may be called as often as the program likes:
-only the latest is kept, and it goes out at most ten times a second, so a fast program cannot flood a
-slow browser. It deliberately keeps nothing across a reconnect: a page that comes back is a new
-connection and is shown the present state.
+What the page shows is one view model, sent whole. `show` may be called as often as the program
+likes: only the latest is kept, and it goes out at most ten times a second, so a fast program cannot
+flood a slow browser. It deliberately keeps nothing across a reconnect: a page that comes back is a
+new connection and is shown the present state.
 
 Invariant: memory per page is bounded by one view model, `REQUESTS_IN_FLIGHT_MAX` requests and as
 many answers; each request is answered at most once, and a page that stops reading is cut off.

@@ -1,11 +1,12 @@
-"""Decides who may talk to a page on the loopback: our own page in one person's browser, nobody else.
+"""Decides who may talk to a page on the loopback: our own page in one browser, and nobody else.
 
 The loopback is open to every process of every user and to every web site in the same browser, and
-a cookie does not keep them apart: "site" does not include the port, and a websocket handshake has no
-`Sec-Fetch-Site`. So each of these has to hold:
+a cookie does not keep them apart: "site" does not include the port, and a websocket handshake has
+no `Sec-Fetch-Site`. So each of these has to hold:
 
 * `Host` is exactly ours (DNS rebinding brings another name);
-* `Origin` is exactly ours on everything but GET and HEAD, and on every websocket (another site or port);
+* `Origin` is exactly ours on everything but GET and HEAD, and on every websocket (another site or
+  another port);
 * `Sec-Fetch-Site`, where a browser sends it, is `same-origin` or `none`;
 * the session cookie, bought with a launch token that works once and not for long, and named with
   the port because cookies are shared across ports;

@@ -48,7 +48,7 @@ class PageCommand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="
 
     id: int
     name: str
-    args: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies an empty default for every instance
+    args: dict[str, Any] = {}
 
 
 class State(msgspec.Struct, frozen=True, tag="state"):

@@ -76,6 +76,7 @@ async def serve_page(
         launch_file: holds an address that works, for this user's eyes only, as long as we serve.
         launch_life_s: how long a launch address can be used, in seconds.
         port: 0 for a random one, which is what a page wants.
+        task_status: for `nursery.start`.
 
     Raises:
         OSError: the port is taken, or the launch file cannot be written.
@@ -94,7 +95,7 @@ async def serve_page(
             await trio.serve_listeners(connections.handle, [listener])
     finally:
         if launch_file is not None:
-            launch_file.unlink(missing_ok=True)
+            launch_file.unlink(missing_ok=True)  # noqa: ASYNC240 - one tiny local file
 
 
 async def _renew(launch_file: Path, door: PageDoor, every_s: float) -> None:
@@ -128,7 +129,13 @@ class _Connections:
             return
         self._open += 1
         try:
-            await _Connection(self._app, self._config, self._context, ConnectionState({}), stream)
+            await _Connection(
+                self._app,
+                self._config,
+                self._context,
+                ConnectionState({}),
+                stream,  # type: ignore[arg-type] # hypercorn takes plain sockets too
+            )
         except Exception as problem:  # the guard: see the module's first paragraph
             log.warning("page_connection_failed", problem=type(problem).__name__)
         finally:
@@ -136,7 +143,11 @@ class _Connections:
 
 
 class _Connection(TCPServer):
-    """hypercorn's connection, which gives up on a visitor that does not read."""
+    """hypercorn's connection, which gives up on a visitor that does not read or has gone."""
+
+    async def _read_data(self) -> None:
+        await super()._read_data()
+        await self.idle_task.stop()  # or a visitor who has gone would keep its place until then
 
     async def protocol_send(self, event: Event) -> None:
         if not isinstance(event, RawData):

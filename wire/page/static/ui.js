@@ -151,14 +151,24 @@ export function Field({ label, hint, error, required = false, children }) {
   </label>`;
 }
 
-/** Where a business stands among its steps: done ones ticked, the current one marked. */
-export function Stepper({ steps, current }) {
+/** Where a business stands among its steps: done ones ticked, the current one marked. Steps for which
+ * `canPick(index)` holds can be pressed to look at; `shown` is the one being looked at. */
+export function Stepper({ steps, current, shown = current, canPick = () => false, onPick }) {
   const stands = (index) => (index < current ? "done" : index === current ? "current" : "ahead");
+  const inside = (name, index) => html`<span class="mark">
+      ${index < current ? html`<${Icon} name="check" label=${t("ui.done")} />` : index + 1}
+    </span>
+    <span class="name">${name}</span>`;
   return html`<ol class="stepper">
     ${steps.map(
-      (name, index) => html`<li key=${index} class=${stands(index)} aria-current=${index === current ? "step" : null}>
-        <span class="mark">${index < current ? html`<${Icon} name="check" label=${t("ui.done")} />` : index + 1}</span>
-        <span class="name">${name}</span>
+      (name, index) => html`<li
+        key=${index}
+        class=${`${stands(index)} ${index === shown ? "shown" : ""}`}
+        aria-current=${index === current ? "step" : null}
+      >
+        ${canPick(index)
+          ? html`<button type="button" onClick=${() => onPick(index)}>${inside(name, index)}</button>`
+          : inside(name, index)}
       </li>`,
     )}
   </ol>`;

@@ -1,0 +1,124 @@
+"""The rules of a durable actor, as pure functions: what its author writes.
+
+`decide` says what happens, `evolve` what is then true, `react` what is then owed to others. None of
+them waits, draws a random number or looks at a clock; that is what makes them replayable. The
+runtime around them is `actors.durable`.
+
+Invariant expected of every behaviour: `evolve` accepts every event that `decide` ever gave out, in
+the order in which they were given out, and never fails.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Iterable
+from typing import ClassVar, Generic, TypeVar
+
+import msgspec
+
+from actors.store import Claim, ClaimConflict, Document
+from wire.message import Code, Message, Refusal, ReplyT, Request
+
+S = TypeVar("S")
+C = TypeVar("C")
+E = TypeVar("E")
+
+
+class Verdict(msgspec.Struct, Generic[E], frozen=True):
+    """What a command leads to; everything in it becomes durable in one commit, then the reply goes.
+
+    Attributes:
+        events: facts, in order; may be empty, for instance for a question.
+        reply: the answer to whoever asked.
+        claims: business keys to own.
+        releases: business keys to give back.
+        documents: values to put or delete.
+    """
+
+    events: tuple[E, ...] = ()
+    reply: object | None = None
+    claims: tuple[Claim, ...] = ()
+    releases: tuple[Claim, ...] = ()
+    documents: tuple[Document, ...] = ()
+
+
+class Effect(msgspec.Struct, frozen=True):
+    """Something that must be done, at least once, after the event that asks for it is durable.
+
+    Attributes:
+        to: the name of a handler; `self` gives the message back to the actor as a command.
+        message: one of the behaviour's `effect_types`.
+        due_ms: not before this Unix time in milliseconds; 0 is at once.
+    """
+
+    to: str
+    message: Message
+    due_ms: int = 0
+
+
+class Commanded(Request[ReplyT], Generic[ReplyT], frozen=True):
+    """A command, and on whose behalf it is given; without this, the actor itself is `who`.
+
+    Attributes:
+        who: the person, device or actor; goes into the audit entries.
+        command: what `decide` gets.
+    """
+
+    who: str
+    command: Request[ReplyT] | Message
+
+
+class Behaviour(ABC, Generic[S, C, E]):
+    """The rules of one kind of durable actor: state S, commands C, events E.
+
+    Attributes:
+        event_type: the union of all events, Structs with distinct tags.
+        effect_types: the union of all messages that effects carry; None for none.
+        state_type: what a snapshot is decoded as; None stands for the type of `initial`.
+        snapshot_version: to be raised when the meaning of the state changes; older snapshots are
+            then ignored and the events replayed.
+    """
+
+    event_type: ClassVar[object]
+    effect_types: ClassVar[object] = None
+    state_type: ClassVar[object] = None
+    snapshot_version: ClassVar[int] = 1
+
+    @abstractmethod
+    def initial(self, key: str) -> S:
+        """The state before the first event."""
+
+    @abstractmethod
+    def decide(self, state: S, command: C, now_ms: int, who: str) -> Verdict[E] | Refusal:
+        """What the command leads to, or why it leads to nothing.
+
+        Args:
+            state: as of now.
+            command: may have been seen before: the same one twice must do no harm.
+            now_ms: Unix time in milliseconds.
+            who: on whose behalf.
+        """
+
+    @abstractmethod
+    def evolve(self, state: S, event: E) -> S:
+        """The state after the event. Never fails: the event has happened."""
+
+    def react(self, state: S, event: E) -> Iterable[Effect]:
+        """What the event obliges the actor to have done; `state` is the one after it."""
+        return ()
+
+    def refused_claim(self, state: S, command: C, conflict: ClaimConflict) -> Refusal:
+        """The answer to a command whose claim belongs to another owner."""
+        return Refusal(Code.DUPLICATE, "该信息已被其他业务占用，请核对后重新办理。")
+
+    def inspect(self, state: S) -> dict[str, object]:
+        """What a console may see of the state; never a secret, never a card or ID number."""
+        return {}
+
+
+Handler = Callable[[str, Message], Awaitable[object | None]]
+"""Does an effect: (the actor's key, the message) to a command for that actor, or None when all is
+said. Called at least once for every effect, so it must be idempotent; raising means "try again"."""
+
+
+__all__ = ["Behaviour", "Commanded", "Effect", "Handler", "Verdict"]

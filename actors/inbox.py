@@ -1,0 +1,167 @@
+"""What a process actor takes its messages from, on either event loop.
+
+A body that takes a message is done with the one before: what it took last is what it has in hand,
+and is poison if it crashes. Messages are handed out without a task switch while there are any; the
+body parks only when the mailbox is empty, and lets others run every `TAKEN_PER_PASS_MAX`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from actors.ask import NOBODY, Ask, ReplyTo
+from actors.errors import ActorStopped
+from actors.shim import Seat
+
+if TYPE_CHECKING:
+    from actors.shim import Host
+
+TAKEN_PER_PASS_MAX = 64
+"""Messages a body takes before other tasks get to run."""
+
+
+class Delivery:
+    """One message taken from an inbox.
+
+    Attributes:
+        message: what was told or asked.
+        answer: where an answer goes; nowhere for what was told.
+    """
+
+    __slots__ = ("_inbox", "answer", "message")
+
+    def __init__(self, message: object, answer: ReplyTo, inbox: Inbox) -> None:
+        self.message = message
+        self.answer = answer
+        self._inbox = inbox
+
+    def reply(self, value: object) -> None:
+        """Answer a request (a `Refusal` reaches the asker as `Refused`); nothing for a tell."""
+        self._inbox.unanswered.pop(self.answer, None)
+        self.answer.reply(value)
+
+    def fail(self, error: Exception) -> None:
+        """Raise `error` at the asker instead of an answer; nothing for a tell."""
+        self._inbox.unanswered.pop(self.answer, None)
+        self.answer.fail(error)
+
+
+class Inbox(Seat):
+    """The receiving end of a process actor's mailbox, for one incarnation.
+
+    `async for delivery in inbox` ends when the actor is asked to stop, before what still waits.
+
+    Attributes:
+        queue: where the messages are.
+        closed: asked to end.
+        suspended: hands out nothing for now.
+        touched: the body has looked at its inbox at least once.
+        in_hand: what was taken last.
+        unanswered: requests taken and not yet answered.
+    """
+
+    __slots__ = (
+        "_host",
+        "_on_taken",
+        "_until_pause",
+        "closed",
+        "in_hand",
+        "queue",
+        "suspended",
+        "touched",
+        "unanswered",
+    )
+
+    def __init__(self, queue: deque[object], host: Host, on_taken: Callable[[int], None]) -> None:
+        super().__init__()
+        self.queue = queue
+        self.closed = False
+        self.suspended = False
+        self.touched = False
+        self.in_hand: list[Delivery] = []
+        self.unanswered: dict[ReplyTo, None] = {}
+        self._host = host
+        self._on_taken = on_taken
+        self._until_pause = TAKEN_PER_PASS_MAX
+
+    def __aiter__(self) -> Inbox:
+        return self
+
+    async def __anext__(self) -> Delivery:
+        if self.queue and self._until_pause > 0 and not (self.closed or self.suspended):
+            self._until_pause -= 1
+        elif not await self._wait():
+            raise StopAsyncIteration
+        return self._take()
+
+    async def receive(self) -> Delivery:
+        """The next message, waiting for it.
+
+        Raises:
+            ActorStopped: the actor was asked to end.
+        """
+        try:
+            return await self.__anext__()
+        except StopAsyncIteration:
+            raise ActorStopped("asked to end") from None
+
+    def drain(self) -> list[Delivery]:
+        """Everything that waits, without waiting; empty when nothing does."""
+        self.touched = True
+        self.in_hand = []
+        if self.closed or self.suspended:
+            return []
+        taken = [self._open(self.queue.popleft()) for _ in range(len(self.queue))]
+        self.in_hand = taken
+        if taken:
+            self._on_taken(len(taken))
+        return taken
+
+    def put_back(self, deliveries: list[Delivery]) -> None:
+        """Return what was taken and not begun to the front of the mailbox, in order."""
+        for delivery in reversed(deliveries):
+            if delivery.answer is NOBODY:
+                self.queue.appendleft(delivery.message)
+            else:
+                self.unanswered.pop(delivery.answer, None)
+                self.queue.appendleft(delivery.answer)
+
+    def nudge(self) -> None:
+        """Something changed: let the body look again."""
+        if self.waiter is not None:
+            self._host.wake(self)
+
+    def close(self) -> None:
+        """Ask the body to end."""
+        self.closed = True
+        self.nudge()
+
+    async def _wait(self) -> bool:
+        """Until there is a message (True) or the actor is asked to end (False)."""
+        self.touched = True
+        self.in_hand = []
+        if self._until_pause <= 0:
+            await self._host.checkpoint()
+        self._until_pause = TAKEN_PER_PASS_MAX
+        while not self.closed:
+            if self.queue and not self.suspended:
+                return True
+            await self._host.park(self)
+        return False
+
+    def _take(self) -> Delivery:
+        delivery = self._open(self.queue.popleft())
+        self.in_hand = [delivery]
+        self._on_taken(1)
+        return delivery
+
+    def _open(self, item: object) -> Delivery:
+        if type(item) is Ask:
+            self.unanswered[item] = None
+            return Delivery(item.message, item, self)
+        return Delivery(item, NOBODY, self)
+
+
+__all__ = ["TAKEN_PER_PASS_MAX", "Delivery", "Inbox"]

@@ -1,0 +1,235 @@
+"""A process actor: an `async` body with a task of its own, behind the same Ref as every actor.
+
+For what has to wait by nature: a socket's peer, a BLE link, the one writer of a database. The
+engine that runs a body under a supervisor's nursery is `actors.trio_host.run_process`; this file
+is the body's base class and the cell around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from actors.ask import Ask
+from actors.cell import ALIVE, Cell, CellState
+from actors.dead_letters import Reason
+from actors.errors import ActorStopped, summarize
+from actors.inbox import Delivery, Inbox
+from actors.mailbox import CLOSED
+
+if TYPE_CHECKING:
+    from actors.cell import Supervisor
+    from actors.context import Context
+    from actors.system import System
+    from wire.message import ReplyT, Request
+
+PROCESS_MAILBOX_CAPACITY = 256
+"""How many messages wait for a process actor unless its class says otherwise."""
+
+
+class Process:
+    """Base of every process actor.
+
+    Attributes:
+        mailbox_capacity: how many messages may wait; one more becomes a dead letter.
+        context: what the actor may do; set before `started`, absent in `__init__`.
+    """
+
+    mailbox_capacity: ClassVar[int] = PROCESS_MAILBOX_CAPACITY
+    context: Context
+
+    async def started(self) -> None:
+        """Set up; a crash here is a failed start and reaches whoever starts the actor."""
+
+    async def run(self, inbox: Inbox) -> None:
+        """Live; returning is a normal end, raising is a crash.
+
+        When `inbox` ends, finish what is in hand and return; after the shutdown budget the task is
+        cancelled. A body that never looks at its inbox is cancelled at once.
+        """
+
+    def inspect(self) -> dict[str, object]:
+        """What a console may see of the state; never a secret, never a card or ID number."""
+        return {}
+
+
+class ProcessCell(Cell):
+    """One process actor.
+
+    Attributes:
+        inbox: of the present incarnation; None while none is alive.
+        cancel: ends the task; set by the engine while it runs.
+        where: tells the line that the task waits at; set by the engine while it runs.
+    """
+
+    __slots__ = ("actor", "cancel", "for_good", "inbox", "where")
+
+    actor: Process
+
+    def __init__(
+        self,
+        system: System,
+        path: str,
+        factory: Callable[[], Process],
+        supervisor: Supervisor,
+        first: Process,
+        context: Context,
+    ) -> None:
+        super().__init__(system, path, factory, supervisor, first.mailbox_capacity, context)
+        self.actor = first
+        self.inbox: Inbox | None = None
+        self.cancel: Callable[[], None] | None = None
+        self.where: Callable[[], str] | None = None
+        self.for_good = False
+
+    # Talking to it.
+
+    def tell(self, message: object) -> bool:
+        """See `Ref.tell`."""
+        queue = self.queue
+        if len(queue) >= self.limit:
+            if not self.accepts(message):
+                return False
+            queue = self.queue
+        if not queue:
+            self.since = self.system.host.now()
+        queue.append(message)
+        inbox = self.inbox
+        if inbox is not None and inbox.waiter is not None:
+            self.system.host.wake(inbox)
+        return True
+
+    async def ask(self, request: Request[ReplyT], *, within: float) -> ReplyT:
+        """See `Ref.ask`; the asker always parks."""
+        await self.system.host.check_cancelled()
+        ask = Ask(request, self)
+        if not self.tell(ask):
+            raise self.unaccepted()
+        return await ask.wait(within)  # type: ignore[no-any-return]  # the actor's body keeps the type
+
+    # Its life, as the engine tells it.
+
+    def begin(self, cancel: Callable[[], None], where: Callable[[], str]) -> Process:
+        """A new incarnation's object, before `started`; what the factory raises passes through.
+
+        Args:
+            cancel: ends the task.
+            where: tells the line it waits at.
+
+        Raises:
+            ActorStopped: the actor was stopped for good before it began.
+        """
+        if self.for_good:
+            raise ActorStopped(self.path)
+        assert self.state in (CellState.NEW, CellState.DOWN), f"{self.path} is {self.state}"
+        self.cancel = cancel
+        self.where = where
+        self.state = CellState.STARTING
+        if self.incarnation > 0:
+            self.restarts += 1
+            self.actor = self.factory()  # type: ignore[assignment]  # the kind of an actor does not change
+        self.incarnation += 1
+        self.actor.context = self.context
+        return self.actor
+
+    def run_with_inbox(self) -> Inbox:
+        """The incarnation is up: its inbox, open for messages."""
+        self.open()
+        self.inbox = Inbox(self.queue, self.system.host, self._taken)
+        self.state = CellState.RUNNING
+        return self.inbox
+
+    def failed_start(self, error: Exception) -> None:
+        """The factory or `started` crashed, or the actor was stopped; the starter gets the error."""
+        self.last_error = summarize(error)
+        self._over()
+        self.announce_down(self.last_error)
+
+    def ended(self, error: Exception | None) -> None:
+        """The incarnation is over."""
+        if error is not None:
+            self.last_error = summarize(error)
+        inbox, self.inbox = self.inbox, None
+        if inbox is not None:
+            self._account_for(inbox, error)
+        self._over()
+        self.report_down(error)
+
+    def _over(self) -> None:
+        self.cancel = self.where = None
+        self.release()
+        if self.for_good:
+            self.state = CellState.STOPPED
+            self.close()
+            self.system.forget(self)
+        else:
+            self.state = CellState.DOWN
+
+    def _account_for(self, inbox: Inbox, error: Exception | None) -> None:
+        """What the body had in hand is poison after a crash; nobody waits for it in vain."""
+        if error is not None:
+            for delivery in inbox.in_hand:
+                kind = type(delivery.message).__name__
+                self.system.dead_letters.add(Reason.POISON, self.path, kind, self.last_error)
+        for asked in list(inbox.unanswered):
+            if isinstance(asked, Ask):
+                if error is None:
+                    asked.fail(ActorStopped(f"{self.path} ended without an answer"))
+                else:
+                    asked.crashed()
+
+    def _taken(self, count: int) -> None:
+        self.handled += count
+        waited = len(self.queue) + count
+        if waited > self.peak:
+            self.peak = waited
+        self.since = self.system.host.now()
+        if self.senders is not None:
+            self.let_senders_in()
+
+    # What a supervisor does.
+
+    def halt(self) -> None:
+        """See `Cell.halt`."""
+        if self.state not in ALIVE or self.state is CellState.STOPPING:
+            return
+        self.state = CellState.STOPPING
+        if self.inbox is not None:
+            self.inbox.close()
+        if self.inbox is None or not self.inbox.touched:
+            self.kill()
+
+    def stop(self) -> None:
+        """See `Cell.stop`."""
+        if self.queue is CLOSED or self.for_good:
+            return
+        self.for_good = True
+        if self.state in ALIVE:
+            self.halt()
+        else:
+            self._over()
+
+    def kill(self) -> None:
+        """See `Cell.kill`."""
+        if self.cancel is not None:
+            self.cancel()
+
+    def suspend(self) -> None:
+        """See `Cell.suspend`."""
+        if self.state is CellState.RUNNING and self.inbox is not None:
+            self.state = CellState.SUSPENDED
+            self.inbox.suspended = True
+
+    def resume(self) -> None:
+        """See `Cell.resume`."""
+        if self.state is CellState.SUSPENDED and self.inbox is not None:
+            self.state = CellState.RUNNING
+            self.inbox.suspended = False
+            self.inbox.nudge()
+
+    def stuck_at(self) -> str:
+        """See `Cell.stuck_at`."""
+        return self.where() if self.where is not None else ""
+
+
+__all__ = ["PROCESS_MAILBOX_CAPACITY", "Delivery", "Inbox", "Process", "ProcessCell"]

@@ -1,0 +1,178 @@
+"""The trio loop as a host, the engine of process actors, and the door that opens a system.
+
+One nursery per system holds the dispatcher, the timer wheel, effects and unsupervised processes;
+nothing outlives the `async with`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+import trio
+
+from actors.cell import ALIVE
+from actors.errors import ActorStopped, summarize
+from actors.process import ProcessCell
+from actors.system import System
+
+if TYPE_CHECKING:
+    from actors.ports import Outside
+    from actors.ref import Ref
+    from actors.shim import Seat
+    from actors.timers import Wheel
+
+CLOSE_S_MAX = 5.0
+"""How long the actors that are still alive may take to end when their system closes, seconds."""
+
+log = structlog.get_logger("actors")
+
+
+class TrioHost:
+    """See `actors.shim.Host`."""
+
+    def __init__(self, nursery: trio.Nursery) -> None:
+        self._nursery = nursery
+        self._alarm: trio.CancelScope | None = None
+        # The clock's own method: half the price of trio.current_time().
+        self.now = trio.lowlevel.current_clock().current_time
+        self.checkpoint = trio.lowlevel.checkpoint
+        self.breathe = trio.lowlevel.cancel_shielded_checkpoint
+        self.check_cancelled = trio.lowlevel.checkpoint_if_cancelled
+
+    async def park(self, seat: Seat) -> None:
+        """See `Host.park`."""
+        assert seat.waiter is None, "the seat is taken"
+        seat.waiter = trio.lowlevel.current_task()
+
+        def give_up(_raise_cancel: trio.lowlevel.RaiseCancelT) -> trio.lowlevel.Abort:
+            seat.waiter = None
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        await trio.lowlevel.wait_task_rescheduled(give_up)
+
+    def wake(self, seat: Seat) -> None:
+        """See `Host.wake`."""
+        waiter, seat.waiter = seat.waiter, None
+        trio.lowlevel.reschedule(waiter)
+
+    def start_task(self, work: Callable[[], Awaitable[None]], path: str) -> trio.CancelScope:
+        """See `Host.start_task`."""
+        scope = trio.CancelScope()
+        self._nursery.start_soon(self._run_task, scope, work, path, name=path)
+        return scope
+
+    async def _run_task(
+        self, scope: trio.CancelScope, work: Callable[[], Awaitable[None]], path: str
+    ) -> None:
+        # Caught outside the scope: inside, a cancelled task whose cleanup fails raises a group of
+        # both, which is no Exception.
+        try:
+            with scope:
+                await work()
+        except Exception as error:
+            log.warning("task_failed", path=path, error=summarize(error))
+
+    def set_alarm(self, at: float) -> None:
+        """See `Host.set_alarm`."""
+        if self._alarm is not None and at < self._alarm.deadline:
+            self._alarm.deadline = at
+
+    async def keep_time(self, wheel: Wheel) -> None:
+        """The wheel's task: sleep until the next deadline, ring, again."""
+        while True:
+            with trio.CancelScope(deadline=wheel.next_due()) as self._alarm:
+                await trio.sleep_forever()
+            wheel.ring()
+
+
+async def run_process(
+    cell: ProcessCell, *, task_status: trio.TaskStatus[Ref] = trio.TASK_STATUS_IGNORED
+) -> None:
+    """Run one incarnation of a process actor: `await nursery.start(run_process, cell)`.
+
+    A crash in the factory (of a restart) or in `started` is raised to the starter; the cell is then
+    DOWN and `on_down` is not called. From `task_status.started` on the task is shielded from outer
+    cancellation, raises nothing, and ends with exactly one `on_down`: a supervisor stops its
+    children itself, in order. Put a deadline around the start.
+    """
+    scope = trio.CancelScope()
+    began = False
+    crash: Exception | None = None
+    # Caught outside the scope, see TrioHost._run_task.
+    try:
+        with scope:
+            here = partial(_waits_at, trio.lowlevel.current_task())
+            process = cell.begin(scope.cancel, here)
+            await process.started()
+            inbox = cell.run_with_inbox()
+            began = scope.shield = True
+            task_status.started(cell)
+            await process.run(inbox)
+        if not began:
+            raise ActorStopped(f"{cell.path} was stopped while it started")  # noqa: TRY301  # the starter's error, like any failed start
+    except Exception as error:
+        if not began:
+            cell.failed_start(error)
+            raise
+        crash = error
+    finally:
+        if began:
+            cell.ended(crash)
+
+
+def _waits_at(task: trio.lowlevel.Task) -> str:
+    """The innermost line of the actor's own code, as `file:line function`."""
+    here = ""
+    for frame, line in task.iter_await_frames():
+        module = frame.f_globals.get("__name__", "")
+        if module.startswith(("trio.", "actors.inbox", "actors.trio_host")):
+            continue
+        code = frame.f_code
+        here = f"{code.co_filename.rpartition('/')[2]}:{line} {code.co_qualname}"
+    return here
+
+
+@asynccontextmanager
+async def open_system(name: str, outside: Outside) -> AsyncIterator[System]:
+    """Open a system on the running trio loop; on leaving, every actor left in it is stopped.
+
+    Actors end in the reverse order of their making, processes within `CLOSE_S_MAX` altogether.
+    """
+    async with trio.open_nursery() as nursery:
+        host = TrioHost(nursery)
+
+        async def start(cell: ProcessCell) -> None:
+            try:
+                await run_process(cell)
+            except Exception as error:
+                log.warning("start_failed", path=cell.path, error=summarize(error))
+                cell.stop()
+
+        system = System(name, outside, host, partial(nursery.start_soon, start))
+        nursery.start_soon(system.dispatcher.serve, name=f"{name} dispatcher")
+        nursery.start_soon(host.keep_time, system.wheel, name=f"{name} timers")
+        try:
+            yield system
+        finally:
+            with trio.CancelScope(shield=True):
+                await _close(system)
+            nursery.cancel_scope.cancel()
+
+
+async def _close(system: System) -> None:
+    """Stop what is left: ask everybody in turn, wait, then cancel whoever is still there."""
+    left = [cell for cell in reversed(list(system.cells.values()))]
+    with trio.move_on_after(CLOSE_S_MAX):
+        for cell in left:
+            cell.stop()
+            await cell.wait_down()
+    for cell in left:
+        if cell.state in ALIVE:
+            cell.kill()
+
+
+__all__ = ["CLOSE_S_MAX", "TrioHost", "open_system", "run_process"]

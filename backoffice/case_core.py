@@ -1,0 +1,146 @@
+"""A case's conversation with the core: what each answer, or its absence, leads to.
+
+One key, three requests, and an inquiry for every answer that does not come. A new key is never
+made, so nothing can be prepared or posted twice. What stays unknown after `inquiries_max` inquiries,
+and every answer that cannot be true, goes to a person (MANUAL). Answers that come again or too late
+lead to nothing. Pure functions of the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from backoffice.case_events import (
+    Aborted,
+    AbortLost,
+    AnyCaseEvent,
+    Closed,
+    CommitLost,
+    Committed,
+    CommitStarted,
+    Declined,
+    GivenUp,
+    Prepared,
+    PrepareLost,
+    PrepareStarted,
+    Stage,
+)
+from backoffice.case_record import Case
+from backoffice.case_terms import Terms
+from backoffice.core import CoreOutcome, CoreStatus
+from backoffice.slip import slip_hash
+from wire.case_state import State
+from wire.message import Code, Refusal
+from wire.messages.case import Slip
+
+
+PREPARE_STATES: Final = frozenset({State.PREPARING, State.PREPARE_UNKNOWN})
+COMMIT_STATES: Final = frozenset({State.COMMITTING, State.COMMIT_UNKNOWN})
+
+_DECLINED: Final = Refusal(Code.CORE_DECLINED, "核心系统拒绝了该业务。")
+_SILENT: Final = Refusal(Code.CORE_UNKNOWN, "核心系统长时间无明确结果，已转人工核实。")
+_CONTRADICTORY: Final = Refusal(Code.CORE_UNKNOWN, "核心系统结果异常，已转人工核实。")
+
+
+def answered(
+    case: Case,
+    outcome: CoreOutcome,
+    now_ms: int,
+    terms: Terms,
+    make_slip: Callable[[Mapping[str, str]], Slip],
+    delivers: bool,
+) -> tuple[AnyCaseEvent, ...]:
+    """What a definite answer leads to.
+
+    Args:
+        make_slip: builds the slip from what the core said.
+        delivers: something is handed over in the end; else COMMITTED closes the case.
+    """
+    if case.prepare is None or outcome.key != case.prepare.key:
+        return ()
+    if case.state in PREPARE_STATES:
+        return _prepare_answered(case, outcome, now_ms, terms, make_slip)
+    if case.state in COMMIT_STATES:
+        return _commit_answered(case, outcome, now_ms, terms, delivers)
+    if case.state is State.ABORTING:
+        return _abort_answered(case, outcome, now_ms, terms)
+    return ()
+
+
+def unanswered(case: Case, key: str, now_ms: int, terms: Terms) -> tuple[AnyCaseEvent, ...]:
+    """What silence leads to: another inquiry after a longer pause, or a person."""
+    if case.prepare is None or key != case.prepare.key:
+        return ()
+    again_ms = now_ms + _pause_ms(case.attempts, terms)
+    tired = case.attempts >= terms.inquiries_max
+    if case.state in PREPARE_STATES:
+        return (_given_up(now_ms, Stage.PREPARE) if tired else PrepareLost(now_ms, again_ms),)
+    if case.state in COMMIT_STATES:
+        return (_given_up(now_ms, Stage.COMMIT) if tired else CommitLost(now_ms, again_ms),)
+    if case.state is State.ABORTING:
+        return (_given_up(now_ms, Stage.ABORT) if tired else AbortLost(now_ms, again_ms),)
+    return ()
+
+
+def _prepare_answered(
+    case: Case,
+    outcome: CoreOutcome,
+    now_ms: int,
+    terms: Terms,
+    make_slip: Callable[[Mapping[str, str]], Slip],
+) -> tuple[AnyCaseEvent, ...]:
+    match outcome.status:
+        case CoreStatus.PREPARED:
+            slip = make_slip(outcome.facts)
+            expires_ms = now_ms + terms.prepared_ms
+            return (Prepared(now_ms, outcome.facts, slip, slip_hash(slip), expires_ms),)
+        case CoreStatus.DECLINED:
+            return (Declined(now_ms, outcome.refusal or _DECLINED),)
+        case CoreStatus.UNKNOWN_KEY if case.state is State.PREPARE_UNKNOWN:
+            # The request never arrived: the very same one goes out again, under the same key.
+            assert case.prepare is not None
+            return (PrepareStarted(now_ms, case.prepare),)
+        case CoreStatus.UNKNOWN_KEY:
+            return unanswered(case, outcome.key, now_ms, terms)
+        case CoreStatus.COMMITTED | CoreStatus.ABORTED:
+            return (GivenUp(now_ms, Stage.PREPARE, _CONTRADICTORY),)
+
+
+def _commit_answered(
+    case: Case, outcome: CoreOutcome, now_ms: int, terms: Terms, delivers: bool
+) -> tuple[AnyCaseEvent, ...]:
+    match outcome.status:
+        case CoreStatus.COMMITTED:
+            committed = Committed(now_ms, outcome.facts)
+            return (committed,) if delivers else (committed, Closed(now_ms))
+        case CoreStatus.PREPARED if case.state is State.COMMIT_UNKNOWN:
+            return (CommitStarted(now_ms),)
+        case CoreStatus.PREPARED:
+            return unanswered(case, outcome.key, now_ms, terms)
+        case CoreStatus.DECLINED | CoreStatus.ABORTED | CoreStatus.UNKNOWN_KEY:
+            return (GivenUp(now_ms, Stage.COMMIT, outcome.refusal or _CONTRADICTORY),)
+
+
+def _abort_answered(
+    case: Case, outcome: CoreOutcome, now_ms: int, terms: Terms
+) -> tuple[AnyCaseEvent, ...]:
+    match outcome.status:
+        case CoreStatus.ABORTED | CoreStatus.DECLINED:
+            return (Aborted(now_ms),)
+        case CoreStatus.COMMITTED:
+            return (GivenUp(now_ms, Stage.ABORT, _CONTRADICTORY),)
+        case CoreStatus.PREPARED | CoreStatus.UNKNOWN_KEY:
+            return unanswered(case, outcome.key, now_ms, terms)
+
+
+def _given_up(now_ms: int, stage: Stage) -> GivenUp:
+    return GivenUp(now_ms, stage, _SILENT)
+
+
+def _pause_ms(attempts: int, terms: Terms) -> int:
+    doublings = min(attempts, 32)
+    return min(terms.inquire_ms_first * (1 << doublings), terms.inquire_ms_max)
+
+
+__all__ = ["COMMIT_STATES", "PREPARE_STATES", "answered", "unanswered"]

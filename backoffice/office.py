@@ -1,0 +1,101 @@
+"""Everything that answering a peer takes, in one hand: the office's services behind its door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeVar
+
+from actors import ActorError, Refused
+from actors.behaviour import Commanded
+from actors.ports import Outside
+from actors.ref import Ref
+from actors.store import Store
+from backoffice.authorization import Level
+from backoffice.case_commands import Caller
+from backoffice.devices import Device, GetDevice
+from backoffice.hsm import SecurityModule
+from backoffice.identity_check import IdentityDesk
+from backoffice.images import ImageDesk
+from backoffice.product import Product
+from backoffice.staff import Roster
+from wire.keys import DeviceKeys
+from wire.message import Code, Message, Refusal, Request
+
+ReplyT = TypeVar("ReplyT")
+
+ANSWER_S_MAX: Final = 10.0
+"""How long an actor of the office may take to answer a peer's request, in seconds."""
+
+BUSY: Final = Refusal(Code.BUSY, "系统繁忙，请稍后重试", retryable=True)
+"""The outcome is unknown; the same request may be sent again."""
+
+SIGN_IN_FIRST: Final = Refusal(Code.FORBIDDEN, "请先登录")
+
+
+class Keyed(Protocol):
+    """A pool of actors by key."""
+
+    def ref(self, key: str) -> Ref:
+        """The actor of that key; it comes to life with its next message."""
+
+
+@dataclass(frozen=True)
+class Office:
+    """The services.
+
+    Attributes:
+        keys: the office's own identity; its signing key countersigns slips.
+        devices: the device registry.
+        cases: business cases by `<union>/<case_id>`.
+        queue: the authorization queue of a union.
+        close_session: ends a device's session after its revocation.
+        tree: the live actor tree as JSON.
+        address: where the office listens, for invitations; set once it does.
+    """
+
+    outside: Outside
+    store: Store
+    keys: DeviceKeys
+    devices: Ref
+    cases: Keyed
+    queue: Callable[[str], Ref]
+    roster: Roster
+    identity: IdentityDesk
+    images: ImageDesk
+    security: SecurityModule
+    products: dict[str, Product]
+    close_session: Callable[[Device], None]
+    tree: Callable[[], bytes]
+    address: Callable[[], str]
+
+    async def device(self, device: str) -> Device | Refusal:
+        """The registry's word on a device, now: who is signed in, whether it is revoked."""
+        found = await self.ask(self.devices, "office", GetDevice(device))
+        if isinstance(found, Device) and found.revoked:
+            return Refusal(Code.FORBIDDEN, "该设备已被停用")
+        return found
+
+    async def ask(
+        self, ref: Ref, who: str, request: Request[ReplyT] | Message
+    ) -> ReplyT | Refusal:
+        """Command a durable actor; a timeout or crash is `BUSY`: unknown, and safe to repeat."""
+        commanded: Commanded[ReplyT] = Commanded(who, request)
+        try:
+            return await ref.ask(commanded, within=ANSWER_S_MAX)
+        except Refused as refused:
+            return refused.refusal
+        except ActorError:
+            return BUSY
+
+    def caller(self, device: Device) -> Caller | Refusal:
+        """Who asks from a device: the member of staff signed in there, with their level."""
+        if device.staff is None:
+            return SIGN_IN_FIRST
+        member = self.roster.member(device.staff.staff_id)
+        if member is None:
+            return Refusal(Code.FORBIDDEN, "该工号已停用，请重新登录")
+        return Caller(member.card, device.device, device.signing, Level[member.level])
+
+
+__all__ = ["ANSWER_S_MAX", "BUSY", "SIGN_IN_FIRST", "Keyed", "Office"]

@@ -1,0 +1,4 @@
+"""The banking products: every module here publishes one as `PRODUCT`, named like its file.
+
+A new product is one new file; `backoffice.product.products` finds and validates it at start.
+"""

@@ -1,0 +1,87 @@
+# What people do here, by purpose. `just` alone lists it.
+
+export PATH := justfile_directory() / ".venv/bin" + ":" + env("PATH")
+
+[private]
+default:
+    @just --list --unsorted
+
+# A whole bank on this machine; prints the addresses of its pages and runs until Ctrl-C (--once: one card, then exit)
+[group("run")]
+demo *options:
+    backpack demo {{options}}
+
+# The back office
+[group("run")]
+office *options:
+    backpack office {{options}}
+
+# A teller's terminal
+[group("run")]
+terminal *options:
+    backpack terminal {{options}}
+
+# An authorizer's desk
+[group("run")]
+desk *options:
+    backpack desk {{options}}
+
+# The supervision tree of a running program
+[group("run")]
+tree *options:
+    backpack tree {{options}}
+
+# Verify the audit chain and the ledger of an office's data
+[group("run")]
+verify *options:
+    backpack verify {{options}}
+
+# Every test, or those named: just test tests/wire -k noise
+[group("check")]
+test *options:
+    pytest -q {{options}}
+
+# The back office's whole world under seeded faults: just sim --seeds 1000 --from 5000
+[arg("seeds", long)]
+[arg("from", long)]
+[group("check")]
+sim seeds="300" from="0":
+    python -m tests.simulation --seeds {{seeds}} --from {{from}}
+
+# Style, and the layout of every file
+[group("check")]
+lint:
+    ruff check .
+    ruff format --check .
+
+# Types, strictly
+[group("check")]
+types:
+    mypy
+
+# Who may import whom (.importlinter)
+[group("check")]
+layers:
+    lint-imports --no-cache --no-logo
+
+# What CI runs
+[group("check")]
+all: test lint types layers
+
+# Time the workloads of one file of tests/bench: just bench runtime --only ask
+[group("measure")]
+bench file *options:
+    python -m tests.bench.bench {{file}} {{options}}
+
+# Choose all versions anew within pyproject.toml's bounds; needs `uv`
+[group("maintain")]
+lock *options:
+    uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
+        --no-emit-index-url --no-emit-find-links --no-header --no-annotate {{options}} \
+        --output-file requirements.lock pyproject.toml
+
+# Bring every file into the house's layout
+[group("maintain")]
+format:
+    ruff check --fix .
+    ruff format .

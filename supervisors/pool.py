@@ -1,0 +1,363 @@
+"""A pool: keyed reactive actors of one kind (OTP: simple_one_for_one), alive only while needed.
+
+`ref(key)` always gives the same Ref. The first message brings the actor to life; after a while
+without messages it is let go, and the next message revives it, so its state must be elsewhere (a
+durable actor's is in the store). At the limit the least recently used idle actor makes room; when
+all are busy the message is turned away (`MailboxFull`, a dead letter), never dropped silently.
+
+An actor is busy while it has mail, effects or timers, or says so itself by an optional method
+`busy() -> bool`. A crash costs the poison message only; the key comes back at once if it has mail,
+after a back-off if it cannot even start. All keys share the pool's intensity.
+
+Invariant: a key has at most one live incarnation, and at most `limit` keys have one.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+from actors.actor import Actor
+from actors.cell import CellState, name_of
+from actors.context import CellContext
+from actors.dead_letters import Reason
+from actors.mailbox import UNOPENED
+from actors.reactive import ReactiveCell
+from actors.timers import TICKS_PER_S
+from supervisors.child import AT_REST, Child, Parent
+from supervisors.child_spec import PoolSpec, check_id
+from supervisors.errors import SupervisorFailed, summary
+from supervisors.restart import Window, delay_s
+from supervisors.snapshot import POOL_SHOWN_MAX, Look, Node, State, total
+
+if TYPE_CHECKING:
+    import trio
+
+    from actors.cell import Cell
+    from actors.ref import Ref
+    from actors.system import System
+    from wire.message import ReplyT, Request
+
+NOBODY = Actor()
+"""Stands for the object of a passive actor."""
+
+
+class Pool(Child):
+    """See the module."""
+
+    kind = "pool"
+
+    def __init__(self, system: System, spec: PoolSpec, path: str, parent: Parent) -> None:
+        super().__init__(system, spec, path, parent)
+        self._spec = spec
+        self._window = Window(spec.intensity)
+        # Least recently used first. A passive cell lives as long as somebody holds its Ref.
+        self._live: OrderedDict[str, KeyedCell] = OrderedDict()
+        self._cells: WeakValueDictionary[str, KeyedCell] = WeakValueDictionary()
+        self._dusk = Alarm(self._passivate_idle)
+        self._is_dusk_set = False
+
+    def ref(self, key: str) -> Ref:
+        """The stable Ref of a key; a message to it revives the actor.
+
+        Raises:
+            BadSpec: the key cannot be part of a path.
+        """
+        cell = self._cells.get(key)
+        if cell is None or cell.state is CellState.STOPPED:
+            check_id(key)
+            cell = KeyedCell(self, key, partial(self._spec.start, key))
+            self._cells[key] = cell
+        return cell
+
+    def terminate_child(self, key: str) -> None:
+        """Stop the actor of a key and kill its Ref; `ref(key)` gives a new one afterwards."""
+        cell = self._cells.get(key)
+        if cell is not None:
+            self._live.pop(key, None)
+            cell.alarm.cancel(self.system)
+            cell.stop()
+
+    @property
+    def live(self) -> int:
+        """How many actors are alive, or have mail and wait for their revival."""
+        return len(self._live)
+
+    # What a supervisor does.
+
+    async def start(self, nursery: trio.Nursery) -> None:
+        """See `Child.start`; whoever kept mail over a restart comes back now."""
+        self._begin()
+        self._window = Window(self._spec.intensity)
+        self._is_up()
+        for cell in list(self._live.values()):
+            if self.state is State.RUNNING:
+                self._go_on(cell)
+
+    async def halt(self) -> None:
+        """See `Child.halt`; within the call, latest used last."""
+        self.due = None
+        if self.state not in AT_REST:
+            self.state = State.STOPPING
+            self._halt_all()
+        self.state = State.STOPPED
+
+    def discard(self) -> None:
+        """See `Child.discard`."""
+        self.due = None
+        self._live.clear()
+        for cell in list(self._cells.values()):
+            cell.alarm.cancel(self.system)
+            cell.stop()
+
+    def node(self, look: Look) -> Node:
+        """See `Child.node`: counts of all, and the first `POOL_SHOWN_MAX`."""
+        everybody = list(self._live.values())
+        shown = everybody[: look.take(min(len(everybody), POOL_SHOWN_MAX))]
+        return total(
+            self.path,
+            self.kind,
+            self.state,
+            tuple(cell.node(look) for cell in shown),
+            mailbox=sum(len(cell.mailbox) for cell in everybody),
+            rate=sum(look.rate(cell.path) for cell in everybody),
+            count=len(everybody),
+            restarts=self.restarts,
+            last_error=self.last_error,
+            backoff_until_ms=0 if self.due is None else look.wall_at(self.due),
+        )
+
+    # What its cells report.
+
+    def admit(self, cell: KeyedCell) -> bool:
+        """Make room for one more live actor; False when all others are busy."""
+        if cell.key in self._live:
+            return True
+        if len(self._live) >= self._spec.limit:
+            idle = next((each for each in self._live.values() if not each.is_busy()), None)
+            if idle is None:
+                return False
+            idle.halt()
+        self._live[cell.key] = cell
+        self.system.cells[cell.path] = cell
+        if not self._is_dusk_set:
+            self._set_dusk()
+        return True
+
+    def touch(self, cell: KeyedCell) -> None:
+        """It got a message: it is now the most recently used."""
+        cell.used_at = self.system.host.now()
+        if cell.key in self._live:
+            self._live.move_to_end(cell.key)
+
+    def revive(self, cell: KeyedCell) -> None:
+        """It has mail and no object."""
+        if self.state is State.RUNNING and not cell.alarm.is_set:
+            self._start(cell)
+
+    def on_down(self, cell: Cell, error: Exception | None) -> None:
+        """The runtime's report of an end, see `actors.cell.Supervisor`."""
+        assert isinstance(cell, KeyedCell)
+        if error is not None:
+            cell.crashes += 1
+            self.last_error = cell.last_error
+        if self.state is not State.RUNNING or cell.state is CellState.STOPPED:
+            return
+        if error is None or self._tolerates(cell, error):
+            self._go_on(cell)
+
+    # Coming and going.
+
+    def _go_on(self, cell: KeyedCell) -> None:
+        """Back to life if it has mail, otherwise passive."""
+        if cell.mailbox:
+            self._start(cell)
+        else:
+            del self._live[cell.key]
+            cell.rest()
+
+    def _start(self, cell: KeyedCell) -> None:
+        try:
+            cell.start()
+        except Exception as error:
+            cell.failed_starts += 1
+            self.last_error = cell.last_error
+            if self._tolerates(cell, error):
+                wait_s = delay_s(self._spec.backoff, cell.failed_starts, self.system.outside.random)
+                cell.alarm.set(self.system, wait_s)
+        else:
+            cell.failed_starts = 0
+
+    def _tolerates(self, cell: KeyedCell, error: Exception) -> bool:
+        """Count a crash; one too many ends the pool."""
+        what = f"{cell.key}: {summary(error)}"
+        if self._window.add(self.system.host.now(), what):
+            return True
+        history = self._window.history
+        self._halt_all()
+        self._end(SupervisorFailed(self.path, cell.key, history))
+        return False
+
+    def _halt_all(self) -> None:
+        running = self.state is State.RUNNING
+        self.state = State.STOPPING
+        for cell in list(self._live.values()):
+            cell.alarm.cancel(self.system)
+            cell.halt()
+            if not cell.mailbox:
+                del self._live[cell.key]
+                cell.rest()
+        if running:
+            self.state = State.RUNNING
+
+    def _passivate_idle(self) -> None:
+        """The alarm: let go whoever had no message for long; to be busy is to be used."""
+        self._is_dusk_set = False
+        oldest = self.system.host.now() - self._spec.passivate_s
+        for cell in list(self._live.values()):
+            if cell.used_at > oldest:
+                break
+            if cell.is_busy():
+                self.touch(cell)
+            elif self.state is State.RUNNING:
+                cell.halt()
+        if self._live:
+            self._set_dusk()
+
+    def _set_dusk(self) -> None:
+        first = next(iter(self._live.values()))
+        wait_s = first.used_at + self._spec.passivate_s - self.system.host.now()
+        self._is_dusk_set = True
+        self._dusk.set(self.system, wait_s)
+
+
+class Alarm:
+    """A call that waits in the system's timer wheel."""
+
+    __slots__ = ("_call", "is_set", "tick")
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self._call = call
+        self.is_set = False
+        self.tick = 0
+
+    def set(self, system: System, within_s: float) -> None:
+        """Call after `within_s` seconds; at the earliest with the next ring of the wheel."""
+        self.cancel(system)
+        self.is_set = True
+        system.wheel.add(self, max(within_s, 0.0))
+
+    def cancel(self, system: System) -> None:
+        """Do not call; harmless when nothing is set."""
+        if self.is_set:
+            system.wheel.discard(self)
+            self.is_set = False
+
+    def ring(self) -> None:
+        """The wheel's call."""
+        self.is_set = False
+        self._call()
+
+
+class KeyedCell(ReactiveCell):
+    """The cell of one key: passive until mail comes.
+
+    Attributes:
+        key: which.
+        used_at: when it last got a message, loop seconds.
+        crashes: turns and starts that crashed.
+        failed_starts: in a row.
+        alarm: set while a revival waits for the end of a back-off.
+    """
+
+    __slots__ = ("alarm", "crashes", "failed_starts", "key", "pool", "used_at")
+
+    def __init__(self, pool: Pool, key: str, factory: Callable[[], Actor]) -> None:
+        context = CellContext(f"{pool.path}/{key}")
+        super().__init__(pool.system, context.path, factory, pool, factory(), context)
+        context.bind(self)
+        self.pool = pool
+        self.key = key
+        self.used_at = 0.0
+        self.crashes = 0
+        self.failed_starts = 0
+        self.alarm = Alarm(partial(pool.revive, self))
+
+    def tell(self, message: object) -> bool:
+        """See `Ref.tell`."""
+        self.pool.touch(self)
+        return super().tell(message)
+
+    async def send(self, message: object) -> None:
+        """See `Ref.send`; a pool that is full of busy actors turns it away at once.
+
+        Raises:
+            MailboxFull: all actors of the pool are busy.
+        """
+        if self.mailbox is not UNOPENED:
+            await super().send(message)
+            return
+        await self.system.host.check_cancelled()
+        if not self.tell(message):
+            raise self.unaccepted()
+        await self.system.host.breathe()
+
+    def ask(self, request: Request[ReplyT], *, within: float) -> Coroutine[Any, Any, ReplyT]:
+        """See `Ref.ask`."""
+        self.pool.touch(self)
+        return super().ask(request, within=within)
+
+    def open_mailbox(self, message: object) -> bool:
+        """See `Cell.open_mailbox`: here a passive actor asks for a place among the live."""
+        if self.mailbox is UNOPENED and not self.pool.admit(self):
+            self.system.dead_letters.add(Reason.OVERFLOW, self.path, name_of(message))
+            return False
+        return super().open_mailbox(message)
+
+    def step_aside(self) -> int:
+        """See `ReactiveCell.step_aside`: it has mail, so it is revived if it may be."""
+        turns = super().step_aside()
+        if self.state in (CellState.NEW, CellState.DOWN):
+            self.pool.revive(self)
+        return turns
+
+    def rest(self) -> None:
+        """Become passive: no object, no mailbox, only the Ref."""
+        self.mailbox = UNOPENED
+        self.actor = NOBODY
+        self.idle = True
+        self.off_queue = False
+        self.system.forget(self)
+
+    def is_busy(self) -> bool:
+        """Whether letting it go now would lose something."""
+        if self.state is not CellState.RUNNING or not self.idle or self.mailbox.senders:
+            return True
+        if self.effects or self.timers:
+            return True
+        busy = getattr(self.actor, "busy", None)
+        return busy is not None and bool(busy())
+
+    def node(self, look: Look) -> Node:
+        """How it is, for a snapshot."""
+        seen = self.statistics()
+        state = State.RUNNING if self.state is CellState.RUNNING else State.STARTING
+        if self.alarm.is_set:
+            state = State.BACKOFF
+        return Node(
+            path=self.path,
+            kind="reactive",
+            state=state,
+            mailbox=seen.mailbox,
+            mailbox_peak=seen.mailbox_peak,
+            rate=look.rate(self.path),
+            oldest_age_s=seen.oldest_age_s,
+            restarts=self.crashes,
+            last_error=self.last_error,
+            backoff_until_ms=look.wall_at(self.alarm.tick / TICKS_PER_S)
+            if self.alarm.is_set
+            else 0,
+        )

@@ -1,0 +1,263 @@
+"""The terminal's side of the wire: one supervised actor that keeps the session with the office.
+
+`Uplink` is a process actor: it owns the connection, tells drafts what the office says unasked, and
+after every reconnect asks where the open cases stand, because a push may have been missed.
+`Errands` carries out what drafts owe the office (their outbox): each errand waits for the link,
+then asks with a deadline; no answer means "outcome unknown" and the same errand goes out again,
+which the office recognises by its key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final, Protocol
+
+import trio
+
+from actors import Inbox, Process
+from actors.behaviour import Commanded, Handler
+from actors.ports import Outside
+from actors.ref import Ref
+from actors.store import Store
+from terminal.draft import card_digest, pin_key
+from terminal.draft_events import (
+    AskIdentity,
+    DraftCommand,
+    KeepIdentity,
+    KeepRefusal,
+    KeepUpload,
+    KeepView,
+    SendCancel,
+    SendHandover,
+    SendInk,
+    SendRefusal,
+    SendSlipSeen,
+    SendSubmission,
+    UploadPhoto,
+)
+from wire.channel import Dialer
+from wire.client import Introduction, open_client
+from wire.codec import MessageCodec, decode, encode
+from wire.connection import Connection
+from wire.errors import LinkLost, OutcomeUnknown, PeerRefused
+from wire.form import PhotoValue
+from wire.hello import Credentials
+from wire.incoming import Incoming
+from wire.keys import SLIP, SUBMISSION, DeviceKeys
+from wire.link import LinkState
+from wire.message import Message, ReplyT, Request
+from wire.messages.case import (
+    CancelCase,
+    CaseChanged,
+    CaseView,
+    Delivered,
+    GetCase,
+    PinBlock,
+    RefuseSlip,
+    SignSlip,
+    SlipShown,
+    Submit,
+)
+from wire.messages.identity import CheckIdentity, IdentityResult
+from wire.messages.images import CHUNK_BYTES, ImageOffer, OfferImages, PutChunk
+from wire.messages.session import ListProducts, Products
+from wire.office_link import OfficeLink
+from wire.photo import thumbnail
+
+REQUEST_S_MAX: Final = 30.0
+"""How long one request to the office may take before its outcome counts as unknown, seconds."""
+
+
+class RegisterUnavailable(Exception):
+    """The population register gave no answer; it is asked again later."""
+
+
+class PhotoGone(Exception):
+    """A photo that a draft names is not in the store."""
+
+
+class Drafts(Protocol):
+    """What the uplink needs of the drafts."""
+
+    def ref(self, case_id: str) -> Ref:
+        """The actor of one draft."""
+
+    def open_cases(self) -> list[str]:
+        """Cases that the office knows and that are not finished, oldest first."""
+
+
+class Uplink(Process):
+    """Keeps the session with the office for as long as the terminal runs."""
+
+    def __init__(
+        self,
+        *,
+        link: OfficeLink,
+        drafts: Drafts,
+        dialer: Dialer,
+        address: str,
+        credentials: Credentials,
+        introduction: Introduction,
+        outside: Outside,
+        offered: Callable[[Products], None],
+    ) -> None:
+        self._link = link
+        self._drafts = drafts
+        self._dialer = dialer
+        self._address = address
+        self._credentials = credentials
+        self._introduction = introduction
+        self._outside = outside
+        self._offered = offered
+
+    async def run(self, inbox: Inbox) -> None:
+        """Serve until stopped."""
+        async with open_client(
+            self._dialer,
+            self._address,
+            credentials=self._credentials,
+            introduction=self._introduction,
+            codec=MessageCodec((CaseChanged,)),
+            handler=self._heard,
+            entropy=self._outside.entropy,
+            chance=self._outside.random,
+            watch=self._link.changed,
+        ) as connection:
+            self._link.attach(connection)
+            try:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self._catch_up, connection)
+                    async for _ in inbox:
+                        pass
+                    nursery.cancel_scope.cancel()
+            finally:
+                self._link.attach(None)
+
+    def inspect(self) -> dict[str, object]:
+        """The link's state."""
+        status = self._link.status
+        return {"link": status.state if status else "none", "office": self._address}
+
+    def _heard(self, incoming: Incoming) -> None:
+        match incoming.message:
+            case CaseChanged(view=view):
+                ref = self._drafts.ref(view.case_id)
+                ref.tell(Commanded("office", KeepView(view)))
+            case _:
+                return
+
+    async def _catch_up(self, connection: Connection) -> None:
+        """After every reconnect: the products, and where the open cases stand."""
+        while True:
+            await connection.until(LinkState.ONLINE)
+            try:
+                self._offered(await connection.request(ListProducts(), within=REQUEST_S_MAX))
+                for case_id in self._drafts.open_cases():
+                    view = await connection.request(GetCase(case_id), within=REQUEST_S_MAX)
+                    self._drafts.ref(case_id).tell(Commanded("office", KeepView(view)))
+            except PeerRefused:
+                pass
+            except (LinkLost, OutcomeUnknown):
+                continue
+            await connection.until(LinkState.OFFLINE, LinkState.CLOSED)
+
+
+class Errands:
+    """Carries out the outbox of every draft; see `terminal.draft_events.Errand`."""
+
+    def __init__(self, link: OfficeLink, store: Store, keys: DeviceKeys, outside: Outside) -> None:
+        self._link = link
+        self._store = store
+        self._keys = keys
+        self._outside = outside
+
+    def handlers(self) -> dict[str, Handler]:
+        """By the name that drafts address; each name is one queue of its own."""
+        return {"identity": self._identity, "upload": self._upload, "office": self._office}
+
+    async def _identity(self, case_id: str, errand: Message) -> DraftCommand | None:
+        assert isinstance(errand, AskIdentity)
+        card = errand.card
+        try:
+            answer = await self._ask(CheckIdentity(case_id, card.number, card.name))
+        except PeerRefused as refused:
+            return _refused(refused, submission=False)
+        if answer.result is IdentityResult.UNAVAILABLE:
+            raise RegisterUnavailable
+        return KeepIdentity(card_digest(card), answer)
+
+    async def _upload(self, case_id: str, errand: Message) -> DraftCommand | None:
+        assert isinstance(errand, UploadPhoto)
+        try:
+            await self._bring(case_id, {errand.field: errand.photo})
+        except PeerRefused as refused:
+            return _refused(refused, submission=False)
+        return KeepUpload(errand.photo.digest)
+
+    async def _office(self, case_id: str, errand: Message) -> DraftCommand | None:
+        try:
+            if isinstance(errand, SendSubmission):
+                return KeepView(await self._submit(case_id, errand))
+            return KeepView(await self._ask(self._request(case_id, errand)))
+        except PeerRefused as refused:
+            return _refused(refused, submission=isinstance(errand, SendSubmission))
+
+    def _request(self, case_id: str, errand: Message) -> Request[CaseView]:
+        match errand:
+            case SendSlipSeen(slip_hash=digest):
+                return SlipShown(case_id, digest)
+            case SendInk(slip_hash=digest, ink=ink, signed_ms=signed_ms):
+                signature = self._keys.signing.sign(SLIP, digest + encode(ink))
+                return SignSlip(case_id, digest, ink, signed_ms, signature)
+            case SendRefusal():
+                return RefuseSlip(case_id)
+            case SendHandover(pan=pan, delivered_ms=delivered_ms):
+                return Delivered(case_id, pan, delivered_ms)
+            case SendCancel(reason=reason):
+                return CancelCase(case_id, reason)
+            case _:
+                raise AssertionError(f"{type(errand).__name__} is no errand for the office")
+
+    async def _submit(self, case_id: str, errand: SendSubmission) -> CaseView:
+        submission = errand.submission
+        photos = {f: v for f, v in submission.values.items() if isinstance(v, PhotoValue)}
+        await self._bring(case_id, photos)
+        pins = []
+        for field in errand.pins:
+            body = await self._store.document("pins", pin_key(case_id, field))
+            if body is not None:
+                pins.append(decode(PinBlock, body))
+        body = encode(submission)
+        signature = self._keys.signing.sign(SUBMISSION, body)
+        return await self._ask(Submit(body, tuple(pins), signature))
+
+    async def _bring(self, case_id: str, photos: dict[str, PhotoValue]) -> None:
+        """Everything of these photos that the office does not have yet; thumbnails first."""
+        bodies: dict[str, bytes] = {}
+        offers = []
+        for field, photo in sorted(photos.items()):
+            body = await self._store.blob(photo.digest)
+            if body is None:
+                raise PhotoGone
+            bodies[field] = body
+            small = await self._outside.offload(partial(thumbnail, body))
+            offers.append(ImageOffer(photo.digest, photo.size, field, small))
+        wanted = await self._ask(OfferImages(case_id, tuple(offers)))
+        for offer, have in zip(offers, wanted.have, strict=True):
+            body = bodies[offer.field]
+            while have < offer.size:
+                chunk = PutChunk(offer.digest, have, body[have : have + CHUNK_BYTES])
+                have = (await self._ask(chunk)).have
+
+    async def _ask(self, request: Request[ReplyT]) -> ReplyT:
+        return await self._link.request(request, within=REQUEST_S_MAX)
+
+
+def _refused(refused: PeerRefused, *, submission: bool) -> DraftCommand:
+    if refused.refusal.retryable:
+        raise refused
+    return KeepRefusal(refused.refusal, submission)
+
+
+__all__ = ["REQUEST_S_MAX", "Errands", "Uplink"]

@@ -1,0 +1,143 @@
+"""The SQLite store as a whole: group commit across threads, crashes of its actor, kill -9."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trio
+
+from actors.batch import verify_chain
+from actors.sqlite_file import open_readonly
+from actors.store import (
+    Append,
+    Batch,
+    Event,
+    PendingEffect,
+    Store,
+    StoreClosed,
+    StoreError,
+    VersionConflict,
+)
+from tests.actors.sqlite_on_trio import open_sqlite
+from tests.kit.running import run_real
+
+KILLS = 6
+"""How many times the writing process is killed."""
+
+LIFE_S_MAX = 0.6
+"""How long it lives at most after its first acknowledgement, in seconds."""
+
+
+def append(stream: str, after: int, body: bytes = b"fact") -> Batch:
+    return Batch("mei", 1, appends=(Append(stream, after, (Event("e", body),)),))
+
+
+def lines_until_killed(folder: Path, lives_s: float) -> Iterator[str]:
+    """Start the writing process, kill it after a while, give out everything it acknowledged."""
+    command = [sys.executable, "-m", "tests.actors.writing_process", str(folder)]
+    with subprocess.Popen(  # noqa: S603 - our own program
+        command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
+    ) as writer:
+        assert writer.stdout is not None
+        yield writer.stdout.readline()
+        time.sleep(lives_s)
+        writer.kill()
+        yield from writer.stdout
+
+
+@pytest.mark.processes
+def test_a_killed_writer_has_kept_its_word(tmp_path: Path) -> None:
+    """Kill -9 at random moments, again and again: every acknowledged row is there, once, chained."""
+    chance = random.Random("kill")
+    acknowledged: dict[str, int] = {}
+    for _ in range(KILLS):
+        for line in lines_until_killed(tmp_path, chance.uniform(0, LIFE_S_MAX)):
+            if line.endswith("\n"):
+                stream, version = line.split()
+                assert int(version) > acknowledged.get(stream, 0)
+                acknowledged[stream] = int(version)
+
+        with open_readonly(tmp_path / "store.db") as archive:
+            rows = list(archive.journal())
+            owed = {effect.id for effect in archive.effects()}
+            claimed = {claim.key for claim in archive.claims()}
+            verify_chain(row.audit_entry() for row in rows)
+        versions: dict[str, int] = {}
+        for row in rows:
+            assert row.version == versions.get(row.stream, 0) + 1
+            versions[row.stream] = row.version
+        assert len(acknowledged) > 0
+        assert all(versions[stream] >= version for stream, version in acknowledged.items())
+        facts = {f"{row.stream}#{row.version}" for row in rows}
+        assert facts == claimed
+        assert {f"{fact}.0" for fact in facts} == owed
+
+
+def test_many_writers_share_crossings(tmp_path: Path) -> None:
+    """A hundred tasks that commit together are grouped, and every one gets its own answer."""
+
+    async def story() -> None:
+        async with open_sqlite(tmp_path) as store:
+            outcomes: list[str] = []
+
+            async def write(number: int) -> None:
+                for version in range(5):
+                    await store.commit(append(f"case/{number}", version))
+                try:
+                    await store.commit(append(f"case/{number}", 0))
+                except VersionConflict:
+                    outcomes.append("conflict")
+
+            async with trio.open_nursery() as nursery:
+                for number in range(100):
+                    nursery.start_soon(write, number)
+
+            assert ["conflict"] * 100 == outcomes
+            assert 500 == (await store.head()).audit_seq
+            assert (await store.head()) == verify_chain(await store.audit())
+
+    run_real(story)
+
+
+def test_a_cancelled_writer_harms_nobody(tmp_path: Path) -> None:
+    """Tasks that give up at any moment leave the others' commits whole and the store working."""
+
+    async def story() -> None:
+        async with open_sqlite(tmp_path) as store:
+            acknowledged: list[str] = []
+
+            async def write(number: int, patience_s: float) -> None:
+                with trio.move_on_after(patience_s):
+                    await store.commit(append(f"case/{number}", 0))
+                    acknowledged.append(f"case/{number}")
+
+            async with trio.open_nursery() as nursery:
+                for number in range(200):
+                    hasty = number % 3 == 0
+                    nursery.start_soon(write, number, 0.0005 * (number % 7) if hasty else 10)
+
+            durable = set(await store.streams("case/"))
+            assert set(acknowledged) <= durable
+            assert {f"case/{n}" for n in range(200) if n % 3} <= set(acknowledged)
+            await store.commit(append("after", 0))
+
+    run_real(story)
+
+
+def test_a_read_sees_what_was_acknowledged(tmp_path: Path) -> None:
+    """The second connection is never behind an answer."""
+
+    async def story() -> None:
+        async with open_sqlite(tmp_path) as store:
+            for version in range(50):
+                await store.commit(append("case/1", version))
+                assert version + 1 == len(await store.read("case/1"))
+                assert version + 1 == (await store.head()).audit_seq
+
+    run_real(story)

@@ -1,0 +1,228 @@
+"""What the runtime is measured with: each workload is a story told many times.
+
+Every function opens its own system and returns nanoseconds (of CPU time, because machines are
+shared) per operation; `idle_memory` returns bytes per actor. `checkpoint` is the yardstick C that
+all targets are ratios of.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from pathlib import Path
+
+import trio
+
+from actors import Actor, Cell, Inbox, Process, Ref, on, open_system
+from tests.kit.outside import virtual_outside
+from wire.message import Message, Request
+
+clock_ns = time.process_time_ns
+
+WARM_UP = 100
+CROWD = 1_000
+
+
+class Pong(Message, frozen=True, gc=False):
+    seq: int
+
+
+class Ping(Request[Pong], frozen=True, gc=False):
+    seq: int
+
+
+class Note(Message, frozen=True, gc=False):
+    seq: int
+
+
+class Token(Message, frozen=True, gc=False):
+    hops: int
+
+
+class Burn(Request[Pong], frozen=True, gc=False):
+    seq: int
+
+
+class Echo(Actor):
+    mailbox_capacity = 100_000
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+    @on(Ping)
+    def ping(self, message: Ping) -> Pong:
+        self.seen += 1
+        return Pong(message.seq)
+
+    @on(Note)
+    def note(self, message: Note) -> None:
+        self.seen += 1
+
+    @on(Burn)
+    def burn(self, message: Burn) -> Pong:
+        raise ValueError(message.seq)
+
+
+class Hop(Actor):
+    next: Ref
+
+    def __init__(self, over: trio.Event) -> None:
+        self.over = over
+
+    @on(Token)
+    def token(self, message: Token) -> None:
+        if message.hops:
+            self.next.tell(Token(message.hops - 1))
+        else:
+            self.over.set()
+
+
+class Feeder(Actor):
+    def __init__(self, sink: Ref) -> None:
+        self.sink = sink
+
+    @on(Note)
+    def note(self, message: Note) -> None:
+        self.sink.tell(message)
+
+
+class EchoProcess(Process):
+    async def run(self, inbox: Inbox) -> None:
+        async for delivery in inbox:
+            delivery.reply(delivery.message)
+
+
+class RestartAtOnce:
+    def on_down(self, cell: Cell, error: Exception | None) -> None:
+        if error is not None:
+            cell.restart()  # type: ignore[attr-defined]  # only reactive cells come here
+
+
+async def checkpoint(count: int = 20_000) -> float:
+    """C: one task lets others run, and there are none."""
+    begin = clock_ns()
+    for _ in range(count):
+        await trio.lowlevel.checkpoint()
+    return (clock_ns() - begin) / count
+
+
+async def ask(count: int = 20_000) -> float:
+    """One client, one reactive actor."""
+    async with open_system("bench", virtual_outside()) as system:
+        echo = system.spawn("echo", Echo)
+        for seq in range(WARM_UP):
+            await echo.ask(Ping(seq), within=5)
+        begin = clock_ns()
+        for seq in range(count):
+            await echo.ask(Ping(seq), within=5)
+        return (clock_ns() - begin) / count
+
+
+async def ask_many(count: int = 20_000) -> float:
+    """A thousand clients, each with its own actor."""
+    async with open_system("bench", virtual_outside()) as system:
+        echoes = [system.spawn(f"echo{index}", Echo) for index in range(CROWD)]
+
+        async def client(echo: Ref) -> None:
+            for seq in range(count // CROWD):
+                await echo.ask(Ping(seq), within=5)
+
+        begin = clock_ns()
+        async with trio.open_nursery() as nursery:
+            for echo in echoes:
+                nursery.start_soon(client, echo)
+        return (clock_ns() - begin) / count
+
+
+async def tell(count: int = 50_000) -> float:
+    """One producer that lets others run after every hundred messages; handling included."""
+    async with open_system("bench", virtual_outside()) as system:
+        echo = system.spawn("echo", Echo)
+        begin = clock_ns()
+        for seq in range(count):
+            echo.tell(Note(seq))
+            if seq % 100 == 99:
+                await trio.lowlevel.checkpoint()
+        await echo.ask(Ping(0), within=5)
+        return (clock_ns() - begin) / count
+
+
+async def ring(count: int = 50_000, tokens: int = 1) -> float:
+    """A token, or several, around a ring of a thousand actors; per hop."""
+    async with open_system("bench", virtual_outside()) as system:
+        overs = trio.Event()
+        hops = [Hop(overs) for _ in range(CROWD)]
+        refs = [system.spawn(f"hop{index}", lambda hop=hop: hop) for index, hop in enumerate(hops)]  # type: ignore[misc]  # a default binds the loop's variable
+        for hop, ref in zip(hops, refs[1:] + refs[:1], strict=True):
+            hop.next = ref
+        begin = clock_ns()
+        for index in range(tokens):
+            refs[index * CROWD // tokens].tell(Token(count // tokens))
+        await overs.wait()
+        return (clock_ns() - begin) / count
+
+
+async def fan_in(count: int = 50_000) -> float:
+    """A thousand actors tell one; per message that arrived."""
+    async with open_system("bench", virtual_outside()) as system:
+        sink = system.spawn("sink", Echo)
+        feeders = [system.spawn(f"feeder{i}", lambda: Feeder(sink)) for i in range(CROWD)]
+        begin = clock_ns()
+        for _ in range(count // CROWD):
+            for feeder in feeders:
+                feeder.tell(Note(0))
+            await trio.lowlevel.checkpoint()
+        await sink.ask(Ping(0), within=5)
+        return (clock_ns() - begin) / count
+
+
+async def process_ask(count: int = 10_000) -> float:
+    """One client, one process actor: two switches of task per ask."""
+    async with open_system("bench", virtual_outside()) as system:
+        echo = system.spawn("echo", EchoProcess)
+        for seq in range(WARM_UP):
+            await echo.ask(Ping(seq), within=5)
+        begin = clock_ns()
+        for seq in range(count):
+            await echo.ask(Ping(seq), within=5)
+        return (clock_ns() - begin) / count
+
+
+async def spawn_stop(count: int = 10_000) -> float:
+    """Make an actor, start it, stop it."""
+    async with open_system("bench", virtual_outside()) as system:
+        begin = clock_ns()
+        cells = [system.spawn(f"echo{index}", Echo) for index in range(count)]
+        for cell in cells:
+            assert isinstance(cell, Cell)
+            cell.stop()
+        return (clock_ns() - begin) / count
+
+
+async def crash_restart_ask(count: int = 5_000) -> float:
+    """Crash on one request, be restarted by the simplest supervisor, answer the next request."""
+    async with open_system("bench", virtual_outside()) as system:
+        echo = system.spawn("echo", Echo, RestartAtOnce())
+        begin = clock_ns()
+        for seq in range(count):
+            echo.tell(Burn(seq))
+            await echo.ask(Ping(seq), within=5)
+        return (clock_ns() - begin) / count
+
+
+async def idle_memory(count: int = 100_000) -> float:
+    """Resident bytes per idle reactive actor."""
+    async with open_system("bench", virtual_outside()) as system:
+        gc.collect()
+        before = resident_bytes()
+        cells = [system.spawn(f"echo{index}", Echo) for index in range(count)]
+        gc.collect()
+        return (resident_bytes() - before) / len(cells)
+
+
+def resident_bytes() -> int:
+    """The process's resident set, in bytes; Linux only."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) * 1024
+    raise LookupError("VmRSS")

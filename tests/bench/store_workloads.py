@@ -1,0 +1,149 @@
+"""What the store is measured with: durable events by many writers against bare sqlite3.
+
+Both sides write the same rows, with the same tables and the same promise (WAL, synchronous=FULL),
+in one run on one machine, taking turns; only the ratio means anything. The bare side is given its
+rows ready made, digests and all.
+
+Figures are wall time per event in microseconds: waiting for the disk is part of the price.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import trio
+
+from actors.durable import DurableActor
+from actors.outside import production_outside
+from actors.ref import Ref
+from actors.sqlite_schema import prepare_writer
+from actors.store import Append, Batch, Event, Store
+from actors.trio_host import open_system
+from tests.actors.sqlite_on_trio import open_sqlite
+from tests.actors.toy import BoxRules, Put
+
+WRITERS = 100
+EVENTS = 10_000
+ROUNDS = 5
+BODY_BYTES = 100
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """Microseconds per event, medians of the rounds.
+
+    Attributes:
+        bare_us: sqlite3, one `execute` per row, batches of 100.
+        bare_many_us: sqlite3, one `executemany` per batch of 100.
+        store_us: `Store.commit` of one event, 100 tasks at a time.
+        durable_us: one command of one event, 100 durable actors at a time.
+    """
+
+    bare_us: float
+    bare_many_us: float
+    store_us: float
+    durable_us: float
+
+    def ratios(self) -> dict[str, float]:
+        """Speed relative to bare sqlite3; the target for `store` is 0.5 or more."""
+        return {
+            "store": self.bare_us / self.store_us,
+            "store_to_many": self.bare_many_us / self.store_us,
+            "durable": self.bare_us / self.durable_us,
+        }
+
+
+async def store_events(folder: Path, events: int = EVENTS) -> float:
+    """Microseconds per event, each in a commit of its own."""
+    async with open_sqlite(folder) as store:
+        begin = time.perf_counter()
+        async with trio.open_nursery() as nursery:
+            for number in range(WRITERS):
+                nursery.start_soon(_write, store, f"case/{number}", events // WRITERS)
+        return (time.perf_counter() - begin) / events * 1e6
+
+
+async def _write(store: Store, stream: str, events: int) -> None:
+    for version in range(events):
+        event = Event("happened", bytes(BODY_BYTES))
+        await store.commit(Batch("mei", 1, appends=(Append(stream, version, (event,)),)))
+
+
+async def durable_events(folder: Path, events: int = EVENTS) -> float:
+    """Microseconds per event of a durable actor, answered to an asker."""
+    async with open_sqlite(folder) as store, open_system("bench", production_outside()) as system:
+        boxes = [
+            system.spawn(f"box{number}", lambda number=number: _box(store, number))
+            for number in range(WRITERS)
+        ]
+
+        async def put(box: Ref) -> None:
+            for number in range(events // WRITERS):
+                await box.ask(Put(number, 1), within=30)
+
+        begin = time.perf_counter()
+        async with trio.open_nursery() as nursery:
+            for box in boxes:
+                nursery.start_soon(put, box)
+        return (time.perf_counter() - begin) / events * 1e6
+
+
+def _box(store: Store, number: int) -> DurableActor[Any, Any, Any]:
+    key = str(number)
+    return DurableActor(
+        BoxRules(), stream=f"box/{key}", key=key, store=store, handlers={"teller": _never}
+    )
+
+
+async def _never(_key: str, _message: object) -> None:
+    """Nothing is paid out here."""
+
+
+def bare_events(folder: Path, rows: list[tuple[Any, ...]], *, many: bool) -> float:
+    """Microseconds per row of bare sqlite3."""
+    insert = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    with closing(sqlite3.connect(folder / f"bare-{many}.db", isolation_level=None)) as connection:
+        prepare_writer(connection)
+        begin = time.perf_counter()
+        for start in range(0, len(rows), WRITERS):
+            connection.execute("BEGIN IMMEDIATE")
+            if many:
+                connection.executemany(insert, rows[start : start + WRITERS])
+            else:
+                for row in rows[start : start + WRITERS]:
+                    connection.execute(insert, row)
+            connection.execute("COMMIT")
+        return (time.perf_counter() - begin) / len(rows) * 1e6
+
+
+def measure(events: int = EVENTS, rounds: int = ROUNDS) -> Figures:
+    """All sides in turn, several rounds."""
+    taken: list[tuple[float, float, float, float]] = []
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
+            folder = Path(name)
+            store_us = trio.run(store_events, folder, events)
+            with closing(sqlite3.connect(folder / "store.db")) as connection:
+                rows = connection.execute("SELECT * FROM journal ORDER BY seq").fetchall()
+            bare_us = bare_events(folder, rows, many=False)
+            many_us = bare_events(folder, rows, many=True)
+            (folder / "durable").mkdir()
+            durable_us = trio.run(durable_events, folder / "durable", events)
+            taken.append((bare_us, many_us, store_us, durable_us))
+    return Figures(*(statistics.median(column) for column in zip(*taken, strict=True)))
+
+
+if __name__ == "__main__":
+    figures = measure()
+    report = {**msgspec.structs.asdict(figures), **figures.ratios()}
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(report)).decode() + "\n")
+
+
+__all__ = ["Figures", "bare_events", "durable_events", "measure", "store_events"]

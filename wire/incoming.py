@@ -1,0 +1,56 @@
+"""A message from the peer on its way to the program's own code.
+
+It knows how to be answered and nothing else. Invariant: a request is answered at most once, and
+never after its session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wire.connection import Connection
+
+
+class Incoming:
+    """A message from the peer, as a handler gets it.
+
+    Attributes:
+        connection: where it came from; its `identity` says from whom.
+        message: one of the accepted types.
+        correlation: the asker's number for this request; None for a tell.
+        expires_at: when the asker stops waiting, seconds of trio's clock; infinity for a tell.
+    """
+
+    __slots__ = ("connection", "correlation", "expires_at", "message")
+
+    def __init__(
+        self, connection: Connection, message: object, correlation: int | None, expires_at: float
+    ) -> None:
+        self.connection = connection
+        self.message = message
+        self.correlation = correlation
+        self.expires_at = expires_at
+
+    @property
+    def wants_reply(self) -> bool:
+        """True for a request."""
+        return self.correlation is not None
+
+    def reply(self, value: object) -> None:
+        """Answer, now or later, from any task: a value of the request's reply type, or a `Refusal`.
+
+        Does nothing for a tell, the second time, after the deadline, or when the session is over.
+
+        Raises:
+            LocalMisuse: the value is too large to send.
+        """
+        self.connection.answer(self, value)
+
+
+Handler = Callable[[Incoming], Awaitable[None] | None]
+"""Takes one message; plain or async. The next one is read when it returns, so it should hand over
+(to a mailbox, to a store) rather than work. What it raises crashes its program's door."""
+
+__all__ = ["Handler", "Incoming"]

@@ -1,0 +1,85 @@
+"""A TCP connection as a trio stream that yields only when it has to wait.
+
+trio's own stream hands control to the scheduler after every call, even one that the kernel could
+satisfy at once; on a small sealed frame that costs more than the cipher. Whoever uses this stream
+must therefore reach a checkpoint elsewhere between two sends; a websocket does, at its lock.
+
+It takes over the socket of a `trio.SocketStream`; how to connect and to listen stays trio's.
+"""
+
+from __future__ import annotations
+
+import socket
+
+import trio
+
+RECEIVE_BYTES_DEFAULT = 16 * 1024
+"""How much is read at once when the caller does not say."""
+
+
+class TcpStream(trio.abc.Stream):
+    """The bytes of one connection.
+
+    Args:
+        stream: a connected stream, of no use to anybody else afterwards.
+    """
+
+    def __init__(self, stream: trio.SocketStream) -> None:
+        self.peer: str = stream.socket.getpeername()[0]
+        family, kind, protocol = stream.socket.family, stream.socket.type, stream.socket.proto
+        self._socket = socket.socket(family, kind, protocol, fileno=stream.socket.detach())
+        self._socket.setblocking(False)
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send everything; waits while the kernel's buffer is full.
+
+        Raises:
+            trio.BrokenResourceError: the connection is gone.
+            trio.ClosedResourceError: it was closed here.
+        """
+        left = data
+        while True:
+            try:
+                sent = self._socket.send(left)
+            except (BlockingIOError, InterruptedError):
+                sent = 0
+            except OSError as problem:
+                raise self._gone() from problem
+            if sent == len(left):
+                return
+            left = memoryview(left)[sent:]
+            await trio.lowlevel.wait_writable(self._socket)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Wait for room in the kernel's buffer."""
+        await trio.lowlevel.wait_writable(self._socket)
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """The next bytes; empty when the peer has finished.
+
+        Raises:
+            trio.BrokenResourceError: the connection is gone.
+            trio.ClosedResourceError: it was closed here.
+        """
+        while True:
+            try:
+                return self._socket.recv(max_bytes or RECEIVE_BYTES_DEFAULT)
+            except (BlockingIOError, InterruptedError):
+                await trio.lowlevel.wait_readable(self._socket)
+            except OSError as problem:
+                raise self._gone() from problem
+
+    async def aclose(self) -> None:
+        """Close the connection; whoever waits on it is woken with `ClosedResourceError`."""
+        if self._socket.fileno() != -1:
+            trio.lowlevel.notify_closing(self._socket)
+            self._socket.close()
+        await trio.lowlevel.checkpoint()
+
+    def _gone(self) -> Exception:
+        if self._socket.fileno() == -1:
+            return trio.ClosedResourceError("this connection was closed here")
+        return trio.BrokenResourceError("the connection is gone")
+
+
+__all__ = ["TcpStream"]
