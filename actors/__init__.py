@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from actors.actor import NOREPLY, Actor, NoReply, on
 from actors.ask import ReplyTo
+from actors.asyncio_host import AsyncioHost, open_asyncio_host
 from actors.cell import Cell, CellState, CellStatistics, Supervisor
 from actors.context import Cancellable, Context, EffectFailed
 from actors.dead_letters import DeadLetter, DeadLetters, Reason
@@ -45,6 +46,8 @@ __all__ = [
     "System",
     "open_system",
     "run_process",
+    "AsyncioHost",
+    "open_asyncio_host",
     "Cell",
     "ReactiveCell",
     "ProcessCell",

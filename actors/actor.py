@@ -22,8 +22,22 @@ MessageT = TypeVar("MessageT")
 ActorT = TypeVar("ActorT")
 AnswerT = TypeVar("AnswerT")
 
-Handlers = dict[type, Callable[[Any, Any], object]]
-"""From the type of a message to the function that handles it."""
+
+class UnknownMessage(Exception):
+    """An actor got a message for which it has no handler; it goes on unharmed."""
+
+
+class Handlers(dict[type, Callable[[Any, Any], object]]):
+    """From the type of a message to the function that handles it, for one class of actors."""
+
+    def __missing__(self, kind: type) -> Callable[[Any, Any], object]:
+        """The handler of the nearest base class of `kind`, remembered for the next message."""
+        for base in kind.__mro__:
+            if base in self:
+                self[kind] = self[base]
+                return self[kind]
+        raise UnknownMessage
+
 
 REACTIVE_MAILBOX_CAPACITY = 1024
 """How many messages wait for a reactive actor unless its class says otherwise."""
@@ -41,9 +55,7 @@ NOREPLY: Final[Literal[NoReply.NOREPLY]] = NoReply.NOREPLY
 
 def on(
     kind: type[MessageT],
-) -> Callable[
-    [Callable[[ActorT, MessageT], AnswerT]], Callable[[ActorT, MessageT], AnswerT]
-]:
+) -> Callable[[Callable[[ActorT, MessageT], AnswerT]], Callable[[ActorT, MessageT], AnswerT]]:
     """Mark a method of an `Actor` as the handler of one type of message.
 
     The nearest base class wins: a handler of `object` takes whatever no other handler takes. What
@@ -70,12 +82,12 @@ class Actor:
     """
 
     mailbox_capacity: ClassVar[int] = REACTIVE_MAILBOX_CAPACITY
-    handlers: ClassVar[Handlers] = {}
+    handlers: ClassVar[Handlers] = Handlers()
     context: Context
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls.handlers = {}
+        cls.handlers = Handlers()
         for base in reversed(cls.__mro__):
             for method in vars(base).values():
                 for kind in getattr(method, "handles", ()):
@@ -98,5 +110,6 @@ __all__ = [
     "Actor",
     "Handlers",
     "NoReply",
+    "UnknownMessage",
     "on",
 ]

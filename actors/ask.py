@@ -42,54 +42,53 @@ NOBODY = Nobody()
 """The one `Nobody`."""
 
 
-OPEN, ANSWERED, GIVEN_UP = range(3)
+OPEN, ANSWERED, FAILED, GIVEN_UP = range(4)
 """What became of an ask; everything but `OPEN` is done."""
 
 
 class Ask(Seat):
-    """One request, its asker and its answer.
+    """One request, its asker and its answer; a `Seat` for the asker.
 
     Attributes:
         message: the request itself.
         cell: the actor asked.
-        done: `OPEN` while the asker waits; `ANSWERED`, or `GIVEN_UP` when the asker is gone.
-        value: the answer, once there is one.
-        error: what to raise instead of it.
+        waiter: the parked asker, see `Seat`.
+        done: `OPEN` while the asker waits; `ANSWERED`; `FAILED`; `GIVEN_UP` when the asker is gone.
+        value: the answer once ANSWERED, what to raise once FAILED or timed out.
         tick: the slot in the timer wheel, while parked.
     """
 
-    __slots__ = ("cell", "done", "error", "message", "tick", "value")
+    # One is made for every request: what is not needed at once is not set at once.
+    __slots__ = ("cell", "done", "message", "tick", "value")
 
     value: Any
     tick: int
 
     def __init__(self, message: object, cell: Cell) -> None:
-        self.waiter = None
         self.message = message
         self.cell = cell
+        self.waiter = None
         self.done = OPEN
-        self.error: Exception | None = None
 
     def reply(self, value: object) -> None:
         """See `ReplyTo.reply`."""
-        if self.done:
-            self._count_late()
-            return
-        self.done = ANSWERED
         if type(value) is Refusal:
-            self.error = Refused(value)
+            self.fail(Refused(value))
+        elif self.done:
+            self._count_late()
         else:
             self.value = value
-        if self.waiter is not None:
-            self.cell.system.host.wake(self)
+            self.done = ANSWERED
+            if self.waiter is not None:
+                self.cell.system.host.wake(self)
 
     def fail(self, error: Exception) -> None:
         """See `ReplyTo.fail`."""
         if self.done:
             self._count_late()
             return
-        self.done = ANSWERED
-        self.error = error
+        self.value = error
+        self.done = FAILED
         if self.waiter is not None:
             self.cell.system.host.wake(self)
 
@@ -108,19 +107,19 @@ class Ask(Seat):
         try:
             await system.host.park(self)
         finally:
-            if not self.done:
+            if self.done == OPEN:
                 self.done = GIVEN_UP
             system.wheel.discard(self)
-        if self.error is not None:
-            raise self.error
-        return self.value
+        if self.done == ANSWERED:
+            return self.value
+        raise self.value
 
     def ring(self) -> None:
         """The deadline has come: the wheel's call."""
         if not self.done:
             self.done = GIVEN_UP
             kind = type(self.message).__name__
-            self.error = AskTimeout(f"{self.cell.path} did not answer {kind} in time")
+            self.value = AskTimeout(f"{self.cell.path} did not answer {kind} in time")
             if self.waiter is not None:
                 self.cell.system.host.wake(self)
 

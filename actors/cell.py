@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from actors.actor import Actor
     from actors.context import Context
     from actors.process import Process
-    from actors.shim import Handle
     from actors.ref import Ref
+    from actors.shim import Handle
     from actors.system import System
     from actors.timers import Timer
 
@@ -216,11 +216,15 @@ class Cell(Mailbox):
             mailbox=waiting,
             mailbox_peak=max(waiting, self.peak),
             handled=self.handled,
-            oldest_age_s=max(0.0, self.system.host.now() - self.since) if waiting else 0.0,
+            oldest_age_s=self.system.host.stopwatch() - self.waiting_since() if waiting else 0.0,
             restarts=self.restarts,
             last_error=self.last_error,
             stuck_at=self.stuck_at(),
         )
+
+    def waiting_since(self) -> float:
+        """When the mailbox was last served, or found its first message, on the stopwatch."""
+        return self.since
 
     def inspect(self) -> dict[str, object]:
         """What the actor shows of its state; its own failure to do so is shown instead."""
@@ -271,9 +275,7 @@ class Cell(Mailbox):
                 self.system.host.wake(seat)
 
 
-ALIVE = frozenset(
-    {CellState.STARTING, CellState.RUNNING, CellState.SUSPENDED, CellState.STOPPING}
-)
+ALIVE = frozenset({CellState.STARTING, CellState.RUNNING, CellState.SUSPENDED, CellState.STOPPING})
 """The states in which an incarnation exists."""
 
 

@@ -6,12 +6,18 @@ sleeps when it is empty; whoever asks drains it on its own stack until its answe
 time, a drain never nests, and both stop after a bounded amount of work to let other tasks run.
 
 Order is first in, first out, so the same messages always run in the same order.
+
+The clock is read at both ends of a pass and after every 16th turn in between. When that shows a
+turn that kept everybody waiting, it is logged; among several suspects the last one is named, and
+from then on every turn is timed for a while, so that a repeated offender is named exactly.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from contextvars import Context as Variables
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -36,7 +42,13 @@ PASS_S_MAX = 200e-6
 """Seconds after which a pass ends early, because turns differ in length."""
 
 TURN_S_MAX = 5e-3
-"""A longer turn is logged: everybody else waits for it."""
+"""A longer turn is logged: everybody else waited for it."""
+
+SAMPLED = 16 - 1
+"""As a mask on the turns left: the clock is read at every 16th."""
+
+WATCHED_PASSES = 1_024
+"""For how many passes every turn is timed after one was too long."""
 
 RUNNING = CellState.RUNNING
 
@@ -48,44 +60,51 @@ class Dispatcher(Seat):
 
     Attributes:
         runnable: actors with mail, in the order in which they got it.
-        running: a drain is on some stack.
-        current: whose turn it is; stale between drains.
-        clock: the loop's time at the end of the last turn, seconds.
+        current: whose turn it is; None when no drain is on any stack.
+        busy_since: when the run queue last got its first actor while everybody slept, on the
+            stopwatch, seconds.
         credit: turns that askers may still run before one of them must let others run.
         fault: what broke the runtime itself; raised by the dispatcher's task.
     """
 
     __slots__ = (
-        "clock",
+        "assist",
+        "busy_since",
+        "cancelled",
         "credit",
         "current",
         "fault",
         "host",
-        "now",
         "remember",
         "runnable",
-        "running",
-        "variables",
+        "stopwatch",
+        "turns",
+        "watched",
     )
 
     def __init__(self, host: Host, trace: TraceRing) -> None:
         super().__init__()
         self.host = host
-        self.now = host.now
+        self.stopwatch = host.stopwatch
+        self.cancelled = host.cancelled
+        self.turns = trace.turns
         self.remember = trace.turns.append
         self.runnable: deque[ReactiveCell] = deque()
-        self.running = False
         self.current: ReactiveCell | None = None
-        self.clock = host.now()
-        self.credit = TURNS_PER_DRAIN_MAX
+        self.busy_since = host.stopwatch()
+        self.credit = TURNS_PER_PASS_MAX
         self.fault: Exception | None = None
-        # Turns see these and not the asker's context variables.
-        self.variables = Variables()
+        self.watched = 0
+        # Turns see one set of context variables of their own and not those of an asker.
+        self.assist: Callable[[Ask | None], None] = partial(
+            Variables().run,
+            self.drain,  # type: ignore[call-arg]  # mypy wants the drain's argument already here
+        )
 
     async def serve(self) -> None:
         """The dispatcher's task: drain, let others run, sleep when nothing is runnable."""
         while True:
-            self.variables.run(self.drain, None)
+            self.assist(None)
             if self.fault is not None:
                 raise self.fault
             if self.runnable:
@@ -95,31 +114,27 @@ class Dispatcher(Seat):
 
     def wake(self) -> None:
         """Let the dispatcher's task run; only while it sleeps."""
-        self.clock = self.now()
+        self.busy_since = self.stopwatch()
         self.host.wake(self)
 
     async def rest(self) -> None:
-        """Let others run: the askers' credit is used up."""
-        self.credit = TURNS_PER_DRAIN_MAX
-        await self.host.breathe()
+        """Let others run before a request: the asker is cancelled, or the credit is used up."""
+        self.credit = TURNS_PER_PASS_MAX
+        await self.host.checkpoint()
 
     @uninterrupted
     def drain(self, awaited: Ask | None) -> None:
-        """One pass over the run queue.
-
-        Args:
-            awaited: the request of the asker on whose stack this runs; the pass ends with its
-                answer.
-        """
+        """One pass over the run queue, which ends early with the answer to `awaited`."""
         # While this drains, a handler's `tell` need not wake the dispatcher's task.
         sleeping, self.waiter = self.waiter, None
-        self.running = True
-        remember, runnable = self.remember, self.runnable
-        began = self.clock = self.now()
+        runnable, remember = self.runnable, self.remember
+        began = self.stopwatch()
         until = began + PASS_S_MAX
         left = TURNS_PER_PASS_MAX
+        sampled = SAMPLED if self.watched == 0 else self._watch()
+        kind: type = object
         try:
-            while runnable and left > 0:
+            while runnable and left > 0 and (awaited is None or not awaited.done):
                 cell = runnable.popleft()
                 if cell.state is not RUNNING:
                     cell.step_aside()
@@ -128,14 +143,13 @@ class Dispatcher(Seat):
                 path, actor, queue, handlers = cell.path, cell.actor, cell.queue, cell.handlers
                 if len(queue) > cell.peak:
                     cell.peak = len(queue)
-                crashed = None
                 before = left
                 last = left - TURNS_PER_DRAIN_MAX
-                while queue and left > last:
-                    left -= 1
-                    message: Any = queue.popleft()
-                    kind = type(message)
-                    try:
+                try:
+                    while True:
+                        left -= 1
+                        message: Any = queue.popleft()
+                        kind = type(message)
                         if kind is not Ask:
                             remember((began, path, kind))
                             handlers[kind](actor, message)
@@ -148,48 +162,55 @@ class Dispatcher(Seat):
                             cell.in_hand = None
                             if answer is not NOREPLY:
                                 message.reply(answer)
-                    except Exception as error:
-                        crashed = error
-                        break
-                    if cell.control is not None:
-                        break
-                    if not left & 15:
-                        ended = self.now()
-                        if ended - began > TURN_S_MAX:
-                            self.report_overrun(path, kind, ended - began)
-                        began = self.clock = ended
-                        if ended > until:
-                            left = min(left, 0)
+                        if not left & sampled:
+                            began = self._look(began)
+                            if began > until:
+                                # Time is up: the turns that are left count as used.
+                                cell.handled -= left
+                                left = last = 0
+                        if cell.attention:
+                            self.current = None
+                            cell.settle()
                             break
+                        if not queue:
+                            cell.idle = True
+                            break
+                        if left <= last:
+                            cell.since = began
+                            runnable.append(cell)
+                            break
+                except Exception as error:
+                    self.current = None
+                    cell.crash(error, kind)
                 cell.handled += before - left
-                if crashed is not None:
-                    self.current = None
-                    cell.crash(crashed, kind, None)
-                    began = self.clock = self.now()
-                elif cell.control is not None or cell.senders is not None:
-                    self.current = None
-                    cell.settle()
-                elif queue:
-                    cell.since = began
-                    runnable.append(cell)
-                else:
-                    cell.idle = True
-                if awaited is not None and awaited.done:
-                    break
         finally:
-            self.running = False
             self.current = None
             self.waiter = sleeping
-        ended = self.now()
-        if ended - began > TURN_S_MAX:
-            self.report_overrun(path, kind, ended - began)
+        if self.stopwatch() - began > TURN_S_MAX:
+            self._look(began)
         self.credit -= TURNS_PER_PASS_MAX - left
         if sleeping is not None and (runnable or self.fault is not None):
             self.wake()
 
-    def report_overrun(self, path: str, kind: type, seconds: float) -> None:
-        """Tell the log about a turn that kept everybody waiting."""
-        log.warning("turn_overran", path=path, message=kind.__name__, turn_ms=round(seconds * 1e3, 1))
+    def _watch(self) -> int:
+        """The mask for a pass soon after an overrun: time every turn."""
+        self.watched -= 1
+        return 0
+
+    def _look(self, began: float) -> float:
+        """Read the stopwatch, and log if the turns since `began` took too long."""
+        ended = self.stopwatch()
+        if ended - began > TURN_S_MAX:
+            exact, self.watched = self.watched > 0, WATCHED_PASSES
+            _, path, kind = self.turns[-1]
+            log.warning(
+                "turn_overran",
+                path=path,
+                message=kind.__name__,
+                turn_ms=round((ended - began) * 1e3, 1),
+                exact=exact,
+            )
+        return ended
 
 
 __all__ = [

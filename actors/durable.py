@@ -16,7 +16,7 @@ crashes, and its next incarnation reads what became true.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -136,6 +136,8 @@ class DurableActor(Actor, Generic[S, C, E]):
         key: what the rules and handlers know it by.
         store: where it lives.
         handlers: who does its effects, by the name in `Effect.to`.
+        observe: called with every state that has become true, after loading and after each commit
+            and before the reply; for hints that may be missed. It must not wait or raise.
     """
 
     def __init__(
@@ -146,12 +148,14 @@ class DurableActor(Actor, Generic[S, C, E]):
         key: str,
         store: Store,
         handlers: Mapping[str, Handler],
+        observe: Callable[[S], None] = lambda _state: None,
     ) -> None:
         self._behaviour = behaviour
         self._stream = stream
         self._key = key
         self._store = store
         self._handlers = handlers
+        self._observe = observe
         self._history = History(behaviour, stream, key, frozenset(handlers) | {SELF})
         self._incarnation = next(_NUMBERS)
         self._phase = Phase.LOADING
@@ -324,6 +328,7 @@ class DurableActor(Actor, Generic[S, C, E]):
         self._now = Loaded(outcome.state, outcome.version)
         self._outbox.replace(outcome.effects)
         self._phase = Phase.READY
+        self._observe(outcome.state)
 
     def _committed(self, commit: Commit[S]) -> None:
         after = commit.step.after
@@ -332,6 +337,7 @@ class DurableActor(Actor, Generic[S, C, E]):
         if commit.work.settles:
             self._outbox.settle(commit.work.settles)
         self._phase = Phase.READY
+        self._observe(after.state)
         commit.work.caller.reply(commit.reply)
 
     def _not_committed(self, commit: Commit[S], error: StoreError) -> None:

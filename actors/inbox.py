@@ -8,7 +8,7 @@ body parks only when the mailbox is empty, and lets others run every `TAKEN_PER_
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from actors.ask import NOBODY, Ask, ReplyTo
@@ -80,7 +80,7 @@ class Inbox(Seat):
         self.closed = False
         self.suspended = False
         self.touched = False
-        self.in_hand: list[Delivery] = []
+        self.in_hand: Sequence[Delivery] = ()
         self.unanswered: dict[ReplyTo, None] = {}
         self._host = host
         self._on_taken = on_taken
@@ -90,11 +90,21 @@ class Inbox(Seat):
         return self
 
     async def __anext__(self) -> Delivery:
-        if self.queue and self._until_pause > 0 and not (self.closed or self.suspended):
-            self._until_pause -= 1
-        elif not await self._wait():
-            raise StopAsyncIteration
-        return self._take()
+        self.touched = True
+        if self._until_pause <= 0:
+            self._until_pause = TAKEN_PER_PASS_MAX
+            await self._host.checkpoint()
+        while not self.queue or self.suspended or self.closed:
+            self.in_hand = ()
+            if self.closed:
+                raise StopAsyncIteration
+            self._until_pause = TAKEN_PER_PASS_MAX
+            await self._host.park(self)
+        self._until_pause -= 1
+        delivery = self._open(self.queue.popleft())
+        self.in_hand = (delivery,)
+        self._on_taken(1)
+        return delivery
 
     async def receive(self) -> Delivery:
         """The next message, waiting for it.
@@ -110,7 +120,7 @@ class Inbox(Seat):
     def drain(self) -> list[Delivery]:
         """Everything that waits, without waiting; empty when nothing does."""
         self.touched = True
-        self.in_hand = []
+        self.in_hand = ()
         if self.closed or self.suspended:
             return []
         taken = [self._open(self.queue.popleft()) for _ in range(len(self.queue))]
@@ -137,25 +147,6 @@ class Inbox(Seat):
         """Ask the body to end."""
         self.closed = True
         self.nudge()
-
-    async def _wait(self) -> bool:
-        """Until there is a message (True) or the actor is asked to end (False)."""
-        self.touched = True
-        self.in_hand = []
-        if self._until_pause <= 0:
-            await self._host.checkpoint()
-        self._until_pause = TAKEN_PER_PASS_MAX
-        while not self.closed:
-            if self.queue and not self.suspended:
-                return True
-            await self._host.park(self)
-        return False
-
-    def _take(self) -> Delivery:
-        delivery = self._open(self.queue.popleft())
-        self.in_hand = [delivery]
-        self._on_taken(1)
-        return delivery
 
     def _open(self, item: object) -> Delivery:
         if type(item) is Ask:

@@ -60,9 +60,10 @@ class Mailbox(Ref):
         capacity: how many may wait once it is open.
         peak: the most that were seen waiting, sampled when messages are taken out.
         senders: tasks that wait for room; None while nobody does.
+        attention: something is to be done between two messages: senders wait, or a control.
     """
 
-    __slots__ = ("capacity", "limit", "path", "peak", "queue", "senders", "system")
+    __slots__ = ("attention", "capacity", "limit", "path", "peak", "queue", "senders", "system")
 
     def __init__(self, system: System, path: str, capacity: int) -> None:
         self.system = system
@@ -72,6 +73,7 @@ class Mailbox(Ref):
         self.limit = 0
         self.peak = 0
         self.senders: deque[Waiting] | None = None
+        self.attention = False
 
     async def send(self, message: object) -> None:
         """See `Ref.send`."""
@@ -141,6 +143,7 @@ class Mailbox(Ref):
         waiting = Waiting(message)
         if self.senders is None:
             self.senders = deque()
+            self.attention = True
         assert len(self.senders) < SENDERS_MAX, "too many senders wait for room"
         self.senders.append(waiting)
         await host.park(waiting)

@@ -92,7 +92,7 @@ class ProcessCell(Cell):
                 return False
             queue = self.queue
         if not queue:
-            self.since = self.system.host.now()
+            self.since = self.system.host.stopwatch()
         queue.append(message)
         inbox = self.inbox
         if inbox is not None and inbox.waiter is not None:
@@ -140,7 +140,7 @@ class ProcessCell(Cell):
         return self.inbox
 
     def failed_start(self, error: Exception) -> None:
-        """The factory or `started` crashed, or the actor was stopped; the starter gets the error."""
+        """The factory or `started` crashed, or it was stopped; the starter gets the error."""
         self.last_error = summarize(error)
         self._over()
         self.announce_down(self.last_error)
@@ -183,7 +183,7 @@ class ProcessCell(Cell):
         waited = len(self.queue) + count
         if waited > self.peak:
             self.peak = waited
-        self.since = self.system.host.now()
+        self.since = self.system.host.stopwatch()
         if self.senders is not None:
             self.let_senders_in()
 

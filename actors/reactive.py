@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from actors.actor import NOREPLY
-from actors.ask import Ask
+from actors.actor import UnknownMessage
+from actors.ask import FAILED, Ask
 from actors.cell import ALIVE, Cell, CellState
 from actors.dead_letters import Reason
 from actors.errors import ActorError, summarize
@@ -50,6 +50,7 @@ class ReactiveCell(Cell):
         self.actor = first
         self.dispatcher = system.dispatcher
         self.handlers: Handlers = first.handlers
+        # control: what this turn asks to be done to its own cell.
         # idle: the mailbox is empty and the cell is not in the run queue.
         # off_queue: it was taken out of the run queue because it may not run.
         self.idle = True
@@ -72,13 +73,13 @@ class ReactiveCell(Cell):
             dispatcher.runnable.append(self)
             if dispatcher.waiter is not None:
                 dispatcher.wake()
-            self.since = dispatcher.clock
         return True
 
     async def ask(self, request: Request[ReplyT], *, within: float) -> ReplyT:
         """See `Ref.ask`."""
         dispatcher = self.dispatcher
-        await dispatcher.host.check_cancelled()
+        if dispatcher.credit <= 0 or dispatcher.cancelled():
+            await dispatcher.rest()
         ask = Ask(request, self)
         queue = self.queue
         if len(queue) >= self.limit:
@@ -88,62 +89,59 @@ class ReactiveCell(Cell):
         queue.append(ask)
         if self.idle:
             self.idle = False
-            self.since = dispatcher.clock
             dispatcher.runnable.append(self)
-        # A drain is on the stack only if a handler drives a coroutine by hand; then nobody assists.
-        if not dispatcher.running:
-            dispatcher.variables.run(dispatcher.drain, ask)
+        # A turn is on the stack only if a handler drives a coroutine by hand; then nobody assists.
+        if dispatcher.current is None:
+            dispatcher.assist(ask)
         if not ask.done:
             return await ask.wait(within)  # type: ignore[no-any-return]  # the actor's handler keeps the type
-        if dispatcher.credit <= 0:
-            await dispatcher.rest()
-        if ask.error is not None:
-            raise ask.error
+        if ask.done == FAILED:
+            raise ask.value
         return ask.value  # type: ignore[no-any-return]  # the actor's handler keeps the type
+
+    def waiting_since(self) -> float:
+        """See `Cell.waiting_since`; no earlier than the run queue has been waiting itself."""
+        if self.off_queue:
+            return self.since
+        return max(self.since, self.dispatcher.busy_since)
 
     # Its turns.
 
-    def find_handler(self, kind: type) -> Callable[[object, object], object]:
-        """The handler of the nearest base class of `kind`, remembered for the next message."""
-        for base in kind.__mro__:
-            if base in self.handlers:
-                self.handlers[kind] = self.handlers[base]
-                return self.handlers[kind]
-        return self._unhandled
+    def crash(self, error: Exception, kind: type) -> None:
+        """The turn failed: the message is poison and the incarnation is over.
 
-    def _unhandled(self, _actor: object, message: object) -> object:
-        self.system.dead_letters.add(Reason.NO_HANDLER, self.path, type(message).__name__)
-        if self.in_hand is not None:
-            self.in_hand.fail(ActorError(f"{self.path} does not know {type(message).__name__}"))
-        return NOREPLY
-
-    def crash(self, error: Exception, kind: type, ask: Ask | None) -> None:
-        """The turn failed: the message is poison, the incarnation is over."""
-        summary = self.last_error = summarize(error)
-        self.in_hand = None
-        self.control = None
+        A message of an unknown type is the sender's mistake: only the message dies.
+        """
+        asked, self.in_hand = self.in_hand, None
+        if isinstance(error, UnknownMessage):
+            self.system.dead_letters.add(Reason.NO_HANDLER, self.path, kind.__name__)
+            if asked is not None:
+                asked.fail(ActorError(f"{self.path} has no handler for {kind.__name__}"))
+            self.settle()
+            return
         self.off_queue = True
+        self.control = None
         self.state = CellState.DOWN
-        self.system.dead_letters.add(Reason.POISON, self.path, kind.__name__, summary)
-        if ask is not None:
-            ask.crashed()
-        if self.senders is not None:
-            self.let_senders_in()
+        self.last_error = summarize(error)
+        self.system.dead_letters.add(Reason.POISON, self.path, kind.__name__, self.last_error)
+        if asked is not None:
+            asked.crashed()
         self.release()
         self.report_down(error)
 
     def step_aside(self) -> int:
         """Taken from the run queue while it may not run."""
         self.off_queue = True
-        self.since = self.dispatcher.clock
+        self.since = self.dispatcher.stopwatch()
         return 0
 
     def settle(self) -> None:
-        """After a drain: let senders in, serve the control lane in order, go on."""
+        """After a turn that left something to do: let senders in, serve the control lane."""
+        self.off_queue = True
         if self.senders is not None:
             self.let_senders_in()
-        self.off_queue = True
         controls, self.control = self.control, None
+        self.attention = self.senders is not None
         for control in controls or ():
             control()
         self._go_on()
@@ -156,7 +154,7 @@ class ReactiveCell(Cell):
         if not self.queue:
             self.idle = True
             return
-        self.since = self.dispatcher.clock
+        self.since = self.dispatcher.stopwatch()
         self.dispatcher.runnable.append(self)
         if self.dispatcher.waiter is not None:
             self.dispatcher.wake()
@@ -197,12 +195,19 @@ class ReactiveCell(Cell):
             Exception: as `start`.
         """
         if self.dispatcher.current is self:
-            self._later(self.restart)
+            self._later(self._restart_myself)
             return
         if self.state in ALIVE:
             self._end()
             self.state = CellState.DOWN
         self.start()
+
+    def _restart_myself(self) -> None:
+        """Nobody is left on the stack who could get the error of a failed start."""
+        try:
+            self.restart()
+        except Exception as error:
+            self.report_down(error)
 
     def halt(self) -> None:
         """See `Cell.halt`."""
@@ -263,6 +268,7 @@ class ReactiveCell(Cell):
             self.control = []
         assert len(self.control) < CONTROLS_PER_TURN_MAX, "too many controls from one turn"
         self.control.append(control)
+        self.attention = True
 
     def _stay_aside(self) -> None:
         """Suspended within its own turn; `drain` has already taken it off the queue."""

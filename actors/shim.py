@@ -31,7 +31,7 @@ class Seat:
 class Handle(Protocol):
     """A task that was started."""
 
-    def cancel(self) -> None:
+    def cancel(self) -> object:
         """Ask it to end; safe to call at any time, also when it is over."""
 
 
@@ -41,11 +41,17 @@ class Host(Protocol):
     def now(self) -> float:
         """Seconds on the loop's monotonic clock."""
 
+    def stopwatch(self) -> float:
+        """Seconds for measuring turns: as `now` on virtual time, else whatever is read fastest."""
+
     async def checkpoint(self) -> None:
         """Let others run; a cancellation point."""
 
     async def breathe(self) -> None:
         """Let others run; never cancelled."""
+
+    def cancelled(self) -> bool:
+        """Whether the next checkpoint of the running task would raise; False if that is unknown."""
 
     async def check_cancelled(self) -> None:
         """Raise if cancelled; otherwise go on without a switch."""

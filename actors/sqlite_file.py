@@ -287,7 +287,8 @@ class SqliteFile:
 class Archive:
     """A database opened for reading only; its iterators walk whole tables in order.
 
-    Each iterator sees one moment of the database, and holds its file's log until it ends.
+    All of them see one and the same moment of the database, that of the first look, and hold its
+    file's log until the archive is closed.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -355,6 +356,8 @@ def open_readonly(path: Path) -> Iterator[Archive]:
         raise StoreError(f"{path} does not open: {error}") from error
     with closing(connection):
         prepare_reader(connection)
+        # One transaction around everything: claims, events and blobs are compared with each other.
+        connection.execute("BEGIN")
         yield Archive(connection)
 
 

@@ -1,84 +1,37 @@
-"""A `Store` in one SQLite file: the writer's actor on the asyncio host, and its client on trio.
+"""A `Store` in one SQLite file: the actor that owns it, a process actor on the asyncio host.
 
-aiosqlite gives each connection a thread. A crossing between threads costs more than a row, so
-crossings are shared: the client sends all commits that wait as one request, and the actor hands all
-requests that wait to the connection's thread as one function, which makes one transaction of them.
-Writing has one connection, reading a second one; neither waits for the other.
+aiosqlite gives each connection a thread. The actor hands all requests that wait to that thread as
+one function, which makes one transaction of them: one crossing and one wait for the disk, however
+many they are. Writing has one connection, reading a second one; neither waits for the other.
 
-What a crash means: whoever waits for an answer gets `StoreClosed`, outcome unknown; a later call
-reaches the restarted actor through the same `Ref`.
-
-It deliberately retries nothing: only the caller knows whether a second attempt is safe.
+Invariant: a commit is answered after its transaction is durable, and when the actor dies everybody
+who has no answer yet gets `StoreClosed`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import aiosqlite
-import trio
 
-from actors.errors import ActorError, MailboxFull
 from actors.inbox import Delivery, Inbox
 from actors.process import Process
-from actors.ref import Ref
+from actors.sqlite_client import CommitGroup, Look, PutBlob, ReadHead, SqliteStore, each
 from actors.sqlite_file import Outcome, SqliteFile
 from actors.sqlite_schema import BUSY_TIMEOUT_MS, prepare_reader, prepare_writer, reader_address
-from actors.store import (
-    AuditEntry,
-    Batch,
-    Committed,
-    PendingEffect,
-    Recorded,
-    StoreClosed,
-    StoreError,
-)
-from wire.message import Request
-
-GROUP_BATCHES_MAX = 500
-"""The most batches that one request of the client carries."""
-
-COMMITS_WAITING_MAX = 10_000
-"""The most commits that wait in one client; the next is refused with nothing applied."""
+from actors.store import StoreClosed, StoreError
 
 LANE_REQUESTS_MAX = 256
 """The most requests that wait for one connection; the next is refused with nothing applied."""
 
-ANSWER_S_MAX = 30.0
-"""How long the client waits for the actor, in seconds; then the outcome is unknown."""
-
 R = TypeVar("R")
-
-
-class CommitGroup(Request[tuple[Outcome, ...]], frozen=True):
-    """Commit these, each whole or not at all, with one wait for the disk."""
-
-    batches: tuple[Batch, ...]
-
-
-class PutBlob(Request[None], frozen=True):
-    """Keep bytes under their digest."""
-
-    digest: bytes
-    body: bytes
-
-
-class ReadHead(Request[Committed], frozen=True):
-    """Where the chain ends, after every commit that was sent before this."""
-
-
-class Look(Request[R], Generic[R], frozen=True):
-    """Read something on the reading connection's thread."""
-
-    work: Callable[[SqliteFile], R]
 
 
 class Database:
@@ -159,16 +112,20 @@ class SqliteProcess(Process):
         self._looks = Lane(database.look)
 
     async def run(self, inbox: Inbox) -> None:
-        """Sort what arrives into the two lanes until the inbox ends or a connection fails."""
+        """Sort what arrives into the two lanes until the inbox ends or a connection fails.
+
+        What was taken before the inbox ended is still served.
+        """
         lanes = (self._writes, self._looks)
         try:
             async with asyncio.TaskGroup() as tasks:
-                serving = [tasks.create_task(lane.run()) for lane in lanes]
+                for lane in lanes:
+                    tasks.create_task(lane.run())
                 async for delivery in inbox:
                     lane = self._looks if isinstance(delivery.message, Look) else self._writes
                     lane.put(delivery)
-                for task in serving:
-                    task.cancel()
+                for lane in lanes:
+                    lane.close()
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from failures
         finally:
@@ -193,6 +150,7 @@ class Lane:
         self._waiting: list[Delivery] = []
         self._in_hand: list[Delivery] = []
         self._some = asyncio.Event()
+        self._closing = False
         self._served = 0
         self._crossings = 0
 
@@ -205,20 +163,29 @@ class Lane:
         self._some.set()
 
     async def run(self) -> None:
-        """Serve until cancelled; a `StoreClosed` ends the lane."""
-        while True:
+        """Serve until closed and empty; a `StoreClosed` ends the lane at once."""
+        while self._waiting or not self._closing:
             await self._some.wait()
             self._some.clear()
-            self._in_hand, self._waiting = self._waiting, []
-            answers = await self._serve([delivery.message for delivery in self._in_hand])
-            for delivery, answer in zip(self._in_hand, answers, strict=True):
-                if isinstance(answer, StoreError):
-                    delivery.fail(answer)
-                else:
-                    delivery.reply(answer)
-            self._served += len(answers)
-            self._crossings += 1
-            self._in_hand = []
+            if self._waiting:
+                self._in_hand, self._waiting = self._waiting, []
+                await self._serve_in_hand()
+
+    async def _serve_in_hand(self) -> None:
+        answers = await self._serve([delivery.message for delivery in self._in_hand])
+        for delivery, answer in zip(self._in_hand, answers, strict=True):
+            if isinstance(answer, StoreError):
+                delivery.fail(answer)
+            else:
+                delivery.reply(answer)
+        self._served += len(answers)
+        self._crossings += 1
+        self._in_hand = []
+
+    def close(self) -> None:
+        """Take nothing more, finish what waits."""
+        self._closing = True
+        self._some.set()
 
     def abandon(self) -> None:
         """Tell everybody who still waits that the outcome is unknown."""
@@ -230,138 +197,6 @@ class Lane:
         """Counts since the actor started."""
         waiting = len(self._in_hand) + len(self._waiting)
         return {"waiting": waiting, "served": self._served, "crossings": self._crossings}
-
-
-class SqliteStore:
-    """The client for trio tasks; implements `actors.store.Store`. Has no task of its own.
-
-    Group commit begins here: the first task that commits leads. It lets everybody who is runnable
-    join, sends the group, tells each member its outcome, and hands the lead to the next who waits.
-
-    Args:
-        actor: the address of a `SqliteProcess`.
-    """
-
-    def __init__(self, actor: Ref) -> None:
-        self._actor = actor
-        self._waiting: deque[_Commit] = deque()
-        self._led = False
-
-    async def commit(self, batch: Batch) -> Committed:
-        """As `Store.commit`."""
-        await trio.lowlevel.checkpoint_if_cancelled()
-        if len(self._waiting) >= COMMITS_WAITING_MAX:
-            raise StoreError(f"{COMMITS_WAITING_MAX} commits wait already")
-        mine = _Commit(batch)
-        self._waiting.append(mine)
-        if self._led:
-            try:
-                await mine.turn.wait()
-            except trio.Cancelled:
-                self._withdraw(mine)
-                raise
-        else:
-            self._led = True
-        if mine.outcome is None:
-            await self._lead()
-        assert mine.outcome is not None
-        if isinstance(mine.outcome, StoreError):
-            raise mine.outcome
-        return mine.outcome
-
-    async def read(self, stream: str, after_version: int = 0) -> list[Recorded]:
-        """As `Store.read`."""
-        return await self._look(lambda file: file.read(stream, after_version))
-
-    async def streams(self, prefix: str, after: str = "") -> list[str]:
-        """As `Store.streams`."""
-        return await self._look(lambda file: file.streams(prefix, after))
-
-    async def effects(self, stream: str | None = None, after: str = "") -> list[PendingEffect]:
-        """As `Store.effects`."""
-        return await self._look(lambda file: file.effects(stream, after))
-
-    async def document(self, collection: str, key: str) -> bytes | None:
-        """As `Store.document`."""
-        return await self._look(lambda file: file.document(collection, key))
-
-    async def documents(self, collection: str, after: str = "") -> list[tuple[str, bytes]]:
-        """As `Store.documents`."""
-        return await self._look(lambda file: file.documents(collection, after))
-
-    async def owner(self, scope: str, key: str) -> str | None:
-        """As `Store.owner`."""
-        return await self._look(lambda file: file.owner(scope, key))
-
-    async def put_blob(self, digest: bytes, body: bytes) -> None:
-        """As `Store.put_blob`."""
-        await self._ask(PutBlob(digest, body))
-
-    async def blob(self, digest: bytes) -> bytes | None:
-        """As `Store.blob`."""
-        return await self._look(lambda file: file.blob(digest))
-
-    async def audit(self, after_seq: int = 0) -> list[AuditEntry]:
-        """As `Store.audit`."""
-        return await self._look(lambda file: file.audit(after_seq))
-
-    async def head(self) -> Committed:
-        """As `Store.head`; answered by the writer, behind every commit that was sent before."""
-        return await self._ask(ReadHead())
-
-    async def _look(self, work: Callable[[SqliteFile], R]) -> R:
-        return await self._ask(Look(work))
-
-    async def _ask(self, request: Request[R]) -> R:
-        try:
-            return await self._actor.ask(request, within=ANSWER_S_MAX)
-        except MailboxFull as error:
-            raise StoreError("the database has too much to do; nothing was applied") from error
-        except ActorError as error:
-            raise StoreClosed(f"the database did not answer; outcome unknown: {error}") from error
-
-    async def _lead(self) -> None:
-        """Commit one group. Shielded: the others in it must not suffer when one is cancelled."""
-        with trio.CancelScope(shield=True):
-            await trio.lowlevel.cancel_shielded_checkpoint()
-            size = min(len(self._waiting), GROUP_BATCHES_MAX)
-            group = [self._waiting.popleft() for _ in range(size)]
-            outcomes: Iterable[Outcome] = _each(StoreClosed("the outcome is unknown"))
-            request = CommitGroup(tuple(commit.batch for commit in group))
-            try:
-                answers = await self._ask(request)
-                outcomes = answers
-            except StoreError as failure:
-                outcomes = _each(failure)
-            finally:
-                for commit, outcome in zip(group, outcomes, strict=False):
-                    commit.outcome = outcome
-                    commit.turn.set()
-                self._hand_over()
-
-    def _hand_over(self) -> None:
-        if self._waiting:
-            self._waiting[0].turn.set()
-        else:
-            self._led = False
-
-    def _withdraw(self, mine: _Commit) -> None:
-        """Forget a commit that nobody sent yet; pass the lead on if it was just handed to it."""
-        if mine in self._waiting:
-            self._waiting.remove(mine)
-            if mine.turn.is_set():
-                self._hand_over()
-
-
-class _Commit:
-    """One task's batch; its turn comes with an outcome, or without one to lead the next group."""
-
-    __slots__ = ("batch", "outcome", "turn")
-
-    def __init__(self, batch: Batch) -> None:
-        self.batch = batch
-        self.outcome: Outcome | None = None
-        self.turn = trio.Event()
 
 
 async def _on_thread(connection: aiosqlite.Connection, work: Callable[[], R]) -> R:
@@ -394,7 +229,7 @@ def _serve_writes(file: SqliteFile, requests: Sequence[object]) -> list[object]:
     except StoreClosed:
         raise
     except StoreError as refusal:
-        outcomes = _each(refusal)
+        outcomes = each(refusal)
     return [_answer(file, request, outcomes) for request in requests]
 
 
@@ -415,12 +250,6 @@ def _serve_looks(file: SqliteFile, requests: Sequence[object]) -> list[object]:
     return [_attempt(file, r.work) for r in requests if isinstance(r, Look)]
 
 
-def _each(failure: StoreError) -> Iterator[StoreError]:
-    """The same failure for everybody, each with an exception of its own to raise."""
-    while True:
-        yield type(failure)(*failure.args)
-
-
 def _attempt(file: SqliteFile, work: Callable[[SqliteFile], object]) -> object:
     """The answer, or the error that says why there is none; only a failed disk is raised."""
     try:
@@ -432,15 +261,8 @@ def _attempt(file: SqliteFile, work: Callable[[SqliteFile], object]) -> object:
 
 
 __all__ = [
-    "ANSWER_S_MAX",
-    "COMMITS_WAITING_MAX",
-    "GROUP_BATCHES_MAX",
     "LANE_REQUESTS_MAX",
-    "CommitGroup",
     "Database",
-    "Look",
-    "PutBlob",
-    "ReadHead",
     "SqliteProcess",
     "SqliteStore",
     "open_database",

@@ -155,7 +155,7 @@ class System:
         self.registry.forget(cell)
 
     def panic(self, error: Exception) -> None:
-        """The runtime itself is broken (a supervisor's hook raised): end the system with `error`."""
+        """The runtime itself is broken (a supervisor's hook raised): end the system."""
         dispatcher = self.dispatcher
         if dispatcher.fault is None:
             dispatcher.fault = error

@@ -16,6 +16,7 @@ import trio
 
 from actors.cell import ALIVE
 from actors.errors import ActorStopped, summarize
+from actors.outside import SystemWall, stopwatch
 from actors.process import ProcessCell
 from actors.system import System
 
@@ -28,25 +29,36 @@ if TYPE_CHECKING:
 CLOSE_S_MAX = 5.0
 """How long the actors that are still alive may take to end when their system closes, seconds."""
 
+current_task = trio.lowlevel.current_task
+
 log = structlog.get_logger("actors")
 
 
 class TrioHost:
     """See `actors.shim.Host`."""
 
-    def __init__(self, nursery: trio.Nursery) -> None:
+    def __init__(self, nursery: trio.Nursery, outside: Outside) -> None:
         self._nursery = nursery
         self._alarm: trio.CancelScope | None = None
         # The clock's own method: half the price of trio.current_time().
         self.now = trio.lowlevel.current_clock().current_time
+        # Where civil time is virtual, so is everything: turns take no time there.
+        real = isinstance(outside.wall, SystemWall)
+        self.stopwatch = stopwatch if real else self.now
         self.checkpoint = trio.lowlevel.checkpoint
         self.breathe = trio.lowlevel.cancel_shielded_checkpoint
         self.check_cancelled = trio.lowlevel.checkpoint_if_cancelled
 
+    def cancelled(self) -> bool:
+        """See `Host.cancelled`."""
+        # What trio.lowlevel.checkpoint_if_cancelled looks at, at a third of the price; a test holds
+        # it to trio's own behaviour.
+        return current_task()._cancel_status.effectively_cancelled  # noqa: SLF001  # the reason above
+
     async def park(self, seat: Seat) -> None:
         """See `Host.park`."""
         assert seat.waiter is None, "the seat is taken"
-        seat.waiter = trio.lowlevel.current_task()
+        seat.waiter = current_task()
 
         def give_up(_raise_cancel: trio.lowlevel.RaiseCancelT) -> trio.lowlevel.Abort:
             seat.waiter = None
@@ -105,7 +117,7 @@ async def run_process(
     # Caught outside the scope, see TrioHost._run_task.
     try:
         with scope:
-            here = partial(_waits_at, trio.lowlevel.current_task())
+            here = partial(_waits_at, current_task())
             process = cell.begin(scope.cancel, here)
             await process.started()
             inbox = cell.run_with_inbox()
@@ -119,6 +131,10 @@ async def run_process(
             cell.failed_start(error)
             raise
         crash = error
+    except BaseException:
+        if not began:
+            cell.failed_start(ActorStopped(f"{cell.path} was cancelled while it started"))
+        raise
     finally:
         if began:
             cell.ended(crash)
@@ -142,8 +158,9 @@ async def open_system(name: str, outside: Outside) -> AsyncIterator[System]:
 
     Actors end in the reverse order of their making, processes within `CLOSE_S_MAX` altogether.
     """
+    failure: Exception | None = None
     async with trio.open_nursery() as nursery:
-        host = TrioHost(nursery)
+        host = TrioHost(nursery, outside)
 
         async def start(cell: ProcessCell) -> None:
             try:
@@ -152,20 +169,28 @@ async def open_system(name: str, outside: Outside) -> AsyncIterator[System]:
                 log.warning("start_failed", path=cell.path, error=summarize(error))
                 cell.stop()
 
-        system = System(name, outside, host, partial(nursery.start_soon, start))
+        def start_soon(cell: ProcessCell) -> None:
+            nursery.start_soon(start, cell, name=cell.path)
+
+        system = System(name, outside, host, start_soon)
         nursery.start_soon(system.dispatcher.serve, name=f"{name} dispatcher")
         nursery.start_soon(host.keep_time, system.wheel, name=f"{name} timers")
         try:
             yield system
+        except Exception as error:
+            # Raised below, outside the nursery, so that it is not wrapped in a group.
+            failure = error
         finally:
             with trio.CancelScope(shield=True):
                 await _close(system)
             nursery.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
 
 
 async def _close(system: System) -> None:
     """Stop what is left: ask everybody in turn, wait, then cancel whoever is still there."""
-    left = [cell for cell in reversed(list(system.cells.values()))]
+    left = list(system.cells.values())[::-1]
     with trio.move_on_after(CLOSE_S_MAX):
         for cell in left:
             cell.stop()

@@ -9,22 +9,21 @@ Held here: a revision is stored once, the same one again gets the same answer an
 its number is refused; nothing is prepared without the authorization its level asks for; nothing is
 committed before the customer has signed the very slip that was prepared; nobody decides on what
 they captured. Whatever is repeated leads to nothing new.
+
+Who decides what: `case_review` (desks), `case_core` (the core's answers), `case_table` (the
+terminal, reminders, reconciliation).
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
-import msgspec
-
-from actors.behaviour import Behaviour, Verdict
-from actors.store import Claim as StoreClaim
+from actors.behaviour import Behaviour, Effect, Verdict
+from actors.store import Claim as OwnedKey
 from actors.store import ClaimConflict
-from backoffice.authorization import POLICY, Policy
+from backoffice import case_review, case_table
 from backoffice.case_commands import (
-    Caller,
     CaseCommand,
     Claim,
     CoreUnknown,
@@ -36,166 +35,182 @@ from backoffice.case_commands import (
     Renew,
     Settle,
 )
-from backoffice.case_core import TERMS, Terms, answered, unanswered
+from backoffice.case_core import answered, unanswered
 from backoffice.case_duties import duties
 from backoffice.case_events import (
-    AbortStarted,
     AnyCaseEvent,
-    Approved,
-    Cancelled,
     CaseEffect,
-    Claimed,
-    ClaimReleased,
-    ClaimRenewed,
-    Closed,
-    CommitStarted,
     DayEnded,
-    Expired,
-    FirstApproved,
-    HandedOver,
+    Intake,
     LeaseDue,
-    LeaseLapsed,
-    PrepareStarted,
-    Queued,
-    Rejected,
-    Reopened,
-    Returned,
-    Settled,
-    Signed,
     SlipDue,
-    SlipSeen,
-    Submitted,
-    Waived,
 )
-from backoffice.case_flow import Trigger, allows, wrong_state
+from backoffice.case_flow import wrong_state
 from backoffice.case_record import Case, evolve, new_case
-from backoffice.case_view import dossier_of, entry_of, file_of, queue_document, view_of
-from backoffice.core import CoreOutcome, Prepare
-from backoffice.decision import Verify, check_decision, in_words
+from backoffice.case_terms import Rules
+from backoffice.case_view import file_of, queue_document, view_of
+from backoffice.core import CoreOutcome
 from backoffice.product import Product, Unique
-from backoffice.queue import kept_apart
-from backoffice.slip import build_slip, signed_body
 from wire.case_state import State
-from wire.checks import CHINA, LIMITS, Context, Limits, check_ink, check_time
-from wire.keys import SLIP
 from wire.message import Code, Refusal
-from wire.messages import desk
-from wire.messages.case import (
-    CancelCase,
-    Delivered,
-    GetCase,
-    RefuseSlip,
-    SignSlip,
-    SlipShown,
-)
+from wire.messages.desk import Lease, Released
 
-REASON_CHARS_MAX: Final = 200
-"""The longest reason or note that a teller or reconciler may give, in characters."""
-
-_UNKNOWN: Final = Refusal(Code.NOT_FOUND, "没有找到该业务。")
 _OTHER_CONTENT: Final = Refusal(Code.KEY_CONFLICT, "同一业务编号已提交过不同内容，请新建业务。")
-_SLIP_CHANGED: Final = Refusal(Code.STALE, "确认单内容已更新，请客户重新阅读。")
-_UNWANTED: Final = Refusal(Code.STATE, "客户放弃办理，业务已撤销。")
-_UNSIGNED: Final = Refusal(Code.STATE, "客户逾期未签字，业务已自动撤销。")
-_GIVEN_BACK: Final = frozenset(
+
+_FAILED: Final = frozenset(
     {State.CANCELLED, State.EXPIRED, State.AUTH_REJECTED, State.DECLINED, State.ABORTED}
 )
-_ABORT_BEGUN: Final = frozenset({State.ABORTING, State.ABORTED})
+"""Ends at which what the case owned alone is free again, but for what was spent."""
 
-CaseVerdict = Verdict[AnyCaseEvent] | Refusal
-
-
-def stream_of(union: str, case_id: str) -> str:
-    """The name of a case's stream; without `case/` it is the behaviour's key."""
-    return f"case/{union}/{case_id}"
+Events = tuple[AnyCaseEvent, ...]
 
 
-def end_of_day_ms(at_ms: int) -> int:
-    """The midnight that ends the business day of a moment, Unix milliseconds."""
-    day = dt.datetime.fromtimestamp(at_ms / 1000, CHINA).date() + dt.timedelta(days=1)
-    return int(dt.datetime.combine(day, dt.time(), CHINA).timestamp() * 1000)
+def key_of(union: str, case_id: str) -> str:
+    """The behaviour's key of a case; its stream is `stream_of` the key."""
+    return f"{union}/{case_id}"
+
+
+def stream_of(key: str) -> str:
+    """The name of a case's stream in the store."""
+    return f"case/{key}"
 
 
 class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
-    """The rules of every business case.
-
-    Args:
-        products: by code, as `backoffice.product.products` found them.
-        verify: `wire.keys.verify`.
-        policy: how long queued cases may wait.
-        terms: leases, expiries and inquiries.
-        limits: bounds of the checks that are made here.
-    """
+    """The rules of every business case."""
 
     event_type = AnyCaseEvent
     effect_types = CaseEffect
     state_type = Case
 
-    def __init__(
-        self,
-        products: Mapping[str, Product],
-        verify: Verify,
-        policy: Policy = POLICY,
-        terms: Terms = TERMS,
-        limits: Limits = LIMITS,
-    ) -> None:
-        self._products = products
-        self._verify = verify
-        self._policy = policy
-        self._terms = terms
-        self._limits = limits
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
 
     def initial(self, key: str) -> Case:
-        """A case that nobody has heard of; `key` is `<union>/<case_id>`."""
+        """A case that nobody has heard of; see `key_of`."""
         return new_case(key)
+
+    def decide(
+        self, state: Case, command: CaseCommand, now_ms: int, who: str
+    ) -> Verdict[AnyCaseEvent] | Refusal:
+        """One command; a refusal is complete, a repeat leads to nothing new."""
+        del who
+        events = self._events(state, command, now_ms)
+        return events if isinstance(events, Refusal) else self._verdict(state, command, events)
 
     def evolve(self, state: Case, event: AnyCaseEvent) -> Case:
         """See `backoffice.case_record`."""
         return evolve(state, event)
 
-    def inspect(self, state: Case) -> dict[str, object]:
-        """Where it stands."""
-        return {"state": state.state.value, "version": state.version, "returns": state.returns}
-
-    def decide(self, state: Case, command: CaseCommand, now_ms: int, who: str) -> CaseVerdict:
-        """One command; refusals are complete, repeats lead to nothing new."""
-        del who
-        if isinstance(command, FileCase):
-            return self._file(state, command, now_ms)
-        if state.intake is None:
-            return _UNKNOWN
-        match command:
-            case FromTerminal():
-                return self._from_terminal(state, command, now_ms)
-            case Claim():
-                return self._claim(state, command, now_ms)
-            case Renew():
-                return self._renew(state, command, now_ms)
-            case Release():
-                return self._release(state, command, now_ms)
-            case Judge():
-                return self._judge(state, command, now_ms)
-            case CoreOutcome():
-                return self._core_answered(state, command, now_ms)
-            case CoreUnknown(key=key):
-                return self._after(state, *unanswered(state, key, now_ms, self._terms))
-            case LeaseDue() | DayEnded() | SlipDue():
-                return self._reminded(state, command, now_ms)
-            case Reinquire() | Settle():
-                return self._reconcile(state, command, now_ms)
-
-    def react(self, state: Case, event: AnyCaseEvent) -> Iterable[duties.Effect]:
-        """What the office owes after an event."""
+    def react(self, state: Case, event: AnyCaseEvent) -> Iterable[Effect]:
+        """See `backoffice.case_duties`."""
         return duties(state, event, self._product(state))
 
     def refused_claim(self, state: Case, command: CaseCommand, conflict: ClaimConflict) -> Refusal:
-        """Another case owns the card or the account: say so at its field."""
+        """Another case owns the card or the account: said at its field."""
         del state
-        owned = command.intake.unique if isinstance(command, FileCase) else ()
-        for unique in owned:
+        wanted = command.intake.unique if isinstance(command, FileCase) else ()
+        for unique in wanted:
             if unique.scope == conflict.scope:
                 return Refusal(Code.DUPLICATE, unique.message, unique.field)
         return Refusal(Code.DUPLICATE, "该业务要素已被其他业务占用。")
 
+    def inspect(self, state: Case) -> dict[str, object]:
+        """Where it stands."""
+        return {"state": state.state.value, "version": state.version, "returns": state.returns}
+
+    def _events(self, case: Case, command: CaseCommand, now_ms: int) -> Events | Refusal:
+        rules = self._rules
+        if isinstance(command, FileCase):
+            return self._file(case, command.intake, now_ms)
+        if case.intake is None:
+            return case_table.NOT_FOUND
+        match command:
+            case FromTerminal():
+                return case_table.at_table(case, command, rules, now_ms)
+            case Claim():
+                return case_review.claim(case, command, rules, now_ms)
+            case Renew(caller=caller):
+                return case_review.renew(case, caller, rules, now_ms)
+            case Release(caller=caller):
+                return case_review.release(case, caller, now_ms)
+            case Judge():
+                return case_review.judge(case, command, rules, now_ms)
+            case CoreOutcome():
+                return answered(case, command, rules, now_ms)
+            case CoreUnknown(key=key):
+                return unanswered(case, key, rules.terms, now_ms)
+            case LeaseDue():
+                return case_review.lapse(case, now_ms)
+            case DayEnded():
+                return case_table.expire(case, now_ms)
+            case SlipDue():
+                return case_table.undo_unsigned(case, now_ms)
+            case Reinquire() | Settle():
+                return case_table.reconcile(case, command, rules, now_ms)
+
+    def _file(self, case: Case, intake: Intake, now_ms: int) -> Events | Refusal:
+        """A revision: the next one is accepted, a former one must be the same."""
+        if intake.revision <= len(case.digests):
+            same = case.digests[intake.revision - 1] == intake.digest
+            return () if same else _OTHER_CONTENT
+        if intake.union != case.union or intake.revision != len(case.digests) + 1:
+            return wrong_state(case.state)
+        if case.intake is not None:
+            if case.state is not State.AUTH_RETURNED:
+                return wrong_state(case.state)
+            if (intake.product, intake.device) != (case.intake.product, case.intake.device):
+                return _OTHER_CONTENT
+        return case_review.accept(case, intake, self._rules, now_ms)
+
+    def _verdict(self, case: Case, command: CaseCommand, events: Events) -> Verdict[AnyCaseEvent]:
+        after = case
+        for event in events:
+            after = evolve(after, event)
+        claims, releases = _ownership(case, after) if events else ((), ())
+        return Verdict(
+            events=events,
+            reply=self._reply(command, after),
+            claims=claims,
+            releases=releases,
+            documents=queue_document(case, after, self._product(after)) if events else (),
+        )
+
+    def _reply(self, command: CaseCommand, after: Case) -> object | None:
+        match command:
+            case FileCase() | FromTerminal() | Reinquire() | Settle():
+                return view_of(after, self._product(after))
+            case Claim(caller=caller):
+                return file_of(after, self._product(after), caller)
+            case Renew():
+                assert after.claim is not None, "renewing needs a claim"
+                return Lease(after.claim.until_ms)
+            case Release():
+                return Released(after.case_id)
+            case Judge():
+                return case_review.taken(after)
+            case _:
+                return None
+
     def _product(self, case: Case) -> Product:
-        return self._products[case.filed.product]
+        return self._rules.products[case.filed.product]
+
+
+def _ownership(before: Case, after: Case) -> tuple[tuple[OwnedKey, ...], tuple[OwnedKey, ...]]:
+    """What the commit claims and gives back (invariant: keys are hashes, never numbers)."""
+    had = before.intake.unique if before.intake else ()
+    has = after.filed.unique
+    if before.intake is not after.intake:
+        kept = {(unique.scope, unique.key) for unique in has}
+        gone = tuple(unique for unique in had if (unique.scope, unique.key) not in kept)
+        return _owned(has, after), _owned(gone, after)
+    if after.state in _FAILED and before.state not in _FAILED:
+        spent = after.state is State.ABORTED
+        return (), _owned(tuple(one for one in has if not (spent and one.spent)), after)
+    return (), ()
+
+
+def _owned(uniques: tuple[Unique, ...], case: Case) -> tuple[OwnedKey, ...]:
+    return tuple(OwnedKey(one.scope, one.key, case.case_id) for one in uniques)
+
+
+__all__ = ["CaseBehaviour", "key_of", "stream_of"]

@@ -410,6 +410,22 @@ class QueueTouched(Message, frozen=True, tag="QueueTouched"):
     case_id: str
 
 
+class FileSlip(Message, frozen=True, tag="FileSlip"):
+    """Countersign and print the slip of a committed case.
+
+    Attributes:
+        ink: the customer's strokes.
+        signature: the device's, over the slip's hash and the strokes.
+    """
+
+    slip: Slip
+    ink: Signature
+    signature: bytes
+
+    def __repr__(self) -> str:
+        return f"FileSlip({self.slip.case_id!r})"
+
+
 class LeaseDue(Message, frozen=True, tag="LeaseDue"):
     """A reminder: a lease may have lapsed."""
 
@@ -429,6 +445,7 @@ CaseEffect = (
     | Inquire
     | NotifyTerminal
     | QueueTouched
+    | FileSlip
     | LeaseDue
     | DayEnded
     | SlipDue
@@ -456,6 +473,7 @@ __all__ = [
     "DayEnded",
     "Declined",
     "Expired",
+    "FileSlip",
     "FirstApproved",
     "GivenUp",
     "HandedOver",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +11,7 @@ import msgspec
 
 from backoffice.authorization import POLICY, Policy
 from backoffice.product import Product
-from wire.checks import LIMITS, Limits
+from wire.checks import CHINA, LIMITS, Limits
 
 Verify = Callable[[bytes, bytes, bytes, bytes], bool]
 """(public key, context, body, signature) → whether it holds; `wire.keys.verify`."""
@@ -59,4 +60,10 @@ class Rules:
     limits: Limits = LIMITS
 
 
-__all__ = ["TERMS", "Rules", "Terms", "Verify"]
+def end_of_day_ms(at_ms: int) -> int:
+    """The midnight that ends the business day of a moment, Unix milliseconds."""
+    day = dt.datetime.fromtimestamp(at_ms / 1000, CHINA).date() + dt.timedelta(days=1)
+    return int(dt.datetime.combine(day, dt.time(), CHINA).timestamp() * 1000)
+
+
+__all__ = ["TERMS", "Rules", "Terms", "Verify", "end_of_day_ms"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from actors.store import Document
 from backoffice.case_commands import Caller
+from backoffice.case_events import Intake
 from backoffice.case_record import Case
 from backoffice.product import Dossier, Product, open_dossier, title_of_option
 from backoffice.queue import QueueEntry, collection, item_for
@@ -29,7 +30,6 @@ from wire.messages.case import CaseView, Submission
 from wire.messages.desk import CaseFile, Compared, ImageCard
 from wire.messages.identity import IdentityChecked, IdentityResult
 
-
 QUEUED_STATES = frozenset({State.AUTH_QUEUED, State.AUTH_CLAIMED})
 """The states in which a case stands in the queue."""
 
@@ -47,9 +47,8 @@ _REGISTER_WORDS = {
 }
 
 
-def dossier_of(case: Case) -> Dossier:
-    """The newest submission of a case, opened for reading."""
-    intake = case.filed
+def dossier_of(intake: Intake) -> Dossier:
+    """An accepted submission, opened for reading."""
     submission = decode(Submission, intake.submission)
     return open_dossier(submission, intake.verifiers, intake.received_ms)
 
@@ -58,7 +57,7 @@ def view_of(case: Case, product: Product) -> CaseView:
     """What the terminal may know."""
     deliver = ""
     if product.delivers and case.state in HANDED_STATES:
-        deliver = dossier_of(case).pan(product.delivers).masked
+        deliver = dossier_of(case.filed).pan(product.delivers).masked
     return CaseView(
         case_id=case.case_id,
         version=case.version,
@@ -90,6 +89,7 @@ def entry_of(case: Case, product: Product) -> QueueEntry:
         front=case.front,
         approved=tuple(approval.authorizer.person_id for approval in case.approvals),
         claimed_by=held.authorizer if held else None,
+        images=tuple(card.digest for card in intake.images),
         desk=held.device if held else "",
     )
 
@@ -114,7 +114,7 @@ def file_of(case: Case, product: Product, caller: Caller) -> CaseFile:
         steps=case.steps,
         version=case.version,
         submission_hash=case.filed.digest,
-        compared=compare(dossier_of(case), product.form, case.filed.identity),
+        compared=compare(dossier_of(case.filed), product.form, case.filed.identity),
         images=case.filed.images,
         challenge=held.challenge,
         lease_until_ms=held.until_ms,
@@ -128,9 +128,7 @@ def compare(dossier: Dossier, form: Form, identity: IdentityChecked) -> tuple[Co
     absent = identity.result is IdentityResult.NUMBER_ABSENT
     name_network = identity.register_name or register
     rows = [
-        Compared(
-            "姓名", "Name", "", customer.name, name_network, name_network != customer.name
-        ),
+        Compared("姓名", "Name", "", customer.name, name_network, name_network != customer.name),
         Compared("身份证号码", "ID number", "", customer.number.masked, register, absent),
         Compared("性别", "Sex", "", _SEXES.get(record.sex, ""), "", False),
         Compared("民族", "Nationality", "", NATIONS.get(record.nation, ""), "", False),

@@ -13,7 +13,7 @@ from backoffice.office import ANSWER_S_MAX, BUSY, Office
 from backoffice.queue import QueueEntry, Watch, collection
 from wire.codec import decode
 from wire.errors import BadFrame
-from wire.message import Code, Refusal
+from wire.message import Code, Refusal, ReplyT, Request
 from wire.messages.desk import ClaimCase, Decide, Decision, ReleaseCase, RenewClaim, WatchQueue
 from wire.messages.images import GetChunk
 from wire.messages.session import Role
@@ -69,10 +69,9 @@ class DeskRequests:
                 return await self._command(device, decision.case_id, staff_id, judge)
 
     async def _command(
-        self, device: Device, case_id: str, who: str, command: Claim | Renew | Release | Judge
-    ) -> object:
-        ref = self._office.cases.ref(f"{device.union}/{case_id}")
-        return await self._office.ask(ref, who, command)
+        self, device: Device, case_id: str, who: str, command: Request[ReplyT]
+    ) -> ReplyT | Refusal:
+        return await self._office.ask_case(device.union, case_id, who, command)
 
     async def _chunk(self, device: Device, request: GetChunk) -> object:
         entry = await queue_entry(self._office.store, device.union, request.case_id)

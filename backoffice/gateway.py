@@ -1,4 +1,4 @@
-"""The office's one door: a process actor that serves the wire and hands each message to its session.
+"""The office's one door: a process actor that serves the wire and hands messages to sessions.
 
 It admits nobody (that is `backoffice.admission`) and answers nothing (that is the session actor of
 the device); it only knows which connection a device speaks over now.
@@ -29,6 +29,8 @@ class Gateway(Process):
     """Serves until stopped.
 
     Args:
+        actors: the pool of sessions.
+        opened: set when the office is whole; nobody is served before.
         listening: called with the address once peers can dial it.
     """
 
@@ -39,8 +41,9 @@ class Gateway(Process):
         listener: Listener,
         admission: Admission,
         sessions: Sessions,
-        actors: Keyed,
+        actors: Callable[[], Keyed],
         outside: Outside,
+        opened: trio.Event,
         listening: Callable[[str], None],
     ) -> None:
         self._listener = listener
@@ -48,6 +51,7 @@ class Gateway(Process):
         self._sessions = sessions
         self._actors = actors
         self._listening = listening
+        self._opened = opened
         self._server = Server(
             static=keys.noise,
             signing_key=keys.signing.public,
@@ -64,6 +68,7 @@ class Gateway(Process):
 
     async def run(self, inbox: Inbox) -> None:
         """Accept peers; a `Device` in the mailbox ends that device's session."""
+        await self._opened.wait()
         async with trio.open_nursery() as nursery:
             address = await nursery.start(self._server.serve, self._listener)
             self._listening(address)
@@ -84,7 +89,7 @@ class Gateway(Process):
         device = connection.identity
         assert isinstance(device, Device), "the admission names a device"
         self._sessions.attach(device.device, connection)
-        session = self._actors.ref(device.device)
+        session = self._actors().ref(device.device)
 
         def handle(incoming: Incoming) -> None:
             if not session.tell(incoming):

@@ -19,6 +19,7 @@ from backoffice.identity_check import IdentityDesk
 from backoffice.images import ImageDesk
 from backoffice.product import Product
 from backoffice.staff import Roster
+from wire.ids import is_case_id
 from wire.keys import DeviceKeys
 from wire.message import Code, Message, Refusal, Request
 
@@ -40,6 +41,11 @@ class Keyed(Protocol):
         """The actor of that key; it comes to life with its next message."""
 
 
+def pool_key(union: str, case_id: str) -> str:
+    """How the pool of cases knows a case: keys of pools hold no slash."""
+    return f"{union}.{case_id}"
+
+
 @dataclass(frozen=True)
 class Office:
     """The services.
@@ -47,7 +53,7 @@ class Office:
     Attributes:
         keys: the office's own identity; its signing key countersigns slips.
         devices: the device registry.
-        cases: business cases by `<union>/<case_id>`.
+        cases: business cases by `pool_key`.
         queue: the authorization queue of a union.
         close_session: ends a device's session after its revocation.
         tree: the live actor tree as JSON.
@@ -76,9 +82,7 @@ class Office:
             return Refusal(Code.FORBIDDEN, "该设备已被停用")
         return found
 
-    async def ask(
-        self, ref: Ref, who: str, request: Request[ReplyT] | Message
-    ) -> ReplyT | Refusal:
+    async def ask(self, ref: Ref, who: str, request: Request[ReplyT] | Message) -> ReplyT | Refusal:
         """Command a durable actor; a timeout or crash is `BUSY`: unknown, and safe to repeat."""
         commanded: Commanded[ReplyT] = Commanded(who, request)
         try:
@@ -87,6 +91,14 @@ class Office:
             return refused.refusal
         except ActorError:
             return BUSY
+
+    async def ask_case(
+        self, union: str, case_id: str, who: str, request: Request[ReplyT]
+    ) -> ReplyT | Refusal:
+        """Command a case of a union; an id that no tablet can have made names no case."""
+        if not is_case_id(case_id):
+            return Refusal(Code.NOT_FOUND, "没有找到该业务", "case_id")
+        return await self.ask(self.cases.ref(pool_key(union, case_id)), who, request)
 
     def caller(self, device: Device) -> Caller | Refusal:
         """Who asks from a device: the member of staff signed in there, with their level."""
@@ -98,4 +110,4 @@ class Office:
         return Caller(member.card, device.device, device.signing, Level[member.level])
 
 
-__all__ = ["ANSWER_S_MAX", "BUSY", "SIGN_IN_FIRST", "Keyed", "Office"]
+__all__ = ["ANSWER_S_MAX", "BUSY", "SIGN_IN_FIRST", "Keyed", "Office", "pool_key"]

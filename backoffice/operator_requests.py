@@ -55,9 +55,7 @@ class OperatorRequests:
     async def _revoke(self, operator: Device, name: str) -> Revoked | Refusal:
         if name == operator.device:
             return Refusal(Code.FORBIDDEN, "不能停用自己正在使用的密钥")
-        answer = await self._office.ask(
-            self._office.devices, operator.device, RevokeDevice(name)
-        )
+        answer = await self._office.ask(self._office.devices, operator.device, RevokeDevice(name))
         if isinstance(answer, Refusal):
             return answer
         self._office.close_session(answer)

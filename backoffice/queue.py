@@ -43,6 +43,7 @@ class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
         operator: who captured it; never allowed to decide it.
         approved: persons who have approved it already.
         claimed_by: who reviews it now, or None, and on which `desk`.
+        images: digests of what the reviewing desk may fetch.
     """
 
     case_id: str
@@ -61,6 +62,7 @@ class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
     approved: tuple[str, ...] = ()
     claimed_by: StaffCard | None = None
     desk: str = ""
+    images: tuple[bytes, ...] = ()
 
 
 def collection(union: str) -> str:
@@ -161,6 +163,10 @@ class AuthorizationQueue(Actor):
     def started(self) -> None:
         """Load the whole collection."""
         self._read()
+
+    def busy(self) -> bool:
+        """It stays while a desk watches."""
+        return bool(self._watchers)
 
     def inspect(self) -> dict[str, object]:
         """Counts only."""

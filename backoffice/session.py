@@ -1,4 +1,4 @@
-"""One enrolled device as an actor: everything it says comes through here, everything it is told too.
+"""One enrolled device as an actor: what it says and what it is told comes through here.
 
 Keyed by device id in the pool `sessions`. It checks the role × message matrix before anything looks
 inside a message, asks the registry who the device is *now*, and lets the request be answered beside
@@ -128,17 +128,15 @@ class DeviceSession(Actor):
         self._answering -= 1
 
     async def _answer_to(self, device: Device, message: object) -> object:
-        match message:
-            case SignInRequest():
-                return await answer_sign_in(self._office, device, message)
-            case TerminalRequest():
-                return await self._terminal.answer(device, message)
-            case DeskRequest():
-                return await self._desk.answer(device, self.context.me, message)
-            case OperatorRequest():
-                return await self._operator.answer(device, message)
-            case _:
-                return FORBIDDEN
+        if isinstance(message, SignInRequest):
+            return await answer_sign_in(self._office, device, message)
+        if isinstance(message, TerminalRequest):
+            return await self._terminal.answer(device, message)
+        if isinstance(message, DeskRequest):
+            return await self._desk.answer(device, self.context.me, message)
+        if isinstance(message, OperatorRequest):
+            return await self._operator.answer(device, message)
+        return FORBIDDEN
 
 
 __all__ = ["DeviceSession", "Sessions"]

@@ -162,7 +162,7 @@ class Toolbox:
         try:
             return await self._request(Capability.PIN_PAD, request, within)
         except ActorError:
-            # The pad may have sealed a block that nobody took; it is void, the customer starts over.
+            # The pad may have sealed a block that nobody took: it is void.
             raise PinEntryEnded(PinEnd.LOST) from None
 
     async def _ask(

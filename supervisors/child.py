@@ -157,6 +157,10 @@ class Child(ABC):
             self.parent.ended(self, error)
 
 
+class TooLate(Exception):
+    """A task came up after its start had been given up; the runtime ends it with this."""
+
+
 class Birth:
     """The start of one task.
 
@@ -174,7 +178,13 @@ class Birth:
         self.error: Exception | None = None
 
     def started(self, value: object = None) -> None:
-        """The task is up: from now on only its supervisor ends it (`trio.TaskStatus.started`)."""
+        """The task is up: from now on only its supervisor ends it (`trio.TaskStatus.started`).
+
+        Raises:
+            TooLate: it was cancelled before; nobody waits for it any more, so it must end.
+        """
+        if self.scope.cancel_called:
+            raise TooLate
         self.is_up = True
         self.scope.shield = True
         self.over.set()
@@ -197,13 +207,21 @@ class Birth:
         try:
             with trio.move_on_after(within_s):
                 await self.over.wait()
-        finally:
-            if not self.over.is_set():
-                self.scope.cancel()
-                with trio.move_on_after(kill_s, shield=True):
-                    await self.over.wait()
-        if not self.is_up and self.error is None:
-            await trio.lowlevel.checkpoint_if_cancelled()
+        except trio.Cancelled:
+            await self._give_up(kill_s)
+            # Up in the last moment is up: the caller meets its cancellation at its next wait.
+            if not self.is_up:
+                raise
+        else:
+            await self._give_up(kill_s)
+            if not self.is_up and self.error is None:
+                await trio.lowlevel.checkpoint_if_cancelled()
+
+    async def _give_up(self, kill_s: float) -> None:
+        if not self.over.is_set():
+            self.scope.cancel()
+            with trio.move_on_after(kill_s, shield=True):
+                await self.over.wait()
 
 
 def give_birth(nursery: trio.Nursery, live: Callable[[Birth], Awaitable[None]], name: str) -> Birth:

@@ -151,7 +151,7 @@ class PoolSpec:
         limit: the most actors alive at once.
         passivate_s: an actor that had no message for so many seconds is let go.
         intensity: how many crashes the pool tolerates, all keys together.
-        backoff: how long a key waits whose actor cannot even start.
+        backoff: how long a key waits whose actor cannot even start, and the pool that gave up.
     """
 
     id: str

@@ -21,9 +21,8 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from actors.actor import Actor
-from actors.cell import CellState, name_of
+from actors.cell import CellState
 from actors.context import CellContext
-from actors.dead_letters import Reason
 from actors.mailbox import UNOPENED
 from actors.reactive import ReactiveCell
 from actors.timers import TICKS_PER_S
@@ -40,6 +39,10 @@ if TYPE_CHECKING:
     from actors.ref import Ref
     from actors.system import System
     from wire.message import ReplyT, Request
+
+DUSK_S_MIN = 0.1
+"""The shortest time between two looks for idle actors: a wheel may ring a moment early, and the
+same moment must not be looked at for ever."""
 
 NOBODY = Actor()
 """Stands for the object of a passive actor."""
@@ -122,7 +125,7 @@ class Pool(Child):
             self.kind,
             self.state,
             tuple(cell.node(look) for cell in shown),
-            mailbox=sum(len(cell.mailbox) for cell in everybody),
+            mailbox=sum(len(cell.queue) for cell in everybody),
             rate=sum(look.rate(cell.path) for cell in everybody),
             count=len(everybody),
             restarts=self.restarts,
@@ -173,7 +176,7 @@ class Pool(Child):
 
     def _go_on(self, cell: KeyedCell) -> None:
         """Back to life if it has mail, otherwise passive."""
-        if cell.mailbox:
+        if cell.queue:
             self._start(cell)
         else:
             del self._live[cell.key]
@@ -207,7 +210,7 @@ class Pool(Child):
         for cell in list(self._live.values()):
             cell.alarm.cancel(self.system)
             cell.halt()
-            if not cell.mailbox:
+            if not cell.queue:
                 del self._live[cell.key]
                 cell.rest()
         if running:
@@ -231,7 +234,7 @@ class Pool(Child):
         first = next(iter(self._live.values()))
         wait_s = first.used_at + self._spec.passivate_s - self.system.host.now()
         self._is_dusk_set = True
-        self._dusk.set(self.system, wait_s)
+        self._dusk.set(self.system, max(wait_s, DUSK_S_MIN))
 
 
 class Alarm:
@@ -297,7 +300,7 @@ class KeyedCell(ReactiveCell):
         Raises:
             MailboxFull: all actors of the pool are busy.
         """
-        if self.mailbox is not UNOPENED:
+        if self.queue is not UNOPENED:
             await super().send(message)
             return
         await self.system.host.check_cancelled()
@@ -310,12 +313,11 @@ class KeyedCell(ReactiveCell):
         self.pool.touch(self)
         return super().ask(request, within=within)
 
-    def open_mailbox(self, message: object) -> bool:
-        """See `Cell.open_mailbox`: here a passive actor asks for a place among the live."""
-        if self.mailbox is UNOPENED and not self.pool.admit(self):
-            self.system.dead_letters.add(Reason.OVERFLOW, self.path, name_of(message))
+    def open(self) -> bool:
+        """See `Mailbox.open`: here a passive actor asks for a place among the live."""
+        if self.queue is UNOPENED and not self.pool.admit(self):
             return False
-        return super().open_mailbox(message)
+        return super().open()
 
     def step_aside(self) -> int:
         """See `ReactiveCell.step_aside`: it has mail, so it is revived if it may be."""
@@ -326,7 +328,8 @@ class KeyedCell(ReactiveCell):
 
     def rest(self) -> None:
         """Become passive: no object, no mailbox, only the Ref."""
-        self.mailbox = UNOPENED
+        self.queue = UNOPENED
+        self.limit = 0
         self.actor = NOBODY
         self.idle = True
         self.off_queue = False
@@ -334,7 +337,7 @@ class KeyedCell(ReactiveCell):
 
     def is_busy(self) -> bool:
         """Whether letting it go now would lose something."""
-        if self.state is not CellState.RUNNING or not self.idle or self.mailbox.senders:
+        if self.state is not CellState.RUNNING or not self.idle or self.senders:
             return True
         if self.effects or self.timers:
             return True

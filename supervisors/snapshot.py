@@ -4,12 +4,14 @@ A snapshot is a value. It holds counters, states and one-line summaries of error
 body nor an error's own text, which may quote one. It is bounded: a large pool shows its counts and
 its first children.
 
-Rates come from the system's trace ring, so they cost nothing while nobody looks.
+Rates cost nothing while nobody looks: those of reactive actors come from the system's trace ring,
+those of process actors from a counter that is read at each look.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import math
+from collections import Counter, deque
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Protocol
@@ -24,6 +26,12 @@ POOL_SHOWN_MAX = 20
 
 RATE_WINDOW_S = 10.0
 """The sliding window of rates, in seconds."""
+
+SAMPLE_S_MIN = 1.0
+"""The shortest time between two samples of a counter, in seconds."""
+
+SAMPLES_MAX = math.ceil(RATE_WINDOW_S / SAMPLE_S_MIN) + 2
+"""The most samples of one counter."""
 
 STUCK_S_MIN = 1.0
 """A process whose oldest message waits longer, in seconds, is shown with the line it is at."""
@@ -155,6 +163,32 @@ def rates(entries: Iterable[tuple[float, str, str]], full: bool, now: float) -> 
             counts[path] += 1
     window_s = max(window_s, 0.001)
     return {path: count / window_s for path, count in counts.items()}
+
+
+class Meter:
+    """Messages per second from a counter that only ever grows.
+
+    A true sliding window when looked at every second or so; after a longer pause, the mean since
+    the last look.
+    """
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[float, int]] = deque([(0.0, 0)], maxlen=SAMPLES_MAX)
+
+    def rate(self, now: float, counted: int) -> float:
+        """The rate at `now` (monotonic seconds), when so many were counted in all."""
+        samples = self._samples
+        while len(samples) > 1 and samples[1][0] <= now - RATE_WINDOW_S:
+            samples.popleft()
+        began, before = samples[0]
+        if now - samples[-1][0] >= SAMPLE_S_MIN:
+            samples.append((now, counted))
+        return (counted - before) / max(now - began, RATE_WINDOW_S)
+
+    def begin(self, now: float, counted: int) -> None:
+        """Forget what was before `now`."""
+        self._samples.clear()
+        self._samples.append((now, counted))
 
 
 def total(path: str, kind: str, state: State, children: tuple[Node, ...], **own: object) -> Node:

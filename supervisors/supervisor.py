@@ -350,9 +350,13 @@ class Supervisor(Child):
             what = f"{child.id}: {NORMAL_END if error is None else summary(error)}"
             if not self._window.add(self._now(), what):
                 raise SupervisorFailed(self.path, child.id, self._window.history)
+            group = [siblings[at] for at in decision.start]
+            # A restart that already waits in the group is joined, so all of it starts together.
+            due = max([self._due(child), *(each.due for each in group if each.due is not None)])
             for at in decision.stop:
                 await siblings[at].halt()
-            self._schedule([siblings[at] for at in decision.start], self._due(child))
+            for each in group:
+                each.await_restart(due)
         for at in decision.forget:
             self._forget(siblings[at])
 
@@ -362,12 +366,6 @@ class Supervisor(Child):
             child.crashes = 0
         child.crashes += 1
         return now + delay_s(child.backoff, child.crashes, self.system.outside.random)
-
-    def _schedule(self, group: list[Child], due: float) -> None:
-        """A group starts together; a restart that already waits in it is joined."""
-        together = max([due, *(child.due for child in group if child.due is not None)])
-        for child in group:
-            child.await_restart(together)
 
     async def _start_due(self) -> None:
         """Start what is due, left to right; a failed start is one more crash."""

@@ -113,7 +113,12 @@ class Tree:
         return Look(
             now,
             self.system.outside.wall.now_ms(),
-            rates(entries, full=len(entries) >= TRACE_TURNS_MAX, now=now),
+            # Turns are timed by the stopwatch, which need not be the loop's clock.
+            rates(
+                entries,
+                full=len(entries) >= TRACE_TURNS_MAX,
+                now=self.system.host.stopwatch(),
+            ),
         )
 
     def node(self, look: Look) -> Node:

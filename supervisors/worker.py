@@ -18,9 +18,18 @@ from actors.errors import ActorStopped
 from actors.process import ProcessCell
 from actors.reactive import ReactiveCell
 from actors.trio_host import run_process
-from supervisors.child import AT_REST, KILL_S_MAX, START_S_MAX, Birth, Child, Parent, give_birth
+from supervisors.child import (
+    AT_REST,
+    KILL_S_MAX,
+    START_S_MAX,
+    Birth,
+    Child,
+    Parent,
+    TooLate,
+    give_birth,
+)
 from supervisors.errors import StartTimeout, Wedged, summary
-from supervisors.snapshot import STUCK_S_MIN, Look, Node, State
+from supervisors.snapshot import STUCK_S_MIN, Look, Meter, Node, State
 
 if TYPE_CHECKING:
     from actors.cell import Cell
@@ -35,6 +44,7 @@ class Worker(Child):
         super().__init__(system, spec, path, parent)
         self._spec = spec
         self._cell: ReactiveCell | ProcessCell | None = None
+        self._meter = Meter()
 
     async def start(self, nursery: trio.Nursery) -> None:
         """See `Child.start`."""
@@ -95,7 +105,8 @@ class Worker(Child):
 
     def on_down(self, cell: Cell, error: Exception | None) -> None:
         """The runtime's report of an end, see `actors.cell.Supervisor`."""
-        self._end(error)
+        if not isinstance(error, TooLate):
+            self._end(error)
 
     def node(self, look: Look) -> Node:
         """See `Child.node`."""
@@ -110,7 +121,9 @@ class Worker(Child):
             state=self.state,
             mailbox=seen.mailbox,
             mailbox_peak=seen.mailbox_peak,
-            rate=look.rate(self.path),
+            rate=self._meter.rate(look.now, seen.handled)
+            if isinstance(cell, ProcessCell)
+            else look.rate(self.path),
             oldest_age_s=seen.oldest_age_s,
             restarts=self.restarts,
             last_error=self.last_error,
@@ -122,6 +135,7 @@ class Worker(Child):
         """The cell, made anew when there is none or the former one was stopped for good."""
         if self._cell is None or self._cell.state is CellState.STOPPED:
             self._cell = self.system.cell(self.path, self._spec.start, self)
+            self._meter.begin(self.system.host.now(), 0)
             if self._spec.register is not None:
                 self.system.register(self._spec.register, self._cell)
         return self._cell

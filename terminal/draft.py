@@ -80,6 +80,17 @@ EDITABLE_STATES: Final = frozenset({State.DRAFT, State.IDENTIFIED})
 """States in which the teller may still change what was captured."""
 
 
+LIST: Final = "drafts"
+"""The collection of documents that lists every draft."""
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """One line of that list: since when, and whether nothing can happen to the draft any more."""
+
+    at_ms: int
+    finished: bool
+
+
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """One case on the tablet.
 
@@ -223,8 +234,12 @@ class DraftRules(Behaviour[Draft, DraftCommand, DraftEvent]):
             documents += [
                 Document("pins", pin_key(state.case_id, f), None) for f in sorted(state.pins)
             ]
-        if isinstance(command, Open):
-            documents.append(Document("drafts", state.case_id, encode(now_ms)))
+        after = state
+        for event in events:
+            after = _evolve(after, event)
+        if isinstance(command, Open) or after.finished != state.finished:
+            listed = Listed(now_ms, after.finished)
+            documents.append(Document(LIST, state.case_id, encode(listed)))
         return Verdict(events, Done(), documents=tuple(documents))
 
     def evolve(self, state: Draft, event: DraftEvent) -> Draft:
@@ -419,9 +434,11 @@ def _stale(state: Draft) -> Refusal:
 
 __all__ = [
     "EDITABLE_STATES",
+    "LIST",
     "PASSING",
     "Draft",
     "DraftRules",
+    "Listed",
     "card_digest",
     "pin_key",
     "slip_hash",

@@ -12,13 +12,15 @@ from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 import trio
-from hw.toolbox import PeripheralError, PinEntryEnded, Toolbox
 
 from actors import AskTimeout, Refused
 from actors.behaviour import Commanded
 from actors.ports import Outside
 from actors.ref import Ref
 from actors.store import Store
+from hw.errors import PeripheralError
+from hw.messages import PinContext
+from hw.toolbox import Toolbox
 from terminal.draft import Draft
 from terminal.draft_events import (
     DraftCommand,
@@ -59,17 +61,21 @@ from terminal.page_model import (
     TakePhoto,
     UsePhoto,
 )
+from terminal.peripheral_words import in_words
 from wire.checks import Context, check_ink, normalise_name
 from wire.chip_record import ChipRecordError, parse_chip_record
-from wire.form import BankCardValue, Field, FieldKind, IdCardValue
-from wire.masked import IdNumber, Pan
+from wire.form import BankCardValue, Field, FieldKind, IdCardValue, PhoneValue
+from wire.masked import IdNumber
 from wire.message import Code, Refusal
-from wire.messages.case import PinBlock, Signature
+from wire.messages.case import Signature
 from wire.messages.session import ProductCard, SignIn, SignOut, StaffCard
 from wire.office_link import OfficeLink
 
 PERIPHERAL_S_MAX: Final = 60.0
 """How long a peripheral may take, the customer's own time included, in seconds."""
+
+SUBJECTS: Final = {"E3": "customer"}
+"""What the camera calls the subject of an evidence code; otherwise it is the field's name."""
 
 SIGN_IN_S_MAX: Final = 10.0
 """How long a teller waits at the sign-in, in seconds."""
@@ -88,6 +94,16 @@ class Drafts(Protocol):
         """The newest committed state of a draft that this process has seen, or None."""
 
 
+class Customer(Protocol):
+    """Who stands at the table. A person needs no telling; a virtual one is told what is asked."""
+
+    def lay_down_id(self, draft: Draft) -> None:
+        """The ID card is asked for."""
+
+    def put_in_card(self, draft: Draft) -> None:
+        """The bank card is asked for."""
+
+
 class Teller:
     """Everything the page can ask for.
 
@@ -104,6 +120,8 @@ class Teller:
         outside: Outside,
         store: Store,
         toolbox: Toolbox,
+        customer: Customer,
+        capabilities: frozenset[str],
         drafts: Drafts,
         link: OfficeLink,
         changed: Callable[[], None],
@@ -111,6 +129,8 @@ class Teller:
         self._outside = outside
         self._store = store
         self._toolbox = toolbox
+        self._customer = customer
+        self._capabilities = capabilities
         self._drafts = drafts
         self._link = link
         self._changed = changed
@@ -160,7 +180,7 @@ class Teller:
             case GiveUp(reason=reason):
                 return await self._keep(draft, GiveUpDraft(reason))
             case HandOver():
-                return await self._keep(draft, KeepHandover(None))
+                return await self._keep(draft, KeepHandover())
             case ReopenReturned():
                 return await self._keep(draft, Reopen())
             case ReadId() | TakePhoto() | UsePhoto() | SetValue() | ReadCard() | EnterPin():
@@ -178,7 +198,7 @@ class Teller:
         product = self.products.get(code)
         if product is None:
             return Refusal(Code.NOT_FOUND, "没有这项业务")
-        missing = set(product.needs) - self._toolbox.capabilities
+        missing = set(product.needs) - self._capabilities
         if missing:
             return Refusal(Code.POSTURE, "本机缺少办理该业务所需的外设")
         case_id = self._outside.ids.new()
@@ -237,10 +257,8 @@ class Teller:
         try:
             with self._at_work:
                 return await deed()
-        except PinEntryEnded as ended:
-            return Refusal(Code.PIN, ended.message_zh, field.name, retryable=True)
         except PeripheralError as error:
-            return Refusal(Code.EVIDENCE, error.message_zh, field.name, retryable=True)
+            return in_words(error, field.name)
         finally:
             self._at_work = self.busy = None
             self._changed()
@@ -248,6 +266,7 @@ class Teller:
 
     def _read_id(self, draft: Draft, field: Field) -> Callable[[], Awaitable[Refusal | None]]:
         async def deed() -> Refusal | None:
+            self._customer.lay_down_id(draft)
             read = await self._toolbox.read_id(within=PERIPHERAL_S_MAX)
             try:
                 record = parse_chip_record(read.record)
@@ -262,15 +281,17 @@ class Teller:
 
     def _take_photo(self, draft: Draft, field: Field) -> Callable[[], Awaitable[Refusal | None]]:
         async def deed() -> Refusal | None:
-            jpeg = await self._toolbox.take_photo(field.name, within=PERIPHERAL_S_MAX)
+            subject = SUBJECTS.get(field.evidence, field.name)
+            jpeg = await self._toolbox.take_photo(subject, within=PERIPHERAL_S_MAX)
             return await self._keep_jpeg(draft, field, jpeg)
 
         return deed
 
     def _read_card(self, draft: Draft, field: Field) -> Callable[[], Awaitable[Refusal | None]]:
         async def deed() -> Refusal | None:
+            self._customer.put_in_card(draft)
             read = await self._toolbox.read_bank_card(within=PERIPHERAL_S_MAX)
-            value = BankCardValue(Pan(read.pan), read.expiry)
+            value = BankCardValue(read.pan, read.expiry)
             return await self._keep(draft, KeepValue(field.name, value))
 
         return deed
@@ -281,13 +302,12 @@ class Teller:
             if card is None:
                 return Refusal(Code.EVIDENCE, "请先读取银行卡", field.name)
             if field.kind is FieldKind.NEW_PIN:
-                block = await self._toolbox.enter_new_pin(
-                    card.pan.digits, _pin_context(draft), within=PERIPHERAL_S_MAX
+                sealed = await self._toolbox.enter_new_pin(
+                    card.pan, _pin_context(draft), within=PERIPHERAL_S_MAX
                 )
             else:
-                block = await self._toolbox.enter_pin(card.pan.digits, within=PERIPHERAL_S_MAX)
-            pin = PinBlock(field.name, block.ksn, block.block)
-            return await self._keep(draft, KeepPin(pin))
+                sealed = await self._toolbox.enter_pin(card.pan, within=PERIPHERAL_S_MAX)
+            return await self._keep(draft, KeepPin(sealed.answering(field.name)))
 
         return deed
 
@@ -322,12 +342,15 @@ class Teller:
         return None
 
 
-def _pin_context(draft: Draft) -> tuple[str, ...]:
-    """Digits that must not make up a PIN: birth date, tails of phone and ID number."""
+def _pin_context(draft: Draft) -> PinContext:
+    """What a new PIN must not be made of."""
     card = draft.id_card
-    numbers = [card.number.number] if card else []
-    phones = [v.phone.digits for v in draft.values.values() if hasattr(v, "phone")]
-    return (*numbers, *phones)
+    phones = (v.phone for v in draft.values.values() if isinstance(v, PhoneValue))
+    return PinContext(
+        birth=card.number.number[6:14] if card else "",
+        phone=next(phones, None),
+        id_number=card.number if card else None,
+    )
 
 
 __all__ = ["DRAFT_S_MAX", "PERIPHERAL_S_MAX", "SIGN_IN_S_MAX", "Drafts", "Teller"]

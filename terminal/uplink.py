@@ -9,7 +9,7 @@ which the office recognises by its key.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final, Protocol
 
@@ -100,7 +100,7 @@ class Uplink(Process):
         credentials: Credentials,
         introduction: Introduction,
         outside: Outside,
-        offered: Callable[[Products], None],
+        offered: Callable[[Products], Awaitable[None]],
     ) -> None:
         self._link = link
         self._drafts = drafts
@@ -152,7 +152,7 @@ class Uplink(Process):
         while True:
             await connection.until(LinkState.ONLINE)
             try:
-                self._offered(await connection.request(ListProducts(), within=REQUEST_S_MAX))
+                await self._offered(await connection.request(ListProducts(), within=REQUEST_S_MAX))
                 for case_id in self._drafts.open_cases():
                     view = await connection.request(GetCase(case_id), within=REQUEST_S_MAX)
                     self._drafts.ref(case_id).tell(Commanded("office", KeepView(view)))

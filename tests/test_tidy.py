@@ -38,7 +38,9 @@ DOORS: dict[str, set[str]] = {
     "actors/outside.py": {"*"},
     "actors/asyncio_host.py": {"threading"},
     "wire/socket.py": {"trio.open_tcp_stream", "trio.open_tcp_listeners", "trio.serve_tcp"},
+    "wire/tcp.py": {"socket"},
     "wire/page/server.py": {"trio.open_tcp_listeners"},
+    "hw/virtual/stdio.py": {"trio.to_thread.run_sync"},
 }
 """Which file may touch what of the outside world; "*" is everything."""
 

@@ -20,9 +20,10 @@ from typing import Final
 
 import trio
 
+from wire.carrier import BYE_S_MAX
 from wire.channel import Channel, Dialer
 from wire.codec import MessageCodec, Reader
-from wire.connection import BYE_S_MAX, Connection
+from wire.connection import Connection
 from wire.envelope import ByeReason
 from wire.errors import LinkLost, PeerMisbehaved, PeerRefused, WireError
 from wire.hello import (
@@ -129,6 +130,7 @@ async def open_client(
     connection = Connection(codec, handler, undelivered=undelivered, watch=watch)
     caller = _Caller(dialer, address, credentials, introduction, connection, entropy)
     async with trio.open_nursery() as nursery:
+        nursery.start_soon(connection.keep_deadlines)
         nursery.start_soon(_keep_online, caller, Backoff(chance))
         try:
             yield connection

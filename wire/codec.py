@@ -71,13 +71,13 @@ class Reader(Generic[T]):
         self._decode = decoder.decode
         self._name = getattr(kind, "__name__", "message")
 
-    def __call__(self, data: bytes | msgspec.Raw, bytes_max: int = PLAIN_BYTES_MAX) -> T:
+    def __call__(self, data: bytes, bytes_max: int = PLAIN_BYTES_MAX) -> T:
         """The value in `data`.
 
         Raises:
             BadFrame: too long, or not exactly one value of the type.
         """
-        if len(memoryview(data)) > bytes_max:
+        if len(data) > bytes_max:
             raise BadFrame(f"{self._name}: more than {bytes_max} bytes")
         try:
             return cast("T", self._decode(data))
@@ -125,7 +125,7 @@ class MessageCodec:
         """
         return _bounded(value)
 
-    def decode(self, payload: bytes | msgspec.Raw) -> object:
+    def decode(self, payload: bytes) -> object:
         """The accepted message in `payload`.
 
         Raises:
@@ -133,7 +133,7 @@ class MessageCodec:
         """
         return self._read(payload, PAYLOAD_BYTES_MAX)
 
-    def decode_reply(self, request: type[Request[ReplyT]], payload: bytes | msgspec.Raw) -> ReplyT:
+    def decode_reply(self, request: type[Request[ReplyT]], payload: bytes) -> ReplyT:
         """The answer to a request of type `request`.
 
         Raises:

@@ -1,9 +1,10 @@
 """The one door to pictures: measuring, normalising and shrinking JPEG, nothing else.
 
 Photos come from cameras and from strangers, so every one is opened as JPEG only, its pixel count is
-bounded before a pixel is decoded, and whatever the library raises leaves as a `PhotoError`. What
-goes out carries no EXIF: no place, no device, no hidden thumbnail. All functions are pure and slow
-(milliseconds); callers run them beside the loop.
+bounded before a pixel is decoded, and whatever the library raises leaves as a `PhotoError`.
+Metadata is cut off before the library sees it, but for the orientation; so nothing that goes out
+carries a place, a device or a hidden thumbnail. All functions are pure and slow (milliseconds);
+callers run them beside the loop.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import struct
 from typing import Final
 
 import msgspec
-from PIL import Image, ImageFilter, ImageOps, ImageStat
+from PIL import Image, ImageFilter, ImageStat
 
 from wire.errors import WireError
 from wire.messages.images import THUMBNAIL_BYTES_MAX
@@ -39,6 +40,23 @@ _LIBRARY_ERRORS: Final = (
     OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, struct.error,
     ZeroDivisionError, OverflowError, MemoryError,
 )  # fmt: skip
+
+_TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes a picture of each EXIF orientation upright (Exif 2.32 §4.6.4, tag 0x0112)."""
+
+_KEPT_SEGMENTS: Final = frozenset(range(0xC0, 0xE0)) | {0xE0, 0xEE}
+"""Markers that decoding needs: frames, tables, JFIF, Adobe's colour transform (T.81 table B.1)."""
+
+_BARE_MARKERS: Final = frozenset({0x01, *range(0xD0, 0xD8)})
+"""Markers without a length."""
 
 # The library's own guard warns before it refuses; this module refuses at its own bound instead.
 Image.MAX_IMAGE_PIXELS = None
@@ -84,7 +102,7 @@ def measure(jpeg: bytes) -> PhotoFacts:
         NotAPhoto: no readable JPEG.
         PhotoTooLarge: beyond what is ever decoded.
     """
-    image = _open(jpeg)
+    image, _ = _open(jpeg)
     width, height = image.size
     grey = _loaded(image, "L")
     grey.thumbnail((_SHARPNESS_SIDE, _SHARPNESS_SIDE), Image.Resampling.BOX)
@@ -95,14 +113,14 @@ def measure(jpeg: bytes) -> PhotoFacts:
 
 
 def normalise(jpeg: bytes) -> bytes:
-    """The photo upright, long side at most `SIDE_MAX`, without EXIF, at most `PHOTO_BYTES_MAX`.
+    """The photo upright, long side at most `SIDE_MAX`, bare, at most `PHOTO_BYTES_MAX`.
 
     Raises:
         NotAPhoto: no readable JPEG.
         PhotoTooSmall: its long side is below `SIDE_MIN`.
         PhotoTooLarge: beyond what is ever decoded, or it will not fit.
     """
-    image = _upright(_open(jpeg))
+    image = _upright(*_open(jpeg))
     if max(image.size) < SIDE_MIN:
         raise PhotoTooSmall(f"long side {max(image.size)} px")
     image.thumbnail((SIDE_MAX, SIDE_MAX), Image.Resampling.LANCZOS, reducing_gap=2.0)
@@ -120,9 +138,9 @@ def thumbnail(jpeg: bytes) -> bytes:
         NotAPhoto: no readable JPEG.
         PhotoTooLarge: beyond what is ever decoded.
     """
-    image = _open(jpeg)
+    image, orientation = _open(jpeg)
     image.draft("RGB", (2 * THUMBNAIL_STEPS[0][0],) * 2)
-    image = _upright(image)
+    image = _upright(image, orientation)
     for side, quality in THUMBNAIL_STEPS:
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
         encoded = _encoded(image, quality)
@@ -131,16 +149,56 @@ def thumbnail(jpeg: bytes) -> bytes:
     raise PhotoTooLarge("no thumbnail fits")
 
 
-def _open(jpeg: bytes) -> Image.Image:
+def _open(jpeg: bytes) -> tuple[Image.Image, int]:
+    """The picture, not decoded yet, and its orientation."""
     if len(jpeg) > JPEG_BYTES_MAX:
         raise PhotoTooLarge(f"{len(jpeg)} bytes")
+    bare, orientation = _without_metadata(jpeg)
     try:
-        image = Image.open(io.BytesIO(jpeg), formats=("JPEG",))
+        image = Image.open(io.BytesIO(bare), formats=("JPEG",))
     except _LIBRARY_ERRORS:
         raise NotAPhoto("no JPEG header") from None
     if image.width * image.height > PIXELS_MAX:
         raise PhotoTooLarge(f"{image.width} × {image.height} px")
-    return image
+    return image, orientation
+
+
+def _without_metadata(jpeg: bytes) -> tuple[bytes, int]:
+    """The file up to its scan without what decoding does not need, and the orientation in it."""
+    if jpeg[:2] != b"\xff\xd8":
+        raise NotAPhoto("no JPEG header")
+    kept, orientation, at = [jpeg[:2]], 1, 2
+    while at + 4 <= len(jpeg) and jpeg[at] == 0xFF:
+        marker = jpeg[at + 1]
+        if marker == 0xFF or marker in _BARE_MARKERS:
+            at += 1 if marker == 0xFF else 2
+            continue
+        if marker == 0xDA:
+            return b"".join([*kept, jpeg[at:]]), orientation
+        end = at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
+        if marker in _KEPT_SEGMENTS:
+            kept.append(jpeg[at:end])
+        elif marker == 0xE1 and jpeg[at + 4 : at + 10] == b"Exif\0\0":
+            orientation = _orientation(jpeg[at + 10 : end])
+        at = end
+    raise NotAPhoto("no scan in it")
+
+
+def _orientation(tiff: bytes) -> int:
+    """The orientation in an Exif block; 1, upright, where it cannot be read."""
+    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
+    try:
+        if order is None:
+            return 1
+        (first,) = struct.unpack_from(f"{order}I", tiff, 4)
+        (count,) = struct.unpack_from(f"{order}H", tiff, first)
+        for entry in range(first + 2, first + 2 + 12 * count, 12):
+            tag, kind, _, value = struct.unpack_from(f"{order}HHIH", tiff, entry)
+            if (tag, kind) == (0x0112, 3):
+                return int(value)
+    except struct.error:
+        return 1
+    return 1
 
 
 def _loaded(image: Image.Image, mode: str) -> Image.Image:
@@ -150,18 +208,15 @@ def _loaded(image: Image.Image, mode: str) -> Image.Image:
         raise NotAPhoto("not decodable") from None
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    try:
-        turned = ImageOps.exif_transpose(image)
-    except _LIBRARY_ERRORS:
-        # Broken EXIF is no reason to lose a photo; it is dropped either way.
-        turned = image
-    return _loaded(turned, "RGB")
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    whole = _loaded(image, "RGB")
+    turn = _TURNS.get(orientation)
+    return whole if turn is None else whole.transpose(turn)
 
 
 def _encoded(image: Image.Image, quality: int) -> bytes:
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=quality, optimize=True, exif=b"", icc_profile=None)
+    image.save(out, "JPEG", quality=quality, optimize=True)
     return out.getvalue()
 
 

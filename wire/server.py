@@ -145,6 +145,7 @@ class Server:
         self._seats: dict[bytes, _Seat] = {}
         self.greetings = 0
         self._revocations = 0
+        self._nursery: trio.Nursery | None = None
 
     @property
     def connections(self) -> dict[bytes, Connection]:
@@ -158,6 +159,7 @@ class Server:
     ) -> None:
         """Accept until cancelled; `started` gets the address that dialers use."""
         async with trio.open_nursery() as nursery:
+            self._nursery = nursery
             nursery.start_soon(self._sweep)
             try:
                 await listener.serve(self.converse, task_status=task_status)
@@ -267,11 +269,16 @@ class Server:
         if known is not None:
             known.close(ByeReason.SUPERSEDED)
         connection = Connection(
-            self._codec, _nobody, session=Session(self._entropy(SESSION_ID_BYTES))
+            self._codec,
+            _nobody,
+            session=Session(self._entropy(SESSION_ID_BYTES)),
+            reader_writes=True,
         )
         connection.peer_key = static
         connection.identity = identity
         connection.handler = self._open_session(connection)
+        assert self._nursery is not None, "channels come in while we serve"
+        self._nursery.start_soon(connection.keep_deadlines)
         seat.connection = connection
         return connection, False
 

@@ -41,6 +41,9 @@ WINDOW_MESSAGES_MAX: Final = 256
 WINDOW_BYTES_MAX: Final = 1024 * 1024
 """The most payload bytes that one side keeps unacknowledged; reached, `has_room` is False."""
 
+PENDING_MESSAGES_MAX: Final = WINDOW_MESSAGES_MAX + 256
+"""The most unacknowledged messages, answers included; a peer that asks on has broken the rules."""
+
 ACK_EVERY_MESSAGES: Final = 16
 """After so many messages taken an acknowledgement is sent at once."""
 
@@ -117,14 +120,14 @@ def reply(payload: bytes, correlation: int) -> Outgoing:
     )
 
 
-def refuse(refusal: Refusal, correlation: int) -> Outgoing:
-    """A "no" to the peer's ask `correlation`."""
+def refuse(refusal: Refusal, correlation: int, size: int) -> Outgoing:
+    """A "no" to the peer's ask `correlation`; `size` is its encoded length in bytes."""
     return Outgoing(
         lambda seq, ack, _now: Refuse(seq, ack, correlation, refusal),
         message=refusal,
         correlation=correlation,
         is_answer=True,
-        size=len(refusal.message),
+        size=size,
     )
 
 
@@ -213,23 +216,26 @@ class Session:
 
     # ---- what we receive
 
-    def arrived(self, envelope: Envelope) -> bool:
-        """Note the envelope's numbers; True when it is the next message and has to be taken.
+    def arrived(self, envelope: Envelope) -> Numbered | None:
+        """Note the envelope's numbers; returns it when it is the next message, to be taken.
 
-        False means that there is nothing to take: a bare acknowledgement, or a duplicate.
+        None means that there is nothing to take: a bare acknowledgement, or a duplicate.
 
         Raises:
-            PeerMisbehaved: a number is missing before this one, or something is acknowledged that
-                was never sent.
+            PeerMisbehaved: a number is missing before this one, something is acknowledged that was
+                never sent, or a peer asks on without acknowledging the answers.
         """
         if isinstance(envelope, (Tell, Ask, Reply, Refuse)):
             self._acknowledged(envelope.ack)
-            if envelope.seq > self.received + 1:
+            if envelope.seq == self.received + 1:
+                if isinstance(envelope, Ask) and self.pending >= PENDING_MESSAGES_MAX:
+                    raise PeerMisbehaved("the peer asks on without acknowledging the answers")
+                return envelope
+            if envelope.seq > self.received:
                 raise PeerMisbehaved("a message is missing in the sequence")
-            return envelope.seq == self.received + 1
-        if isinstance(envelope, Ack):
+        elif isinstance(envelope, Ack):
             self._acknowledged(envelope.ack)
-        return False
+        return None
 
     def taken(self, now: float) -> None:
         """The message that `arrived` let through is in its owner's hands; acknowledge it soon."""
@@ -285,7 +291,8 @@ class Session:
         while self.acknowledged < ack:
             self._bytes -= self._window.popleft().size
             self.acknowledged += 1
-            self._on_link = max(0, self._on_link - 1)
+            if self._on_link:
+                self._on_link -= 1
 
     def _acknowledging(self) -> None:
         """What leaves now carries `received`, so no other acknowledgement is due."""
@@ -296,6 +303,7 @@ class Session:
 __all__ = [
     "ACK_DELAY_S",
     "ACK_EVERY_MESSAGES",
+    "PENDING_MESSAGES_MAX",
     "WINDOW_BYTES_MAX",
     "WINDOW_MESSAGES_MAX",
     "Outgoing",

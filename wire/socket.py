@@ -185,9 +185,7 @@ class WebSocketDialer:
         open_stream: how to reach a host; TCP by default.
     """
 
-    def __init__(
-        self, nursery: trio.Nursery, *, open_stream: StreamOpener = _open_tcp
-    ) -> None:
+    def __init__(self, nursery: trio.Nursery, *, open_stream: StreamOpener = _open_tcp) -> None:
         self._nursery = nursery
         self._open_stream = open_stream
 
@@ -316,12 +314,11 @@ async def _accept(handler: ChannelHandler, guarded: GuardedStream) -> None:
 def _host_and_port(address: str) -> tuple[str, int]:
     try:
         parts = urlsplit(address)
-        scheme, host, port = parts.scheme, parts.hostname, parts.port
+        if parts.scheme == SCHEME and parts.hostname and parts.port is not None:
+            return parts.hostname, parts.port
     except ValueError:
-        scheme = host = port = None
-    if scheme != SCHEME or not host or port is None:
-        raise LocalMisuse("an address looks like ws://host:port")
-    return host, port
+        pass
+    raise LocalMisuse("an address looks like ws://host:port")
 
 
 def _bracketed(host: str) -> str:

@@ -29,6 +29,7 @@ class TcpStream(trio.abc.Stream):
         family, kind, protocol = stream.socket.family, stream.socket.type, stream.socket.proto
         self._socket = socket.socket(family, kind, protocol, fileno=stream.socket.detach())
         self._socket.setblocking(False)
+        self._drained = True
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Send everything; waits while the kernel's buffer is full.
@@ -61,13 +62,20 @@ class TcpStream(trio.abc.Stream):
             trio.BrokenResourceError: the connection is gone.
             trio.ClosedResourceError: it was closed here.
         """
+        size = max_bytes or RECEIVE_BYTES_DEFAULT
         while True:
-            try:
-                return self._socket.recv(max_bytes or RECEIVE_BYTES_DEFAULT)
-            except (BlockingIOError, InterruptedError):
+            if self._drained:
                 await trio.lowlevel.wait_readable(self._socket)
+            try:
+                data = self._socket.recv(size)
+            except (BlockingIOError, InterruptedError):
+                self._drained = True
+                continue
             except OSError as problem:
                 raise self._gone() from problem
+            # Less than asked for means that the kernel has no more: the next call would only fail.
+            self._drained = 0 < len(data) < size
+            return data
 
     async def aclose(self) -> None:
         """Close the connection; whoever waits on it is woken with `ClosedResourceError`."""

@@ -45,7 +45,7 @@ class WebSocketGuard:
         self._masked = masked
         self._head: bytearray | None = bytearray()
         self._header = b""
-        self._payload = 0  # bytes of the present frame still to come
+        self._payload = 0  # bytes of the present frame that are still to come
         self._message = 0  # bytes of the present message so far
         self._fragments = 0  # 0 between messages
         self._controls = 0
@@ -63,19 +63,18 @@ class WebSocketGuard:
         """
         if self._head is not None:
             data = self._rest_after_head(data)
-        while data:
-            if self._payload >= len(data):
-                self._payload -= len(data)
-                return
-            data = self._header + data[self._payload :]
-            self._payload = 0
-            size = _header_bytes(data)
-            if len(data) < size:
-                self._header = bytes(data)
-                return
+        if self._header:
+            data = self._header + data
             self._header = b""
-            self._check(data)
-            data = data[size:]
+        position, end = self._payload, len(data)
+        while position < end:
+            size = _header_bytes(data, position)
+            if end - position < size:
+                self._header = data[position:]
+                position = end
+            else:
+                position += size + self._checked(data, position)
+        self._payload = position - end
 
     def _rest_after_head(self, data: bytes) -> bytes:
         """What follows the HTTP head in `data`; nothing while the head is incomplete."""
@@ -95,20 +94,19 @@ class WebSocketGuard:
             raise BadFrame("bytes after the upgrade and before its answer")
         return rest
 
-    def _check(self, header: bytes) -> None:
-        """Judge one complete frame header, and remember how much payload follows it."""
-        first, second = header[0], header[1]
-        final, opcode, size = first & 0x80, first & 0x0F, _payload_bytes(header)
+    def _checked(self, data: bytes, position: int) -> int:
+        """Judge the complete frame header at `position`; how much payload follows it."""
+        first, second = data[position], data[position + 1]
+        final, opcode, size = first & 0x80, first & 0x0F, _payload_bytes(data, position)
         if first & 0x70:
             raise BadFrame("an extension that was never agreed on")
         if bool(second & 0x80) is not self._masked:
             raise BadFrame("a frame is masked on the wrong side")
-        self._payload = size
         if opcode in _CONTROL:
             self._controls += 1
             if not final or size > _CONTROL_BYTES_MAX or self._controls > CONTROL_FRAMES_MAX:
                 raise BadFrame("a control frame that is too long, in pieces, or one too many")
-            return
+            return size
         if opcode != (_CONTINUATION if self._fragments else _BINARY):
             raise BadFrame("a frame that is neither binary nor the next piece of a message")
         self._controls = 0
@@ -118,21 +116,23 @@ class WebSocketGuard:
             raise BadFrame("a message that is too long, or in too many pieces")
         if final:
             self._fragments = self._message = 0
+        return size
 
 
-def _header_bytes(data: bytes) -> int:
-    """How long the frame header at the start of `data` is (§5.2), as far as can be told."""
-    if len(data) < 2:
+def _header_bytes(data: bytes, position: int) -> int:
+    """How long the frame header at `position` is (§5.2), as far as can be told."""
+    if len(data) - position < 2:
         return 2
-    length = data[1] & 0x7F
-    return 2 + {126: 2, 127: 8}.get(length, 0) + (4 if data[1] & 0x80 else 0)
+    second = data[position + 1]
+    length = second & 0x7F
+    return (4 if length == 126 else 10 if length == 127 else 2) + (4 if second & 0x80 else 0)
 
 
-def _payload_bytes(header: bytes) -> int:
-    length = header[1] & 0x7F
+def _payload_bytes(data: bytes, position: int) -> int:
+    length = data[position + 1] & 0x7F
     if length < 126:
         return length
-    return int.from_bytes(header[2 : 4 if length == 126 else 10], "big")
+    return int.from_bytes(data[position + 2 : position + (4 if length == 126 else 10)], "big")
 
 
 __all__ = ["CONTROL_FRAMES_MAX", "FRAGMENTS_MAX", "HEAD_BYTES_MAX", "WebSocketGuard"]

@@ -51,7 +51,7 @@ class Peripheral(Process):
     def __init__(
         self, name: Capability, device: Device[Any], transport: Transport, panel: str
     ) -> None:
-        """Take the device and its line, and the path of the panel that shows its state."""
+        """Take the device and its line, and the id of the sibling that shows its state."""
         self.name = name
         self._session: Session[Any] = Session(device)
         self._transport = transport
@@ -205,7 +205,7 @@ class Peripheral(Process):
             self._tell(status)
 
     def _panel_ref(self) -> Ref | None:
-        return self.context.lookup(self._panel)
+        return self.context.lookup(f"{self.context.path.rpartition('/')[0]}/{self._panel}")
 
 
 __all__ = ["Peripheral"]

@@ -21,6 +21,9 @@ PACE_BYTES = 200
 PACE_S = 0.02
 """The printer's buffer takes `PACE_BYTES` in this time, in seconds."""
 
+SETTLE_S = 0.005
+"""After a status byte the line is left alone for so long, in seconds."""
+
 LOOK_EVERY_STEPS = 8
 """After so many rows the printer is asked how it is."""
 
@@ -176,7 +179,10 @@ class ReceiptPrinter(Device[int]):
         return problem
 
     def _query(self, what: escpos.Query) -> Script[int, int]:
-        return (yield from self.ask(escpos.query(what), STATUS_S_MAX))
+        """One status byte. It does not say what it answers, so a repeated one is let pass first."""
+        status = yield from self.ask(escpos.query(what), STATUS_S_MAX)
+        yield from self.pause(SETTLE_S)
+        return status
 
 
 __all__ = ["PRINTER_TABLE", "PrinterEvent", "PrinterState", "ReceiptPrinter"]

@@ -188,9 +188,9 @@ class Session(Generic[FrameT]):
             return PeripheralBusy("in use")
         if request.until <= self.device.now:
             return PeripheralLost("asked for too late")
-        weak = self.battery is not None and self.battery < BATTERY_REFUSE_PERCENT
-        if self.device.needs_power and self.battery is not None and weak:
-            return BatteryLow(self.battery)
+        left = self.battery
+        if self.device.needs_power and left is not None and left < BATTERY_REFUSE_PERCENT:
+            return BatteryLow(left)
         return None
 
     def _open(self, request: DeviceRequest[Any]) -> None:

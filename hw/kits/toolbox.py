@@ -74,7 +74,6 @@ TOOLBOX: Final = Kit(
 def toolbox_spec(
     transports: Mapping[Capability, Transport],
     *,
-    parent: str,
     id: str = "toolbox",  # noqa: A002 - OTP's word for it
     kit: Kit = TOOLBOX,
 ) -> SupervisorSpec:
@@ -82,16 +81,14 @@ def toolbox_spec(
 
     Args:
         transports: a line for each peripheral that is there; the others are left out.
-        parent: the path of the supervisor that gets this as a child, such as `/terminal`.
-        id: the kit's id below it.
+        id: the kit's id below its parent; its path is what `hw.toolbox.Toolbox` takes.
         kit: the form factor.
     """
     present = tuple(name for name in kit.devices if name in transports)
-    panel_path = f"{parent}/{id}/{PANEL}"
 
     def peripheral(name: Capability) -> ChildSpec:
         def start() -> Peripheral:
-            return Peripheral(name, kit.devices[name](), transports[name], panel_path)
+            return Peripheral(name, kit.devices[name](), transports[name], PANEL)
 
         return ChildSpec(name.value, start, Restart.PERMANENT, SHUTDOWN_S, BACKOFF)
 

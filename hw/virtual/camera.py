@@ -1,8 +1,8 @@
-"""A virtual camera: drawn scenes as JPEG files, no two photos with the same bytes.
+"""A virtual camera: drawn scenes as JPEG files, no two photos with the same pixels.
 
-Each photo carries a comment segment with a number of its own, so that its hash is new while its
-picture is not: reused-photo detection means something, and no image library is needed. Deliberately
-not here: drawing (the files are made by `tests/kit/draw_photos.py`).
+Each photo gets a faint grain of its own, so that its hash is new, also after the terminal has
+encoded it again: reused-photo detection means something, and no image library is needed.
+Deliberately not here: drawing (the files are made by `tests/kit/draw_photos.py`).
 """
 
 from __future__ import annotations
@@ -20,15 +20,22 @@ SHUTTER_S = 0.3
 SCENES = ("id_front", "id_back", "customer", "card")
 """The drawn scenes; any other subject shows the customer."""
 
-_START_OF_IMAGE = b"\xff\xd8"
-_COMMENT = b"\xff\xfe"
+_TABLES = b"\xff\xdb"
+_GRAIN = slice(6, 31)
+"""Which of a table's 64 steps vary: middle frequencies, where a picture has its texture."""
 
 
-def with_comment(jpeg: bytes, comment: bytes) -> bytes:
-    """The same picture with a COM segment (ISO/IEC 10918-1 B.2.4.5) behind its first marker."""
-    assert jpeg[:2] == _START_OF_IMAGE, "a JPEG begins with SOI"
-    segment = _COMMENT + (len(comment) + 2).to_bytes(2, "big") + comment
-    return jpeg[:2] + segment + jpeg[2:]
+def with_grain(jpeg: bytes, dice: random.Random) -> bytes:
+    """The same scene with other pixels: some quantisation steps of its first table differ by one.
+
+    A decoder scales every coefficient by its step (ISO/IEC 10918-1 B.2.4.1), so the picture gets a
+    faint texture of its own, as from another exposure, and keeps it when it is encoded again.
+    """
+    table = bytearray(jpeg)
+    start = jpeg.index(_TABLES) + 5
+    for at in range(start, start + 64)[_GRAIN]:
+        table[at] = max(table[at] + dice.choice((-1, 0, 1)), 1)
+    return bytes(table)
 
 
 def scene(subject: str) -> bytes:
@@ -45,7 +52,7 @@ class VirtualCamera(VirtualCaptureDevice):
         super().__init__(Capability.CAMERA, self._shoot, plan, SHUTTER_S)
 
     def _shoot(self, subject: str) -> bytes:
-        return with_comment(scene(subject), self._dice.randbytes(16).hex().encode())
+        return with_grain(scene(subject), self._dice)
 
 
-__all__ = ["SCENES", "SHUTTER_S", "VirtualCamera", "scene", "with_comment"]
+__all__ = ["SCENES", "SHUTTER_S", "VirtualCamera", "scene", "with_grain"]

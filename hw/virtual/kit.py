@@ -13,6 +13,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+import trio
+
 from actors.ports import Entropy
 from hw.transport import FaultPlan, ProcessTransport, Transport, VirtualTransport
 from hw.virtual.bank_card import VirtualBankCard
@@ -88,6 +90,20 @@ class VirtualToolbox:
         self.transports: Mapping[Capability, Transport] = dict(self.lines)
         if pin_pad is not None:
             self.transports = {**self.lines, Capability.PIN_PAD: pin_pad}
+
+    def press(self, keys: str) -> None:
+        """Press keys on the PIN pad in this process, now."""
+        assert self.pin_pad is not None, "a pad in a process has its keyboard there"
+        self.pin_pad.press(keys, trio.current_time())
+        self.lines[Capability.PIN_PAD].nudge()
+
+    def insert(self, card: VirtualBankCard | None) -> None:
+        """Put a bank card in, or take out what is in, now."""
+        if card is None:
+            self.card_reader.remove()
+        else:
+            self.card_reader.insert(card)
+        self.lines[Capability.CARD_READER].nudge()
 
     def _lines(self) -> dict[Capability, VirtualTransport]:
         camera = VirtualTransport(

@@ -162,7 +162,7 @@ class VirtualPinPad:
         return "VirtualPinPad(***)"
 
     def press(self, keys: str, now: float) -> None:
-        """Somebody presses keys: digits, or `ENTER`, `CANCEL`, `BACK` of `hw.virtual.pin_customer`."""
+        """Somebody presses keys of `hw.virtual.pin_customer.KEYS`; others do nothing."""
         for key in keys:
             if key in KEYS:
                 self._key(key, now)

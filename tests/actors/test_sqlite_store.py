@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 import trio
 
+from actors.asyncio_host import open_asyncio_host
 from actors.batch import verify_chain
+from actors.cell import Cell
+from actors.process import ProcessCell
 from actors.sqlite_file import open_readonly
+from actors.sqlite_schema import NotOurs
+from actors.sqlite_store import SqliteProcess, SqliteStore
 from actors.store import (
     Append,
     Batch,
     Event,
-    PendingEffect,
-    Store,
     StoreClosed,
-    StoreError,
     VersionConflict,
 )
+from actors.trio_host import run_process
 from tests.actors.sqlite_on_trio import open_sqlite
 from tests.kit.running import run_real
 
-KILLS = 6
+KILLS = 5
 """How many times the writing process is killed."""
 
 LIFE_S_MAX = 0.6
@@ -53,7 +59,7 @@ def lines_until_killed(folder: Path, lives_s: float) -> Iterator[str]:
 
 @pytest.mark.processes
 def test_a_killed_writer_has_kept_its_word(tmp_path: Path) -> None:
-    """Kill -9 at random moments, again and again: every acknowledged row is there, once, chained."""
+    """Kill -9 at random moments: every acknowledged row is there, once, and chained."""
     chance = random.Random("kill")
     acknowledged: dict[str, int] = {}
     for _ in range(KILLS):
@@ -126,6 +132,90 @@ def test_a_cancelled_writer_harms_nobody(tmp_path: Path) -> None:
             assert set(acknowledged) <= durable
             assert {f"case/{n}" for n in range(200) if n % 3} <= set(acknowledged)
             await store.commit(append("after", 0))
+
+    run_real(story)
+
+
+class RestartsProcess:
+    """A supervisor of one process actor."""
+
+    def __init__(self, nursery: trio.Nursery) -> None:
+        self.nursery = nursery
+        self.crashes: list[str] = []
+
+    def on_down(self, cell: Cell, error: Exception | None) -> None:
+        if error is not None:
+            assert isinstance(cell, ProcessCell)
+            self.crashes.append(type(error).__name__)
+            self.nursery.start_soon(run_process, cell)
+
+
+def test_a_crash_of_the_actor_is_an_unknown_outcome_and_then_over(tmp_path: Path) -> None:
+    """Whoever waits learns at once that nobody knows; after the restart the same store works."""
+    path = tmp_path / "store.db"
+
+    async def story() -> None:
+        outcomes: list[str] = []
+
+        async def write(store: SqliteStore) -> None:
+            try:
+                await store.commit(append("in flight", 0))
+            except StoreClosed:
+                outcomes.append("unknown")
+
+        async with trio.open_nursery() as nursery, open_asyncio_host() as host:
+            supervisor = RestartsProcess(nursery)
+            actor = await host.start("store", partial(SqliteProcess, path), supervisor)
+            store = SqliteStore(actor)
+            await store.commit(append("before", 0))
+            with closing(sqlite3.connect(path, isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                nursery.start_soon(write, store)
+                await trio.sleep(0.05)
+                with pytest.raises(StoreClosed):
+                    await actor_asked_to_crash(store)
+                while not outcomes:  # noqa: ASYNC110 - another thread makes it true
+                    await trio.sleep(0.01)
+                other.execute("ROLLBACK")
+
+            await store.commit(append("before", 1))
+            assert ["unknown"] == outcomes
+            assert ["ZeroDivisionError"] == supervisor.crashes
+            assert (await store.head()) == verify_chain(await store.audit())
+
+    run_real(story)
+
+
+async def actor_asked_to_crash(store: SqliteStore) -> None:
+    await store._look(lambda _file: 1 / 0)
+
+
+def test_a_store_that_is_stopped_is_closed(tmp_path: Path) -> None:
+    """What was sent before the stop is answered; what comes after is `StoreClosed`."""
+
+    async def story() -> None:
+        async with open_sqlite(tmp_path) as store:
+            await store.commit(append("case/1", 0))
+        with pytest.raises(StoreClosed):
+            await store.commit(append("case/1", 1))
+        with pytest.raises(StoreClosed):
+            await store.read("case/1")
+
+        async with open_sqlite(tmp_path) as again:
+            assert 1 == len(await again.read("case/1"))
+
+    run_real(story)
+
+
+def test_a_foreign_file_is_a_failed_start(tmp_path: Path) -> None:
+    """The starter learns why, and nothing is left running."""
+    with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+
+    async def story() -> None:
+        with pytest.raises(NotOurs):
+            async with open_sqlite(tmp_path):
+                pytest.fail("it opened")
 
     run_real(story)
 

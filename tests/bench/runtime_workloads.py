@@ -14,7 +14,7 @@ from pathlib import Path
 import trio
 
 from actors import Actor, Cell, Inbox, Process, Ref, on, open_system
-from tests.kit.outside import virtual_outside
+from actors.outside import production_outside
 from wire.message import Message, Request
 
 clock_ns = time.process_time_ns
@@ -108,7 +108,7 @@ async def checkpoint(count: int = 20_000) -> float:
 
 async def ask(count: int = 20_000) -> float:
     """One client, one reactive actor."""
-    async with open_system("bench", virtual_outside()) as system:
+    async with open_system("bench", production_outside()) as system:
         echo = system.spawn("echo", Echo)
         for seq in range(WARM_UP):
             await echo.ask(Ping(seq), within=5)
@@ -120,7 +120,7 @@ async def ask(count: int = 20_000) -> float:
 
 async def ask_many(count: int = 20_000) -> float:
     """A thousand clients, each with its own actor."""
-    async with open_system("bench", virtual_outside()) as system:
+    async with open_system("bench", production_outside()) as system:
         echoes = [system.spawn(f"echo{index}", Echo) for index in range(CROWD)]
 
         async def client(echo: Ref) -> None:
@@ -136,7 +136,7 @@ async def ask_many(count: int = 20_000) -> float:
 
 async def tell(count: int = 50_000) -> float:
     """One producer that lets others run after every hundred messages; handling included."""
-    async with open_system("bench", virtual_outside()) as system:
+    async with open_system("bench", production_outside()) as system:
         echo = system.spawn("echo", Echo)
         begin = clock_ns()
         for seq in range(count):
@@ -149,7 +149,7 @@ async def tell(count: int = 50_000) -> float:
 
 async def ring(count: int = 50_000, tokens: int = 1) -> float:
     """A token, or several, around a ring of a thousand actors; per hop."""
-    async with open_system("bench", virtual_outside()) as system:
+    async with open_system("bench", production_outside()) as system:
         overs = trio.Event()
         hops = [Hop(overs) for _ in range(CROWD)]
         refs = [system.spawn(f"hop{index}", lambda hop=hop: hop) for index, hop in enumerate(hops)]  # type: ignore[misc]  # a default binds the loop's variable
@@ -164,7 +164,7 @@ async def ring(count: int = 50_000, tokens: int = 1) -> float:
 
 async def fan_in(count: int = 50_000) -> float:
     """A thousand actors tell one; per message that arrived."""
-    async with open_system("bench", virtual_outside()) as system:
+    async with open_system("bench", production_outside()) as system:
         sink = system.spawn("sink", Echo)
         feeders = [system.spawn(f"feeder{i}", lambda: Feeder(sink)) for i in range(CROWD)]
         begin = clock_ns()
@@ -178,7 +178,7 @@ async def fan_in(count: int = 50_000) -> float:
 
 async def process_ask(count: int = 10_000) -> float:
     """One client, one process actor: two switches of task per ask."""
-    async with open_system("bench", virtual_outside()) as system:
+    async with open_system("bench", production_outside()) as system:
         echo = system.spawn("echo", EchoProcess)
         for seq in range(WARM_UP):
             await echo.ask(Ping(seq), within=5)
@@ -190,7 +190,7 @@ async def process_ask(count: int = 10_000) -> float:
 
 async def spawn_stop(count: int = 10_000) -> float:
     """Make an actor, start it, stop it."""
-    async with open_system("bench", virtual_outside()) as system:
+    async with open_system("bench", production_outside()) as system:
         begin = clock_ns()
         cells = [system.spawn(f"echo{index}", Echo) for index in range(count)]
         for cell in cells:
@@ -201,7 +201,7 @@ async def spawn_stop(count: int = 10_000) -> float:
 
 async def crash_restart_ask(count: int = 5_000) -> float:
     """Crash on one request, be restarted by the simplest supervisor, answer the next request."""
-    async with open_system("bench", virtual_outside()) as system:
+    async with open_system("bench", production_outside()) as system:
         echo = system.spawn("echo", Echo, RestartAtOnce())
         begin = clock_ns()
         for seq in range(count):
@@ -212,7 +212,7 @@ async def crash_restart_ask(count: int = 5_000) -> float:
 
 async def idle_memory(count: int = 100_000) -> float:
     """Resident bytes per idle reactive actor."""
-    async with open_system("bench", virtual_outside()) as system:
+    async with open_system("bench", production_outside()) as system:
         gc.collect()
         before = resident_bytes()
         cells = [system.spawn(f"echo{index}", Echo) for index in range(count)]

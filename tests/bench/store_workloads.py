@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +81,7 @@ async def durable_events(folder: Path, events: int = EVENTS) -> float:
     """Microseconds per event of a durable actor, answered to an asker."""
     async with open_sqlite(folder) as store, open_system("bench", production_outside()) as system:
         boxes = [
-            system.spawn(f"box{number}", lambda number=number: _box(store, number))
-            for number in range(WRITERS)
+            system.spawn(f"box{number}", partial(_box, store, number)) for number in range(WRITERS)
         ]
 
         async def put(box: Ref) -> None:

@@ -9,6 +9,7 @@ from supervisors.snapshot import (
     NODES_MAX,
     RATE_WINDOW_S,
     Look,
+    Meter,
     Node,
     State,
     rates,
@@ -97,3 +98,23 @@ def test_a_snapshot_has_room_for_so_many_nodes() -> None:
     assert 1 == look.take(5)
     assert 0 == look.take(5)
     assert 1_002_500 == look.wall_at(12.5)
+
+
+def test_a_meter_slides_while_somebody_looks() -> None:
+    """10 messages a second for 20 seconds, then none; looked at every second."""
+    meter = Meter()
+    meter.begin(100.0, 0)
+    seen = [meter.rate(100.0 + at, min(10 * at, 200)) for at in range(41)]
+
+    assert 10 == pytest.approx(seen[15])
+    assert 5 == pytest.approx(seen[25])
+    assert 0 == seen[35]
+
+
+def test_a_meter_that_nobody_looked_at_tells_the_mean() -> None:
+    """An hour passed since the last look."""
+    meter = Meter()
+    meter.begin(0.0, 0)
+
+    assert 0 == meter.rate(5.0, 0)
+    assert 1 == pytest.approx(meter.rate(3605.0, 3600))

@@ -149,7 +149,7 @@ def test_a_finished_transient_child_stays_stopped_and_its_ref_is_dead() -> None:
 
 
 def test_incarnations_never_overlap_however_slowly_a_sibling_closes() -> None:
-    """The diary itself refuses a second incarnation of a name."""
+    """The diary notes every second incarnation of a name."""
 
     async def story() -> None:
         diary = Diary()
@@ -168,5 +168,6 @@ def test_incarnations_never_overlap_however_slowly_a_sibling_closes() -> None:
                 await trio.sleep(30)
 
             assert ["-a", "-c", "-b", "+a", "+b", "+c"] * 3 == diary.take()
+            assert [] == diary.overlaps
 
     run(story)

@@ -17,6 +17,7 @@ from supervisors import (
     Strategy,
     SupervisorFailed,
     SupervisorSpec,
+    Tree,
     Wedged,
     open_tree,
     snapshot,
@@ -32,6 +33,7 @@ from tests.supervisors.toys import (
     Leave,
     Mule,
     courier,
+    fall,
     group,
     open_bank,
     see,
@@ -118,12 +120,15 @@ def test_an_interrupt_in_a_child_passes_through() -> None:
             "inner", [courier("b", diary), ChildSpec("c", lambda: Interrupted("c", diary))]
         )
         async with open_bank() as system:
+            spec = group("office", [courier("a", diary), inner, teller("d", diary)])
+
+            async def interrupt(tree: Tree) -> None:
+                tree.ref("/office/inner/c").tell(Leave())
+                await tree.wait()
+
             with pytest.raises(KeyboardInterrupt):
-                async with open_tree(
-                    system, group("office", [courier("a", diary), inner, teller("d", diary)])
-                ) as tree:
-                    tree.ref("/office/inner/c").tell(Leave())
-                    await tree.wait()
+                async with open_tree(system, spec) as tree:
+                    await interrupt(tree)
             assert ["-c", "-b", "-d", "-a"] == diary.lines[4:]
 
     run(story)
@@ -234,7 +239,8 @@ def test_a_start_that_ignores_its_cancellation_is_wedged_and_the_others_stop() -
     async def story() -> None:
         diary = Diary()
         let_go = trio.Event()
-        spec = group("office", [courier("a", diary), ChildSpec("b", lambda: Dreamer(diary, let_go))])
+        dreamer = ChildSpec("b", lambda: Dreamer(diary, let_go))
+        spec = group("office", [courier("a", diary), dreamer])
         async with open_bank() as system, trio.open_nursery() as nursery:
 
             async def release() -> None:
@@ -243,7 +249,7 @@ def test_a_start_that_ignores_its_cancellation_is_wedged_and_the_others_stop() -
                 let_go.set()
 
             nursery.start_soon(release)
-            with pytest.raises(Wedged, match="test_tree.py") as caught:
+            with pytest.raises(Wedged, match=r"test_tree\.py") as caught:
                 async with open_tree(system, spec):
                     pytest.fail("the block must not run")
             assert "/office/b" == caught.value.path
@@ -322,15 +328,15 @@ def test_a_crash_loop_escalates() -> None:
     async def story() -> None:
         diary = Diary()
         async with open_bank() as system:
-            with pytest.raises(SupervisorFailed) as caught:
-                async with open_tree(
-                    system, group("office", [courier("a", diary), teller("b", diary)])
-                ) as tree:
-                    for _ in range(4):
-                        tree.ref("/office/a").tell(Boom())
-                        await trio.sleep(1)
-                    await tree.wait()
-            failed = caught.value
+
+            async def play(tree: Tree) -> None:
+                for _ in range(4):
+                    tree.ref("/office/a").tell(Boom())
+                    await trio.sleep(1)
+                await tree.wait()
+
+            spec = group("office", [courier("a", diary), teller("b", diary)])
+            failed = await fall(system, spec, play)
             assert ("/office", "a", 4) == (failed.path, failed.child, len(failed.history))
             assert "a: Broken in Courier.run" in failed.history[0]
             assert set() == diary.alive
@@ -351,13 +357,15 @@ def test_intensities_multiply_through_the_levels(kind: object) -> None:
             restarts=1,
         )
         async with open_bank() as system:
-            with pytest.raises(SupervisorFailed) as caught:
-                async with open_tree(system, spec) as tree:
-                    a = tree.ref("/top/middle/low/a")
-                    for _ in range(100):
-                        a.tell(Boom())
-                        await trio.sleep(0.1)
-            assert ("/top", "middle") == (caught.value.path, caught.value.child)
+
+            async def play(tree: Tree) -> None:
+                a = tree.ref("/top/middle/low/a")
+                for _ in range(100):
+                    a.tell(Boom())
+                    await trio.sleep(0.1)
+
+            failed = await fall(system, spec, play)
+            assert ("/top", "middle") == (failed.path, failed.child)
             assert 2 * 3 * 2 == diary.lines.count("+a")
 
     run(story)
@@ -387,12 +395,14 @@ def test_a_failed_restart_counts_as_a_crash() -> None:
         diary = Diary()
         child = teller("a", diary) if kind is teller else courier("a", diary)
         async with open_bank() as system:
-            with pytest.raises(SupervisorFailed) as caught:
-                async with open_tree(system, group("office", [child])) as tree:
-                    diary.sick.add("a")
-                    tree.ref("/office/a").tell(Boom())
-                    await tree.wait()
-            assert 4 == len(caught.value.history)
+
+            async def play(tree: Tree) -> None:
+                diary.sick.add("a")
+                tree.ref("/office/a").tell(Boom())
+                await tree.wait()
+
+            failed = await fall(system, group("office", [child]), play)
+            assert 4 == len(failed.history)
 
     run(lambda: story(teller))
     run(lambda: story(courier))

@@ -2,11 +2,13 @@
 
 from wire.page.app import Images, PageProgram
 from wire.page.connection import PageConnection, PageRequest, PageSession
+from wire.page.pages import Pages
 from wire.page.server import PageDoor, serve_page
 
 __all__ = [
     "PageProgram",
     "PageSession",
+    "Pages",
     "PageConnection",
     "PageRequest",
     "Images",

@@ -6,7 +6,7 @@
  *   t("submit"), t("queued", { n: 3 })
  *   pick({ zh: "借记卡发卡", en: "Debit card" })  // a text that came with both languages from the program
  *   money(123456) -> "¥1,234.56"                  // integer fen in, never a float of yuan
- *   dateTime(unixMs), timeOfDay(unixMs), elapsed(milliseconds) -> "1:05"
+ *   dateTime(unixMs), timeOfDay(unixMs), hourMinute(unixMs), elapsed(milliseconds) -> "1:05"
  *   refusalText(refusal)                          // the program's own sentence, or the code's in English
  *
  * All of them read the signal `lang`, so a component that calls them is drawn again on a toggle.
@@ -136,6 +136,11 @@ export function dateTime(unixMs) {
 /** Unix milliseconds as time of day with seconds. */
 export function timeOfDay(unixMs) {
   return new Intl.DateTimeFormat(locale.value, { timeStyle: "medium" }).format(unixMs);
+}
+
+/** Unix milliseconds as hour and minute. */
+export function hourMinute(unixMs) {
+  return new Intl.DateTimeFormat(locale.value, { timeStyle: "short" }).format(unixMs);
 }
 
 /** A span of milliseconds as m:ss, or h:mm:ss from one hour up. */

@@ -1,0 +1,315 @@
+"""A process actor whose body lives on the asyncio loop: its shadow on the trio side, and itself.
+
+`Hosted` is the shadow: an ordinary `Process` in an ordinary cell, so that supervision, mailbox,
+monitors, dead letters and stop budgets are the same as everywhere. It starts the body on the other
+loop, hands it messages up to its capacity, relays a stop, and ends exactly when the body has ended,
+raising what the body raised. `Body` is one incarnation on the asyncio side.
+
+What was handed over and not begun goes back to the mailbox when the body ends; what the body had
+in hand is poison if it crashed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+import trio
+
+from actors.ask import NOBODY
+from actors.context import Context, EffectFailed
+from actors.errors import ActorError, summarize
+from actors.inbox import Delivery, Inbox
+from actors.process import Process
+
+if TYPE_CHECKING:
+    from actors.ask import ReplyTo
+    from actors.asyncio_host import AsyncioLoop
+    from actors.bridge import Crossing
+    from actors.ports import Outside
+    from actors.ref import Ref
+
+CANCEL_S_MAX = 5.0
+"""How long a cancelled body may take to end, seconds; then it is left behind, and logged."""
+
+log = structlog.get_logger("actors")
+
+
+class CrossingAnswer:
+    """Where a body on the asyncio side answers to; see `ReplyTo`."""
+
+    __slots__ = ("_crossing", "_delivery")
+
+    def __init__(self, delivery: Delivery, crossing: Crossing) -> None:
+        self._delivery = delivery
+        self._crossing = crossing
+
+    def reply(self, value: object) -> None:
+        """See `ReplyTo.reply`."""
+        self._crossing.to_trio(partial(self._delivery.reply, value))
+
+    def fail(self, error: Exception) -> None:
+        """See `ReplyTo.fail`."""
+        self._crossing.to_trio(partial(self._delivery.fail, error))
+
+
+class HostedInbox(Inbox):
+    """The inbox of a body; its queue is filled from the trio side."""
+
+    __slots__ = ("_crossing",)
+
+    def __init__(
+        self,
+        queue: deque[object],
+        host: AsyncioLoop,
+        on_taken: Callable[[int], None],
+        crossing: Crossing,
+    ) -> None:
+        super().__init__(queue, host, on_taken)
+        self._crossing = crossing
+
+    def _open(self, item: object) -> Delivery:
+        assert isinstance(item, Delivery)
+        if item.answer is NOBODY:
+            return Delivery(item.message, NOBODY, self)
+        return Delivery(item.message, CrossingAnswer(item, self._crossing), self)
+
+
+class HostedContext(Context):
+    """The context of a body on the asyncio side; everything it reaches is on the trio side."""
+
+    __slots__ = ("_body", "_crossing", "me", "path")
+
+    def __init__(self, body: Body, shadow: Context, crossing: Crossing) -> None:
+        self._body = body
+        self._crossing = crossing
+        self.me = crossing.outward(shadow.me)
+        self.path = shadow.path
+
+    @property
+    def outside(self) -> Outside:
+        """See `Context.outside`; its `offload` is for the trio side only."""
+        return self._crossing.system.outside
+
+    def now(self) -> float:
+        """See `Context.now`."""
+        return self._crossing.loop.time()
+
+    def effect(self, label: str, work: Callable[[], Awaitable[object | None]]) -> None:
+        """See `Context.effect`."""
+
+        async def perform() -> None:
+            try:
+                outcome = await work()
+            except Exception as error:
+                outcome = EffectFailed(label, error)
+            if outcome is not None:
+                with suppress(ActorError):
+                    await self.me.send(outcome)
+
+        self._body.own(self._crossing.loop.create_task(perform()))
+
+    def after(self, seconds: float, message: object) -> asyncio.TimerHandle:
+        """See `Context.after`."""
+        return self._crossing.loop.call_later(max(seconds, 0.0), self._body.tell_later, message)
+
+    def caller(self) -> ReplyTo:
+        """See `Context.caller`; a process answers through its deliveries."""
+        return NOBODY
+
+    def monitor(self, ref: Ref) -> None:
+        """See `Context.monitor`."""
+        self._crossing.outward(ref).watch(self.me)
+
+    def lookup(self, name: str) -> Ref | None:
+        """See `Context.lookup`."""
+        ref = self._crossing.system.find(name)
+        return None if ref is None else self._crossing.outward(ref)
+
+    def stop(self) -> None:
+        """See `Context.stop`."""
+        self._body.inbox.close()
+
+
+class Body:
+    """One incarnation on the asyncio side, and what both sides know of it.
+
+    Attributes:
+        capacity: how many messages may lie on the asyncio side.
+        queue: those messages; appended on the trio side, taken on the asyncio side.
+        inbox: what the body takes them from.
+        process: the object, once the factory made it.
+        is_up: on the trio side: `started` has returned, or the body is over already.
+        is_over: on the trio side: the body has ended, with `error`.
+        error: what the body raised.
+    """
+
+    def __init__(
+        self, factory: Callable[[], Process], host: AsyncioLoop, crossing: Crossing
+    ) -> None:
+        self.capacity = Process.mailbox_capacity
+        self.queue: deque[object] = deque()
+        self.inbox = HostedInbox(self.queue, host, self._on_taken, crossing)
+        self.process: Process | None = None
+        self.is_up = trio.Event()
+        self.is_over = trio.Event()
+        self.error: Exception | None = None
+        self._factory = factory
+        self._crossing = crossing
+        self._room = trio.Event()
+        self._is_nudged = False
+        self._wants_room = False
+        self._task: asyncio.Task[None] | None = None
+        self._own: dict[asyncio.Task[None], None] = {}
+        self._context: HostedContext | None = None
+
+    # On the asyncio side.
+
+    def begin(self, shadow: Context) -> None:
+        """Start the body's task."""
+        self._context = HostedContext(self, shadow, self._crossing)
+        self._task = self._crossing.loop.create_task(self._live(self._context), name=shadow.path)
+        self._task.add_done_callback(self._ended)
+
+    def finish(self) -> None:
+        """Ask the body to end; one that never looked at its inbox would not notice."""
+        self.inbox.close()
+        if not self.inbox.touched:
+            self.cancel()
+
+    def cancel(self) -> None:
+        """Cancel the body's task."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def own(self, task: asyncio.Task[None]) -> None:
+        """Have an effect cancelled when the body ends."""
+        self._own[task] = None
+        task.add_done_callback(self._disown)
+
+    def tell_later(self, message: object) -> None:
+        """A timer of the body has come; not after its end."""
+        if self._context is not None and self._task is not None and not self._task.done():
+            self._context.me.tell(message)
+
+    async def _live(self, context: HostedContext) -> None:
+        process = self._factory()
+        self.capacity = process.mailbox_capacity
+        process.context = context
+        self.process = process
+        await process.started()
+        self._crossing.to_trio(self.is_up.set)
+        await process.run(self.inbox)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        for effect in tuple(self._own):
+            effect.cancel()
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, Exception):
+            error = ActorError(f"{task.get_name()} ended with {type(error).__name__}")
+        self._crossing.to_trio(partial(self._end, error))
+
+    def _disown(self, task: asyncio.Task[None]) -> None:
+        self._own.pop(task, None)
+
+    def _on_taken(self, _count: int) -> None:
+        if self._wants_room:
+            self._wants_room = False
+            self._crossing.to_trio(self._room.set)
+
+    def _nudge(self) -> None:
+        self._is_nudged = False
+        self.inbox.nudge()
+
+    # On the trio side.
+
+    async def forward(self, inbox: Inbox) -> None:
+        """Hand over what arrives, as far as there is room; then relay that the inbox has ended."""
+        async for delivery in inbox:
+            # Appended first: a nudge that is already on its way will see it.
+            self.queue.append(delivery)
+            if not self._is_nudged:
+                self._is_nudged = True
+                self._crossing.to_asyncio(self._nudge)
+            while len(self.queue) >= self.capacity:
+                self._room = trio.Event()
+                self._wants_room = True
+                # Asked for before looked at again: what is taken from now on sets the event.
+                if len(self.queue) >= self.capacity:
+                    await self._room.wait()
+        self._crossing.to_asyncio(self.finish)
+
+    async def be_over(self) -> bool:
+        """Cancel the body if it is alive, and wait for its end; False if it does not end."""
+        if not self.is_over.is_set():
+            self._crossing.to_asyncio(self.cancel)
+            with trio.move_on_after(CANCEL_S_MAX, shield=True):
+                await self.is_over.wait()
+        return self.is_over.is_set()
+
+    def untaken(self) -> list[Delivery]:
+        """What was handed over and not begun; once the body is over."""
+        return [item for item in self.queue if isinstance(item, Delivery)]
+
+    def _end(self, error: Exception | None) -> None:
+        self.error = error
+        self.is_over.set()
+        self.is_up.set()
+
+
+class Hosted(Process):
+    """The shadow of one process actor that lives on an asyncio loop."""
+
+    def __init__(
+        self, factory: Callable[[], Process], host: AsyncioLoop, crossing: Crossing
+    ) -> None:
+        self._crossing = crossing
+        self._body = Body(factory, host, crossing)
+
+    async def started(self) -> None:
+        """Start the body; its own failed start is raised here."""
+        body = self._body
+        self._crossing.to_asyncio(partial(body.begin, self.context))
+        try:
+            await body.is_up.wait()
+        except trio.Cancelled:
+            await body.be_over()
+            raise
+        if body.error is not None:
+            raise body.error
+        if body.is_over.is_set():
+            raise ActorError(f"{self.context.path} ended while it started")
+
+    async def run(self, inbox: Inbox) -> None:
+        """Hand over messages until the body has ended, and end as it did."""
+        body = self._body
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(body.forward, inbox)
+                await body.is_over.wait()
+                nursery.cancel_scope.cancel()
+        finally:
+            if await body.be_over():
+                inbox.put_back(body.untaken())
+            else:
+                log.warning("hosted_body_left_behind", path=self.context.path)
+            inbox.in_hand = body.inbox.in_hand
+        if body.error is not None:
+            raise body.error
+
+    def inspect(self) -> dict[str, object]:
+        """What the body shows; read across threads, so it may be a moment old."""
+        process = self._body.process
+        try:
+            return {} if process is None else process.inspect()
+        except RuntimeError as error:
+            # A container of the body changed while it was read.
+            return {"inspect": summarize(error)}
+
+
+__all__ = ["CANCEL_S_MAX", "Body", "Hosted", "HostedContext", "HostedInbox"]

@@ -1,0 +1,240 @@
+"""The SQLite store as trio tasks see it: a thin client that asks the database's actor.
+
+One crossing between threads costs more than one row, so commits share them: all that wait go as one
+request. The client has no task of its own; the tasks that commit take turns in leading.
+
+What a crash of the actor means: whoever waits for an answer gets `StoreClosed`, outcome unknown; a
+later call reaches the restarted actor through the same `Ref`. It deliberately retries nothing: only
+the caller knows whether a second attempt is safe.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Generic, TypeVar
+
+import trio
+
+from actors.errors import ActorError, MailboxFull
+from actors.ref import Ref
+from actors.sqlite_file import Outcome, SqliteFile
+from actors.store import (
+    AuditEntry,
+    Batch,
+    Committed,
+    PendingEffect,
+    Recorded,
+    StoreClosed,
+    StoreError,
+)
+from wire.message import Request
+
+GROUP_BATCHES_MAX = 500
+"""The most batches that one request of the client carries."""
+
+COMMITS_WAITING_MAX = 10_000
+"""The most commits that wait in one client; the next is refused with nothing applied."""
+
+JOIN_PASSES_MIN = 3
+"""How often a leader at least lets everybody run before it sends its group; microseconds each."""
+
+JOIN_PASSES_MAX = 12
+"""How often at most, while the group still grows."""
+
+ANSWER_S_MAX = 30.0
+"""How long the client waits for the actor, in seconds; then the outcome is unknown."""
+
+R = TypeVar("R")
+
+
+class CommitGroup(Request[tuple[Outcome, ...]], frozen=True):
+    """Commit these, each whole or not at all, with one wait for the disk."""
+
+    batches: tuple[Batch, ...]
+
+
+class PutBlob(Request[None], frozen=True):
+    """Keep bytes under their digest."""
+
+    digest: bytes
+    body: bytes
+
+
+class ReadHead(Request[Committed], frozen=True):
+    """Where the chain ends, after every commit that was sent before this."""
+
+
+class Look(Request[R], Generic[R], frozen=True):
+    """Read something on the reading connection's thread."""
+
+    work: Callable[[SqliteFile], R]
+
+
+class SqliteStore:
+    """The client for trio tasks; implements `actors.store.Store`. Has no task of its own.
+
+    Group commit begins here: the first task that commits leads. It lets everybody who is runnable
+    join, sends the group, tells each member its outcome, and hands the lead to the next who waits.
+
+    Args:
+        actor: the address of a `SqliteProcess`.
+    """
+
+    def __init__(self, actor: Ref) -> None:
+        self._actor = actor
+        self._waiting: deque[_Commit] = deque()
+        self._led = False
+
+    async def commit(self, batch: Batch) -> Committed:
+        """As `Store.commit`."""
+        await trio.lowlevel.checkpoint_if_cancelled()
+        if len(self._waiting) >= COMMITS_WAITING_MAX:
+            raise StoreError(f"{COMMITS_WAITING_MAX} commits wait already")
+        mine = _Commit(batch)
+        self._waiting.append(mine)
+        if self._led:
+            await self._wait_for_turn(mine)
+        else:
+            self._led = True
+        if mine.outcome is None:
+            await self._lead()
+        assert mine.outcome is not None
+        if isinstance(mine.outcome, StoreError):
+            raise mine.outcome
+        return mine.outcome
+
+    async def read(self, stream: str, after_version: int = 0) -> list[Recorded]:
+        """As `Store.read`."""
+        return await self._look(lambda file: file.read(stream, after_version))
+
+    async def streams(self, prefix: str, after: str = "") -> list[str]:
+        """As `Store.streams`."""
+        return await self._look(lambda file: file.streams(prefix, after))
+
+    async def effects(self, stream: str | None = None, after: str = "") -> list[PendingEffect]:
+        """As `Store.effects`."""
+        return await self._look(lambda file: file.effects(stream, after))
+
+    async def document(self, collection: str, key: str) -> bytes | None:
+        """As `Store.document`."""
+        return await self._look(lambda file: file.document(collection, key))
+
+    async def documents(self, collection: str, after: str = "") -> list[tuple[str, bytes]]:
+        """As `Store.documents`."""
+        return await self._look(lambda file: file.documents(collection, after))
+
+    async def owner(self, scope: str, key: str) -> str | None:
+        """As `Store.owner`."""
+        return await self._look(lambda file: file.owner(scope, key))
+
+    async def put_blob(self, digest: bytes, body: bytes) -> None:
+        """As `Store.put_blob`."""
+        await self._ask(PutBlob(digest, body))
+
+    async def blob(self, digest: bytes) -> bytes | None:
+        """As `Store.blob`."""
+        return await self._look(lambda file: file.blob(digest))
+
+    async def audit(self, after_seq: int = 0) -> list[AuditEntry]:
+        """As `Store.audit`."""
+        return await self._look(lambda file: file.audit(after_seq))
+
+    async def head(self) -> Committed:
+        """As `Store.head`; answered by the writer, behind every commit that was sent before."""
+        return await self._ask(ReadHead())
+
+    async def _look(self, work: Callable[[SqliteFile], R]) -> R:
+        return await self._ask(Look(work))
+
+    async def _ask(self, request: Request[R]) -> R:
+        try:
+            return await self._actor.ask(request, within=ANSWER_S_MAX)
+        except MailboxFull as error:
+            raise StoreError("the database has too much to do; nothing was applied") from error
+        except ActorError as error:
+            raise StoreClosed(f"the database did not answer; outcome unknown: {error}") from error
+
+    async def _lead(self) -> None:
+        """Commit one group. Shielded: the others in it must not suffer when one is cancelled."""
+        with trio.CancelScope(shield=True):
+            await self._let_others_join()
+            size = min(len(self._waiting), GROUP_BATCHES_MAX)
+            group = [self._waiting.popleft() for _ in range(size)]
+            outcomes: Iterable[Outcome] = each(StoreClosed("the outcome is unknown"))
+            request = CommitGroup(tuple(commit.batch for commit in group))
+            try:
+                answers = await self._ask(request)
+                assert len(answers) == len(group)
+                outcomes = answers
+            except StoreError as failure:
+                outcomes = each(failure)
+            finally:
+                for commit, outcome in zip(group, outcomes, strict=False):
+                    commit.outcome = outcome
+                    commit.wake()
+                self._hand_over()
+
+    async def _let_others_join(self) -> None:
+        """Yield while that brings more members; whoever was just answered often commits again."""
+        for passed in range(JOIN_PASSES_MAX):
+            before = len(self._waiting)
+            await trio.lowlevel.cancel_shielded_checkpoint()
+            if len(self._waiting) == before and passed >= JOIN_PASSES_MIN:
+                return
+
+    def _hand_over(self) -> None:
+        if self._waiting:
+            self._waiting[0].wake()
+        else:
+            self._led = False
+
+    async def _wait_for_turn(self, mine: _Commit) -> None:
+        """Park until the outcome is known or it is this task's turn to lead."""
+
+        def give_up(_raise_cancel: trio.lowlevel.RaiseCancelT) -> trio.lowlevel.Abort:
+            mine.task = None
+            if mine in self._waiting:
+                self._waiting.remove(mine)
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        # A bare park costs half of an Event, and a task that was woken can no longer be cancelled
+        # on its way: a lead once handed over is taken.
+        mine.task = trio.lowlevel.current_task()
+        await trio.lowlevel.wait_task_rescheduled(give_up)
+
+
+class _Commit:
+    """One task's batch; its turn comes with an outcome, or without one to lead the next group."""
+
+    __slots__ = ("batch", "outcome", "task")
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        self.outcome: Outcome | None = None
+        self.task: trio.lowlevel.Task | None = None
+
+    def wake(self) -> None:
+        """Let its task go on, if it waits and has not given up."""
+        task, self.task = self.task, None
+        if task is not None:
+            trio.lowlevel.reschedule(task)
+
+
+def each(failure: StoreError) -> Iterator[StoreError]:
+    """The same failure for everybody, each with an exception of its own to raise."""
+    while True:
+        yield type(failure)(*failure.args)
+
+
+__all__ = [
+    "ANSWER_S_MAX",
+    "COMMITS_WAITING_MAX",
+    "GROUP_BATCHES_MAX",
+    "CommitGroup",
+    "Look",
+    "PutBlob",
+    "ReadHead",
+    "SqliteStore",
+    "each",
+]

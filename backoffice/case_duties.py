@@ -1,0 +1,136 @@
+"""What the office owes after each event of a case: requests to the core, reminders, hints.
+
+Requests to the core may go out twice, its key makes that harmless. Hints to the terminal and the
+queue may come late or twice, both ask for the truth. Reminders that come in vain lead to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from actors.behaviour import Effect
+from actors.outbox import SELF
+from backoffice.case_events import (
+    AbortLost,
+    AbortStarted,
+    AnyCaseEvent,
+    Approved,
+    Cancelled,
+    Claimed,
+    ClaimReleased,
+    ClaimRenewed,
+    CommitLost,
+    CommitStarted,
+    Committed,
+    DayEnded,
+    Expired,
+    FileSlip,
+    FirstApproved,
+    HandedOver,
+    LeaseDue,
+    LeaseLapsed,
+    NotifyTerminal,
+    Prepared,
+    PrepareLost,
+    PrepareStarted,
+    Queued,
+    QueueTouched,
+    Rejected,
+    Reopened,
+    Returned,
+    Signed,
+    SlipDue,
+    Stage,
+    Submitted,
+    Waived,
+)
+from backoffice.case_record import Case
+from backoffice.case_view import view_of
+from backoffice.core import Abort, Commit, CoreRequest, Inquire
+from backoffice.product import Product
+from wire.messages.case import CaseChanged
+
+CORE: Final = "core"
+TERMINAL: Final = "terminal"
+QUEUE: Final = "queue"
+SLIP: Final = "slip"
+
+_PASSING: Final = (Submitted, Waived, Approved, Signed, HandedOver, ClaimRenewed)
+"""Events that the next one of the same commit overtakes, or that change nothing to be seen."""
+
+_LOST: Final = (PrepareLost, CommitLost, AbortLost)
+
+
+def duties(case: Case, event: AnyCaseEvent, product: Product) -> Iterator[Effect]:
+    """The effects of one event; `case` is the one after it."""
+    yield from _to_core(case, event)
+    yield from _reminders(case, event)
+    if isinstance(event, Committed) and case.slip is not None and case.signed is not None:
+        yield Effect(SLIP, FileSlip(case.slip, case.signed.ink, case.signed.signature))
+    if _moves_the_queue(event):
+        yield Effect(QUEUE, QueueTouched(case.union, case.case_id))
+    told_already = isinstance(event, _LOST) and case.attempts > 1
+    if not isinstance(event, _PASSING) and not told_already:
+        changed = CaseChanged(view_of(case, product))
+        yield Effect(TERMINAL, NotifyTerminal(case.filed.device, changed))
+
+
+def _to_core(case: Case, event: AnyCaseEvent) -> Iterator[Effect]:
+    key, union = case.case_id, case.union
+    match event:
+        case PrepareStarted(request=request):
+            yield _core(request)
+        case CommitStarted():
+            yield _core(Commit(key, union))
+        case AbortStarted():
+            yield _core(Abort(key, union))
+        case AbortLost(again_ms=again_ms):
+            yield _core(Abort(key, union), again_ms)
+        case PrepareLost(inquire_ms=inquire_ms) | CommitLost(inquire_ms=inquire_ms):
+            yield _core(Inquire(key, union), inquire_ms)
+        case Reopened(stage=stage):
+            yield _core(Abort(key, union) if stage is Stage.ABORT else Inquire(key, union))
+        case _:
+            return
+
+
+def _reminders(case: Case, event: AnyCaseEvent) -> Iterator[Effect]:
+    match event:
+        case Claimed(until_ms=until_ms) | ClaimRenewed(until_ms=until_ms):
+            yield Effect(SELF, LeaseDue(), until_ms)
+        case Queued(expires_ms=expires_ms) | Returned(expires_ms=expires_ms):
+            yield Effect(SELF, DayEnded(), expires_ms)
+        case ClaimReleased() | LeaseLapsed() | FirstApproved():
+            # The day may have ended while somebody was looking; then its reminder came in vain.
+            if case.expires_ms <= event.at_ms:
+                yield Effect(SELF, DayEnded(), case.expires_ms)
+        case Prepared(expires_ms=expires_ms):
+            yield Effect(SELF, SlipDue(), expires_ms)
+        case _:
+            return
+
+
+def _moves_the_queue(event: AnyCaseEvent) -> bool:
+    return isinstance(
+        event,
+        (
+            Queued,
+            Claimed,
+            ClaimReleased,
+            LeaseLapsed,
+            FirstApproved,
+            Approved,
+            Returned,
+            Rejected,
+            Cancelled,
+            Expired,
+        ),
+    )
+
+
+def _core(request: CoreRequest, due_ms: int = 0) -> Effect:
+    return Effect(CORE, request, due_ms)  # type: ignore[arg-type]  # a request is a message, too
+
+
+__all__ = ["CORE", "QUEUE", "SLIP", "TERMINAL", "duties"]

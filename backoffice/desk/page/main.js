@@ -1,0 +1,84 @@
+/* main.js: the authorizer's page: sign-in first, then queue, images and elements side by side.
+ *
+ * The page draws `DeskState` (backoffice/desk/page_model.py) and sends commands; the agent signs. It
+ * adds only what is on the glass: the selected row, the filter, zoom and rotation, the open sheet.
+ * Keys open things and never decide: a decision takes a passcode and Enter in its sheet.
+ */
+import "./texts.js";
+import { useEffect } from "preact/hooks";
+import { command, connect, link, state } from "backpack/connection";
+import { t } from "backpack/i18n";
+import { Badge, Button, Icon, LangButton, ThemeButton, Toasts, html, mount } from "backpack/ui";
+import { SignIn } from "/shared/sign_in.js";
+import { DecideBar, deciding } from "./decide.js";
+import { Elements } from "./elements.js";
+import { File, NoFile } from "./file.js";
+import { Help, help, onKey } from "./keys.js";
+import { Queue } from "./queue.js";
+
+const LINKS = { online: ["good", "wifi"], connecting: ["info", "refresh-cw"], offline: ["bad", "wifi-off"] };
+
+function App() {
+  const desk = state.value;
+  if (desk === null) {
+    return html`<div class="starting"><${Icon} name="loader-circle" size="large turning" /><p>${t(`link.${link.value}`)}</p></div>`;
+  }
+  if (desk.staff === null) {
+    return html`<${SignIn} title=${t("desk.title")} device=${desk.device} ready=${desk.link === "online"} />`;
+  }
+  return html`<${Desk} desk=${desk} />`;
+}
+
+function Desk({ desk }) {
+  const live = link.value === "online" && desk.link === "online";
+  const caseId = desk.file?.item.case_id ?? "";
+  useEffect(() => {
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, []);
+  useEffect(() => {
+    deciding.value = null;
+  }, [caseId]);
+  return html`<div class="desk">
+    <${TopBar} desk=${desk} live=${live} />
+    ${!live && html`<${Cut} />`}
+    <div class="panes">
+      <${Queue} desk=${desk} live=${live} />
+      ${desk.file === null
+        ? html`<${NoFile} />`
+        : html`<section class="file">
+            <${File} key=${caseId} file=${desk.file} live=${live} />
+            <${Elements} file=${desk.file} />
+            <${DecideBar} file=${desk.file} live=${live} />
+          </section>`}
+    </div>
+    <${Help} />
+  </div>`;
+}
+
+function TopBar({ desk, live }) {
+  const shown = live ? "online" : link.value === "online" ? desk.link : "offline";
+  const [tone, icon] = LINKS[shown];
+  return html`<header class="top">
+    <img src="/shared/favicon.svg" alt="" width="28" height="28" />
+    <strong>${t("desk.title")}</strong>
+    <small>${desk.staff.name} · ${desk.staff.staff_id} · ${desk.staff.outlet}</small>
+    <span class="spread"></span>
+    <${Badge} state=${tone} icon=${icon}>${t(`link.word.${shown}`)}<//>
+    <${Button} kind="quiet" icon="keyboard" onClick=${() => { help.value = true; }}>${t("desk.help")} <kbd>?</kbd><//>
+    <${LangButton} /><${ThemeButton} />
+    <${Button} kind="quiet" icon="user" onClick=${() => command("sign_out")}>${t("desk.sign_out")}<//>
+  </header>`;
+}
+
+function Cut() {
+  const refused = link.value === "refused";
+  return html`<p class="cut bad" role="alert">
+    <${Icon} name="wifi-off" />
+    <strong>${t(refused ? "desk.refused" : "desk.cut")}</strong>
+    ${!refused && html`<span>${t("desk.cut_note")}</span>`}
+  </p>`;
+}
+
+mount(html`<${App} /><${Toasts} />`);
+connect();

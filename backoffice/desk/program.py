@@ -1,0 +1,171 @@
+"""The desk client, put together: a supervised session with the office, and the authorizer.
+
+    /desk                one_for_one
+      link               the session with the office
+      tending            fetches images of the open case and keeps its claim
+
+Everything outside comes in through `Setup`, so that the same desk runs at a workplace and inside a
+simulation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import trio
+
+from actors import Inbox, Process, System, open_system
+from actors.ports import Outside
+from backoffice.desk.authorizer import Authorizer
+from backoffice.desk.link import DeskLink
+from backoffice.desk.page_model import Command, DeskState
+from supervisors import (
+    Backoff,
+    ChildSpec,
+    Intensity,
+    Strategy,
+    SupervisorSpec,
+    Tree,
+    open_tree,
+)
+from wire.channel import Dialer
+from wire.client import Introduction
+from wire.hello import Credentials
+from wire.keys import DeviceKeys
+from wire.link import LinkState
+from wire.message import Message, Refusal
+from wire.office_link import OfficeLink
+
+NAME: Final = "desk"
+LINK_BACKOFF: Final = Backoff(first_s=0.5, most_s=15.0)
+
+
+class WatchAgain(Message, frozen=True):
+    """Somebody signed in: ask for the queue as they may see it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """What a desk is made of.
+
+    Attributes:
+        device: its id, as the office named it.
+        watch: called after every change that a page would show.
+        welcomed: called when the office can be reached.
+    """
+
+    device: str
+    outside: Outside
+    keys: DeviceKeys
+    credentials: Credentials
+    introduction: Introduction
+    address: str
+    dialer: Dialer
+    watch: Callable[[], None]
+    welcomed: Callable[[], None]
+
+
+class Tending(Process):
+    """Runs what the authorizer's open case needs in the background."""
+
+    def __init__(self, authorizer: Authorizer) -> None:
+        self._authorizer = authorizer
+
+    async def run(self, inbox: Inbox) -> None:
+        """Until stopped."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._authorizer.tend)
+            async for _ in inbox:
+                pass
+            nursery.cancel_scope.cancel()
+
+
+class Desk:
+    """A running desk.
+
+    Attributes:
+        authorizer: does what a page or a script asks.
+        tree: for the inspector.
+    """
+
+    def __init__(self, setup: Setup, system: System) -> None:
+        self._setup = setup
+        self._system = system
+        self._link = OfficeLink(self._link_changed)
+        self.authorizer = Authorizer(
+            link=self._link,
+            keys=setup.keys,
+            outside=setup.outside,
+            watch_again=self._watch_again,
+            changed=setup.watch,
+        )
+        self.tree: Tree | None = None
+
+    def spec(self) -> SupervisorSpec:
+        """The tree of the module's docstring."""
+        return SupervisorSpec(
+            NAME,
+            Strategy.ONE_FOR_ONE,
+            Intensity(10, 60.0),
+            (
+                ChildSpec("link", self._desk_link, backoff=LINK_BACKOFF),
+                ChildSpec("tending", lambda: Tending(self.authorizer), backoff=LINK_BACKOFF),
+            ),
+        )
+
+    async def perform(self, command: Command) -> Refusal | None:
+        """See `Authorizer.perform`."""
+        return await self.authorizer.perform(command)
+
+    def state(self) -> DeskState:
+        """The page's view model."""
+        now_ms = self._setup.outside.wall.now_ms()
+        status = self._link.status
+        since_s = self._system.host.now() - status.since if status else 0.0
+        offline = LinkState.OFFLINE
+        return DeskState(
+            device=self._setup.device,
+            link=status.state if status and status.state is not LinkState.CLOSED else offline,
+            link_since_ms=now_ms - int(since_s * 1000),
+            now_ms=now_ms,
+            staff=self.authorizer.staff,
+            queue=self.authorizer.queue,
+            file=self.authorizer.file_view(),
+            done=self.authorizer.done,
+        )
+
+    def _desk_link(self) -> DeskLink:
+        setup = self._setup
+        return DeskLink(
+            link=self._link,
+            dialer=setup.dialer,
+            address=setup.address,
+            credentials=setup.credentials,
+            introduction=setup.introduction,
+            outside=setup.outside,
+            queue=self.authorizer.queue_changed,
+        )
+
+    def _watch_again(self) -> None:
+        self._system.ref(f"/{NAME}/link").tell(WatchAgain())
+
+    def _link_changed(self) -> None:
+        if self._link.is_online:
+            self._setup.welcomed()
+        self._setup.watch()
+
+
+@asynccontextmanager
+async def open_desk(setup: Setup) -> AsyncIterator[Desk]:
+    """A desk that runs for as long as the block."""
+    async with open_system(NAME, setup.outside) as system:
+        desk = Desk(setup, system)
+        async with open_tree(system, desk.spec()) as tree:
+            desk.tree = tree
+            yield desk
+
+
+__all__ = ["NAME", "Desk", "Setup", "open_desk"]

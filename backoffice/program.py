@@ -1,0 +1,282 @@
+"""The back office, put together: one supervised tree behind one door.
+
+    /office              rest_for_one: whoever dies takes those who build on it along
+      store              the SQLite writer (absent where a store is handed in)
+      devices            the registry
+      cores              one embedded core bank per county union
+      queues             one authorization queue per county union
+      cases              one durable actor per business case
+      sessions           one actor per connected device
+      gateway            the wire
+
+Everything outside comes in through `Setup`, so that the same office runs behind a port and, with
+its terminals and desks, inside a simulation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import trio
+
+from actors import Actor, System, open_system
+from actors.behaviour import Handler
+from actors.durable import DurableActor, Wake, pending_streams
+from actors.ports import Outside
+from actors.ref import Ref
+from actors.store import Store
+from backoffice.admission import Admission
+from backoffice.case import CaseBehaviour, key_of, stream_of
+from backoffice.case_record import Case
+from backoffice.case_terms import Rules, Terms
+from backoffice.case_view import view_of
+from backoffice.core_bank import CoreBank, CorePolicy
+from backoffice.core_handler import CoreHandler
+from backoffice.devices import Device, Devices
+from backoffice.gateway import Gateway
+from backoffice.hsm import SecurityModule
+from backoffice.identity_check import IdentityDesk, PopulationRegister
+from backoffice.images import ImageDesk
+from backoffice.office import Office
+from backoffice.operator_requests import OperatorRequests
+from backoffice.product import Product
+from backoffice.queue import AuthorizationQueue, Touched
+from backoffice.session import DeviceSession, Sessions
+from backoffice.slip_desk import SlipDesk, Slips
+from backoffice.staff import Roster
+from supervisors import (
+    Backoff,
+    ChildSpec,
+    Intensity,
+    Pool,
+    PoolSpec,
+    Strategy,
+    SupervisorSpec,
+    Tree,
+    open_tree,
+    render,
+    snapshot,
+)
+from wire.channel import Listener
+from wire.keys import DeviceKeys, verify
+from wire.message import Message
+from wire.messages.case import CaseChanged
+
+NAME: Final = "office"
+
+CASES_LIVE_MAX: Final = 5_000
+CASE_PASSIVATE_S: Final = 300.0
+UNIONS_MAX: Final = 500
+"""County unions of one office; the published case has 129."""
+
+UNION_PASSIVATE_S: Final = 24 * 3600.0
+"""A union's core and queue stay in memory for as long as the union works."""
+
+SESSIONS_LIVE_MAX: Final = 10_000
+SESSION_PASSIVATE_S: Final = 60.0
+GATEWAY_BACKOFF: Final = Backoff(first_s=0.2, most_s=10.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """What an office is made of.
+
+    Attributes:
+        store: where everything durable lives; `store_child` runs it, if it needs running.
+        listening: called with the address once peers can dial it.
+        slips: where finished slips are put.
+    """
+
+    outside: Outside
+    store: Callable[[System], Store]
+    keys: DeviceKeys
+    listener: Listener
+    roster: Roster
+    register: PopulationRegister
+    security: SecurityModule
+    products: dict[str, Product]
+    slips: Slips
+    listening: Callable[[str], None]
+    core: CorePolicy
+    terms: Terms
+    store_child: ChildSpec | None = None
+
+
+class BackOffice:
+    """A running office.
+
+    Attributes:
+        tree: for the inspector.
+        address: where it listens; empty before it does.
+    """
+
+    def __init__(self, setup: Setup, system: System) -> None:
+        self._setup = setup
+        self._store = setup.store(system)
+        self._sessions = Sessions()
+        self._rules = Rules(products=setup.products, verify=verify, terms=setup.terms)
+        self._slips = SlipDesk(setup.slips, setup.keys, setup.outside)
+        self._images = ImageDesk(self._store)
+        self._system = system
+        self._open = trio.Event()
+        self._listening = trio.Event()
+        self.tree: Tree | None = None
+        self.address = ""
+
+    def spec(self) -> SupervisorSpec:
+        """The tree of the module's docstring."""
+        store = (self._setup.store_child,) if self._setup.store_child is not None else ()
+        return SupervisorSpec(
+            NAME,
+            Strategy.REST_FOR_ONE,
+            Intensity(10, 60.0),
+            (
+                *store,
+                ChildSpec("devices", self._devices),
+                PoolSpec("cores", self._core, limit=UNIONS_MAX, passivate_s=UNION_PASSIVATE_S),
+                PoolSpec("queues", self._queue, limit=UNIONS_MAX, passivate_s=UNION_PASSIVATE_S),
+                PoolSpec("cases", self._case, limit=CASES_LIVE_MAX, passivate_s=CASE_PASSIVATE_S),
+                PoolSpec(
+                    "sessions",
+                    self._session,
+                    limit=SESSIONS_LIVE_MAX,
+                    passivate_s=SESSION_PASSIVATE_S,
+                ),
+                ChildSpec("gateway", self._gateway, backoff=GATEWAY_BACKOFF),
+            ),
+        )
+
+    async def begin(self, tree: Tree) -> None:
+        """After the tree has started: revive every case that owes something, open the door."""
+        self.tree = tree
+        for stream in await pending_streams(self._store):
+            kind, _, key = stream.partition("/")
+            if kind == "case":
+                self._pool("cases").ref(key.replace("/", ".")).tell(Wake())
+        self._open.set()
+        await self._listening.wait()
+
+    # The office as its parts see it.
+
+    def office(self) -> Office:
+        """Everything that answering a peer takes."""
+        setup = self._setup
+        return Office(
+            outside=setup.outside,
+            store=self._store,
+            keys=setup.keys,
+            devices=self._child("devices"),
+            cases=self._pool("cases"),
+            queue=lambda union: self._pool("queues").ref(union),
+            roster=setup.roster,
+            identity=IdentityDesk(self._store, setup.register, setup.outside.wall),
+            images=self._images,
+            security=setup.security,
+            products=setup.products,
+            close_session=self._close_session,
+            tree=self._tree_json,
+            address=lambda: self.address,
+        )
+
+    def _pool(self, name: str) -> Pool:
+        assert self.tree is not None, "the door opens after the tree has started"
+        return self.tree.pool(f"/{NAME}/{name}")
+
+    def _child(self, name: str) -> Ref:
+        return self._system.ref(f"/{NAME}/{name}")
+
+    def _tree_json(self) -> bytes:
+        assert self.tree is not None
+        return render.json(snapshot(self.tree)).encode()
+
+    def _close_session(self, device: Device) -> None:
+        self._child("gateway").tell(device)
+
+    # What the pools and the supervisor start.
+
+    def _devices(self) -> Actor:
+        return DurableActor(
+            Devices(), stream="devices", key="devices", store=self._store, handlers={}
+        )
+
+    def _core(self, union: str) -> Actor:
+        behaviour = CoreBank(self._setup.core)
+        stream = f"core/{union}"
+        return DurableActor(behaviour, stream=stream, key=union, store=self._store, handlers={})
+
+    def _queue(self, union: str) -> Actor:
+        return AuthorizationQueue(union, self._store)
+
+    def _case(self, pooled: str) -> Actor:
+        key = key_of(*pooled.split(".", 1))
+        return DurableActor(
+            CaseBehaviour(self._rules),
+            stream=stream_of(key),
+            key=key,
+            store=self._store,
+            handlers=self._case_handlers(),
+            observe=self._case_changed,
+        )
+
+    def _case_handlers(self) -> dict[str, Handler]:
+        core = CoreHandler(lambda union: self._pool("cores").ref(union))
+        return {"core": core, "slip": self._slips, "terminal": _hint, "queue": _hint}
+
+    def _case_changed(self, case: Case) -> None:
+        """Hints to whoever looks at the case; each may be missed, and asks for the truth."""
+        if case.intake is None:
+            return
+        self._pool("queues").ref(case.union).tell(Touched(case.case_id))
+        changed = CaseChanged(view_of(case, self._setup.products[case.intake.product]))
+        self._pool("sessions").ref(case.intake.device).tell(changed)
+
+    def _session(self, device: str) -> Actor:
+        return DeviceSession(device, self._sessions, self.office(), self.operator)
+
+    def _gateway(self) -> Gateway:
+        setup = self._setup
+        return Gateway(
+            keys=setup.keys,
+            listener=setup.listener,
+            admission=self._admission,
+            sessions=self._sessions,
+            actors=lambda: self._pool("sessions"),
+            outside=setup.outside,
+            opened=self._open,
+            listening=self._is_listening,
+        )
+
+    def _is_listening(self, address: str) -> None:
+        self.address = address
+        self._setup.listening(address)
+        self._listening.set()
+
+    @cached_property
+    def _admission(self) -> Admission:
+        return Admission(self._child("devices"))
+
+    @cached_property
+    def operator(self) -> OperatorRequests:
+        """Makes invitations and revokes devices; also for the office's own command line."""
+        return OperatorRequests(self.office(), self._admission)
+
+
+async def _hint(_key: str, _message: Message) -> None:
+    """Hints go out by `observe`."""
+
+
+@asynccontextmanager
+async def open_office(setup: Setup) -> AsyncIterator[BackOffice]:
+    """An office that runs for as long as the block; the door is open when the block begins."""
+    async with open_system(NAME, setup.outside) as system:
+        office = BackOffice(setup, system)
+        async with open_tree(system, office.spec()) as tree:
+            await office.begin(tree)
+            yield office
+
+
+__all__ = ["NAME", "BackOffice", "Setup", "open_office"]

@@ -1,0 +1,130 @@
+"""The drafts of this terminal: their actors, and the newest committed state of each.
+
+The actors come and go (a pool of durable actors); what is shown on the page is what they last
+committed. After a restart every unfinished draft is woken, because it may owe the office something;
+of the finished ones the newest are woken to be looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from actors.behaviour import Handler
+from actors.durable import DurableActor, Wake
+from actors.ref import Ref
+from actors.store import READ_ROWS_MAX, Store
+from supervisors import Pool, PoolSpec
+from terminal.draft import LIST, Draft, DraftRules, Listed
+from terminal.draft_events import DraftCommand, DraftEvent
+from wire.codec import decode
+from wire.errors import BadFrame
+from wire.ids import is_case_id
+
+LIVE_MAX: Final = 1_000
+"""The most drafts in memory; one more unfinished customer than that must wait."""
+
+PASSIVATE_S: Final = 900.0
+"""How long a quiet draft stays in memory, in seconds."""
+
+SHOWN_FINISHED_MAX: Final = 50
+"""How many finished drafts are shown after a restart."""
+
+
+class DraftBook:
+    """Finds drafts and remembers how each one stands.
+
+    Args:
+        rules: of every draft.
+        handlers: carry out their errands.
+        changed: called after every change of any draft.
+    """
+
+    def __init__(
+        self,
+        *,
+        rules: DraftRules,
+        store: Store,
+        handlers: Mapping[str, Handler],
+        changed: Callable[[], None],
+    ) -> None:
+        self._rules = rules
+        self._store = store
+        self._handlers = handlers
+        self._changed = changed
+        self._pool: Pool | None = None
+        self._states: dict[str, tuple[int, Draft]] = {}
+        self._changes = 0
+
+    def spec(self) -> PoolSpec:
+        """The pool of draft actors."""
+        return PoolSpec("drafts", self._actor, limit=LIVE_MAX, passivate_s=PASSIVATE_S)
+
+    async def open(self, pool: Pool) -> None:
+        """Take the running pool and wake what may owe something.
+
+        Raises:
+            StoreError: the list of drafts cannot be read.
+        """
+        self._pool = pool
+        listed: list[tuple[str, Listed]] = []
+        page = await self._store.documents(LIST)
+        while page:
+            listed += [(key, decode(Listed, body)) for key, body in page]
+            if len(page) < READ_ROWS_MAX:
+                break
+            page = await self._store.documents(LIST, after=page[-1][0])
+        finished = [key for key, line in listed if line.finished][-SHOWN_FINISHED_MAX:]
+        for key in [key for key, line in listed if not line.finished] + finished:
+            pool.ref(key).tell(Wake())
+
+    def ref(self, case_id: str) -> Ref:
+        """The actor of one draft.
+
+        Raises:
+            BadFrame: the text is no case id.
+        """
+        assert self._pool is not None, "the book is opened before anybody asks"
+        if not is_case_id(case_id):
+            raise BadFrame("no case id")
+        return self._pool.ref(case_id)
+
+    def look(self, case_id: str) -> Draft | None:
+        """The newest committed state of a draft, or None."""
+        found = self._states.get(case_id)
+        return found[1] if found is not None and found[1].product is not None else None
+
+    def newest_first(self) -> list[tuple[int, Draft]]:
+        """Every known draft, the last changed first, with a number that rises with each change."""
+        known = (pair for pair in self._states.values() if pair[1].product is not None)
+        return sorted(known, key=lambda pair: -pair[0])
+
+    def open_cases(self) -> list[str]:
+        """Cases that the office knows and that are not finished, oldest first."""
+        return sorted(
+            case_id
+            for case_id, (_, draft) in self._states.items()
+            if draft.view is not None and not draft.finished
+        )
+
+    def waiting_to_send(self) -> int:
+        """How many drafts were handed over and have not been answered by the office."""
+        return sum(draft.wanted for _, draft in self._states.values())
+
+    def _actor(self, case_id: str) -> DurableActor[Draft, DraftCommand, DraftEvent]:
+        return DurableActor(
+            self._rules,
+            stream=f"draft/{case_id}",
+            key=case_id,
+            store=self._store,
+            handlers=self._handlers,
+            observe=self._observe,
+        )
+
+    def _observe(self, draft: Draft) -> None:
+        self._changes += 1
+        self._states[draft.case_id] = (self._changes, draft)
+        self._changed()
+
+
+__all__ = ["LIVE_MAX", "PASSIVATE_S", "SHOWN_FINISHED_MAX", "DraftBook"]

@@ -1,0 +1,87 @@
+/* capture.js: asking the agent to capture one field, and what it said when it refused.
+ *
+ * How to use it:
+ *   import { capture, cancelEntry, itemsOf, ofStep, problemText } from "./capture.js";
+ *   itemsOf(open)                              // every form field with its view and how it stands
+ *   await capture(open, "read_id", "id_card")  // a refusal is kept beside its field, not thrown
+ *   problemText(open, item)                    // what to write under the field, or ""
+ *
+ * A field that is merely still empty is "missing", not wrong: red is for what was refused.
+ */
+import { signal } from "@preact/signals";
+import { command } from "backpack/connection";
+import { refusalText } from "backpack/i18n";
+
+/** How long the page waits for a peripheral: longer than the agent's own bound, in milliseconds. */
+const PERIPHERAL_MS_MAX = 90_000;
+
+/** The steps in which a case is captured; each field belongs to one. */
+export const CAPTURE_STEPS = ["identify", "photos", "form", "submit"];
+
+const STEP_OF_KIND = { id_card: "identify", photo: "photos" };
+
+const refusals = signal({});
+let stopped = false;
+
+/** Every field of the form in its order: {field, view, step, state}, state one of
+ * "done", "missing", "optional", "wrong". */
+export function itemsOf(open) {
+  const views = new Map(open.fields.map((view) => [view.name, view]));
+  return open.form.fields.map((field) => {
+    const view = views.get(field.name);
+    return { field, view, step: STEP_OF_KIND[field.kind] ?? "form", state: standing(field, view) };
+  });
+}
+
+function standing(field, view) {
+  const empty = view.shown === "" && view.digest === "";
+  if (view.problem === null) return empty ? "optional" : "done";
+  return empty && field.required ? "missing" : "wrong";
+}
+
+/** The items that keep a step from being complete. */
+export function lacking(items) {
+  return items.filter((item) => item.state === "missing" || item.state === "wrong");
+}
+
+/** The items of one step. */
+export function ofStep(items, step) {
+  return step === "submit" ? items : items.filter((item) => item.step === step);
+}
+
+/** Why a field is not accepted, in words; empty when there is nothing to complain about. */
+export function problemText(open, item) {
+  const refused = refusals.value[key(open, item.field.name)];
+  if (refused) return refusalText(refused);
+  return item.state === "wrong" ? refusalText(item.view.problem) : "";
+}
+
+/** Send a capturing command for a field. What the agent refuses about the field is kept beside it.
+ *
+ * Rejects with whatever is not about the field (no link, no answer), for a toast.
+ */
+export async function capture(open, name, field, args = {}) {
+  stopped = false;
+  setRefusal(open, field, null);
+  try {
+    await command(name, { field, ...args }, { within: PERIPHERAL_MS_MAX });
+  } catch (error) {
+    if (!error.refusal) throw error;
+    if (!stopped) setRefusal(open, field, error.refusal);
+  }
+}
+
+/** Stop the peripheral at work; that it ended early is then no complaint. */
+export async function cancelEntry() {
+  stopped = true;
+  await command("cancel_entry");
+}
+
+function setRefusal(open, field, refusal) {
+  const { [key(open, field)]: _gone, ...others } = refusals.value;
+  refusals.value = refusal === null ? others : { ...others, [key(open, field)]: refusal };
+}
+
+function key(open, field) {
+  return `${open.case_id}/${field}`;
+}

@@ -1,0 +1,104 @@
+/* case_list.js: the left side: what can be started, and today's cases with a search.
+ *
+ * A business that this kit cannot do now is shown disabled with the reason, never hidden: a teller
+ * has to know that it exists and which part to plug in.
+ */
+import { useState } from "preact/hooks";
+import { command } from "backpack/connection";
+import { hourMinute, pick, t } from "backpack/i18n";
+import { Button, Icon, html } from "backpack/ui";
+import { StateBadge, stateWord } from "/shared/case_words.js";
+
+const PRODUCT_ICONS = {
+  debit_card: "credit-card",
+  card_activation: "shield-check",
+  comprehensive_signup: "list-checks",
+  bill_payment: "receipt",
+  farmer_file: "wheat",
+  loan_visit: "hand-coins",
+};
+const WAITING_ICONS = { teller: "user", link: "wifi-off", office: "clock", customer: "pen-line", nothing: "check" };
+
+/** What a product is drawn with; anything new gets a plain document. */
+export function productIcon(code) {
+  return PRODUCT_ICONS[code] ?? "file-text";
+}
+
+/** A title that came from the program in both languages. */
+export function title(of) {
+  return pick({ zh: of.title_zh, en: of.title_en });
+}
+
+/** What this kit lacks for a product, in words; empty when nothing. */
+export function missingText(product) {
+  if (product.missing.length === 0) return "";
+  const what = product.missing.map((one) => t(`device.long.${one}`)).join(t("list.and"));
+  return t("side.missing", { what });
+}
+
+export function Businesses({ products }) {
+  return html`<section class="businesses" aria-label=${t("side.businesses")}>
+    <h2>${t("side.businesses")}</h2>
+    ${products.map((product) => {
+      const missing = missingText(product);
+      return html`<${Button}
+        key=${product.code}
+        class="business"
+        icon=${productIcon(product.code)}
+        disabled=${missing !== ""}
+        onClick=${() => command("new_case", { product: product.code })}
+      >
+        <span class="business-name">${title(product)}</span>
+        ${missing && html`<small class="business-missing"><${Icon} name="circle-alert" />${missing}</small>`}
+      <//>`;
+    })}
+  </section>`;
+}
+
+export function CaseList({ cases, openId }) {
+  const [query, setQuery] = useState("");
+  const wanted = query.trim().toLowerCase();
+  const found = cases.filter((row) => words(row).includes(wanted));
+  return html`<section class="cases" aria-label=${t("side.cases")}>
+    <div class="cases-head">
+      <h2>${t("side.cases")}</h2>
+      <span class="count">${cases.length}</span>
+    </div>
+    <label class="search">
+      <${Icon} name="search" />
+      <input
+        type="search"
+        value=${query}
+        placeholder=${t("side.search")}
+        aria-label=${t("side.search")}
+        onInput=${(event) => setQuery(event.target.value)}
+      />
+    </label>
+    ${found.length === 0 &&
+    html`<p class="cases-none">${wanted ? t("side.no_match", { q: query.trim() }) : t("side.no_cases")}</p>`}
+    <ul>
+      ${found.map((row) => html`<li key=${row.case_id}><${CaseLine} row=${row} open=${row.case_id === openId} /></li>`)}
+    </ul>
+  </section>`;
+}
+
+function words(row) {
+  return [row.title_zh, row.title_en, row.customer, stateWord(row.state), row.case_id].join(" ").toLowerCase();
+}
+
+/** One case as a button that opens it. */
+export function CaseLine({ row, open = false }) {
+  return html`<${Button}
+    class=${`case-line ${row.waiting === "teller" || row.waiting === "customer" ? "case-line-mine" : ""}`}
+    aria-current=${open ? "true" : null}
+    onClick=${() => command("show_case", { case_id: row.case_id })}
+  >
+    <span class="case-top"><strong>${title(row)}</strong><time>${hourMinute(row.changed_ms)}</time></span>
+    <span class="case-customer">${row.customer || t("side.no_customer")}</span>
+    <span class="case-foot">
+      <${StateBadge} state=${row.state} />
+      <span class="case-waiting"><${Icon} name=${WAITING_ICONS[row.waiting]} />${t(`waiting.${row.waiting}`)}</span>
+    </span>
+    ${row.problem && html`<span class="case-problem"><${Icon} name="triangle-alert" />${row.problem}</span>`}
+  <//>`;
+}

@@ -1,0 +1,85 @@
+/* photo.js: step 2: one tile per picture: take it, look at it, retake it, see it travel.
+ *
+ * The kit's camera is the agent's business (`take_photo`). The tablet's own camera is the page's: a
+ * picture from it is uploaded to the agent first and then used by its digest (`use_photo`).
+ */
+import { useState } from "preact/hooks";
+import { imageUrl } from "backpack/connection";
+import { t } from "backpack/i18n";
+import { Badge, Button, Dialog, Icon, html } from "backpack/ui";
+import { CameraSheet } from "./camera.js";
+import { cancelEntry, capture, ofStep, problemText } from "./capture.js";
+import { title } from "./case_list.js";
+
+const STANDS = {
+  done: ["good", "circle-check", "photo.taken"],
+  missing: ["wait", "camera", "photo.missing"],
+  optional: ["idle", "minus", "photo.optional"],
+  wrong: ["bad", "circle-x", "photo.wrong"],
+};
+
+export function PhotoStep({ terminal, items }) {
+  const [shooting, setShooting] = useState(null);
+  const [large, setLarge] = useState(null);
+  const kitReady = terminal.peripherals.some((one) => one.name === "camera" && ["ready", "busy"].includes(one.state));
+  return html`<div class="photos">
+    ${ofStep(items, "photos").map(
+      (item) => html`<${PhotoTile}
+        key=${item.field.name}
+        terminal=${terminal}
+        item=${item}
+        kitReady=${kitReady}
+        shoot=${() => setShooting(item)}
+        enlarge=${() => setLarge(item)}
+      />`,
+    )}
+    ${shooting && html`<${CameraSheet} open=${terminal.open} item=${shooting} onClose=${() => setShooting(null)} />`}
+    <${Dialog} open=${large !== null} wide title=${large ? title(large.field) : ""} onClose=${() => setLarge(null)}>
+      ${large && html`<img class="photo-large" src=${imageUrl(large.view.digest)} alt=${title(large.field)} />`}
+    <//>
+  </div>`;
+}
+
+function PhotoTile({ terminal, item, kitReady, shoot, enlarge }) {
+  const { open, busy } = terminal;
+  const { field, view, state } = item;
+  const taking = busy?.what === "photo" && busy.field === field.name;
+  const [tone, icon, word] = STANDS[state];
+  const problem = problemText(open, item);
+  const taken = view.digest !== "";
+  const kit = () => capture(open, "take_photo", field.name);
+  return html`<article class=${`card photo photo-${state}`} aria-label=${title(field)}>
+    <div class="photo-frame">
+      ${taking && html`<span class="photo-empty"><${Icon} name="loader-circle" size="large turning" />${t("photo.taking")}</span>`}
+      ${!taking && taken && html`<button type="button" class="photo-look" aria-label=${t("photo.enlarge", { what: title(field) })} onClick=${enlarge}>
+        <img src=${imageUrl(view.digest)} alt=${title(field)} />
+      </button>`}
+      ${!taking && !taken && html`<span class="photo-empty"><${Icon} name="image" size="large" /></span>`}
+      <span class="photo-badge"><${Badge} state=${tone} icon=${icon}>${t(word)}<//></span>
+    </div>
+    <h3>${title(field)}</h3>
+    ${problem && html`<p class="complaint" role="alert"><${Icon} name="circle-alert" />${problem}</p>`}
+    ${!problem && taken && html`<${Travel} uploaded=${view.uploaded} />`}
+    ${!problem && !taken && html`<small>${hint(field)}</small>`}
+    <div class="photo-actions">
+      ${taking
+        ? html`<${Button} icon="x" onClick=${cancelEntry}>${t("work.cancel_entry")}<//>`
+        : html`<${Button} kind=${taken ? "plain" : "primary"} icon=${taken ? "refresh-cw" : "camera"}
+              disabled=${busy !== null || !kitReady} onClick=${kit}>${taken ? t("photo.retake") : t("photo.kit")}<//>
+            <${Button} icon="camera" disabled=${busy !== null} onClick=${shoot}>${t("photo.tablet")}<//>`}
+    </div>
+  </article>`;
+}
+
+function hint(field) {
+  return title({ title_zh: field.hint_zh, title_en: field.hint_en });
+}
+
+function Travel({ uploaded }) {
+  const word =
+    uploaded === 100 ? t("photo.uploaded") : uploaded === 0 ? t("photo.waits") : t("photo.uploading", { n: uploaded });
+  return html`<div class="travel">
+    <progress max="100" value=${uploaded} aria-label=${word}></progress>
+    <small><${Icon} name=${uploaded === 100 ? "check" : "upload"} />${word}</small>
+  </div>`;
+}

@@ -1,0 +1,64 @@
+/* slip.js: step 6: the customer reads the slip and signs below it, on white paper whatever the theme.
+ *
+ * That the slip lies before the customer is told to the agent once (`slip_seen`), and again only
+ * after a lost link. Refusing is as reachable as signing, and asks once more before it undoes.
+ */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { command, link } from "backpack/connection";
+import { t } from "backpack/i18n";
+import { Button, Dialog, html, toastError } from "backpack/ui";
+import { title } from "./case_list.js";
+import { Signature } from "./signature.js";
+
+export function SlipView({ open }) {
+  const pad = useRef(null);
+  const [inked, setInked] = useState(false);
+  const online = link.value === "online";
+  useEffect(() => {
+    if (open.state === "PREPARED" && open.slip !== null && online) command("slip_seen").catch(toastError);
+  }, [open.state, open.slip === null, online]);
+
+  if (open.slip === null) return html`<p class="work-body">${t("slip.missing")}</p>`;
+  return html`<div class="work-body slip">
+      <section class="card slip-paper" aria-label=${title(open.slip)}>
+        <header><h2>${title(open.slip)}</h2><p>${t("slip.please_read")}</p></header>
+        <dl>
+          ${open.slip.lines.map(
+            (line, index) => html`<div key=${index}>
+              <dt>${title(line)}</dt>
+              <dd class="digits">${line.value}</dd>
+            </div>`,
+          )}
+        </dl>
+      </section>
+      <${Signature} pad=${pad} onInk=${setInked} />
+    </div>
+    <footer class="work-foot">
+      <${Refuse} />
+      <span class="spread"></span>
+      <${Button} icon="undo-2" disabled=${!inked} onClick=${() => pad.current.undo()}>${t("slip.undo")}<//>
+      <${Button} icon="eraser" disabled=${!inked} onClick=${() => pad.current.clear()}>${t("slip.clear")}<//>
+      <${Button} kind="primary" icon="check" disabled=${!inked} onClick=${() => command("sign", pad.current.ink())}>
+        ${t("slip.confirm")}
+      <//>
+    </footer>`;
+}
+
+function Refuse() {
+  const [asking, setAsking] = useState(false);
+  const close = () => setAsking(false);
+  const go = async () => {
+    await command("refuse_slip");
+    close();
+  };
+  return html`<${Button} icon="x" onClick=${() => setAsking(true)}>${t("slip.refuse")}<//>
+    <${Dialog}
+      open=${asking}
+      title=${t("slip.refuse_title")}
+      onClose=${close}
+      actions=${html`<${Button} onClick=${close}>${t("slip.refuse_keep")}<//>
+        <${Button} kind="danger" icon="undo-2" onClick=${go}>${t("slip.refuse_go")}<//>`}
+    >
+      <p>${t("slip.refuse_note")}</p>
+    <//>`;
+}

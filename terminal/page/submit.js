@@ -1,0 +1,78 @@
+/* submit.js: step 4: everything captured on one page, what is missing with a way there, and the press.
+ */
+import { command, imageUrl } from "backpack/connection";
+import { money, refusalText, t } from "backpack/i18n";
+import { Button, Icon, html } from "backpack/ui";
+import { lacking } from "./capture.js";
+import { title } from "./case_list.js";
+
+const FEN_PER_YUAN = 100;
+
+export function SubmitStep({ terminal, items, look }) {
+  const { open } = terminal;
+  const missing = lacking(items);
+  const go = (item) => {
+    look(item.step);
+    requestAnimationFrame(() => document.getElementById(`field-${item.field.name}`)?.scrollIntoView({ block: "center" }));
+  };
+  return html`<div class="submit">
+    ${missing.length > 0 && html`<${Missing} missing=${missing} go=${go} />`}
+    ${open.reasons.length > 0 && html`<${Reasons} reasons=${open.reasons} />`}
+    <section class="card summary">
+      <h2>${t("submit.summary")}</h2>
+      <dl>
+        ${items.map(
+          (item) => html`<div key=${item.field.name} class=${item.field.kind === "photo" ? "summary-photo" : ""}>
+            <dt>${title(item.field)}</dt>
+            <dd><${Value} item=${item} /></dd>
+          </div>`,
+        )}
+      </dl>
+    </section>
+    <div class="submit-foot">
+      <div class="submit-words">
+        ${open.can_submit && html`<strong class="left-none"><${Icon} name="circle-check" />${t("submit.ready")}</strong>`}
+        <small>${t(terminal.link === "online" ? "submit.ready_note" : "submit.offline_note")}</small>
+      </div>
+      <${Button} kind="primary" class="big" icon="send" disabled=${!open.can_submit} onClick=${() => command("submit")}>
+        ${t("submit.go")}
+      <//>
+    </div>
+  </div>`;
+}
+
+function Missing({ missing, go }) {
+  return html`<section class="missing" role="alert">
+    <h2><${Icon} name="circle-alert" />${t("submit.missing", { n: missing.length })}</h2>
+    <ul>
+      ${missing.map(
+        (item) => html`<li key=${item.field.name}>
+          <button type="button" onClick=${() => go(item)}>
+            <span><strong>${title(item.field)}</strong><small>${refusalText(item.view.problem)}</small></span>
+            <span class="missing-go">${t("submit.go_there")}<${Icon} name="chevron-right" /></span>
+          </button>
+        </li>`,
+      )}
+    </ul>
+  </section>`;
+}
+
+/** Why the office sent it back or refused it, as a list of sentences. */
+export function Reasons({ reasons }) {
+  return html`<ul class="reasons" role="alert">
+    ${reasons.map((reason, index) => html`<li key=${index}><${Icon} name="circle-alert" /><span>${refusalText(reason)}</span></li>`)}
+  </ul>`;
+}
+
+function Value({ item }) {
+  const { field, view } = item;
+  if (field.kind === "photo" && view.digest) return html`<img src=${imageUrl(view.digest)} alt=${title(field)} />`;
+  if (!view.shown) return html`<span class="none">${t("submit.none")}</span>`;
+  if (field.kind === "choice") return title(field.options.find((option) => option.code === view.shown) ?? plain(view.shown));
+  if (field.kind === "amount") return money(Math.round(Number(view.shown) * FEN_PER_YUAN));
+  return html`<span class="digits">${view.shown}</span>`;
+}
+
+function plain(text) {
+  return { title_zh: text, title_en: text };
+}

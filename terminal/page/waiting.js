@@ -1,0 +1,72 @@
+/* waiting.js: step 5 and every later wait: what is being waited for, for how long, and what came back.
+ *
+ * Nobody has to stand here: "next customer" is always at hand, and the list shows when it is the
+ * teller's turn again.
+ */
+import { command } from "backpack/connection";
+import { elapsed, t } from "backpack/i18n";
+import { Button, Icon, html } from "backpack/ui";
+import { StateTrail, stateIcon, stateTone } from "/shared/case_words.js";
+import { now } from "/shared/clock.js";
+import { Reasons } from "./submit.js";
+
+const PHASES = {
+  SUBMITTED: "authorization",
+  AUTO_PASSED: "core",
+  AUTH_QUEUED: "authorization",
+  AUTH_CLAIMED: "review",
+  AUTH_APPROVED: "core",
+  AUTH_RETURNED: "returned",
+  PREPARING: "core",
+  PREPARE_UNKNOWN: "unknown",
+  SIGNED: "commit",
+  COMMITTING: "commit",
+  COMMIT_UNKNOWN: "unknown",
+  ABORTING: "abort",
+  MANUAL: "manual",
+};
+
+export function Waiting({ terminal }) {
+  const { open } = terminal;
+  const phase = PHASES[open.state] ?? (terminal.link === "online" ? "sending" : "offline");
+  const returned = phase === "returned";
+  return html`<div class="work-body waiting">
+    <section class=${`card wait-card wait-${returned ? "bad" : "calm"}`}>
+      <span class=${`wait-icon ${stateTone(open.state)} ${returned ? "" : "wait-breathing"}`}>
+        <${Icon} name=${phase === "offline" ? "wifi-off" : stateIcon(open.state)} size="large" />
+      </span>
+      <h2>${t(`wait.${phase}`)}</h2>
+      <p>${t(`wait.${phase}_note`)}</p>
+      ${returned && html`<${Reasons} reasons=${open.reasons} />`}
+      ${!returned && html`<p class="wait-time">${t("wait.elapsed")} <strong class="elapsed">${elapsed(now.value - since(open))}</strong></p>`}
+      ${open.uploaded < 100 && html`<${Upload} uploaded=${open.uploaded} />`}
+      <div class="row">
+        ${returned &&
+        html`<${Button} kind="primary" class="big" icon="pen-line" onClick=${() => command("correct")}>${t("wait.correct")}<//>`}
+        <${Button} kind=${returned ? "plain" : "primary"} class="big" icon="users" onClick=${() => command("show_case", { case_id: "" })}>
+          ${t("work.next_customer")}
+        <//>
+      </div>
+      ${!returned && html`<small>${t("wait.may_leave")}</small>`}
+    </section>
+    <section class="card wait-trail">
+      <h2>${t("wait.trail")}</h2>
+      <${StateTrail} steps=${open.steps} />
+    </section>
+  </div>`;
+}
+
+/** Since when the teller waits: the newest submission or signature, else the newest state. */
+function since(open) {
+  const starts = open.steps.filter((step) => ["SUBMITTED", "SIGNED"].includes(step.state));
+  return (starts.at(-1) ?? open.steps.at(-1))?.at_ms ?? now.value;
+}
+
+function Upload({ uploaded }) {
+  const word = t("photo.uploading", { n: uploaded });
+  return html`<div class="travel wait-upload">
+    <span>${t("wait.upload")}</span>
+    <progress max="100" value=${uploaded} aria-label=${word}></progress>
+    <strong>${uploaded}%</strong>
+  </div>`;
+}

@@ -1,0 +1,253 @@
+"""The terminal runtime, put together: one supervised tree, and the teller who works with it.
+
+    /terminal            rest_for_one: whoever dies takes those who build on it along
+      store              the SQLite writer (absent where a store is handed in)
+      toolbox            the peripherals
+      kit_watch          their lights, for the page
+      drafts             one durable actor per customer
+      uplink             the session with the office
+
+Everything outside comes in through `Setup`, so that the same terminal runs on a tablet and, five
+at a time, in a simulation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from actors import Actor, System, open_system
+from actors.ports import Outside
+from actors.store import Batch, Document, Store
+from hw.kits import toolbox_spec
+from hw.toolbox import Toolbox
+from hw.transport import Transport
+from supervisors import (
+    Backoff,
+    ChildSpec,
+    Intensity,
+    Strategy,
+    SupervisorSpec,
+    Tree,
+    open_tree,
+)
+from terminal.draft import DraftRules
+from terminal.drafts import DraftBook
+from terminal.form_runner import problems
+from terminal.kit_watch import KitWatch, peripheral_view
+from terminal.page_model import Busy, Command, LinkState, TerminalState
+from terminal.teller import Customer, Teller
+from terminal.uplink import Errands, Uplink
+from terminal.view import case_row, open_case, product_view
+from wire import link as wire_link
+from wire.channel import Dialer
+from wire.client import Introduction
+from wire.codec import decode, encode
+from wire.form import Capability
+from wire.hello import Credentials
+from wire.keys import DeviceKeys
+from wire.message import Refusal
+from wire.messages.session import Products
+from wire.office_link import OfficeLink
+
+NAME: Final = "terminal"
+SETTINGS: Final = "settings"
+ROWS_MAX: Final = 200
+"""How many cases the page lists."""
+
+UPLINK_BACKOFF: Final = Backoff(first_s=0.5, most_s=15.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """What a terminal is made of.
+
+    Attributes:
+        device: its id, as the office named it.
+        store: where drafts live; `store_child` runs it, if it needs running.
+        transports: lines to the peripherals that are there.
+        customer: told what a virtual customer shall put on the table.
+        watch: called after every change that a page would show.
+    """
+
+    device: str
+    outside: Outside
+    store: Callable[[System], Store]
+    keys: DeviceKeys
+    credentials: Credentials
+    introduction: Introduction
+    address: str
+    dialer: Dialer
+    transports: Mapping[Capability, Transport]
+    customer: Customer
+    watch: Callable[[], None]
+    welcomed: Callable[[], None]
+    store_child: ChildSpec | None = None
+
+
+class Terminal:
+    """A running terminal.
+
+    Attributes:
+        teller: does what a page or a script asks.
+        tree: for the inspector.
+        drafts: how every case stands.
+    """
+
+    def __init__(self, setup: Setup, system: System) -> None:
+        self._setup = setup
+        self._system = system
+        self._store = setup.store(system)
+        self._link = OfficeLink(self._link_changed)
+        errands = Errands(self._link, self._store, setup.keys, setup.outside)
+        self.drafts = DraftBook(
+            rules=DraftRules(setup.device),
+            store=self._store,
+            handlers=errands.handlers(),
+            changed=setup.watch,
+        )
+        self._capabilities = tuple(Capability(name) for name in setup.transports)
+        self._watch = KitWatch(self._capabilities, self._typed, setup.watch)
+        self._products_body = b""
+        self.teller = Teller(
+            outside=setup.outside,
+            store=self._store,
+            toolbox=Toolbox(system, f"/{NAME}/toolbox"),
+            customer=setup.customer,
+            capabilities=frozenset(self._capabilities),
+            drafts=self.drafts,
+            link=self._link,
+            changed=setup.watch,
+        )
+        self.tree: Tree | None = None
+
+    def spec(self) -> SupervisorSpec:
+        """The tree of the module's docstring."""
+        setup = self._setup
+        store = (setup.store_child,) if setup.store_child is not None else ()
+        return SupervisorSpec(
+            NAME,
+            Strategy.REST_FOR_ONE,
+            Intensity(10, 60.0),
+            (
+                *store,
+                toolbox_spec(setup.transports),
+                ChildSpec("kit_watch", self._kit_watch),
+                self.drafts.spec(),
+                ChildSpec("uplink", self._uplink, backoff=UPLINK_BACKOFF),
+            ),
+        )
+
+    async def begin(self, tree: Tree) -> None:
+        """After the tree has started: wake the drafts, load what was offered last."""
+        self.tree = tree
+        Toolbox(self._system, f"/{NAME}/toolbox").watch(tree.ref(f"/{NAME}/kit_watch"))
+        body = await self._store.document(SETTINGS, "products")
+        if body is not None:
+            self._take_products(decode(Products, body), body)
+        await self.drafts.open(tree.pool(f"/{NAME}/drafts"))
+
+    async def perform(self, command: Command) -> Refusal | None:
+        """See `Teller.perform`."""
+        return await self.teller.perform(command)
+
+    async def image(self, digest: bytes) -> bytes | None:
+        """A photo of this terminal, for its own page."""
+        return await self._store.blob(digest)
+
+    async def keep_upload(self, digest: bytes, jpeg: bytes) -> None:
+        """A picture that the page's own camera took."""
+        await self._store.put_blob(digest, jpeg)
+
+    def state(self) -> TerminalState:
+        """The page's view model."""
+        now_ms = self._setup.outside.wall.now_ms()
+        drafts = self.drafts.newest_first()
+        chosen = self.drafts.look(self.teller.open_id)
+        status = self._link.status
+        since_s = self._system.host.now() - status.since if status else 0.0
+        staff = self.teller.staff
+        capabilities = frozenset(name.value for name in self._capabilities)
+        return TerminalState(
+            device=self._setup.device,
+            outlet=staff.outlet if staff else "",
+            link=_link_state(status),
+            link_since_ms=now_ms - int(since_s * 1000),
+            waiting_to_send=self.drafts.waiting_to_send(),
+            now_ms=now_ms,
+            staff=staff,
+            peripherals=tuple(map(peripheral_view, self._watch.lights.values())),
+            products=tuple(
+                product_view(product, capabilities) for product in self.teller.products.values()
+            ),
+            cases=tuple(
+                case_row(draft, draft.steps[-1].at_ms if draft.steps else now_ms)
+                for _, draft in drafts[:ROWS_MAX]
+            ),
+            open=open_case(chosen, problems(chosen, now_ms)) if chosen else None,
+            busy=self.teller.busy,
+        )
+
+    def _kit_watch(self) -> Actor:
+        self._watch = KitWatch(self._capabilities, self._typed, self._setup.watch)
+        return self._watch
+
+    def _uplink(self) -> Uplink:
+        setup = self._setup
+        return Uplink(
+            link=self._link,
+            drafts=self.drafts,
+            dialer=setup.dialer,
+            address=setup.address,
+            credentials=setup.credentials,
+            introduction=setup.introduction,
+            outside=setup.outside,
+            offered=self._offered,
+        )
+
+    def _typed(self, keys: int) -> None:
+        if self.teller.busy is not None:
+            self.teller.busy = Busy(self.teller.busy.what, self.teller.busy.field, keys)
+
+    def _link_changed(self) -> None:
+        if self._link.is_online:
+            self._setup.welcomed()
+        self._setup.watch()
+
+    async def _offered(self, products: Products) -> None:
+        body = encode(products)
+        if body != self._products_body:
+            document = Document(SETTINGS, "products", body)
+            now_ms = self._setup.outside.wall.now_ms()
+            await self._store.commit(Batch("office", now_ms, documents=(document,)))
+        self._take_products(products, body)
+
+    def _take_products(self, products: Products, body: bytes) -> None:
+        self._products_body = body
+        self.teller.products = {product.code: product for product in products.products}
+        self._setup.watch()
+
+
+@asynccontextmanager
+async def open_terminal(setup: Setup) -> AsyncIterator[Terminal]:
+    """A terminal that runs for as long as the block."""
+    async with open_system(NAME, setup.outside) as system:
+        terminal = Terminal(setup, system)
+        async with open_tree(system, terminal.spec()) as tree:
+            await terminal.begin(tree)
+            yield terminal
+
+
+def _link_state(status: wire_link.Status | None) -> LinkState:
+    match status.state if status else None:
+        case wire_link.LinkState.ONLINE:
+            return LinkState.ONLINE
+        case wire_link.LinkState.CONNECTING:
+            return LinkState.CONNECTING
+        case _:
+            return LinkState.OFFLINE
+
+
+__all__ = ["NAME", "Setup", "Terminal", "open_terminal"]

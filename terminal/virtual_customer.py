@@ -1,0 +1,84 @@
+"""The customer at a virtual kit: the same person, card and hand for the same case, every time.
+
+A case for a new card brings a new person with a blank card from the stack; a case about an existing
+card (one that asks for a PIN instead of setting one) brings back whoever got theirs last. Everybody
+is made from a case id, so a terminal that is killed and started again meets the same people.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import random
+from collections.abc import Callable
+from typing import Final
+
+from hw.virtual.bank_card import VirtualBankCard
+from hw.virtual.citizens import IdCard, id_card
+from hw.virtual.kit import VirtualToolbox
+from terminal.draft import Draft
+from wire.case_state import State
+from wire.checks import luhn_digit
+from wire.form import FieldKind
+
+CARD_PREFIX: Final = "621700"
+"""The issuer range of the blank cards in the virtual stack."""
+
+SERIAL_DIGITS: Final = 12
+
+
+class VirtualCustomer:
+    """Puts things on the virtual kit when they are asked for.
+
+    Args:
+        kit: built with `by_hand`.
+        today: the cards are valid on this day.
+        served: drafts of this terminal, the last changed first.
+    """
+
+    def __init__(
+        self, kit: VirtualToolbox, today: dt.date, served: Callable[[], list[tuple[int, Draft]]]
+    ) -> None:
+        self._kit = kit
+        self._today = today
+        self._served = served
+
+    def lay_down_id(self, draft: Draft) -> None:
+        """The person's ID card, on the reader."""
+        self._kit.id_reader.place(person(self._first_case(draft), self._today))
+
+    def put_in_card(self, draft: Draft) -> None:
+        """A blank card, or the person's own."""
+        self._kit.insert(VirtualBankCard(card_number(self._first_case(draft))))
+
+    def _first_case(self, draft: Draft) -> str:
+        """The case that made this person: their own, or the last issue of a card."""
+        if not _kinds(draft) & {FieldKind.PIN}:
+            return draft.case_id
+        issued = (
+            known.case_id
+            for _, known in self._served()
+            if FieldKind.NEW_PIN in _kinds(known) and known.state is State.CLOSED
+        )
+        return next(issued, draft.case_id)
+
+
+def person(case_id: str, today: dt.date) -> IdCard:
+    """The person whom a case is about."""
+    # Seeded on purpose: the same case meets the same person after a restart; nothing is secret.
+    return id_card(random.Random(f"{case_id}/person"), today)  # noqa: S311 - see above
+
+
+def card_number(case_id: str) -> str:
+    """The number of the blank card that a case takes from the stack: 19 digits, Luhn."""
+    digest = hashlib.blake2b(case_id.encode(), digest_size=8).digest()
+    serial = int.from_bytes(digest, "big") % 10**SERIAL_DIGITS
+    digits = f"{CARD_PREFIX}{serial:0{SERIAL_DIGITS}d}"
+    return digits + luhn_digit(digits)
+
+
+def _kinds(draft: Draft) -> set[FieldKind]:
+    return {field.kind for field in draft.product.form.fields} if draft.product else set()
+
+
+__all__ = ["VirtualCustomer", "card_number", "person"]

@@ -1,0 +1,407 @@
+"""A bank without a runtime: drives the case's pure rules the way the runtime does.
+
+Commands go through `decide`, events through the codec and `evolve`, effects into a list; the core
+is a small table that keeps the promises of its port. Every step of a story checks what must always
+hold, so that a test only tells what it is about.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from actors.behaviour import Effect, Verdict
+from actors.store import ClaimConflict
+from actors.tagged import Tagged
+from backoffice.authorization import Level
+from backoffice.case import CaseBehaviour, key_of
+from backoffice.case_commands import (
+    Caller,
+    CaseCommand,
+    Claim,
+    CoreUnknown,
+    FileCase,
+    FromTerminal,
+    Judge,
+    TerminalRequest,
+)
+from backoffice.case_events import AnyCaseEvent, Intake, PrepareStarted, Signed
+from backoffice.case_flow import path_is_legal
+from backoffice.case_record import Case
+from backoffice.case_terms import Rules
+from backoffice.case_view import file_of
+from backoffice.core import Abort, Commit, CoreOutcome, CoreStatus, Inquire, Prepare
+from backoffice.identity_check import IdentityRecorded, person_digest
+from backoffice.intake import Facts, ImageFact, admit, open_submission
+from backoffice.product import Product, id_card, products
+from backoffice.slip import signed_body
+from tests.kit import submissions as make
+from wire.case_state import State
+from wire.chip_record import ChipRecord
+from wire.codec import decode, encode
+from wire.form import PhotoValue, Value
+from wire.keys import DECISION, SLIP, SUBMISSION, SigningKeyPair, verify
+from wire.masked import Pan
+from wire.message import Refusal
+from wire.messages import desk
+from wire.messages.case import (
+    CaseView,
+    Delivered,
+    PinBlock,
+    SignSlip,
+    SlipShown,
+    Submission,
+    Submit,
+)
+from wire.messages.identity import IdentityChecked, IdentityResult
+from wire.messages.session import StaffCard
+
+PRODUCTS = products()
+RULES = Rules(PRODUCTS, verify)
+UNION = "530102"
+EVENTS = Tagged(AnyCaseEvent)
+EFFECTS = Tagged(CaseBehaviour.effect_types)
+
+
+def staff(staff_id: str, person: str, outlet: str = "O1") -> StaffCard:
+    return StaffCard(staff_id, person, f"员工{staff_id}", outlet, UNION)
+
+
+def caller(device: str, card: StaffCard, level: Level = Level.A0) -> Caller:
+    return Caller(card, device, keys(device).public, level)
+
+
+def keys(device: str) -> SigningKeyPair:
+    return SigningKeyPair(device.encode().ljust(32, b"."))
+
+
+TELLER = caller("T-0001", staff("T001", "P1"))
+OTHER_TERMINAL = caller("T-0002", staff("T002", "P2"))
+DESK = caller("D-0001", staff("A001", "P8", "O9"), Level.A4)
+SECOND_DESK = caller("D-0002", staff("A002", "P9", "O9"), Level.A4)
+JUNIOR_DESK = caller("D-0003", staff("A003", "P10", "O9"), Level.A2)
+SAME_OUTLET = caller("D-0004", staff("A004", "P11", "O1"), Level.A4)
+TELLERS_ALIAS = caller("D-0005", staff("A005", "P1", "O9"), Level.A4)
+RECONCILER = caller("D-0006", staff("R001", "P12", "O9"), Level.A4)
+
+
+def convert(pin: PinBlock, pan: Pan) -> bytes:
+    """A security module that needs no keys: equal blocks for equal cards give equal verifiers."""
+    return hashlib.blake2b(encode((pin.block, pan)), digest_size=32).digest()
+
+
+@dataclass
+class FakeCore:
+    """Keeps the promises of the port; `posted` is what a ledger would show."""
+
+    entries: dict[str, tuple[object, CoreOutcome]] = field(default_factory=dict)
+    decline: Refusal | None = None
+    posted: list[str] = field(default_factory=list)
+
+    def ask(self, request: object) -> CoreOutcome:
+        match request:
+            case Prepare(key=key, operation=operation):
+                known = self.entries.get(key)
+                if known is None:
+                    status = CoreStatus.DECLINED if self.decline else CoreStatus.PREPARED
+                    facts = {"account": "530102****0001"}
+                    known = (operation, CoreOutcome(key, status, self.decline, facts))
+                    self.entries[key] = known
+                assert operation == known[0], "a key never stands for another operation"
+                return known[1]
+            case Commit(key=key):
+                return self._move(key, CoreStatus.COMMITTED)
+            case Abort(key=key):
+                self.entries.setdefault(key, (None, CoreOutcome(key, CoreStatus.PREPARED)))
+                return self._move(key, CoreStatus.ABORTED)
+            case Inquire(key=key):
+                unknown = CoreOutcome(key, CoreStatus.UNKNOWN_KEY)
+                return self.entries.get(key, (None, unknown))[1]
+        raise AssertionError(f"the core does not know {request!r}")
+
+    def _move(self, key: str, status: CoreStatus) -> CoreOutcome:
+        if key not in self.entries:
+            return CoreOutcome(key, CoreStatus.UNKNOWN_KEY)
+        operation, outcome = self.entries[key]
+        if outcome.status is CoreStatus.PREPARED:
+            outcome = CoreOutcome(key, status, facts=outcome.facts)
+            self.entries[key] = (operation, outcome)
+            self.posted.append(f"{key}/{status}")
+        return outcome
+
+
+@dataclass
+class Bank:
+    """What several cases share."""
+
+    core: FakeCore = field(default_factory=FakeCore)
+    owners: dict[tuple[str, str], str] = field(default_factory=dict)
+    documents: dict[tuple[str, str], bytes] = field(default_factory=dict)
+
+
+class Story:
+    """One case from the teller's hands to its end."""
+
+    def __init__(
+        self, product: str = "debit_card", seed: int | str = 0, bank: Bank | None = None
+    ) -> None:
+        self.bank = bank or Bank()
+        self.product: Product = PRODUCTS[product]
+        self.seed = seed
+        self.behaviour = CaseBehaviour(RULES)
+        self.case_id = make.case_id(seed)
+        self.case = self.behaviour.initial(key_of(UNION, self.case_id))
+        self.events: list[AnyCaseEvent] = []
+        self.owed: list[Effect] = []
+        self.now_ms = make.NOW_MS
+
+    # What the runtime does.
+
+    def give(self, command: CaseCommand) -> Any:
+        """The reply, after everything that the command leads to is applied."""
+        verdict = self.behaviour.decide(self.case, command, self.now_ms, "test")
+        if isinstance(verdict, Refusal):
+            return verdict
+        for claim in verdict.claims:
+            owner = self.bank.owners.get((claim.scope, claim.key), claim.owner)
+            if owner != claim.owner:
+                conflict = ClaimConflict(claim.scope, owner)
+                return self.behaviour.refused_claim(self.case, command, conflict)
+        self._apply(verdict)
+        return verdict.reply
+
+    def _apply(self, verdict: Verdict[AnyCaseEvent]) -> None:
+        for claim in verdict.claims:
+            self.bank.owners[claim.scope, claim.key] = claim.owner
+        for claim in verdict.releases:
+            if self.bank.owners.get((claim.scope, claim.key)) == claim.owner:
+                del self.bank.owners[claim.scope, claim.key]
+        for document in verdict.documents:
+            place = (document.collection, document.key)
+            self.bank.documents.pop(place, None)
+            if document.body is not None:
+                self.bank.documents[place] = document.body
+        for event in verdict.events:
+            kind, body = EVENTS.encode(event)
+            assert event == EVENTS.decode(kind, body, "story")
+            self.case = self.behaviour.evolve(self.case, event)
+            self.events.append(event)
+            for effect in self.behaviour.react(self.case, event):
+                kind, body = EFFECTS.encode(effect.message)
+                assert effect.message == EFFECTS.decode(kind, body, "story")
+                self.owed.append(effect)
+        self.check()
+
+    def check(self) -> None:
+        """What must always hold (I4, I5, I7), whatever was just done."""
+        states = [step.state for step in self.case.steps]
+        assert not states or path_is_legal(states)
+        assert not states or states[-1] is self.case.state
+        requests = [e.request for e in self.events if isinstance(e, PrepareStarted)]
+        assert len({encode(request) for request in requests}) <= 1, "one key, one request"
+        if {State.COMMITTING, State.COMMITTED} & set(states) and State.MANUAL not in states:
+            assert any(isinstance(event, Signed) for event in self.events)
+        if requests:
+            needed = self.case.filed.assessment.approvals
+            people = {a.authorizer.person_id for a in self.case.approvals}
+            assert len(people) == needed
+            assert self.case.filed.operator.person_id not in people
+        waiting = self.case.state in (State.AUTH_QUEUED, State.AUTH_CLAIMED)
+        assert waiting == ((f"queue/{UNION}", self.case_id) in self.bank.documents)
+        replayed: Case = self.behaviour.initial(key_of(UNION, self.case_id))
+        for event in self.events:
+            replayed = self.behaviour.evolve(replayed, event)
+        assert replayed == decode(Case, encode(self.case), bytes_max=1_000_000)
+
+    def take(self, to: str) -> list[Effect]:
+        """The effects that are owed to somebody, due or not; they are owed no more."""
+        taken = [effect for effect in self.owed if effect.to == to]
+        self.owed = [effect for effect in self.owed if effect.to != to]
+        return taken
+
+    def core(self, *, silent: int = 0) -> None:
+        """Let the core answer everything it is asked, after being silent so many times."""
+        while effects := self.take("core"):
+            for effect in effects:
+                self.now_ms = max(self.now_ms, effect.due_ms)
+                if silent:
+                    silent -= 1
+                    self.give(CoreUnknown(self.case_id))
+                else:
+                    self.give(self.bank.core.ask(effect.message))
+
+    def remind(self) -> None:
+        """Let every reminder that is due now come."""
+        due = [e for e in self.owed if e.to == "self" and e.due_ms <= self.now_ms]
+        self.owed = [e for e in self.owed if e not in due]
+        for effect in due:
+            self.give(effect.message)  # type: ignore[arg-type]  # reminders are commands
+
+    # What people do.
+
+    def submission(
+        self, values: Mapping[str, Value] | None = None, revision: int = 1
+    ) -> Submission:
+        return make.submission(
+            self.product.code,
+            self.product.form,
+            self.seed,
+            values=values,
+            revision=revision,
+            now_ms=self.now_ms,
+        )
+
+    def values(self, holder: ChipRecord | None = None, **changes: Value) -> dict[str, Value]:
+        return make.values_for(self.product.form, self.seed, holder=holder) | changes
+
+    def intake(
+        self, submission: Submission | None = None, **facts: Any
+    ) -> Intake | tuple[Refusal, ...]:
+        """Through the gate, with facts that fit unless others are given."""
+        submission = submission or self.submission()
+        submit = self.submit(submission)
+        opened = open_submission(submit, TELLER, verify)
+        if isinstance(opened, Refusal):
+            return (opened,)
+        known = facts_for(self.product, opened, **facts)
+        return admit(submit, opened, TELLER, known, convert, self.now_ms)
+
+    def submit(self, submission: Submission) -> Submit:
+        body = encode(submission)
+        pins = make.pins_for(self.product.form, self.seed)
+        return Submit(body, pins, keys(submission.device).sign(SUBMISSION, body))
+
+    def file(self, submission: Submission | None = None, **facts: Any) -> CaseView | Refusal:
+        intake = self.intake(submission, **facts)
+        assert isinstance(intake, Intake), intake
+        answer: CaseView | Refusal = self.give(FileCase(intake))
+        return answer
+
+    def where(self) -> State:
+        """The state now; a call, because it changes under a reader's eyes."""
+        return self.case.state
+
+    def claim(self, who: Caller = DESK, challenge: bytes = b"c" * 16) -> Any:
+        return self.give(Claim(who, challenge))
+
+    def judge(
+        self,
+        seen: desk.CaseFile,
+        verdict: desk.Verdict = desk.Verdict.APPROVE,
+        reason: desk.Reason | None = None,
+        who: Caller = DESK,
+        **changes: Any,
+    ) -> Any:
+        return self.give(decided(seen, verdict, reason, who, self.now_ms, **changes))
+
+    def approve(self, who: Caller = DESK) -> None:
+        seen = self.claim(who)
+        assert isinstance(seen, desk.CaseFile), seen
+        answer = self.judge(seen, who=who)
+        assert isinstance(answer, desk.DecisionTaken), answer
+
+    def ask(self, request: TerminalRequest, who: Caller = TELLER) -> Any:
+        return self.give(FromTerminal(who, request))
+
+    def show(self) -> Any:
+        return self.ask(SlipShown(self.case_id, self.case.slip_hash))
+
+    def sign(self, ink_seed: int = 0, **changes: Any) -> Any:
+        return self.ask(
+            signing(self.case_id, self.case.slip_hash, self.now_ms, ink_seed, **changes)
+        )
+
+    def deliver(self, pan: Pan | None = None) -> Any:
+        card = self.case_pan() if pan is None else pan
+        return self.ask(Delivered(self.case_id, card, self.now_ms))
+
+    def case_pan(self) -> Pan:
+        values = decode(Submission, self.case.filed.submission).values
+        return values["card"].pan  # type: ignore[union-attr]  # the field is a bank card
+
+    def to_state(self, state: State) -> None:
+        """The happy path up to a state on it."""
+        steps: list[tuple[State, Any]] = [
+            (State.AUTH_QUEUED, self.file),
+            (State.AUTH_CLAIMED, self.claim),
+            (State.PREPARING, lambda: self.give(self._approval())),
+            (State.PREPARED, self.core),
+            (State.SLIP_SHOWN, self.show),
+            (State.COMMITTING, self.sign),
+            (State.COMMITTED, self.core),
+            (State.CLOSED, self.deliver),
+        ]
+        for reached, step in steps:
+            step()
+            if reached is state:
+                break
+        assert self.case.state is state
+
+    def _approval(self) -> Judge:
+        seen = file_of(self.case, self.product, DESK)
+        return decided(seen, desk.Verdict.APPROVE, None, DESK, self.now_ms)
+
+
+def decided(
+    seen: desk.CaseFile,
+    verdict: desk.Verdict,
+    reason: desk.Reason | None,
+    who: Caller,
+    now_ms: int,
+    **changes: Any,
+) -> Judge:
+    """A decision on what was seen, signed by the desk; `changes` spoil it before it is signed."""
+    decision = desk.Decision(
+        case_id=seen.item.case_id,
+        version=seen.version,
+        submission_hash=seen.submission_hash,
+        images=tuple(image.digest for image in seen.images),
+        verdict=verdict,
+        reason=reason,
+        note="",
+        staff_id=who.staff.staff_id,
+        challenge=seen.challenge,
+        decided_ms=now_ms,
+    )
+    body = encode(msgspec.structs.replace(decision, **changes))
+    return Judge(who, body, keys(who.device).sign(DECISION, body))
+
+
+def signing(
+    case_id: str, digest: bytes, now_ms: int, ink_seed: int = 0, **changes: Any
+) -> SignSlip:
+    """A customer's signature on a slip, sealed by the terminal."""
+    ink = make.ink(ink_seed)
+    seal = keys(TELLER.device).sign(SLIP, signed_body(digest, ink))
+    right = SignSlip(case_id, digest, ink, now_ms, seal)
+    return msgspec.structs.replace(right, **changes)
+
+
+def facts_for(asked: Product, submission: Submission, **changes: Any) -> Facts:
+    """What the office would find for a right submission; `result` is the register's answer."""
+    card = id_card(submission)
+    photos = [v for v in submission.values.values() if isinstance(v, PhotoValue)]
+    result = changes.pop("result", IdentityResult.MATCH)
+    identity = None
+    if card is not None:
+        name = card.name if result in _MATCHES else ""
+        answer = IdentityChecked(
+            result, submission.identity_reference, submission.captured_ms - 60_000, name
+        )
+        digest = person_digest(card.number.number, card.name)
+        identity = IdentityRecorded(digest, submission.device, answer)
+    right = Facts(
+        product=asked,
+        identity=identity,
+        images={photo.digest: ImageFact(photo.size) for photo in photos},
+    )
+    return msgspec.structs.replace(right, **changes)
+
+
+_MATCHES = (IdentityResult.MATCH, IdentityResult.MATCH_WITHOUT_PHOTO)
+
+__all__ = ["DESK", "PRODUCTS", "RULES", "TELLER", "Bank", "FakeCore", "Story"]

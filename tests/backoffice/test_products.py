@@ -1,0 +1,154 @@
+"""The product contract: discovery, and what a product may not get wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+import backoffice.products
+from backoffice.authorization import POLICY, Level, Raise, assess, by_age, by_amount
+from backoffice.product import Product, problems_of, products, unique_key
+from backoffice.products import card_activation, debit_card
+from wire.form import Capability, Field, FieldKind, Form
+from wire.message import Code, Refusal
+
+SOUND = debit_card.PRODUCT
+
+
+def test_every_file_is_a_product_and_is_found() -> None:
+    """By its own name, and small enough to be read at once."""
+    folder = Path(str(backoffice.products.__file__)).parent
+    files = {path.stem: path for path in folder.glob("*.py") if path.stem != "__init__"}
+
+    assert set(files) == set(products())
+    assert {"debit_card", "card_activation"} <= set(files)
+    for path in files.values():
+        assert len(path.read_text().splitlines()) < 150
+
+
+def test_a_terminal_sees_a_card_and_no_rules() -> None:
+    """Titles, form and needs."""
+    card = SOUND.card
+
+    assert ("debit_card", "借记卡发卡") == (card.code, card.title_zh)
+    assert SOUND.form == card.form
+    assert Capability.PIN_PAD in card.needs
+    assert tuple(sorted(card.needs)) == card.needs
+
+
+def with_form(**changes: Any) -> Product:
+    """The sound product with its `job` field spoiled."""
+    fields = tuple(
+        msgspec.structs.replace(field, **changes) if field.name == "job" else field
+        for field in SOUND.form.fields
+    )
+    return dataclasses.replace(SOUND, form=Form(1, fields))
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        with_form(name="phone"),
+        with_form(options=()),
+        with_form(options=SOUND.form.fields[7].options[:1] * 2),
+        with_form(title_en=""),
+        with_form(fen_max=5),
+        with_form(evidence="E1"),
+        with_form(chars_max=501),
+        with_form(kind=FieldKind.AMOUNT, options=()),
+        with_form(kind=FieldKind.ID_CARD, options=()),
+        dataclasses.replace(SOUND, needs=frozenset()),
+        dataclasses.replace(SOUND, delivers="phone"),
+        dataclasses.replace(SOUND, delivers="nothing"),
+        dataclasses.replace(SOUND, title_zh=""),
+        dataclasses.replace(SOUND, form=Form(0, SOUND.form.fields)),
+        dataclasses.replace(
+            SOUND,
+            form=Form(
+                1,
+                (
+                    SOUND.form.fields[0],
+                    Field(name="pin", kind=FieldKind.PIN, title_zh="密码", title_en="PIN"),
+                ),
+            ),
+            delivers="",
+        ),
+    ],
+)
+def test_what_contradicts_itself_does_not_start(spoiled: Product) -> None:
+    """Each contradiction is found before a customer stands there."""
+    assert [] == problems_of(SOUND)
+    assert [] == problems_of(card_activation.PRODUCT)
+    assert [] != problems_of(spoiled)
+
+
+def test_keys_are_scoped() -> None:
+    """The same number as another kind of thing, or in another union, is another key."""
+    keys = {
+        unique_key("card", "u1", "1234"),
+        unique_key("class-I", "u1", "1234"),
+        unique_key("card", "u2", "1234"),
+        unique_key("card", "u1", "12", "34"),
+    }
+
+    assert 4 == len(keys)
+
+
+@pytest.mark.parametrize(
+    ("raises", "level", "flags", "approvals"),
+    [
+        ((), Level.A0, (), 0),
+        ((Raise(Level.A1),), Level.A1, (), 0),
+        ((Raise(Level.A2), Raise(Level.A1)), Level.A2, (), 1),
+        ((Raise(Level.A2), Raise(Level.A3, "senior")), Level.A3, ("senior",), 1),
+        ((Raise(Level.A3, "a"), Raise(Level.A3, "a")), Level.A3, ("a",), 1),
+        ((Raise(Level.A3, "b"), Raise(Level.A3, "a")), Level.A4, ("a", "b"), 2),
+    ],
+)
+def test_the_level_is_the_maximum_of_all_rules(
+    raises: tuple[Raise, ...], level: Level, flags: tuple[str, ...], approvals: int
+) -> None:
+    """And two different reasons for A3 make A4."""
+    assessment = assess(raises, "u", "p", POLICY)
+
+    assert not isinstance(assessment, Refusal)
+    assert (level, flags, approvals) == (
+        assessment.level,
+        assessment.flags,
+        assessment.approvals,
+    )
+    assert POLICY.version == assessment.route.policy
+
+
+def test_ax_is_refused_whatever_else() -> None:
+    """With its own code and sentence."""
+    answer = assess((Raise(Level.A2), Raise(Level.AX, code=Code.POSTURE)), "u", "p", POLICY)
+
+    assert isinstance(answer, Refusal)
+    assert Code.POSTURE is answer.code
+
+
+@pytest.mark.parametrize(
+    ("fen", "level"),
+    [
+        (100_000, Level.A1),
+        (100_001, Level.A2),
+        (5_000_000, Level.A2),
+        (5_000_001, Level.A3),
+        (20_000_000, Level.A3),
+        (20_000_001, Level.A4),
+    ],
+)
+def test_amounts_have_levels(fen: int, level: Level) -> None:
+    """The published bounds."""
+    assert level is by_amount(fen, POLICY).level
+
+
+@pytest.mark.parametrize(("years", "flag"), [(17, "minor"), (18, ""), (64, ""), (65, "senior")])
+def test_ages_have_levels(years: int, flag: str) -> None:
+    """Under 18 and from 65 on."""
+    assert ([flag] if flag else []) == [rule.flag for rule in by_age(years, POLICY)]

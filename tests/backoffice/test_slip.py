@@ -1,0 +1,196 @@
+"""The confirmation slip: its content, its hash, its amounts in words, its page."""
+
+from __future__ import annotations
+
+import io
+import random
+from pathlib import Path
+
+import msgspec
+import pypdf
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backoffice.slip import (
+    PASSED_BY_RULES,
+    amount_in_words,
+    amount_line,
+    civil_time,
+    signed_body,
+    slip_hash,
+)
+from backoffice.slip_pdf import FONT, Seal, render_slip
+from tests.backoffice.case_story import Story
+from tests.kit import submissions as make
+from wire.case_state import State
+from wire.messages.case import Signature, Slip, SlipLine
+
+SEALS = (Seal("终端签名", b"1" * 64), Seal("机构签名", b"2" * 64))
+
+
+def prepared(product: str = "debit_card") -> Slip:
+    story = Story(product)
+    story.file()
+    if story.where() is State.AUTH_QUEUED:
+        story.approve()
+    story.core()
+    assert story.case.slip is not None
+    return story.case.slip
+
+
+def test_a_slip_says_who_did_what_for_whom() -> None:
+    """Every element of the unified slip, masked."""
+    slip = prepared()
+    shown = {line.title_zh: line.value for line in slip.lines}
+
+    assert "统一业务确认单" == slip.title_zh
+    assert slip.case_id == shown["业务编号"]
+    assert ("借记卡发卡", "李秀英") == (shown["业务种类"], shown["客户姓名"])
+    assert "530***********" in shown["证件号码"]
+    assert "621700" == shown["卡号"][:6]
+    assert "******" in shown["卡号"]
+    assert "530102****0001" == shown["账号"]
+    assert ("T-0001", "O1") == (shown["办理终端"], shown["办理机构"])
+    assert ("员工T001（T001）", "员工A001") == (shown["经办人"], shown["授权人"])
+    assert civil_time(slip.made_ms) == shown["打印时间"]
+    assert all(line.title_en for line in slip.lines)
+
+
+def test_what_passes_by_rules_says_so() -> None:
+    """There is no authorizer to name."""
+    shown = {line.title_zh: line.value for line in prepared("card_activation").lines}
+
+    assert PASSED_BY_RULES == shown["授权人"]
+
+
+def test_the_hash_is_of_everything_on_the_slip() -> None:
+    """The same case gives the same slip; any change another hash."""
+    slip = prepared()
+    changed = msgspec.structs.replace(slip, made_ms=slip.made_ms + 1)
+
+    assert slip_hash(slip) == slip_hash(prepared())
+    assert 32 == len(slip_hash(slip))
+    assert slip_hash(slip) != slip_hash(changed)
+    assert signed_body(slip_hash(slip), make.ink(1)) != signed_body(slip_hash(slip), make.ink(2))
+
+
+@pytest.mark.parametrize(
+    ("fen", "words"),
+    [
+        (0, "零元整"),
+        (1, "壹分"),
+        (10, "壹角整"),
+        (15, "壹角伍分"),
+        (100, "壹元整"),
+        (105, "壹元零伍分"),
+        (1_000, "壹拾元整"),
+        (140_950, "壹仟肆佰零玖元伍角整"),
+        (600_714, "陆仟零柒元壹角肆分"),
+        (1_070_000, "壹万零柒佰元整"),
+        (10_700_053, "壹拾万柒仟元伍角叁分"),
+        (1_640_902, "壹万陆仟肆佰零玖元零贰分"),
+        (32_504, "叁佰贰拾伍元零肆分"),
+        (10_000_000_000, "壹亿元整"),
+        (10_000_000_100, "壹亿零壹元整"),
+        (1_000_000_010_000, "壹佰亿零壹佰元整"),
+        (100_000_000_000_000, "壹万亿元整"),
+    ],
+)
+def test_amounts_in_words(fen: int, words: str) -> None:
+    """Vectors of the payment settlement rules, and edges."""
+    assert words == amount_in_words(fen)
+
+
+DIGITS = {word: n for n, word in enumerate("零壹贰叁肆伍陆柒捌玖")}
+PLACES = {"拾": 10, "佰": 100, "仟": 1_000}
+
+
+def read_words(words: str) -> int:
+    """The other way round, by a different method: an oracle."""
+    total = section = number = fen = 0
+    words = words.replace("万亿", "兆")
+    for word in words.removesuffix("整"):
+        if word in DIGITS:
+            number = DIGITS[word]
+        elif word in PLACES:
+            section += number * PLACES[word]
+            number = 0
+        elif word in "万亿兆":
+            total += (section + number) * {"万": 10**4, "亿": 10**8, "兆": 10**12}[word]
+            section = number = 0
+        elif word == "元":
+            total, section, number = (total + section + number) * 100, 0, 0
+        else:
+            fen += number * {"角": 10, "分": 1}[word]
+            number = 0
+    return total + fen
+
+
+@given(st.integers(0, 10**17 - 1) | st.integers(0, 10**6))
+def test_words_can_be_read_back(fen: int) -> None:
+    """No two amounts share their words."""
+    words = amount_in_words(fen)
+
+    assert fen == read_words(words)
+    assert "零零" not in words
+
+
+def test_an_amount_stands_in_figures_and_words() -> None:
+    """As every voucher has it."""
+    assert "¥1,234.05 壹仟贰佰叁拾肆元零伍分" == amount_line("金额", "Amount", 123_405).value
+
+
+def text_of(pdf: bytes) -> str:
+    return "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
+
+
+def test_the_page_can_be_read_and_carries_the_hash() -> None:
+    """Text is text, the font is embedded, nothing is a picture."""
+    slip = prepared()
+    pdf = render_slip(slip, make.ink(), SEALS)
+    text = text_of(pdf)
+
+    assert "统一业务确认单" in text
+    for line in slip.lines:
+        assert line.title_zh in text
+    assert slip_hash(slip).hex()[:32] in text
+    assert SEALS[0].fingerprint in text
+    assert SEALS[0].fingerprint != SEALS[1].fingerprint
+    assert len(pdf) < 60_000
+    assert b"/FontFile2" in pdf
+    assert b"/Subtype /Image" not in pdf
+
+
+def test_the_same_slip_is_the_same_file() -> None:
+    """Byte for byte; another stroke is another file."""
+    slip = prepared()
+
+    assert render_slip(slip, make.ink(), SEALS) == render_slip(slip, make.ink(), SEALS)
+    assert render_slip(slip, make.ink(), SEALS) != render_slip(slip, make.ink(5), SEALS)
+    assert render_slip(slip, None, SEALS) != render_slip(slip, make.ink(), SEALS)
+
+
+def test_a_long_slip_goes_on_on_a_second_page() -> None:
+    """Forty lines of long values, rare characters and a pad of another shape."""
+    dice = random.Random(1)
+    lines = tuple(
+        SlipLine(
+            f"要素{n}",
+            f"Element {n}",
+            "".join(dice.choices("云南省㐀龘·1a", k=dice.randrange(200))),
+        )
+        for n in range(40)
+    )
+    slip = Slip(make.case_id(), "统一业务确认单", "Confirmation slip", lines, make.NOW_MS)
+    tall = Signature(300, 900, make.ink().strokes)
+    pdf = render_slip(slip, tall, SEALS)
+
+    assert 2 <= len(pypdf.PdfReader(io.BytesIO(pdf)).pages)
+    assert "要素39" in text_of(pdf)
+
+
+def test_the_font_comes_along() -> None:
+    """With its licence beside it."""
+    assert FONT.exists()
+    assert (Path(FONT).parent / "LICENSE").exists()

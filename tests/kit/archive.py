@@ -1,0 +1,254 @@
+"""A whole office's database without its programs, made by the office's own rules.
+
+Commands go through the real behaviours, batches through the real history, chain and file; only the
+runtime, the wire and the people are missing. What comes out is what a verifier finds in production,
+for tests that then tamper with it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from actors.behaviour import Behaviour, Verdict
+from actors.history import History, Loaded
+from actors.sqlite_file import SqliteFile
+from actors.sqlite_schema import prepare_writer
+from actors.store import Batch, Committed, event_digest
+from backoffice.authorization import Level
+from backoffice.case import CaseBehaviour, key_of, stream_of
+from backoffice.case_commands import Caller, Claim, FileCase, FromTerminal, Judge
+from backoffice.case_events import Intake
+from backoffice.case_record import Case
+from backoffice.case_terms import Rules
+from backoffice.case_view import dossier_of
+from backoffice.core import Abort, Commit, CoreOutcome, Inquire, Prepare
+from backoffice.core_bank import CoreBank
+from backoffice.devices import BindStaff, Devices, EnrolDevice, InviteDevice, Ticket
+from backoffice.identity_check import IdentityRecorded, person_digest
+from backoffice.intake import Facts, ImageFact, admit, open_submission
+from backoffice.product import id_card, products
+from backoffice.slip import signed_body
+from tests.kit import submissions
+from wire.case_state import State
+from wire.codec import encode
+from wire.form import PhotoValue
+from wire.keys import DECISION, SLIP, SUBMISSION, SigningKeyPair, verify
+from wire.masked import Pan
+from wire.messages import desk
+from wire.messages.case import (
+    Delivered,
+    PinBlock,
+    RefuseSlip,
+    SignSlip,
+    SlipShown,
+    Submission,
+    Submit,
+)
+from wire.messages.identity import IdentityChecked, IdentityResult
+from wire.messages.session import Role, StaffCard
+
+UNION = "530102"
+PRODUCTS = products()
+CENTRAL = "O9"
+
+
+def staff(staff_id: str, person: str, outlet: str = "O1") -> StaffCard:
+    return StaffCard(staff_id, person, f"员工{staff_id}", outlet, UNION)
+
+
+TELLER = staff("T001", "P1")
+AUTHORIZER = staff("A001", "P8", CENTRAL)
+SECOND = staff("A002", "P9", CENTRAL)
+
+
+def keys(device: str) -> SigningKeyPair:
+    return SigningKeyPair(device.encode().ljust(32, b"."))
+
+
+class Actor:
+    """One durable behaviour on the file."""
+
+    def __init__(
+        self, office: OfficeFile, behaviour: Behaviour[Any, Any, Any], stream: str
+    ) -> None:
+        self._office = office
+        self._behaviour = behaviour
+        key = stream.partition("/")[2] or stream
+        recipients = frozenset({"self", "core", "terminal", "queue", "slip"})
+        self._history = History(behaviour, stream, key, recipients)
+        self._loaded: Loaded[Any] = Loaded(behaviour.initial(key), 0)
+
+    @property
+    def state(self) -> Any:
+        return self._loaded.state
+
+    def ask(self, command: object, who: str) -> Any:
+        """The reply, after everything that it leads to is in the file."""
+        office = self._office
+        verdict = self._behaviour.decide(self.state, command, office.now_ms, who)
+        assert isinstance(verdict, Verdict), verdict
+        step = self._history.step(self._loaded, verdict, who, office.now_ms)
+        office.commit(step.batch)
+        self._loaded = step.after
+        for effect in step.after.effects if verdict.events else ():
+            if effect.to == "core":
+                office.owed.append(self._history.message_of(effect))
+        return verdict.reply
+
+
+class OfficeFile:
+    """An office at work; `now_ms` moves a little with every commit."""
+
+    def __init__(self, file: SqliteFile) -> None:
+        self._file = file
+        self.now_ms = submissions.NOW_MS
+        self.head = Committed(0, b"")
+        self.owed: list[Any] = []
+        self.core = Actor(self, CoreBank(), f"core/{UNION}")
+        self.devices = Actor(self, Devices(), "devices")
+        self._enrol("T-0001", Role.TERMINAL, TELLER)
+        self._enrol("D-0001", Role.DESK, AUTHORIZER)
+        self._enrol("D-0002", Role.DESK, SECOND)
+
+    def commit(self, batch: Batch) -> None:
+        (outcome,) = self._file.commit_group([batch])
+        assert isinstance(outcome, Committed), outcome
+        self.head = outcome
+        self.now_ms += 1_000
+
+    def case(self, seed: int, until: State = State.CLOSED, *, age: int = 35) -> str:
+        """One debit card from the submission up to a state; from 65 years on two authorizers."""
+        case_id = submissions.case_id(seed)
+        case = Actor(
+            self, CaseBehaviour(Rules(PRODUCTS, verify)), stream_of(key_of(UNION, case_id))
+        )
+        while case.state.state is not until:
+            self._next(case, seed, until, age)
+        return case_id
+
+    def _next(self, case: Actor, seed: int, until: State, age: int) -> None:
+        """Whatever is due where the case stands."""
+        record: Case = case.state
+        match record.state:
+            case State.DRAFT:
+                self._file_case(case, seed, age)
+            case State.AUTH_QUEUED if record.approvals:
+                self._approve(case, "D-0002", SECOND)
+            case State.AUTH_QUEUED:
+                self._approve(case, "D-0001", AUTHORIZER)
+            case State.PREPARED:
+                self._at_table(case, SlipShown(record.case_id, record.slip_hash))
+            case State.SLIP_SHOWN if until is State.ABORTED:
+                self._at_table(case, RefuseSlip(record.case_id))
+            case State.SLIP_SHOWN:
+                ink = submissions.ink(record.case_id)
+                seal = keys("T-0001").sign(SLIP, signed_body(record.slip_hash, ink))
+                signed = SignSlip(record.case_id, record.slip_hash, ink, self.now_ms, seal)
+                self._at_table(case, signed)
+            case State.COMMITTED:
+                pan = dossier_of(record.filed).pan("card")
+                self._at_table(case, Delivered(record.case_id, pan, self.now_ms))
+            case _:
+                self._ask_core(case)
+
+    def _enrol(self, device: str, role: Role, member: StaffCard) -> None:
+        psk, noise = bytes(32), device.encode().rjust(32, b".")
+        ticket = Ticket(
+            ticket=f"ticket-{device}",
+            psk=psk,
+            device=device,
+            role=role,
+            outlet=member.outlet,
+            union=UNION,
+            expires_ms=self.now_ms + 1_000_000,
+        )
+        self.devices.ask(InviteDevice(ticket), "operator")
+        self.devices.ask(EnrolDevice(ticket.ticket, noise, keys(device).public), "admission")
+        self.devices.ask(BindStaff(device, member), member.staff_id)
+
+    def _file_case(self, case: Actor, seed: int, age: int) -> None:
+        submission = self._captured(seed, age)
+        caller = Caller(TELLER, "T-0001", keys("T-0001").public)
+        body = encode(submission)
+        pins = submissions.pins_for(PRODUCTS["debit_card"].form, seed)
+        submit = Submit(body, pins, keys("T-0001").sign(SUBMISSION, body))
+        opened = open_submission(submit, caller, verify)
+        assert isinstance(opened, Submission), opened
+        facts = self._facts(opened, twice=age >= 65)
+        intake = admit(submit, opened, caller, facts, _verifier, self.now_ms)
+        assert isinstance(intake, Intake), intake
+        case.ask(FileCase(intake), TELLER.staff_id)
+
+    def _captured(self, seed: int, age: int) -> Submission:
+        """A submission whose photos are in the file."""
+        form = PRODUCTS["debit_card"].form
+        values = submissions.values_for(form, seed, holder=submissions.person(seed, age=age))
+        for name, value in values.items():
+            if isinstance(value, PhotoValue):
+                jpeg = f"photo {name} of case {seed}".encode() * 40
+                digest = event_digest(jpeg)
+                self._file.put_blob(digest, jpeg)
+                values[name] = msgspec.structs.replace(value, digest=digest, size=len(jpeg))
+        return submissions.submission("debit_card", form, seed, values=values)
+
+    def _facts(self, submission: Submission, *, twice: bool) -> Facts:
+        card = id_card(submission)
+        assert card is not None
+        result = IdentityResult.MATCH_WITHOUT_PHOTO if twice else IdentityResult.MATCH
+        at_ms = submission.captured_ms
+        answer = IdentityChecked(result, submission.identity_reference, at_ms, card.name)
+        person = person_digest(card.number.number, card.name)
+        photos = [v for v in submission.values.values() if isinstance(v, PhotoValue)]
+        return Facts(
+            product=PRODUCTS["debit_card"],
+            identity=IdentityRecorded(person, submission.device, answer),
+            images={photo.digest: ImageFact(photo.size) for photo in photos},
+        )
+
+    def _approve(self, case: Actor, device: str, member: StaffCard) -> None:
+        caller = Caller(member, device, keys(device).public, Level.A4)
+        challenge = event_digest(f"{case.state.case_id}{device}".encode())[:16]
+        seen: desk.CaseFile = case.ask(Claim(caller, challenge), member.staff_id)
+        decision = desk.Decision(
+            case_id=case.state.case_id,
+            version=seen.version,
+            submission_hash=seen.submission_hash,
+            images=tuple(image.digest for image in seen.images),
+            verdict=desk.Verdict.APPROVE,
+            reason=None,
+            note="",
+            staff_id=member.staff_id,
+            challenge=seen.challenge,
+            decided_ms=self.now_ms,
+        )
+        body = encode(decision)
+        case.ask(Judge(caller, body, keys(device).sign(DECISION, body)), member.staff_id)
+
+    def _ask_core(self, case: Actor) -> None:
+        while self.owed:
+            request: Prepare | Commit | Abort | Inquire = self.owed.pop(0)
+            outcome = self.core.ask(request, "core")
+            assert isinstance(outcome, CoreOutcome)
+            case.ask(outcome, "core")
+
+    def _at_table(self, case: Actor, request: Any) -> None:
+        caller = Caller(TELLER, "T-0001", keys("T-0001").public)
+        case.ask(FromTerminal(caller, request), TELLER.staff_id)
+
+
+def _verifier(pin: PinBlock, pan: Pan) -> bytes:
+    return event_digest(encode((pin.block, pan)))
+
+
+@contextmanager
+def office_file(path: Path) -> Iterator[OfficeFile]:
+    """A fresh office in a file."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        prepare_writer(connection)
+        yield OfficeFile(SqliteFile(connection))

@@ -1,0 +1,242 @@
+"""A whole bank in one process: an office, desks and terminals on a network and disks of glass.
+
+Everything is the production code behind its ports; only the ports are virtual: time, chance, the
+network (`wire.memory`), the disks (`tests.kit.disk`) and the peripherals (`hw.virtual`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import trio
+
+from actors.ports import Outside
+from actors.store import Store
+from backoffice.case_terms import TERMS, Terms
+from backoffice.core_bank import CorePolicy
+from backoffice.desk.program import Desk, open_desk
+from backoffice.desk.program import Setup as DeskSetup
+from backoffice.hsm import SecurityModule
+from backoffice.identity_check import EmbeddedRegister
+from backoffice.product import products
+from backoffice.program import BackOffice, open_office
+from backoffice.program import Setup as OfficeSetup
+from backoffice.staff import Member, Roster
+from hw.transport import FaultPlan, VirtualTransport
+from hw.virtual.kit import VirtualToolbox
+from hw.virtual.pin_customer import PinCustomer
+from hw.virtual.pin_pad import MemoryInside, VirtualPinPad
+from terminal.draft import Draft
+from terminal.program import Setup as TerminalSetup
+from terminal.program import Terminal, open_terminal
+from terminal.virtual_customer import VirtualCustomer
+from tests.kit.disk import SimulatedDisk
+from tests.kit.outside import EPOCH_MS, virtual_outside
+from wire.checks import CHINA
+from wire.client import Introduction
+from wire.dukpt import FutureKeys
+from wire.form import Capability
+from wire.hello import Credentials, Ticket
+from wire.keys import ENROL, DeviceKeys, Invitation
+from wire.memory import CALM, MemoryNetwork, Weather
+from wire.message import Refusal
+from wire.messages.session import Invite, Role, StaffCard
+from wire.passcode import Cost, hash_passcode
+
+UNION = "530111"
+TELLER_PASSCODE = "135790"
+DESK_PASSCODE = "246801"
+TODAY = dt.datetime.fromtimestamp(EPOCH_MS / 1000, CHINA).date()
+
+_HASHES: dict[str, str] = {}
+
+
+def cheap_hash(passcode: str) -> str:
+    """The least costly hash, made once per process."""
+    if passcode not in _HASHES:
+        _HASHES[passcode] = hash_passcode(passcode, random.Random(passcode).randbytes, Cost.MINIMUM)
+    return _HASHES[passcode]
+
+
+def teller(number: int) -> Member:
+    """A teller of outlet 01."""
+    card = StaffCard(f"1{number:03d}", f"P-T{number}", f"柜员{number}", "53011101", UNION)
+    return Member(card, Role.TERMINAL, cheap_hash(TELLER_PASSCODE))
+
+
+def authorizer(number: int) -> Member:
+    """An authorizer of the centre, allowed up to A4."""
+    card = StaffCard(f"2{number:03d}", f"P-A{number}", f"授权员{number}", "53011100", UNION)
+    return Member(card, Role.DESK, cheap_hash(DESK_PASSCODE), "A4")
+
+
+@dataclass
+class Bank:
+    """The parts that outlive a crash: keys, disks, the network, what was invited."""
+
+    seed: str
+    tellers: int = 1
+    desks: int = 1
+    weather: Weather = CALM
+    terms: Terms = TERMS
+    register: EmbeddedRegister = field(default_factory=EmbeddedRegister)
+    members: tuple[Member, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.network = MemoryNetwork(random.Random(f"{self.seed}:net"), self.weather)
+        self.disks: dict[str, SimulatedDisk] = {}
+        self.keys: dict[str, DeviceKeys] = {}
+        self.invitations: dict[str, Invitation] = {}
+        self.outsides: dict[str, Outside] = {}
+        self.pads: dict[str, MemoryInside] = {}
+        self.slips: dict[str, bytes] = {}
+        self.security = SecurityModule(SecurityModule.create(self.chance("hsm").randbytes))
+        if not self.members:
+            tellers = tuple(teller(number) for number in range(1, self.tellers + 1))
+            desks = tuple(authorizer(number) for number in range(1, self.desks + 1))
+            self.members = tellers + desks
+
+    def chance(self, what: str) -> random.Random:
+        """A stream of chance of its own."""
+        return random.Random(f"{self.seed}:{what}")
+
+    def outside(self, node: str) -> Outside:
+        """A node's world; its ids and entropy go on over restarts."""
+        if node not in self.outsides:
+            self.outsides[node] = virtual_outside(f"{self.seed}:{node}")
+        return self.outsides[node]
+
+    def disk(self, node: str) -> SimulatedDisk:
+        """A node's disk."""
+        if node not in self.disks:
+            self.disks[node] = SimulatedDisk(random=self.chance(f"{node}:disk"))
+        return self.disks[node]
+
+    def device_keys(self, node: str) -> DeviceKeys:
+        """A node's identity."""
+        if node not in self.keys:
+            self.keys[node] = DeviceKeys.generate(self.chance(f"{node}:keys").randbytes)
+        return self.keys[node]
+
+    @asynccontextmanager
+    async def office(
+        self, listening: Callable[[str], None] = lambda _: None
+    ) -> AsyncIterator[BackOffice]:
+        """An incarnation of the office."""
+        outside = self.outside("office")
+        store: Store = self.disk("office").boot()
+        setup = OfficeSetup(
+            outside=outside,
+            store=lambda _: store,
+            keys=self.device_keys("office"),
+            listener=self.network.listener("office"),
+            roster=Roster(self.members, outside.wall, outside.offload),
+            register=self.register,
+            security=self.security,
+            products=products(),
+            slips=self._keep_slip,
+            listening=listening,
+            core=CorePolicy(),
+            terms=self.terms,
+        )
+        async with open_office(setup) as office:
+            await self._invite(office)
+            yield office
+
+    @asynccontextmanager
+    async def terminal(
+        self, number: int, watch: Callable[[], None] = lambda: None
+    ) -> AsyncIterator[Terminal]:
+        """An incarnation of terminal `T-<number>`."""
+        node = f"T-{number}"
+        outside = self.outside(node)
+        if node not in self.pads:
+            key_id, initial = self.security.pad_key(number)
+            self.pads[node] = MemoryInside(FutureKeys.inject(initial, key_id))
+        plan = FaultPlan(self.chance(f"{node}:kit"))
+        customer = PinCustomer(f"{self.seed}:{node}")
+        pad = VirtualPinPad(self.pads[node], outside.entropy, plan, customer)
+        kit = VirtualToolbox(
+            f"{self.seed}:{node}",
+            today=TODAY,
+            cards=(),
+            pad_keys=None,
+            entropy=outside.entropy,
+            plan=plan,
+            pin_pad=VirtualTransport(Capability.PIN_PAD, pad, plan),
+            by_hand=True,
+        )
+        terminals: list[Terminal] = []
+
+        def served() -> list[tuple[int, Draft]]:
+            return terminals[0].drafts.newest_first()
+
+        store: Store = self.disk(node).boot()
+        keys = self.device_keys(node)
+        setup = TerminalSetup(
+            device=node,
+            outside=outside,
+            store=lambda _: store,
+            keys=keys,
+            credentials=self._credentials(node),
+            introduction=self._introduction(node, Role.TERMINAL),
+            address="memory://office",
+            dialer=self.network.dialer(node),
+            transports=kit.transports,
+            customer=VirtualCustomer(kit, TODAY, served),
+            watch=watch,
+            welcomed=lambda: None,
+        )
+        async with open_terminal(setup) as terminal:
+            terminals.append(terminal)
+            yield terminal
+
+    @asynccontextmanager
+    async def desk(
+        self, number: int, watch: Callable[[], None] = lambda: None
+    ) -> AsyncIterator[Desk]:
+        """An incarnation of desk `D-<number>`."""
+        node = f"D-{number}"
+        setup = DeskSetup(
+            device=node,
+            outside=self.outside(node),
+            keys=self.device_keys(node),
+            credentials=self._credentials(node),
+            introduction=self._introduction(node, Role.DESK),
+            address="memory://office",
+            dialer=self.network.dialer(node),
+            watch=watch,
+            welcomed=lambda: None,
+        )
+        async with open_desk(setup) as desk:
+            yield desk
+
+    async def _invite(self, office: BackOffice) -> None:
+        wanted = [(f"T-{n}", Role.TERMINAL, "53011101") for n in range(1, self.tellers + 1)]
+        wanted += [(f"D-{n}", Role.DESK, "53011100") for n in range(1, self.desks + 1)]
+        for node, role, outlet in wanted:
+            if node in self.invitations:
+                continue
+            answer = await office.operator.invite("test", Invite(role, node, outlet, UNION))
+            assert not isinstance(answer, Refusal), answer
+            self.invitations[node] = Invitation.from_uri(answer.uri)
+
+    def _credentials(self, node: str) -> Credentials:
+        invitation = self.invitations[node]
+        return Credentials(
+            self.device_keys(node).noise,
+            self.device_keys("office").noise.public,
+            Ticket(invitation.ticket, invitation.psk),
+        )
+
+    def _introduction(self, node: str, role: Role) -> Introduction:
+        signing = self.device_keys(node).signing
+        return Introduction(role, node, signing.public, lambda body: signing.sign(ENROL, body))
+
+    async def _keep_slip(self, case_id: str, pdf: bytes) -> None:
+        await trio.lowlevel.checkpoint()
+        assert self.slips.setdefault(case_id, pdf) == pdf, "a slip is printed alike every time"

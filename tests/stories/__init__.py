@@ -1,0 +1,1 @@
+"""Stories of the whole bank, end to end on virtual time."""

@@ -1,0 +1,373 @@
+"""Keyed actors: revived by a message, let go when idle, bounded in number, never lost silently."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+import trio
+
+from actors import HandlerCrashed, MailboxFull, on
+from supervisors import BadSpec, Intensity, PoolSpec, State, SupervisorSpec, Tree, open_tree
+from supervisors.child_spec import Backoff
+from tests.kit.running import run
+from tests.supervisors.toys import (
+    Boom,
+    Broken,
+    Count,
+    Diary,
+    Leave,
+    Teller,
+    fall,
+    group,
+    open_bank,
+    see,
+    teller,
+)
+from wire.message import Message, Request
+
+
+class Work(Message, frozen=True):
+    """Keeps an actor busy until it is told to rest."""
+
+
+class Rest(Message, frozen=True):
+    """Ends the work."""
+
+
+class Crash(Request[int], frozen=True):
+    """A request that crashes the actor."""
+
+
+class Slow(Message, frozen=True):
+    """Starts an effect of ten seconds."""
+
+
+class Case(Teller):
+    """A keyed toy that knows when it is busy."""
+
+    working = False
+
+    def busy(self) -> bool:
+        return self.working
+
+    @on(Work)
+    def on_work(self, _: Work) -> None:
+        self.working = True
+
+    @on(Rest)
+    def on_rest(self, _: Rest) -> None:
+        self.working = False
+
+    @on(Crash)
+    def on_crash(self, _: Crash) -> int:
+        self.diary.end(self.name)
+        raise Broken(self.name)
+
+    @on(Slow)
+    def on_slow(self, _: Slow) -> None:
+        self.context.effect("slow", self.work_for_long)
+
+    async def work_for_long(self) -> None:
+        await trio.sleep(10)
+
+
+def cases(diary: Diary, limit: int = 3, passivate_s: float = 60.0, crashes: int = 9) -> PoolSpec:
+    return PoolSpec(
+        "cases",
+        lambda key: Case(key, diary),
+        limit,
+        passivate_s,
+        intensity=Intensity(crashes, 60),
+        backoff=Backoff(5, 20, jitter=0),
+    )
+
+
+def office(diary: Diary, limit: int = 3, passivate_s: float = 60.0) -> SupervisorSpec:
+    return group("office", [cases(diary, limit, passivate_s)])
+
+
+def test_a_message_brings_a_key_to_life() -> None:
+    """Holding a Ref costs nothing; the first message starts the actor."""
+
+    async def story() -> None:
+        diary = Diary()
+        async with open_bank() as system, open_tree(system, office(diary)) as tree:
+            pool = tree.pool("/office/cases")
+            one = pool.ref("case-1")
+            assert one is pool.ref("case-1")
+            assert "/office/cases/case-1" == one.path
+            assert 0 == pool.live
+            assert [] == diary.lines
+
+            assert 1 == await one.ask(Count(), within=1)
+            assert 2 == await tree.ref("/office/cases/case-1").ask(Count(), within=1)
+            assert 1 == pool.live
+            assert ["+case-1"] == diary.lines
+        assert ["+case-1", "-case-1"] == diary.lines
+
+    run(story)
+
+
+def test_an_idle_actor_is_let_go_and_revived() -> None:
+    """After a minute without messages; the Ref stays the same, the memory starts anew."""
+
+    async def story() -> None:
+        diary = Diary()
+        async with open_bank() as system, open_tree(system, office(diary)) as tree:
+            pool = tree.pool("/office/cases")
+            one = pool.ref("1")
+            await one.ask(Count(), within=1)
+            await trio.sleep(59)
+            assert 2 == await one.ask(Count(), within=1)
+            await trio.sleep(59)
+            assert ["+1"] == diary.take()
+
+            await trio.sleep(2)
+            assert ["-1"] == diary.take()
+            assert 0 == pool.live
+            assert {} == {path: cell for path, cell in system.cells.items() if "cases" in path}
+
+            assert 1 == await one.ask(Count(), within=1)
+            assert one.tell(Leave())
+            await trio.sleep(1)
+            assert ["+1", "-1"] == diary.take()
+            assert 1 == await one.ask(Count(), within=1)
+
+    run(story)
+
+
+@pytest.mark.parametrize("keep", [Work(), Slow()])
+def test_a_busy_actor_is_not_let_go(keep: Message) -> None:
+    """Whoever works, or has an effect under way, stays."""
+
+    async def story() -> None:
+        diary = Diary()
+        async with open_bank() as system, open_tree(system, office(diary, passivate_s=6)) as tree:
+            one = tree.pool("/office/cases").ref("1")
+            one.tell(keep)
+            await trio.sleep(9)
+            assert ["+1"] == diary.lines
+            one.tell(Rest())
+            await trio.sleep(9)
+            assert ["+1", "-1"] == diary.lines
+
+    run(story)
+
+
+def test_at_the_limit_the_least_recently_used_idle_one_makes_room() -> None:
+    """1, 2, 3 live; 1 is used again; 4 comes: 2 goes."""
+
+    async def story() -> None:
+        diary = Diary()
+        async with open_bank() as system, open_tree(system, office(diary)) as tree:
+            pool = tree.pool("/office/cases")
+            for key in ("1", "2", "3", "1", "4"):
+                await pool.ref(key).ask(Count(), within=1)
+            assert ["+1", "+2", "+3", "-2", "+4"] == diary.take()
+            assert 3 == pool.live
+
+            pool.ref("3").tell(Work())
+            await trio.sleep(0.1)
+            pool.ref("1").tell(Count())
+            pool.ref("4").tell(Count())
+            await trio.sleep(0.1)
+            await pool.ref("5").ask(Count(), within=1)
+            assert ["-1", "+5"] == diary.take()
+
+    run(story)
+
+
+def test_when_all_are_busy_the_message_is_turned_away_and_says_so() -> None:
+    """MailboxFull for the asker, False for the teller, a dead letter for the operator."""
+
+    async def story() -> None:
+        diary = Diary()
+        async with open_bank() as system, open_tree(system, office(diary)) as tree:
+            pool = tree.pool("/office/cases")
+            for key in "123":
+                pool.ref(key).tell(Work())
+            await trio.sleep(1)
+            four = pool.ref("4")
+
+            with pytest.raises(MailboxFull):
+                await four.ask(Count(), within=1)
+            with pytest.raises(MailboxFull):
+                await four.send(Work())
+            assert not four.tell(Work())
+            letters = [(each.reason, each.path) for each in system.dead_letters.entries]
+            assert [("overflow", "/office/cases/4")] * 3 == letters
+
+            pool.ref("2").tell(Rest())
+            await trio.sleep(1)
+            assert 1 == await four.ask(Count(), within=1)
+            await four.send(Work())
+            assert ["+1", "+2", "+3", "-2", "+4"] == diary.lines
+
+    run(story)
+
+
+def test_mail_that_waits_makes_an_actor_busy() -> None:
+    """Four keys are told at once with room for three: the fourth is turned away, none is lost."""
+
+    async def story() -> None:
+        diary = Diary()
+        async with open_bank() as system, open_tree(system, office(diary)) as tree:
+            pool = tree.pool("/office/cases")
+            assert [True, True, True, False] == [pool.ref(key).tell(Work()) for key in "1234"]
+            await trio.sleep(1)
+            assert ["+1", "+2", "+3"] == diary.lines
+            assert 1 == system.dead_letters.count
+
+    run(story)
+
+
+def test_a_crash_costs_the_poison_only() -> None:
+    """The rest of the key's mail is handled by its next incarnation, other keys notice nothing."""
+
+    async def story() -> None:
+        diary = Diary()
+        async with open_bank() as system, open_tree(system, office(diary)) as tree:
+            pool = tree.pool("/office/cases")
+            one, two = pool.ref("1"), pool.ref("2")
+            await two.ask(Count(), within=1)
+            one.tell(Boom())
+            one.tell(Count())
+            assert 2 == await one.ask(Count(), within=1)
+            assert 2 == await two.ask(Count(), within=1)
+
+            with pytest.raises(HandlerCrashed):
+                await one.ask(Crash(), within=1)
+            assert 1 == pool.live
+            assert 1 == await one.ask(Count(), within=1)
+            assert 2 == see(tree, "/office/cases/1").restarts
+            assert "Broken in Case.on_crash" in see(tree, "/office/cases").last_error
+
+    run(story)
+
+
+def test_a_key_that_cannot_start_backs_off_and_keeps_its_mail() -> None:
+    """It is retried after 5, 10 and 20 seconds, visibly; nobody else waits."""
+
+    async def story() -> None:
+        diary = Diary(sick={"1"})
+        async with open_bank() as system, open_tree(system, office(diary)) as tree:
+            pool = tree.pool("/office/cases")
+            pool.ref("1").tell(Count())
+            await trio.sleep(1)
+            node = see(tree, "/office/cases/1")
+            assert (State.BACKOFF, 1) == (node.state, node.mailbox)
+            assert 1_750_000_005_000 == pytest.approx(node.backoff_until_ms, abs=2)
+            assert 1 == await pool.ref("2").ask(Count(), within=1)
+
+            await trio.sleep(20)
+            assert ["+2"] == diary.lines
+            diary.sick.clear()
+            assert 2 == await pool.ref("1").ask(Count(), within=20)
+            assert 35 == pytest.approx(trio.current_time(), abs=0.1)
+
+    run(story)
+
+
+def test_too_many_crashes_end_the_pool() -> None:
+    """All keys share one intensity; then the pool's supervisor decides."""
+
+    async def story() -> None:
+        diary = Diary()
+        spec = group("office", [cases(diary, limit=9, crashes=3)], restarts=1)
+        async with open_bank() as system:
+
+            async def play(tree: Tree) -> None:
+                kept = tree.pool("/office/cases").ref("0")
+                await kept.ask(Count(), within=1)
+                for key in "1234":
+                    tree.pool("/office/cases").ref(key).tell(Boom())
+                await trio.sleep(1)
+                assert State.BACKOFF is see(tree, "/office/cases").state
+                await trio.sleep(5)
+                assert 1 == see(tree, "/office/cases").restarts
+                assert 1 == await kept.ask(Count(), within=1)
+                for key in "1234":
+                    tree.pool("/office/cases").ref(key).tell(Boom())
+                await tree.wait()
+
+            failed = await fall(system, spec, play)
+            assert ("/office", "cases") == (failed.path, failed.child)
+            assert "/office/cases gave up on '4' after 4 crashes" in failed.history[-1]
+            assert set() == diary.alive
+
+    run(story)
+
+
+def test_mail_outlives_a_restart_of_the_pools_branch() -> None:
+    """What was told to a key while the pool was down is handled when it is up again."""
+
+    async def story() -> None:
+        diary = Diary()
+        branch = group("branch", [teller("a", diary), cases(diary)], restarts=0)
+        slow = SupervisorSpec(
+            branch.id,
+            branch.strategy,
+            branch.intensity,
+            branch.children,
+            backoff=Backoff(10, 10, jitter=0),
+        )
+        async with open_bank() as system, open_tree(system, group("office", [slow])) as tree:
+            one = tree.pool("/office/branch/cases").ref("1")
+            await one.ask(Count(), within=1)
+            tree.ref("/office/branch/a").tell(Boom())
+            await trio.sleep(1)
+            assert State.BACKOFF is see(tree, "/office/branch").state
+            assert 1 == await one.ask(Count(), within=20)
+            assert ["+a", "+1", "-a", "-1", "+a", "+1"] == diary.lines
+
+    run(story)
+
+
+def test_a_terminated_key_is_gone_and_can_be_had_anew() -> None:
+    """The old Ref is dead, and says so; a fresh one works."""
+
+    async def story() -> None:
+        diary = Diary()
+        async with open_bank() as system, open_tree(system, office(diary)) as tree:
+            pool = tree.pool("/office/cases")
+            old = pool.ref("1")
+            await old.ask(Count(), within=1)
+            await tree.terminate_child("/office/cases/1")
+            assert ["+1", "-1"] == diary.lines
+            assert not old.tell(Count())
+            assert 1 == await pool.ref("1").ask(Count(), within=1)
+
+    run(story)
+
+
+def test_a_key_that_cannot_be_a_path_is_refused() -> None:
+    """Keys come from outside sometimes."""
+
+    async def story() -> None:
+        async with open_bank() as system, open_tree(system, office(Diary())) as tree:
+            for key in ("", "a/b", "x" * 1000, "a\nb"):
+                with pytest.raises(BadSpec):
+                    tree.pool("/office/cases").ref(key)
+
+    run(story)
+
+
+def test_a_passive_key_that_nobody_holds_costs_nothing() -> None:
+    """A pool that saw ten thousand cases remembers the live ones only."""
+
+    async def story() -> None:
+        diary = Diary()
+        async with open_bank() as system, open_tree(system, office(diary)) as tree:
+            pool = tree.pool("/office/cases")
+            for number in range(1000):
+                await pool.ref(str(number)).ask(Count(), within=1)
+            gc.collect()
+            assert 3 == pool.live
+            assert 3 == len(pool._cells)
+            await trio.sleep(100)
+            gc.collect()
+            assert 0 == len(pool._cells)
+            assert 1000 == len([line for line in diary.lines if line.startswith("-")])
+
+    run(story)
