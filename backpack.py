@@ -1,0 +1,54 @@
+"""`backpack`: one command with a subcommand for each audience.
+
+Only the front door is here: what a subcommand does lives with its audience, and is imported when it
+is asked for, so that a tablet never loads the office.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Final
+
+COMMANDS: Final = {
+    "demo": ("backoffice.demo", "demo", "在本机演示整个银行", "A whole bank on this machine"),
+    "office": ("backoffice.cli", "office", "后台", "The back office"),
+    "terminal": ("terminal.cli", "terminal", "柜员终端", "A teller's terminal"),
+    "desk": ("backoffice.desk.cli", "desk", "授权台", "An authorizer's desk"),
+    "tree": ("supervisors.cli", "tree", "查看监督树", "The live tree of a running program"),
+    "verify": ("backoffice.cli", "verify", "核验审计链与账务", "Verify audit chain and ledger"),
+    "invite": ("backoffice.cli", "invite", "邀请一台设备", "Invite a device"),
+    "revoke": ("backoffice.cli", "revoke", "停用一台设备", "Revoke a device"),
+    "staff": ("backoffice.cli", "staff", "登记人员", "Add a member of staff"),
+}
+"""Subcommand → (module, function, Chinese, English)."""
+
+EXIT_USAGE: Final = 2
+
+
+def main() -> None:
+    """Run the subcommand that was named."""
+    name = sys.argv[1] if len(sys.argv) > 1 else "--help"
+    if name in ("--help", "-h"):
+        print(usage())  # noqa: T201 - help is what was asked for
+        return
+    if name not in COMMANDS:
+        print(f"backpack: 没有命令 no command {name!r}\n\n{usage()}", file=sys.stderr)  # noqa: T201 - for people
+        raise SystemExit(EXIT_USAGE)
+    module, function, _, _ = COMMANDS[name]
+    command = getattr(importlib.import_module(module), function)
+    typer = importlib.import_module("typer")
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(command)
+    app(args=sys.argv[2:], prog_name=f"backpack {name}")
+
+
+def usage() -> str:
+    """What `backpack --help` prints."""
+    rows = [f"  {name:<10}{zh}\t{en}" for name, (_, _, zh, en) in COMMANDS.items()]
+    head = "背包银行 Backpack Bank\n\nbackpack COMMAND [OPTIONS]; backpack COMMAND --help\n"
+    return "\n".join([head, *rows]).expandtabs(28)
+
+
+if __name__ == "__main__":
+    main()

@@ -58,17 +58,16 @@ class Ask(Seat):
         tick: the slot in the timer wheel, while parked.
     """
 
-    # One is made for every request: what is not needed at once is not set at once.
     __slots__ = ("cell", "done", "message", "tick", "value")
 
+    message: Any
+    cell: Cell
+    done: int
     value: Any
     tick: int
 
-    def __init__(self, message: object, cell: Cell) -> None:
-        self.message = message
-        self.cell = cell
-        self.waiter = None
-        self.done = OPEN
+    def __init__(self) -> None:
+        """Nothing is set: whoever makes one fills in message, cell, done and waiter at once."""
 
     def reply(self, value: object) -> None:
         """See `ReplyTo.reply`."""

@@ -8,8 +8,7 @@ time, a drain never nests, and both stop after a bounded amount of work to let o
 Order is first in, first out, so the same messages always run in the same order.
 
 The clock is read at both ends of a pass and after every 16th turn in between. When that shows a
-turn that kept everybody waiting, it is logged; among several suspects the last one is named, and
-from then on every turn is timed for a while, so that a repeated offender is named exactly.
+turn that kept everybody waiting, it is logged, with every turn that may have been the one.
 """
 
 from __future__ import annotations
@@ -18,12 +17,13 @@ from collections import deque
 from collections.abc import Callable
 from contextvars import Context as Variables
 from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from actors.actor import NOREPLY
-from actors.ask import Ask
+from actors.ask import OPEN, Ask
 from actors.cell import CellState
 from actors.shim import Seat, uninterrupted
 
@@ -44,11 +44,8 @@ PASS_S_MAX = 200e-6
 TURN_S_MAX = 5e-3
 """A longer turn is logged: everybody else waited for it."""
 
-SAMPLED = 16 - 1
-"""As a mask on the turns left: the clock is read at every 16th."""
-
-WATCHED_PASSES = 1_024
-"""For how many passes every turn is timed after one was too long."""
+EVERY_16TH = 16 - 1
+"""How often the clock is read within a pass, as a mask on the turns left."""
 
 RUNNING = CellState.RUNNING
 
@@ -60,7 +57,8 @@ class Dispatcher(Seat):
 
     Attributes:
         runnable: actors with mail, in the order in which they got it.
-        current: whose turn it is; None when no drain is on any stack.
+        current: whose turn it is; the dispatcher itself between two turns; None when no drain is
+            on any stack.
         busy_since: when the run queue last got its first actor while everybody slept, on the
             stopwatch, seconds.
         credit: turns that askers may still run before one of them must let others run.
@@ -79,7 +77,6 @@ class Dispatcher(Seat):
         "runnable",
         "stopwatch",
         "turns",
-        "watched",
     )
 
     def __init__(self, host: Host, trace: TraceRing) -> None:
@@ -90,21 +87,22 @@ class Dispatcher(Seat):
         self.turns = trace.turns
         self.remember = trace.turns.append
         self.runnable: deque[ReactiveCell] = deque()
-        self.current: ReactiveCell | None = None
+        self.current: ReactiveCell | Dispatcher | None = None
         self.busy_since = host.stopwatch()
         self.credit = TURNS_PER_PASS_MAX
         self.fault: Exception | None = None
-        self.watched = 0
         # Turns see one set of context variables of their own and not those of an asker.
-        self.assist: Callable[[Ask | None], None] = partial(
+        self.assist: Callable[[Ask], None] = partial(
             Variables().run,
             self.drain,  # type: ignore[call-arg]  # mypy wants the drain's argument already here
         )
 
     async def serve(self) -> None:
         """The dispatcher's task: drain, let others run, sleep when nothing is runnable."""
+        nobody = Ask()
+        nobody.done = OPEN
         while True:
-            self.assist(None)
+            self.assist(nobody)
             if self.fault is not None:
                 raise self.fault
             if self.runnable:
@@ -113,9 +111,10 @@ class Dispatcher(Seat):
                 await self.host.park(self)
 
     def wake(self) -> None:
-        """Let the dispatcher's task run; only while it sleeps."""
-        self.busy_since = self.stopwatch()
-        self.host.wake(self)
+        """Let the dispatcher's task run, if it sleeps."""
+        if self.waiter is not None:
+            self.busy_since = self.stopwatch()
+            self.host.wake(self)
 
     async def rest(self) -> None:
         """Let others run before a request: the asker is cancelled, or the credit is used up."""
@@ -123,92 +122,77 @@ class Dispatcher(Seat):
         await self.host.checkpoint()
 
     @uninterrupted
-    def drain(self, awaited: Ask | None) -> None:
+    def drain(self, awaited: Ask) -> None:
         """One pass over the run queue, which ends early with the answer to `awaited`."""
-        # While this drains, a handler's `tell` need not wake the dispatcher's task.
-        sleeping, self.waiter = self.waiter, None
         runnable, remember = self.runnable, self.remember
-        began = self.stopwatch()
-        until = began + PASS_S_MAX
+        start = began = self.stopwatch()
         left = TURNS_PER_PASS_MAX
-        sampled = SAMPLED if self.watched == 0 else self._watch()
         kind: type = object
         try:
-            while runnable and left > 0 and (awaited is None or not awaited.done):
-                cell = runnable.popleft()
+            while runnable:
+                self.current = cell = runnable.popleft()
                 if cell.state is not RUNNING:
                     cell.step_aside()
                     continue
-                self.current = cell
-                path, actor, queue, handlers = cell.path, cell.actor, cell.queue, cell.handlers
-                if len(queue) > cell.peak:
-                    cell.peak = len(queue)
+                actor, queue, handlers = cell.actor, cell.queue, cell.handlers
                 before = left
-                last = left - TURNS_PER_DRAIN_MAX
                 try:
                     while True:
                         left -= 1
                         message: Any = queue.popleft()
                         kind = type(message)
                         if kind is not Ask:
-                            remember((began, path, kind))
+                            remember((began, cell.path, kind))
                             handlers[kind](actor, message)
                         else:
                             cell.in_hand = message
                             request = message.message
                             kind = type(request)
-                            remember((began, path, kind))
+                            remember((began, cell.path, kind))
                             answer = handlers[kind](actor, request)
                             cell.in_hand = None
                             if answer is not NOREPLY:
                                 message.reply(answer)
-                        if not left & sampled:
+                        if not left & EVERY_16TH:
                             began = self._look(began)
-                            if began > until:
-                                # Time is up: the turns that are left count as used.
-                                cell.handled -= left
-                                left = last = 0
+                            if began - start > PASS_S_MAX:
+                                # Time is up; what was run is still `before - left`.
+                                before, left = before - left, 0
                         if cell.attention:
-                            self.current = None
                             cell.settle()
                             break
                         if not queue:
                             cell.idle = True
                             break
-                        if left <= last:
+                        if left <= 0 or before - left >= TURNS_PER_DRAIN_MAX:
                             cell.since = began
+                            cell.peak = max(cell.peak, before - left + len(queue))
                             runnable.append(cell)
                             break
                 except Exception as error:
-                    self.current = None
                     cell.crash(error, kind)
-                cell.handled += before - left
+                turns = before - left
+                cell.handled += turns
+                if turns > cell.peak:
+                    cell.peak = turns
+                if awaited.done or left <= 0:
+                    break
         finally:
             self.current = None
-            self.waiter = sleeping
         if self.stopwatch() - began > TURN_S_MAX:
             self._look(began)
         self.credit -= TURNS_PER_PASS_MAX - left
-        if sleeping is not None and (runnable or self.fault is not None):
-            self.wake()
-
-    def _watch(self) -> int:
-        """The mask for a pass soon after an overrun: time every turn."""
-        self.watched -= 1
-        return 0
 
     def _look(self, began: float) -> float:
         """Read the stopwatch, and log if the turns since `began` took too long."""
         ended = self.stopwatch()
         if ended - began > TURN_S_MAX:
-            exact, self.watched = self.watched > 0, WATCHED_PASSES
-            _, path, kind = self.turns[-1]
+            # Turns that were run between two readings carry the same time.
+            same = takewhile(lambda turn: turn[0] == began, reversed(self.turns))
+            (path, message), *others = {(path, kind.__name__): None for _, path, kind in same}
+            turn_ms = round((ended - began) * 1e3, 1)
             log.warning(
-                "turn_overran",
-                path=path,
-                message=kind.__name__,
-                turn_ms=round((ended - began) * 1e3, 1),
-                exact=exact,
+                "turn_overran", path=path, message=message, turn_ms=turn_ms, or_one_of=others
             )
         return ended
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
-from actors.ask import Ask
+from actors.ask import OPEN, Ask
 from actors.cell import ALIVE, Cell, CellState
 from actors.dead_letters import Reason
 from actors.errors import ActorStopped, summarize
@@ -102,7 +102,8 @@ class ProcessCell(Cell):
     async def ask(self, request: Request[ReplyT], *, within: float) -> ReplyT:
         """See `Ref.ask`; the asker always parks."""
         await self.system.host.check_cancelled()
-        ask = Ask(request, self)
+        ask = Ask()
+        ask.message, ask.cell, ask.done, ask.waiter = request, self, OPEN, None
         if not self.tell(ask):
             raise self.unaccepted()
         return await ask.wait(within)  # type: ignore[no-any-return]  # the actor's body keeps the type

@@ -159,8 +159,7 @@ class System:
         dispatcher = self.dispatcher
         if dispatcher.fault is None:
             dispatcher.fault = error
-        if dispatcher.waiter is not None:
-            dispatcher.wake()
+        dispatcher.wake()
 
 
 UNSUPERVISED = Unsupervised()

@@ -65,6 +65,8 @@ class Admission:
             return _BUSY
         if device.role != hello.role:
             return Refusal(Code.FORBIDDEN, "设备登记的用途不符")
+        if device.device != hello.name:
+            return Refusal(Code.FORBIDDEN, f"该密钥登记的设备编号是{device.device}", "name")
         return Admitted(device)
 
 

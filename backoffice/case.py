@@ -3,7 +3,7 @@
 Stream `case/<union>/<case_id>`. The rules decide on commands whose facts the office has proven; the
 state machine (`backoffice.case_flow`) has the last word on every step. Effects go to the handlers
 `core` (answers come back as `CoreOutcome`, silence as `CoreUnknown`, a core's refusal as a DECLINED
-outcome), `terminal` and `queue` (hints that may be missed), and `self` (durable reminders).
+outcome), `slip` (countersign and print) and `self` (durable reminders).
 
 Held here: a revision is stored once, the same one again gets the same answer and another one under
 its number is refused; nothing is prepared without the authorization its level asks for; nothing is
@@ -103,7 +103,7 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
 
     def react(self, state: Case, event: AnyCaseEvent) -> Iterable[Effect]:
         """See `backoffice.case_duties`."""
-        return duties(state, event, self._product(state))
+        return duties(state, event)
 
     def refused_claim(self, state: Case, command: CaseCommand, conflict: ClaimConflict) -> Refusal:
         """Another case owns the card or the account: said at its field."""

@@ -1,7 +1,8 @@
-"""What the office owes after each event of a case: requests to the core, reminders, hints.
+"""What the office owes after each event of a case: requests to the core, the slip, reminders.
 
-Requests to the core may go out twice, its key makes that harmless. Hints to the terminal and the
-queue may come late or twice, both ask for the truth. Reminders that come in vain lead to nothing.
+Requests to the core may go out twice, its key makes that harmless; so may the slip, which is the
+same both times. Reminders that come in vain lead to nothing. Hints to terminals and queues are not
+owed: they may be missed, so whoever runs the case gives them as its state changes, unstored.
 """
 
 from __future__ import annotations
@@ -15,8 +16,6 @@ from backoffice.case_events import (
     AbortLost,
     AbortStarted,
     AnyCaseEvent,
-    Approved,
-    Cancelled,
     Claimed,
     ClaimReleased,
     ClaimRenewed,
@@ -24,56 +23,32 @@ from backoffice.case_events import (
     CommitStarted,
     Committed,
     DayEnded,
-    Expired,
     FileSlip,
     FirstApproved,
-    HandedOver,
     LeaseDue,
     LeaseLapsed,
-    NotifyTerminal,
     Prepared,
     PrepareLost,
     PrepareStarted,
     Queued,
-    QueueTouched,
-    Rejected,
     Reopened,
     Returned,
-    Signed,
     SlipDue,
     Stage,
-    Submitted,
-    Waived,
 )
 from backoffice.case_record import Case
-from backoffice.case_view import view_of
 from backoffice.core import Abort, Commit, CoreRequest, Inquire
-from backoffice.product import Product
-from wire.messages.case import CaseChanged
 
 CORE: Final = "core"
-TERMINAL: Final = "terminal"
-QUEUE: Final = "queue"
 SLIP: Final = "slip"
 
-_PASSING: Final = (Submitted, Waived, Approved, Signed, HandedOver, ClaimRenewed)
-"""Events that the next one of the same commit overtakes, or that change nothing to be seen."""
 
-_LOST: Final = (PrepareLost, CommitLost, AbortLost)
-
-
-def duties(case: Case, event: AnyCaseEvent, product: Product) -> Iterator[Effect]:
+def duties(case: Case, event: AnyCaseEvent) -> Iterator[Effect]:
     """The effects of one event; `case` is the one after it."""
     yield from _to_core(case, event)
     yield from _reminders(case, event)
     if isinstance(event, Committed) and case.slip is not None and case.signed is not None:
         yield Effect(SLIP, FileSlip(case.slip, case.signed.ink, case.signed.signature))
-    if _moves_the_queue(event):
-        yield Effect(QUEUE, QueueTouched(case.union, case.case_id))
-    told_already = isinstance(event, _LOST) and case.attempts > 1
-    if not isinstance(event, _PASSING) and not told_already:
-        changed = CaseChanged(view_of(case, product))
-        yield Effect(TERMINAL, NotifyTerminal(case.filed.device, changed))
 
 
 def _to_core(case: Case, event: AnyCaseEvent) -> Iterator[Effect]:
@@ -111,26 +86,8 @@ def _reminders(case: Case, event: AnyCaseEvent) -> Iterator[Effect]:
             return
 
 
-def _moves_the_queue(event: AnyCaseEvent) -> bool:
-    return isinstance(
-        event,
-        (
-            Queued,
-            Claimed,
-            ClaimReleased,
-            LeaseLapsed,
-            FirstApproved,
-            Approved,
-            Returned,
-            Rejected,
-            Cancelled,
-            Expired,
-        ),
-    )
-
-
 def _core(request: CoreRequest, due_ms: int = 0) -> Effect:
     return Effect(CORE, request, due_ms)  # type: ignore[arg-type]  # a request is a message, too
 
 
-__all__ = ["CORE", "QUEUE", "SLIP", "TERMINAL", "duties"]
+__all__ = ["CORE", "SLIP", "duties"]

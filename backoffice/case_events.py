@@ -18,7 +18,7 @@ from backoffice.case_flow import Trigger
 from backoffice.core import Abort, Commit, Inquire, Prepare
 from backoffice.product import Unique
 from wire.message import Message, Refusal
-from wire.messages.case import CaseChanged, Signature, Slip, Step
+from wire.messages.case import Signature, Slip, Step
 from wire.messages.desk import ImageCard, Reason, Verdict
 from wire.messages.identity import IdentityChecked
 from wire.messages.session import StaffCard
@@ -396,20 +396,6 @@ AnyCaseEvent = (
 """Everything that can stand in a case's stream."""
 
 
-class NotifyTerminal(Message, frozen=True, tag="NotifyTerminal"):
-    """Push `changed` to the device that submitted, if it is there; it may be missed."""
-
-    device: str
-    changed: CaseChanged
-
-
-class QueueTouched(Message, frozen=True, tag="QueueTouched"):
-    """The queue's document of this case was written or deleted."""
-
-    union: str
-    case_id: str
-
-
 class FileSlip(Message, frozen=True, tag="FileSlip"):
     """Countersign and print the slip of a committed case.
 
@@ -438,18 +424,7 @@ class SlipDue(Message, frozen=True, tag="SlipDue"):
     """A reminder: what is prepared and unsigned by now is undone."""
 
 
-CaseEffect = (
-    Prepare
-    | Commit
-    | Abort
-    | Inquire
-    | NotifyTerminal
-    | QueueTouched
-    | FileSlip
-    | LeaseDue
-    | DayEnded
-    | SlipDue
-)
+CaseEffect = Prepare | Commit | Abort | Inquire | FileSlip | LeaseDue | DayEnded | SlipDue
 """Everything that a case's outbox can hold."""
 
 
@@ -481,11 +456,9 @@ __all__ = [
     "Judgement",
     "LeaseDue",
     "LeaseLapsed",
-    "NotifyTerminal",
     "PrepareLost",
     "PrepareStarted",
     "Prepared",
-    "QueueTouched",
     "Queued",
     "Rejected",
     "Reopened",

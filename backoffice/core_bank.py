@@ -210,8 +210,10 @@ class CoreBank(Behaviour[CoreState, CoreRequest, CoreEvent]):
                 entry = state.entries[key]
                 entry.outcome = CoreOutcome(key, CoreStatus.COMMITTED, facts=entry.outcome.facts)
                 assert entry.operation is not None
-                issued = isinstance(entry.operation, IssueCard)
-                state.cards[entry.operation.pan.digits].state = "ISSUED" if issued else "ACTIVE"
+                card = state.cards[entry.operation.pan.digits]
+                # Wrong PINs under other keys may have locked it since: that only the counter undoes.
+                if card.state != "LOCKED":
+                    card.state = "ISSUED" if isinstance(entry.operation, IssueCard) else "ACTIVE"
             case AbortedOperation(key=key):
                 known = state.entries.get(key)
                 outcome = CoreOutcome(key, CoreStatus.ABORTED)

@@ -29,6 +29,9 @@ PIN_DIGITS: Final = 6
 KEY_BYTES: Final = 16
 """The base derivation key: AES-128."""
 
+VERIFICATION_KEY_BYTES: Final = 32
+"""The key under which PINs are verified; a shorter one could be searched for."""
+
 
 class PinRefused(Exception):
     """A block that does not open to a PIN for this card, under this pad's keys; no detail."""
@@ -57,7 +60,8 @@ class SecurityModule:
             self._keys = decode_json(_Keys, keys)
         except BadFrame:
             raise BadModule("the security module's key file is damaged") from None
-        if (len(self._keys.base), len(self._keys.base_id)) != (KEY_BYTES, KEY_ID_BYTES // 2):
+        lengths = tuple(map(len, msgspec.structs.astuple(self._keys)))
+        if lengths != (KEY_BYTES, KEY_ID_BYTES // 2, VERIFICATION_KEY_BYTES):
             raise BadModule("the security module's key file is damaged")
 
     def __repr__(self) -> str:
@@ -66,7 +70,8 @@ class SecurityModule:
     @staticmethod
     def create(entropy: Callable[[int], bytes]) -> bytes:
         """The content of a new key file; keep it where only the office can read it."""
-        return encode_json(_Keys(entropy(KEY_BYTES), entropy(KEY_ID_BYTES // 2), entropy(32)))
+        base, base_id = entropy(KEY_BYTES), entropy(KEY_ID_BYTES // 2)
+        return encode_json(_Keys(base, base_id, entropy(VERIFICATION_KEY_BYTES)))
 
     def pad_key(self, serial: int) -> tuple[bytes, bytes]:
         """(key id, initial key) to inject into the PIN pad with this serial number."""
@@ -99,4 +104,11 @@ class SecurityModule:
         return clear
 
 
-__all__ = ["KEY_BYTES", "PIN_DIGITS", "BadModule", "PinRefused", "SecurityModule"]
+__all__ = [
+    "KEY_BYTES",
+    "PIN_DIGITS",
+    "VERIFICATION_KEY_BYTES",
+    "BadModule",
+    "PinRefused",
+    "SecurityModule",
+]

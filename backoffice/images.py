@@ -74,6 +74,8 @@ class ImageDesk:
         self._uploads.move_to_end(request.digest)
         if not 0 < len(request.data) <= CHUNK_BYTES:
             return Refusal(Code.FORMAT, "照片分块大小不合格")
+        if request.offset < 0:
+            return Refusal(Code.FORMAT, "照片分块位置不合格")
         if request.offset > len(upload.body):
             return ChunkKept(len(upload.body))
         fresh = request.data[len(upload.body) - request.offset :]

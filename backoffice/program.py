@@ -28,7 +28,6 @@ from actors.behaviour import Handler
 from actors.durable import DurableActor, Wake, pending_streams
 from actors.ports import Outside
 from actors.ref import Ref
-from actors.store import Store
 from backoffice.admission import Admission
 from backoffice.case import CaseBehaviour, key_of, stream_of
 from backoffice.case_record import Case
@@ -61,9 +60,9 @@ from supervisors import (
     render,
     snapshot,
 )
+from supervisors.storage import Storage, Stored
 from wire.channel import Listener
 from wire.keys import DeviceKeys, verify
-from wire.message import Message
 from wire.messages.case import CaseChanged
 
 NAME: Final = "office"
@@ -86,13 +85,13 @@ class Setup:
     """What an office is made of.
 
     Attributes:
-        store: where everything durable lives; `store_child` runs it, if it needs running.
+        storage: where everything durable lives.
         listening: called with the address once peers can dial it.
         slips: where finished slips are put.
     """
 
     outside: Outside
-    store: Callable[[System], Store]
+    storage: Storage
     keys: DeviceKeys
     listener: Listener
     roster: Roster
@@ -103,7 +102,6 @@ class Setup:
     listening: Callable[[str], None]
     core: CorePolicy
     terms: Terms
-    store_child: ChildSpec | None = None
 
 
 class BackOffice:
@@ -114,9 +112,10 @@ class BackOffice:
         address: where it listens; empty before it does.
     """
 
-    def __init__(self, setup: Setup, system: System) -> None:
+    def __init__(self, setup: Setup, system: System, stored: Stored) -> None:
         self._setup = setup
-        self._store = setup.store(system)
+        self._stored = stored
+        self._store = stored.store
         self._sessions = Sessions()
         self._rules = Rules(products=setup.products, verify=verify, terms=setup.terms)
         self._slips = SlipDesk(setup.slips, setup.keys, setup.outside)
@@ -129,13 +128,12 @@ class BackOffice:
 
     def spec(self) -> SupervisorSpec:
         """The tree of the module's docstring."""
-        store = (self._setup.store_child,) if self._setup.store_child is not None else ()
         return SupervisorSpec(
             NAME,
             Strategy.REST_FOR_ONE,
             Intensity(10, 60.0),
             (
-                *store,
+                *self._stored.children,
                 ChildSpec("devices", self._devices),
                 PoolSpec("cores", self._core, limit=UNIONS_MAX, passivate_s=UNION_PASSIVATE_S),
                 PoolSpec("queues", self._queue, limit=UNIONS_MAX, passivate_s=UNION_PASSIVATE_S),
@@ -224,7 +222,7 @@ class BackOffice:
 
     def _case_handlers(self) -> dict[str, Handler]:
         core = CoreHandler(lambda union: self._pool("cores").ref(union))
-        return {"core": core, "slip": self._slips, "terminal": _hint, "queue": _hint}
+        return {"core": core, "slip": self._slips}
 
     def _case_changed(self, case: Case) -> None:
         """Hints to whoever looks at the case; each may be missed, and asks for the truth."""
@@ -265,15 +263,14 @@ class BackOffice:
         return OperatorRequests(self.office(), self._admission)
 
 
-async def _hint(_key: str, _message: Message) -> None:
-    """Hints go out by `observe`."""
-
-
 @asynccontextmanager
 async def open_office(setup: Setup) -> AsyncIterator[BackOffice]:
     """An office that runs for as long as the block; the door is open when the block begins."""
-    async with open_system(NAME, setup.outside) as system:
-        office = BackOffice(setup, system)
+    async with (
+        open_system(NAME, setup.outside) as system,
+        setup.storage(system, f"/{NAME}") as stored,
+    ):
+        office = BackOffice(setup, system, stored)
         async with open_tree(system, office.spec()) as tree:
             await office.begin(tree)
             yield office

@@ -84,11 +84,12 @@ class Roster:
                 return _LOCKED_OUT
             faults = 0
         member = self._members.get(staff_id)
+        if member is not None:
+            # Counted before the slow hash, or guesses made at the same time would count as one.
+            self._faults[staff_id] = (faults + 1, self._wall.now_ms())
         stored = (member or next(iter(self._members.values()))).passcode_hash
         right = await self._offload(lambda: self._verify(stored, passcode))
         if member is None or not right or member.role is not role:
-            if member is not None:
-                self._faults[staff_id] = (faults + 1, self._wall.now_ms())
             return Refusal(Code.PIN, "工号或密码不正确", "passcode")
         self._faults.pop(staff_id, None)
         return member

@@ -157,10 +157,6 @@ class Child(ABC):
             self.parent.ended(self, error)
 
 
-class TooLate(Exception):
-    """A task came up after its start had been given up; the runtime ends it with this."""
-
-
 class Birth:
     """The start of one task.
 
@@ -171,7 +167,8 @@ class Birth:
         error: why it did not; None also when it was cancelled.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_late: Callable[[], None]) -> None:
+        self._on_late = on_late
         self.scope = trio.CancelScope()
         self.over = trio.Event()
         self.is_up = False
@@ -180,17 +177,17 @@ class Birth:
     def started(self, value: object = None) -> None:
         """The task is up: from now on only its supervisor ends it (`trio.TaskStatus.started`).
 
-        Raises:
-            TooLate: it was cancelled before; nobody waits for it any more, so it must end.
+        If its start was given up before, it is late: it is told to end, and does not count as up.
         """
         if self.scope.cancel_called:
-            raise TooLate
+            self._on_late()
+            return
         self.is_up = True
         self.scope.shield = True
         self.over.set()
 
-    def failed(self, error: Exception) -> None:
-        """The task could not start."""
+    def failed(self, error: Exception | None) -> None:
+        """The task could not start; None when it was cancelled."""
         self.error = error
         self.over.set()
 
@@ -224,8 +221,20 @@ class Birth:
                 await self.over.wait()
 
 
-def give_birth(nursery: trio.Nursery, live: Callable[[Birth], Awaitable[None]], name: str) -> Birth:
-    """Start `live` as a task; it must end its `Birth` whatever happens."""
-    birth = Birth()
+def give_birth(
+    nursery: trio.Nursery,
+    live: Callable[[Birth], Awaitable[None]],
+    name: str,
+    on_late: Callable[[], None],
+) -> Birth:
+    """Start `live` as a task; it must end its `Birth` whatever happens.
+
+    Args:
+        nursery: whose task it is.
+        live: the task.
+        name: of the task.
+        on_late: makes the task end when it came up too late.
+    """
+    birth = Birth(on_late)
     nursery.start_soon(live, birth, name=name)
     return birth

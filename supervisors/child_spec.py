@@ -19,8 +19,6 @@ from typing import TYPE_CHECKING
 from supervisors.errors import BadNumber, BadSpec, DuplicateId
 
 if TYPE_CHECKING:
-    from actors.asyncio_host import AsyncioHost
-
     from actors.actor import Actor
     from actors.process import Process
 
@@ -116,7 +114,7 @@ class Intensity:
 
 @dataclass(frozen=True)
 class ChildSpec:
-    """One worker: a reactive or a process actor.
+    """One worker: a reactive or a process actor; `start=host.child(...)` puts it on asyncio.
 
     Attributes:
         id: unique among its siblings; the last part of its path.
@@ -125,7 +123,6 @@ class ChildSpec:
         shutdown_s: how long it may take to stop, in seconds; then it is cancelled, and then WEDGED.
         backoff: how long a restart after a crash waits; None restarts at once.
         register: a name under which everybody finds it, unique in the system.
-        host: the asyncio loop that a process actor lives on; None is the tree's own loop.
     """
 
     id: str
@@ -134,7 +131,6 @@ class ChildSpec:
     shutdown_s: float = 5.0
     backoff: Backoff | None = None
     register: str | None = None
-    host: AsyncioHost | None = None
 
     def __post_init__(self) -> None:
         check_id(self.id)

@@ -56,7 +56,7 @@ class State(StrEnum):
     """A pool's actor without an object; the next message revives it."""
 
 
-class Node(msgspec.Struct, frozen=True, omit_defaults=False):
+class Node(msgspec.Struct, frozen=True):
     """One supervisor, pool or actor, and what is below it.
 
     Attributes:

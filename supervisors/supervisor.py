@@ -97,11 +97,13 @@ class Supervisor(Child):
         self._settled = trio.Event()
         self._endings.clear()
         self._window = Window(self._spec.intensity)
-        birth = give_birth(nursery, self._live, self.path)
+        birth = give_birth(nursery, self._live, self.path, self._serving.cancel)
         await birth.wait(math.inf, math.inf)
         if birth.error is not None:
             self.last_error = summary(birth.error)
             raise birth.error
+        if not birth.is_up:
+            raise NotRunning(self.path)
         self._is_up()
 
     async def halt(self) -> None:
@@ -206,10 +208,13 @@ class Supervisor(Child):
         Raises:
             NoSuchChild: there is none of that id.
             NotRunning: this supervisor is not running, or stopped meanwhile.
+            Wedged: its former incarnation has not ended yet.
             Exception: the child's own, when it could not start.
         """
         async with self._commanded() as nursery:
             child = self.child(id)
+            if child.state is State.WEDGED:
+                raise Wedged(child.path, child.stuck_at())
             if child.state in (State.STOPPED, State.FAILED, State.BACKOFF):
                 await child.start(nursery)
 
@@ -238,7 +243,9 @@ class Supervisor(Child):
 
     # Its life.
 
+    @trio.lowlevel.enable_ki_protection
     async def _live(self, birth: Birth) -> None:
+        # Ctrl-C raised right here would leave shielded children behind; trio raises it elsewhere.
         failure: Exception | None = None
         broken: BaseException | None = None
         try:
@@ -246,6 +253,7 @@ class Supervisor(Child):
                 async with trio.open_nursery() as self._nursery:
                     try:
                         await self._start_children()
+                        await trio.lowlevel.checkpoint_if_cancelled()
                         self.state = State.RUNNING
                         birth.started()
                         with self._serving:
@@ -259,13 +267,11 @@ class Supervisor(Child):
         except BaseException as error:
             # Raised again outside, so that the original is not chained to its own group.
             broken = collapse(error)
-        was_wedged = self.state is State.WEDGED
-        if not was_wedged:
+        if self.state is not State.WEDGED:
             self.state = State.STOPPED if failure is None else State.FAILED
             self._settle(birth, failure)
         elif broken is None:
             self._end(None)
-        birth.over.set()
         if broken is not None:
             raise broken
 
@@ -273,7 +279,7 @@ class Supervisor(Child):
         """Everybody that can be stopped is: tell the starter, the parent, and whoever halts us."""
         if failure is not None:
             self.last_error = summary(failure)
-        if not birth.is_up and failure is not None:
+        if not birth.is_up:
             birth.failed(failure)
         elif failure is not None and not self._serving.cancel_called:
             self.parent.ended(self, failure)

@@ -136,8 +136,9 @@ class Tree:
     def freed(self, child: Child) -> None:
         """See `supervisors.child.Parent`."""
 
+    @trio.lowlevel.enable_ki_protection
     async def close(self) -> None:
-        """Stop everything in reverse order, for good; not interrupted by cancellation."""
+        """Stop everything in reverse order, for good; not interrupted by cancellation or Ctrl-C."""
         await self.root.halt()
         self.root.discard()
 

@@ -15,6 +15,7 @@ import trio
 
 from actors.cell import ALIVE, CellState
 from actors.errors import ActorStopped
+from actors.hosted import Hosted
 from actors.process import ProcessCell
 from actors.reactive import ReactiveCell
 from actors.trio_host import run_process
@@ -25,7 +26,6 @@ from supervisors.child import (
     Birth,
     Child,
     Parent,
-    TooLate,
     give_birth,
 )
 from supervisors.errors import StartTimeout, Wedged, summary
@@ -44,6 +44,7 @@ class Worker(Child):
         super().__init__(system, spec, path, parent)
         self._spec = spec
         self._cell: ReactiveCell | ProcessCell | None = None
+        self._birth: Birth | None = None
         self._meter = Meter()
 
     async def start(self, nursery: trio.Nursery) -> None:
@@ -105,7 +106,8 @@ class Worker(Child):
 
     def on_down(self, cell: Cell, error: Exception | None) -> None:
         """The runtime's report of an end, see `actors.cell.Supervisor`."""
-        if not isinstance(error, TooLate):
+        # Who came up too late has not lived; its task says when it is gone.
+        if self._birth is None or self._birth.is_up:
             self._end(error)
 
     def node(self, look: Look) -> Node:
@@ -117,7 +119,7 @@ class Worker(Child):
         is_held_up = self.state in (State.STARTING, State.STOPPING, State.WEDGED)
         return Node(
             path=self.path,
-            kind="process" if isinstance(cell, ProcessCell) else "reactive",
+            kind=_kind(cell),
             state=self.state,
             mailbox=seen.mailbox,
             mailbox_peak=seen.mailbox_peak,
@@ -154,7 +156,7 @@ class Worker(Child):
                 if not birth.is_up and self.state is State.WEDGED:
                     self._end(None)
 
-        birth = give_birth(nursery, live, self.path)
+        birth = self._birth = give_birth(nursery, live, self.path, cell.halt)
         try:
             await birth.wait(START_S_MAX, KILL_S_MAX)
         finally:
@@ -174,3 +176,9 @@ class Worker(Child):
             self.state = State.STOPPED
         if isinstance(error, Exception):
             self.last_error = summary(error)
+
+
+def _kind(cell: Cell) -> str:
+    if isinstance(cell, ReactiveCell):
+        return "reactive"
+    return "asyncio" if isinstance(cell.actor, Hosted) else "process"

@@ -8,6 +8,7 @@ for instance after the terminal was killed.
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Final, Protocol
 
 import trio
@@ -62,10 +63,19 @@ class StuckError(Exception):
 
 
 class Clerk:
-    """Works cases at one terminal."""
+    """Works cases at one terminal.
 
-    def __init__(self, terminal: AtTerminal) -> None:
+    Args:
+        moved: called with (case id, state, Unix milliseconds) for every state passed.
+    """
+
+    def __init__(
+        self,
+        terminal: AtTerminal,
+        moved: Callable[[str, str, int], None] = lambda _case_id, _state, _at_ms: None,
+    ) -> None:
         self._terminal = terminal
+        self._moved = moved
 
     async def begin(self, product: str) -> str:
         """Start a case; its id.
@@ -73,7 +83,16 @@ class Clerk:
         Raises:
             StuckError: the product is not offered here.
         """
-        await self._do(NewCase(product))
+        begin = NewCase(product)
+        refusal = await self._terminal.perform(begin)
+        for _ in range(TRIES_MAX):
+            if refusal is None or refusal.code is not Code.NOT_FOUND:
+                break
+            # A terminal that was never online does not know the products yet.
+            await trio.sleep(LOOK_S_MAX)
+            refusal = await self._terminal.perform(begin)
+        if refusal is not None:
+            raise StuckError(f"{refusal.code}: {refusal.message}")
         opened = self._terminal.state().open
         assert opened is not None
         return opened.case_id
@@ -84,11 +103,14 @@ class Clerk:
         Raises:
             StuckError: something was refused for good.
         """
-        wait_s = LOOK_S
+        wait_s, passed = LOOK_S, 0
         while True:
             await self._do(ShowCase(case_id))
             case = self._terminal.state().open
             assert case is not None
+            for step in case.steps[passed:]:
+                self._moved(case_id, step.state, step.at_ms)
+            passed = max(passed, len(case.steps))
             if case.stage is Stage.DONE and case.state in _ENDED:
                 return case
             if await self._step(case):

@@ -225,18 +225,17 @@ class DraftRules(Behaviour[Draft, DraftCommand, DraftEvent]):
         events = _decide(state, command, now_ms)
         if isinstance(events, Refusal):
             return events
-        documents = []
+        after = state
+        for event in events:
+            after = _evolve(after, event)
+        documents = [
+            Document("pins", pin_key(state.case_id, f), None)
+            for f in sorted(state.pins - after.pins)
+        ]
         if isinstance(command, KeepPin):
             documents.append(
                 Document("pins", pin_key(state.case_id, command.pin.field), encode(command.pin))
             )
-        if any(isinstance(event, OfficeAnswered) for event in events):
-            documents += [
-                Document("pins", pin_key(state.case_id, f), None) for f in sorted(state.pins)
-            ]
-        after = state
-        for event in events:
-            after = _evolve(after, event)
         if isinstance(command, Open) or after.finished != state.finished:
             listed = Listed(now_ms, after.finished)
             documents.append(Document(LIST, state.case_id, encode(listed)))
@@ -262,7 +261,8 @@ def _decide(  # long: one case per command, each a line or two
         return Refusal(Code.NOT_FOUND, "没有这笔业务")
     match command:
         case KeepIdentity(card_digest=digest, answer=answer):
-            card = state.id_card
+            # Only the first answer counts: a second one would change what is being submitted.
+            card = state.id_card if state.identity is None else None
             current = card is not None and card_digest(card) == digest
             return (IdentityAnswered(digest, answer, now_ms),) if current else ()
         case KeepUpload(digest=digest):
@@ -348,7 +348,7 @@ def _evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per eve
             passing = answer.result in PASSING
             trail = (*state.trail[:1], Step(State.IDENTIFIED, at)) if passing else state.trail[:1]
             if state.wanted and passing:
-                trail = (*trail, Step(State.CAPTURED, at))
+                trail = _captured(trail, at)
             return change(
                 state,
                 identity=answer,
@@ -366,8 +366,7 @@ def _evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per eve
         case PinTaken(field=name):
             return change(state, pins=state.pins | {name}, problem=None)
         case SubmissionWanted(place=place, at_ms=at):
-            identified = state.identity is not None
-            trail = (*state.trail, Step(State.CAPTURED, at)) if identified else state.trail
+            trail = _captured(state.trail, at) if state.identity is not None else state.trail
             return change(state, wanted=True, wanted_ms=at, place=place, trail=trail, problem=None)
         case SubmissionRefused(refusal=refusal):
             trail = tuple(step for step in state.trail if step.state is not State.CAPTURED)
@@ -383,7 +382,7 @@ def _evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per eve
         case HandedOver():
             return change(state, handed_over=True, problem=None)
         case GivenUp():
-            return change(state, given_up=True, wanted=False, problem=None)
+            return change(state, given_up=True, wanted=False, pins=frozenset(), problem=None)
         case Reopened(at_ms=at):
             trail = (Step(State.DRAFT, at), Step(State.IDENTIFIED, at))
             return change(
@@ -395,7 +394,16 @@ def _evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per eve
                 problem=None,
             )
         case ErrandRefused(refusal=refusal):
-            return change(state, problem=refusal, ink=None, handed_over=False)
+            # Without the register's answer nothing can be handed over: the card is read again.
+            wanted = state.wanted and state.identity is not None
+            return change(state, problem=refusal, ink=None, handed_over=False, wanted=wanted)
+
+
+def _captured(trail: tuple[Step, ...], at_ms: int) -> tuple[Step, ...]:
+    """The trail of a finished capture; a second document identifies where the register disagrees."""
+    if trail[-1].state is not State.IDENTIFIED:
+        trail = (*trail, Step(State.IDENTIFIED, at_ms))
+    return (*trail, Step(State.CAPTURED, at_ms))
 
 
 def _errands(state: Draft, event: DraftEvent, device: str) -> Iterable[Effect]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+import trio
+
 from actors.behaviour import Handler
 from actors.durable import DurableActor, Wake
 from actors.ref import Ref
@@ -26,6 +28,9 @@ LIVE_MAX: Final = 1_000
 
 PASSIVATE_S: Final = 900.0
 """How long a quiet draft stays in memory, in seconds."""
+
+LOAD_S_MAX: Final = 30.0
+"""How long a start waits for the drafts to be loaded; the rest come when they come, in seconds."""
 
 SHOWN_FINISHED_MAX: Final = 50
 """How many finished drafts are shown after a restart."""
@@ -54,6 +59,7 @@ class DraftBook:
         self._changed = changed
         self._pool: Pool | None = None
         self._states: dict[str, tuple[int, Draft]] = {}
+        self._seen = trio.lowlevel.ParkingLot()
         self._changes = 0
 
     def spec(self) -> PoolSpec:
@@ -75,8 +81,12 @@ class DraftBook:
                 break
             page = await self._store.documents(LIST, after=page[-1][0])
         finished = [key for key, line in listed if line.finished][-SHOWN_FINISHED_MAX:]
-        for key in [key for key, line in listed if not line.finished] + finished:
+        wanted = [key for key, line in listed if not line.finished] + finished
+        for key in wanted:
             pool.ref(key).tell(Wake())
+        with trio.move_on_after(LOAD_S_MAX):
+            while not self._states.keys() >= set(wanted):
+                await self._seen.park()
 
     def ref(self, case_id: str) -> Ref:
         """The actor of one draft.
@@ -124,6 +134,7 @@ class DraftBook:
     def _observe(self, draft: Draft) -> None:
         self._changes += 1
         self._states[draft.case_id] = (self._changes, draft)
+        self._seen.unpark_all()
         self._changed()
 
 

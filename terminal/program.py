@@ -20,7 +20,7 @@ from typing import Final
 
 from actors import Actor, System, open_system
 from actors.ports import Outside
-from actors.store import Batch, Document, Store
+from actors.store import Batch, Document
 from hw.kits import toolbox_spec
 from hw.toolbox import Toolbox
 from hw.transport import Transport
@@ -33,6 +33,7 @@ from supervisors import (
     Tree,
     open_tree,
 )
+from supervisors.storage import Storage, Stored
 from terminal.draft import DraftRules
 from terminal.drafts import DraftBook
 from terminal.form_runner import problems
@@ -66,7 +67,7 @@ class Setup:
 
     Attributes:
         device: its id, as the office named it.
-        store: where drafts live; `store_child` runs it, if it needs running.
+        storage: where drafts live.
         transports: lines to the peripherals that are there.
         customer: told what a virtual customer shall put on the table.
         watch: called after every change that a page would show.
@@ -74,7 +75,7 @@ class Setup:
 
     device: str
     outside: Outside
-    store: Callable[[System], Store]
+    storage: Storage
     keys: DeviceKeys
     credentials: Credentials
     introduction: Introduction
@@ -84,7 +85,6 @@ class Setup:
     customer: Customer
     watch: Callable[[], None]
     welcomed: Callable[[], None]
-    store_child: ChildSpec | None = None
 
 
 class Terminal:
@@ -96,10 +96,11 @@ class Terminal:
         drafts: how every case stands.
     """
 
-    def __init__(self, setup: Setup, system: System) -> None:
+    def __init__(self, setup: Setup, system: System, stored: Stored) -> None:
         self._setup = setup
         self._system = system
-        self._store = setup.store(system)
+        self._stored = stored
+        self._store = stored.store
         self._link = OfficeLink(self._link_changed)
         errands = Errands(self._link, self._store, setup.keys, setup.outside)
         self.drafts = DraftBook(
@@ -126,13 +127,12 @@ class Terminal:
     def spec(self) -> SupervisorSpec:
         """The tree of the module's docstring."""
         setup = self._setup
-        store = (setup.store_child,) if setup.store_child is not None else ()
         return SupervisorSpec(
             NAME,
             Strategy.REST_FOR_ONE,
             Intensity(10, 60.0),
             (
-                *store,
+                *self._stored.children,
                 toolbox_spec(setup.transports),
                 ChildSpec("kit_watch", self._kit_watch),
                 self.drafts.spec(),
@@ -233,8 +233,11 @@ class Terminal:
 @asynccontextmanager
 async def open_terminal(setup: Setup) -> AsyncIterator[Terminal]:
     """A terminal that runs for as long as the block."""
-    async with open_system(NAME, setup.outside) as system:
-        terminal = Terminal(setup, system)
+    async with (
+        open_system(NAME, setup.outside) as system,
+        setup.storage(system, f"/{NAME}") as stored,
+    ):
+        terminal = Terminal(setup, system, stored)
         async with open_tree(system, terminal.spec()) as tree:
             await terminal.begin(tree)
             yield terminal

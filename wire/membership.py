@@ -32,6 +32,7 @@ class NotEnrolled(WireError):
 class _Office(msgspec.Struct, frozen=True):
     """Content of `office.json`; `invitation` is empty once the office has welcomed us."""
 
+    name: str
     address: str
     office_public: bytes
     invitation: str
@@ -45,6 +46,7 @@ class Membership:
 
     Attributes:
         keys: the device's own.
+        name: the device's id, as the office named it in the invitation.
         address: where the office listens.
     """
 
@@ -52,14 +54,18 @@ class Membership:
         self._folder = folder
         self._office = office
         self.keys = keys
+        self.name = office.name
         self.address = office.address
 
     @classmethod
-    def begin(cls, folder: Path, invitation: str, entropy: Callable[[int], bytes]) -> Membership:
+    def begin(
+        cls, folder: Path, name: str, invitation: str, entropy: Callable[[int], bytes]
+    ) -> Membership:
         """Join with an invitation, or go on where an earlier start of this folder stopped.
 
         Args:
             folder: made if missing.
+            name: the device's id, as the office named it; ignored as the invitation is.
             invitation: the text of the QR code; ignored when the folder belongs to an office.
             entropy: for the keys.
 
@@ -71,17 +77,15 @@ class Membership:
         folder.mkdir(parents=True, exist_ok=True)
         office_file, key_file = folder / OFFICE_FILE, folder / KEY_FILE
         if not office_file.exists():
-            if not invitation:
-                raise NotEnrolled(f"{folder} belongs to no office yet: an invitation is needed")
+            if not invitation or not name:
+                raise NotEnrolled(
+                    f"{folder} is of no office yet: it takes an invitation and a name"
+                )
             parsed = Invitation.from_uri(invitation)
             if not key_file.exists():
                 DeviceKeys.generate(entropy).save(key_file)
-            _write(office_file, _Office(parsed.address, parsed.office_public, invitation))
-        try:
-            office = decode_json(_Office, office_file.read_bytes(), bytes_max=OFFICE_BYTES_MAX)
-        except (BadFrame, OSError):
-            raise NotEnrolled(f"{office_file} cannot be read") from None
-        return cls(folder, DeviceKeys.load(key_file), office)
+            _write(office_file, _Office(name, parsed.address, parsed.office_public, invitation))
+        return cls(folder, DeviceKeys.load(key_file), _read(office_file))
 
     @property
     def credentials(self) -> Credentials:
@@ -92,16 +96,43 @@ class Membership:
             ticket = Ticket(invitation.ticket, invitation.psk)
         return Credentials(self.keys.noise, self._office.office_public, ticket)
 
-    def introduction(self, role: str, name: str) -> Introduction:
+    def introduction(self, role: str) -> Introduction:
         """What the device says about itself."""
         signing = self.keys.signing
-        return Introduction(role, name, signing.public, lambda body: signing.sign(ENROL, body))
+        return Introduction(role, self.name, signing.public, lambda body: signing.sign(ENROL, body))
 
     def welcomed(self) -> None:
         """The office knows our key: forget the one-time code."""
         if self._office.invitation:
             self._office = msgspec.structs.replace(self._office, invitation="")
             _write(self._folder / OFFICE_FILE, self._office)
+
+
+def appoint(folder: Path, name: str, address: str, office_public: bytes, keys: DeviceKeys) -> None:
+    """Make a member's folder without an invitation: the office does this for its own operator.
+
+    Raises:
+        KeyFileUnusable: there is one already.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    keys.save(folder / KEY_FILE)
+    _write(folder / OFFICE_FILE, _Office(name, address, office_public, ""))
+
+
+def office_key_beside(key_file: Path) -> bytes:
+    """The office's public key from the `office.json` in the folder of a key file.
+
+    Raises:
+        NotEnrolled: there is none.
+    """
+    return _read(key_file.parent / OFFICE_FILE).office_public
+
+
+def _read(path: Path) -> _Office:
+    try:
+        return decode_json(_Office, path.read_bytes(), bytes_max=OFFICE_BYTES_MAX)
+    except (BadFrame, OSError):
+        raise NotEnrolled(f"{path} cannot be read") from None
 
 
 def _write(path: Path, office: _Office) -> None:
@@ -116,4 +147,4 @@ def _write(path: Path, office: _Office) -> None:
     draft.replace(path)
 
 
-__all__ = ["KEY_FILE", "OFFICE_FILE", "Membership", "NotEnrolled"]
+__all__ = ["KEY_FILE", "OFFICE_FILE", "Membership", "NotEnrolled", "appoint", "office_key_beside"]

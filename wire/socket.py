@@ -217,21 +217,24 @@ async def _hold(
     """Upgrade a stream, hand over its channel, and live as long as its reader."""
     guarded = GuardedStream(stream, masked=False)
     channel: WebSocketChannel | None = None
-    async with trio.open_nursery() as nursery:
-        reader = _Reader(nursery, guarded)
-        with reader.patience:
-            websocket = await wrap_client_stream(
-                cast("trio.Nursery", reader),
-                cast("trio.SocketStream", guarded),
-                host,
-                "/",
-                message_queue_size=QUEUE_MESSAGES_MAX,
-                max_message_size=FRAME_BYTES_MAX,
-                receive_buffer_size=RECEIVE_BYTES,
-            )
-            channel = WebSocketChannel(websocket, guarded)
-        if channel is not None:
-            task_status.started(channel)
+    try:
+        async with trio.open_nursery() as nursery:
+            reader = _Reader(nursery, guarded)
+            with reader.patience:
+                websocket = await wrap_client_stream(
+                    cast("trio.Nursery", reader),
+                    cast("trio.SocketStream", guarded),
+                    host,
+                    "/",
+                    message_queue_size=QUEUE_MESSAGES_MAX,
+                    max_message_size=FRAME_BYTES_MAX,
+                    receive_buffer_size=RECEIVE_BYTES,
+                )
+                channel = WebSocketChannel(websocket, guarded)
+            if channel is not None:
+                task_status.started(channel)
+    finally:
+        await trio.aclose_forcefully(guarded)
     if channel is None:
         raise LinkLost(f"no websocket at {host}")
 

@@ -49,11 +49,11 @@ class TcpStream(trio.abc.Stream):
             if sent == len(left):
                 return
             left = memoryview(left)[sent:]
-            await trio.lowlevel.wait_writable(self._socket)
+            await self.wait_send_all_might_not_block()
 
     async def wait_send_all_might_not_block(self) -> None:
         """Wait for room in the kernel's buffer."""
-        await trio.lowlevel.wait_writable(self._socket)
+        await trio.lowlevel.wait_writable(self._open())
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """The next bytes; empty when the peer has finished.
@@ -65,7 +65,7 @@ class TcpStream(trio.abc.Stream):
         size = max_bytes or RECEIVE_BYTES_DEFAULT
         while True:
             if self._drained:
-                await trio.lowlevel.wait_readable(self._socket)
+                await trio.lowlevel.wait_readable(self._open())
             try:
                 data = self._socket.recv(size)
             except (BlockingIOError, InterruptedError):
@@ -84,7 +84,14 @@ class TcpStream(trio.abc.Stream):
             self._socket.close()
         await trio.lowlevel.checkpoint()
 
+    def _open(self) -> socket.socket:
+        """The socket to wait on; waiting on a closed one would confuse the event loop."""
+        if self._socket.fileno() == -1:
+            raise trio.ClosedResourceError("this connection was closed here")
+        return self._socket
+
     def _gone(self) -> Exception:
+        """What an error of the kernel means."""
         if self._socket.fileno() == -1:
             return trio.ClosedResourceError("this connection was closed here")
         return trio.BrokenResourceError("the connection is gone")

@@ -2,3 +2,5 @@
 
 A new product is one new file; `backoffice.product.products` finds and validates it at start.
 """
+
+__all__: list[str] = []

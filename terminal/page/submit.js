@@ -32,7 +32,7 @@ export function SubmitStep({ terminal, items, look }) {
     <div class="submit-foot">
       <div class="submit-words">
         ${open.can_submit && html`<strong class="left-none"><${Icon} name="circle-check" />${t("submit.ready")}</strong>`}
-        <small>${t(terminal.link === "online" ? "submit.ready_note" : "submit.offline_note")}</small>
+        ${open.can_submit && html`<small>${t(terminal.link === "online" ? "submit.ready_note" : "submit.offline_note")}</small>`}
       </div>
       <${Button} kind="primary" class="big" icon="send" disabled=${!open.can_submit} onClick=${() => command("submit")}>
         ${t("submit.go")}
@@ -57,10 +57,16 @@ function Missing({ missing, go }) {
   </section>`;
 }
 
-/** Why the office sent it back or refused it, as a list of sentences. */
+/** Why the office sent it back or refused it. In English the office's own sentence stands below. */
 export function Reasons({ reasons }) {
   return html`<ul class="reasons" role="alert">
-    ${reasons.map((reason, index) => html`<li key=${index}><${Icon} name="circle-alert" /><span>${refusalText(reason)}</span></li>`)}
+    ${reasons.map((reason, index) => {
+      const text = refusalText(reason);
+      return html`<li key=${index}>
+        <${Icon} name="circle-alert" />
+        <span>${text}${text !== reason.message && html`<small lang="zh-CN">${reason.message}</small>`}</span>
+      </li>`;
+    })}
   </ul>`;
 }
 

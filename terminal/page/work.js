@@ -3,11 +3,11 @@
  * The agent says at which stage the case is. While it is being captured, the teller may look at any
  * capturing step; as soon as the agent moves on, the page follows.
  */
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { command } from "backpack/connection";
 import { t } from "backpack/i18n";
 import { Button, Dialog, Field, Icon, Stepper, html } from "backpack/ui";
-import { StateBadge } from "/shared/case_words.js";
+import { StateBadge, stateTone } from "/shared/case_words.js";
 import { CAPTURE_STEPS, itemsOf, lacking, ofStep } from "./capture.js";
 import { productIcon, title } from "./case_list.js";
 import { FormStep } from "./form.js";
@@ -28,7 +28,7 @@ const CAPTURE_VIEWS = { identify: IdentifyStep, photos: PhotoStep, form: FormSte
 export function Work({ terminal }) {
   const { open, busy } = terminal;
   const [looked, setLooked] = useState(open.stage);
-  useEffect(() => setLooked(open.stage), [open.stage]);
+  useLayoutEffect(() => setLooked(open.stage), [open.stage]);
   const capturing = CAPTURE_STEPS.includes(open.stage);
   const step = capturing && CAPTURE_STEPS.includes(looked) ? looked : open.stage;
   return html`<section class="work">
@@ -56,11 +56,18 @@ export function Work({ terminal }) {
   </section>`;
 }
 
-/** How many steps are behind: a wait after the signature is a wait for the hand-over. */
+/** How many steps are behind. A wait after the signature is a wait for the hand-over; a case that
+ * ended early stays where it ended. */
 function stepIndex(open) {
-  if (open.stage === "done") return STEPS.length;
+  if (open.stage === "done") return stateTone(open.state) === "good" ? STEPS.length : STEPS.indexOf(endedAt(open));
   if (open.stage === "waiting" && AFTER_SIGNING.includes(open.state)) return STEPS.indexOf("handover");
   return STEPS.indexOf(open.stage);
+}
+
+function endedAt(open) {
+  const passed = (state) => open.steps.some((step) => step.state === state);
+  if (passed("PREPARED")) return "sign";
+  return passed("SUBMITTED") ? "waiting" : passed("IDENTIFIED") ? "photos" : "identify";
 }
 
 function Capturing({ terminal, step, look }) {

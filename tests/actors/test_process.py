@@ -260,7 +260,8 @@ def test_a_failed_start_is_raised_to_the_starter() -> None:
             with pytest.raises(OSError, match="no port"):
                 await run_process(cell)
             assert (cell.state, ends.seen) == (CellState.DOWN, [])
-            assert len(await watcher.ask(Log(), within=1)) == 1
+            log = await watcher.ask(Log(), within=1)
+            assert len(log) == 1
             with trio.move_on_after(1) as gave_up:
                 await run_process(cell)
             assert gave_up.cancelled_caught
@@ -270,7 +271,7 @@ def test_a_failed_start_is_raised_to_the_starter() -> None:
                 nursery.start_soon(_expect_stopped, cell)
                 await trio.sleep(1)
                 cell.stop()
-            assert cell.state is CellState.STOPPED
+            assert cell.statistics().state is CellState.STOPPED
 
     run(story)
 

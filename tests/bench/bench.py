@@ -1,95 +1,96 @@
-"""Times the workloads of one file: `just bench runtime` for `tests/bench/runtime_workloads.py`.
+"""The official benchmarks: `just bench FILE` prints the table and writes the rows as JSON to FILE.
 
-A workload is a public coroutine function that takes no arguments it cannot do without and returns
-one figure, or several by name; its docstring says of what. Rounds go through all workloads in turn,
-so that whatever else the machine does hits all alike; the median is what to quote, best and worst
-say how far to trust it. The table goes to stderr, JSON with the facts of the machine to stdout.
+Only ratios travel between machines, so every reference is measured in the same run: the sources of
+all rows take turns, round after round. Progress goes to standard error, the table to standard
+output. The exit code says whether everything ran, not whether targets were met; a busy machine is
+no failure.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
-import inspect
-import json
-import os
-import platform
-import statistics
+import logging
 import sys
-from collections import defaultdict
-from collections.abc import Awaitable, Callable
-from importlib.metadata import version
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
 
-from tests.kit.running import run_real
+import msgspec
+import structlog
 
-Figures = float | dict[str, float]
-Workload = Callable[[], Awaitable[Figures]]
+from tests.bench import office_workloads, runtime_workloads, store_workloads, wire_workloads
+from tests.bench.catalogue import LINES
+from tests.bench.peer import Peer, erlang_peer, python_peer
+from tests.bench.row import Line, Row, table
+from tests.bench.source import Size, Source, measure, source_of
 
 ROUNDS = 5
 
 
-def workloads(file: str) -> dict[str, Workload]:
-    """The workloads of `tests/bench/<file>_workloads.py`, in the order in which they stand."""
-    module = importlib.import_module(f"tests.bench.{file}_workloads")
+def sources_of_peers(peers: dict[str, Peer]) -> dict[str, Source]:
+    """The workloads of every peer, with counts that last about as long as ours."""
+    erlang, pykka, xoscar = peers["erlang"], peers["pykka"], peers["xoscar"]
     return {
-        name: function
-        for name, function in vars(module).items()
-        if inspect.iscoroutinefunction(function)
-        and not name.startswith("_")
-        and function.__module__ == module.__name__
+        "pykka.ask": pykka.source("ask", 5_000),
+        "pykka.tell": pykka.source("tell", 20_000),
+        "pykka.ring": pykka.source("ring", 5_000),
+        "pykka.spawn_stop": pykka.source("spawn_stop", 1_000),
+        "xoscar.ask": xoscar.source("ask", 3_000),
+        "erlang.ask": erlang.source("ask", 200_000),
+        "erlang.ask_many": erlang.source("ask_many", 200_000),
+        "erlang.tell": erlang.source("tell", 1_000_000),
+        "erlang.ring": erlang.source("ring", 1_000_000),
+        "erlang.spawn_stop": erlang.source("spawn_stop", 40_000),
+        "erlang.crash_restart_ask": erlang.source("crash_restart_ask", 20_000),
+        "erlang.idle_memory": erlang.source("idle_memory", 100_000),
     }
 
 
-def measure(chosen: dict[str, Workload], rounds: int) -> dict[str, list[float]]:
-    """Every figure of every round, by name."""
-    figures: dict[str, list[float]] = defaultdict(list)
-    for _ in range(rounds):
-        for name, workload in chosen.items():
-            found = run_real(workload)
-            parts = found if isinstance(found, dict) else {"": found}
-            for part, figure in parts.items():
-                figures[f"{name}.{part}".rstrip(".")].append(figure)
-    return dict(figures)
+def report(lines: Sequence[Line], size: Size) -> list[Row]:
+    """Measure what these lines need, and no more."""
+    wanted = {name for line in lines for name in (line.figure, line.reference) if name}
+    needed = {source_of(figure) for figure in wanted}
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        peers = {
+            "erlang": erlang_peer(folder),
+            "pykka": python_peer("pykka"),
+            "xoscar": python_peer("xoscar"),
+        }
+        for peer in peers.values():
+            stack.callback(peer.close)
+        everything: dict[str, Source] = {
+            **runtime_workloads.SOURCES,
+            **sources_of_peers(peers),
+            **wire_workloads.SOURCES,
+            **store_workloads.SOURCES,
+            **office_workloads.SOURCES,
+        }
+        assert needed <= everything.keys(), needed - everything.keys()
+        chosen = {name: source for name, source in everything.items() if name in needed}
+        measured = measure(chosen, size)
+    return [line.row(measured.figures, measured.gaps(wanted)) for line in lines]
 
 
-def facts() -> dict[str, object]:
-    """Where the figures were taken."""
-    return {
-        "python": platform.python_version(),
-        "trio": version("trio"),
-        "system": platform.platform(),
-        "cores": os.cpu_count(),
-        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
-    }
-
-
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, measure, report."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", help="runtime, wire, …: the start of a file's name")
-    parser.add_argument("--only", help="workloads whose name contains this")
+    parser = argparse.ArgumentParser(prog="tests.bench.bench", description=__doc__)
+    parser.add_argument("file", type=Path, help="where the rows go, as JSON")
+    parser.add_argument("--only", metavar="WORD", default="", help="rows whose name contains this")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    options = parser.parse_args()
+    parser.add_argument("--quick", action="store_true", help="one short round: does it run at all?")
+    options = parser.parse_args(arguments)
 
-    chosen = {
-        name: workload
-        for name, workload in workloads(options.file).items()
-        if options.only is None or options.only in name
-    }
-    if not chosen:
-        parser.error("no such workload")
-    figures = measure(chosen, options.rounds)
-
-    report = {
-        name: {"median": statistics.median(each), "best": min(each), "worst": max(each)}
-        for name, each in figures.items()
-    }
-    for name, row in report.items():
-        says = (chosen[name.split(".")[0]].__doc__ or "").partition("\n")[0]
-        figure = f"{row['median']:>12,.1f}  ({row['best']:,.1f} to {row['worst']:,.1f})"
-        sys.stderr.write(f"{name:<28}{figure:<44}{says}\n")
-    json.dump({"facts": facts(), "rounds": options.rounds, "figures": report}, sys.stdout, indent=2)
-    sys.stdout.write("\n")
+    lines = [line for line in LINES if options.only in line.name]
+    if not lines:
+        parser.error(f"no row is called like {options.only!r}")
+    # Crashes are part of the workloads; a rendered line for each would be most of their price.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    size = Size(rounds=1, quick=True) if options.quick else Size(rounds=max(1, options.rounds))
+    rows = report(lines, size)
+    options.file.write_bytes(msgspec.json.format(msgspec.json.encode(rows)) + b"\n")
+    sys.stdout.write(table(rows) + "\n")
 
 
 if __name__ == "__main__":

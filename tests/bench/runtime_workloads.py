@@ -1,26 +1,37 @@
 """What the runtime is measured with: each workload is a story told many times.
 
-Every function opens its own system and returns nanoseconds (of CPU time, because machines are
-shared) per operation; `idle_memory` returns bytes per actor. `checkpoint` is the yardstick C that
-all targets are ratios of.
+Every function opens its own system and returns nanoseconds per operation: of CPU time, because
+machines are shared. `checkpoint` is the yardstick C that all targets are ratios of. Memory is
+measured in a process of its own (`python -m tests.bench.runtime_workloads 100000`), because one
+that has worked before fills holes instead of growing.
 """
 
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import time
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 import trio
 
 from actors import Actor, Cell, Inbox, Process, Ref, on, open_system
 from actors.outside import production_outside
+from supervisors import ChildSpec, Intensity, Strategy, SupervisorSpec, open_tree
+from supervisors.child_spec import RESTARTS_MAX
+from tests.bench.source import Samples, Size, Source
+from tests.kit.running import run_real
 from wire.message import Message, Request
 
 clock_ns = time.process_time_ns
 
 WARM_UP = 100
 CROWD = 1_000
+IDLE_ACTORS = 100_000
 
 
 class Pong(Message, frozen=True, gc=False):
@@ -92,13 +103,7 @@ class EchoProcess(Process):
             delivery.reply(delivery.message)
 
 
-class RestartAtOnce:
-    def on_down(self, cell: Cell, error: Exception | None) -> None:
-        if error is not None:
-            cell.restart()  # type: ignore[attr-defined]  # only reactive cells come here
-
-
-async def checkpoint(count: int = 20_000) -> float:
+async def checkpoint(count: int) -> float:
     """C: one task lets others run, and there are none."""
     begin = clock_ns()
     for _ in range(count):
@@ -106,7 +111,7 @@ async def checkpoint(count: int = 20_000) -> float:
     return (clock_ns() - begin) / count
 
 
-async def ask(count: int = 20_000) -> float:
+async def ask(count: int) -> float:
     """One client, one reactive actor."""
     async with open_system("bench", production_outside()) as system:
         echo = system.spawn("echo", Echo)
@@ -118,7 +123,7 @@ async def ask(count: int = 20_000) -> float:
         return (clock_ns() - begin) / count
 
 
-async def ask_many(count: int = 20_000) -> float:
+async def ask_many(count: int) -> float:
     """A thousand clients, each with its own actor."""
     async with open_system("bench", production_outside()) as system:
         echoes = [system.spawn(f"echo{index}", Echo) for index in range(CROWD)]
@@ -134,7 +139,7 @@ async def ask_many(count: int = 20_000) -> float:
         return (clock_ns() - begin) / count
 
 
-async def tell(count: int = 50_000) -> float:
+async def tell(count: int) -> float:
     """One producer that lets others run after every hundred messages; handling included."""
     async with open_system("bench", production_outside()) as system:
         echo = system.spawn("echo", Echo)
@@ -147,7 +152,7 @@ async def tell(count: int = 50_000) -> float:
         return (clock_ns() - begin) / count
 
 
-async def ring(count: int = 50_000, tokens: int = 1) -> float:
+async def ring(count: int, tokens: int = 1) -> float:
     """A token, or several, around a ring of a thousand actors; per hop."""
     async with open_system("bench", production_outside()) as system:
         overs = trio.Event()
@@ -162,7 +167,7 @@ async def ring(count: int = 50_000, tokens: int = 1) -> float:
         return (clock_ns() - begin) / count
 
 
-async def fan_in(count: int = 50_000) -> float:
+async def fan_in(count: int) -> float:
     """A thousand actors tell one; per message that arrived."""
     async with open_system("bench", production_outside()) as system:
         sink = system.spawn("sink", Echo)
@@ -176,7 +181,7 @@ async def fan_in(count: int = 50_000) -> float:
         return (clock_ns() - begin) / count
 
 
-async def process_ask(count: int = 10_000) -> float:
+async def process_ask(count: int) -> float:
     """One client, one process actor: two switches of task per ask."""
     async with open_system("bench", production_outside()) as system:
         echo = system.spawn("echo", EchoProcess)
@@ -188,7 +193,7 @@ async def process_ask(count: int = 10_000) -> float:
         return (clock_ns() - begin) / count
 
 
-async def spawn_stop(count: int = 10_000) -> float:
+async def spawn_stop(count: int) -> float:
     """Make an actor, start it, stop it."""
     async with open_system("bench", production_outside()) as system:
         begin = clock_ns()
@@ -199,10 +204,16 @@ async def spawn_stop(count: int = 10_000) -> float:
         return (clock_ns() - begin) / count
 
 
-async def crash_restart_ask(count: int = 5_000) -> float:
-    """Crash on one request, be restarted by the simplest supervisor, answer the next request."""
-    async with open_system("bench", production_outside()) as system:
-        echo = system.spawn("echo", Echo, RestartAtOnce())
+async def crash_restart_ask(count: int) -> float:
+    """Crash on one message, be restarted by a real supervisor, answer the next request."""
+    assert count <= RESTARTS_MAX, "more than a supervisor is ever allowed"
+    intensity = Intensity(RESTARTS_MAX, 5.0)
+    spec = SupervisorSpec("top", Strategy.ONE_FOR_ONE, intensity, (ChildSpec("echo", Echo),))
+    async with (
+        open_system("bench", production_outside()) as system,
+        open_tree(system, spec) as tree,
+    ):
+        echo = tree.ref("/top/echo")
         begin = clock_ns()
         for seq in range(count):
             echo.tell(Burn(seq))
@@ -210,8 +221,8 @@ async def crash_restart_ask(count: int = 5_000) -> float:
         return (clock_ns() - begin) / count
 
 
-async def idle_memory(count: int = 100_000) -> float:
-    """Resident bytes per idle reactive actor."""
+async def idle_memory(count: int) -> float:
+    """Resident bytes per idle reactive actor, in this process."""
     async with open_system("bench", production_outside()) as system:
         gc.collect()
         before = resident_bytes()
@@ -226,3 +237,41 @@ def resident_bytes() -> int:
         if line.startswith("VmRSS"):
             return int(line.split()[1]) * 1024
     raise LookupError("VmRSS")
+
+
+def fresh_process(size: Size) -> Samples:
+    """`idle_memory` in a process that has done nothing yet."""
+    command = (sys.executable, "-m", __name__, str(size.count(IDLE_ACTORS)))
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own words
+    return {"": [float(done.stdout)]}
+
+
+def timed(workload: Callable[[int], Awaitable[float]], count: int) -> Source:
+    """A workload as a source."""
+
+    def take(size: Size) -> Samples:
+        return {"": [run_real(partial(workload, size.count(count)))]}
+
+    return take
+
+
+SOURCES: Final[dict[str, Source]] = {
+    "checkpoint": timed(checkpoint, 20_000),
+    "ask": timed(ask, 20_000),
+    "ask_many": timed(ask_many, 40_000),
+    "tell": timed(tell, 100_000),
+    "ring": timed(ring, 100_000),
+    "ring_100": timed(partial(ring, tokens=100), 100_000),
+    "fan_in": timed(fan_in, 100_000),
+    "process_ask": timed(process_ask, 10_000),
+    "spawn_stop": timed(spawn_stop, 10_000),
+    "crash_restart_ask": timed(crash_restart_ask, 5_000),
+    "idle_memory": fresh_process,
+}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{run_real(partial(idle_memory, int(sys.argv[1])))}\n")
+
+
+__all__ = ["SOURCES"]

@@ -4,22 +4,19 @@ Both sides write the same rows, with the same tables and the same promise (WAL, 
 in one run on one machine, taking turns; only the ratio means anything. The bare side is given its
 rows ready made, digests and all.
 
-Figures are wall time per event in microseconds: waiting for the disk is part of the price.
+Figures are events per second of wall time: waiting for the disk is part of the price.
 """
 
 from __future__ import annotations
 
 import sqlite3
-import statistics
-import sys
 import tempfile
 import time
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import msgspec
 import trio
 
 from actors.durable import DurableActor
@@ -30,38 +27,14 @@ from actors.store import Append, Batch, Event, Store
 from actors.trio_host import open_system
 from tests.actors.sqlite_on_trio import open_sqlite
 from tests.actors.toy import BoxRules, Put
+from tests.bench.source import Samples, Size, Source
 
 WRITERS = 100
 EVENTS = 10_000
-ROUNDS = 5
 BODY_BYTES = 100
 
 
-class Figures(msgspec.Struct, frozen=True):
-    """Microseconds per event, medians of the rounds.
-
-    Attributes:
-        bare_us: sqlite3, one `execute` per row, batches of 100.
-        bare_many_us: sqlite3, one `executemany` per batch of 100.
-        store_us: `Store.commit` of one event, 100 tasks at a time.
-        durable_us: one command of one event, 100 durable actors at a time.
-    """
-
-    bare_us: float
-    bare_many_us: float
-    store_us: float
-    durable_us: float
-
-    def ratios(self) -> dict[str, float]:
-        """Speed relative to bare sqlite3; the target for `store` is 0.5 or more."""
-        return {
-            "store": self.bare_us / self.store_us,
-            "store_to_many": self.bare_many_us / self.store_us,
-            "durable": self.bare_us / self.durable_us,
-        }
-
-
-async def store_events(folder: Path, events: int = EVENTS) -> float:
+async def store_events(folder: Path, events: int) -> float:
     """Microseconds per event, each in a commit of its own."""
     async with open_sqlite(folder) as store:
         begin = time.perf_counter()
@@ -77,7 +50,7 @@ async def _write(store: Store, stream: str, events: int) -> None:
         await store.commit(Batch("mei", 1, appends=(Append(stream, version, (event,)),)))
 
 
-async def durable_events(folder: Path, events: int = EVENTS) -> float:
+async def durable_events(folder: Path, events: int) -> float:
     """Microseconds per event of a durable actor, answered to an asker."""
     async with open_sqlite(folder) as store, open_system("bench", production_outside()) as system:
         boxes = [
@@ -123,27 +96,22 @@ def bare_events(folder: Path, rows: list[tuple[Any, ...]], *, many: bool) -> flo
         return (time.perf_counter() - begin) / len(rows) * 1e6
 
 
-def measure(events: int = EVENTS, rounds: int = ROUNDS) -> Figures:
-    """All sides in turn, several rounds."""
-    taken: list[tuple[float, float, float, float]] = []
-    for _ in range(rounds):
-        with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
-            folder = Path(name)
-            store_us = trio.run(store_events, folder, events)
-            with closing(sqlite3.connect(folder / "store.db")) as connection:
-                rows = connection.execute("SELECT * FROM journal ORDER BY seq").fetchall()
-            bare_us = bare_events(folder, rows, many=False)
-            many_us = bare_events(folder, rows, many=True)
-            (folder / "durable").mkdir()
-            durable_us = trio.run(durable_events, folder / "durable", events)
-            taken.append((bare_us, many_us, store_us, durable_us))
-    return Figures(*(statistics.median(column) for column in zip(*taken, strict=True)))
+def events_per_second(size: Size) -> Samples:
+    """All sides in turn, on the disk that the project lies on."""
+    events = max(WRITERS, size.count(EVENTS))
+    with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as name:
+        folder = Path(name)
+        store_us = trio.run(store_events, folder, events)
+        with closing(sqlite3.connect(folder / "store.db")) as connection:
+            rows = connection.execute("SELECT * FROM journal ORDER BY seq").fetchall()
+        bare_us = bare_events(folder, rows, many=False)
+        many_us = bare_events(folder, rows, many=True)
+        (folder / "durable").mkdir()
+        durable_us = trio.run(durable_events, folder / "durable", events)
+    taken = {"bare": bare_us, "many": many_us, "store": store_us, "durable": durable_us}
+    return {part: [1e6 / each_us] for part, each_us in taken.items()}
 
 
-if __name__ == "__main__":
-    figures = measure()
-    report = {**msgspec.structs.asdict(figures), **figures.ratios()}
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(report)).decode() + "\n")
+SOURCES: Final[dict[str, Source]] = {"events": events_per_second}
 
-
-__all__ = ["Figures", "bare_events", "durable_events", "measure", "store_events"]
+__all__ = ["SOURCES"]

@@ -1,36 +1,43 @@
-"""What sealing costs: a request over the session, against the same bytes echoed bare.
+"""What sealing costs: echoes over loopback websockets, sealed and bare, of the same bytes.
 
-Both run over loopback websockets in one process and one run, in alternating batches, so that
-whatever else the machine does hits both alike. `python -m tests.bench.wire_workloads` prints JSON.
+Three kinds: bare trio-websocket; a sealed channel (Noise over our websocket door); and the whole
+stack, a request to its reply through session, codec and connection. All run in one process, in
+alternating batches, so that whatever else the machine does hits all alike.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import random
-import statistics
-import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
 
 import trio
 from trio_websocket import ConnectionClosed, WebSocketRequest, open_websocket, serve_websocket
 
+from tests.bench.source import Samples, Size, Source
 from tests.kit.running import run_real
+from wire.channel import Channel
 from wire.client import Introduction, open_client
 from wire.codec import MessageCodec
 from wire.connection import Connection
-from wire.hello import Credentials, Hello
+from wire.errors import ChannelClosed
+from wire.hello import Credentials, Hello, answer, knock
 from wire.incoming import Handler, Incoming
 from wire.message import Message, Refusal, Request
 from wire.noise import KeyPair
+from wire.sealed import SealedChannel
 from wire.server import Admitted, Server
 from wire.socket import WebSocketDialer, WebSocketListener
 
-BODY_BYTES = 256
-BATCH = 200
-BATCHES = 25
+BODY: Final = random.Random(1).randbytes(256)
+WARM_UP = 50
+BATCH = 100
+BATCHES = 20
 
 Echoing = Callable[[], Awaitable[None]]
 
@@ -64,25 +71,65 @@ def _echoes(_connection: Connection) -> Handler:
 
 async def _bare_server(request: WebSocketRequest) -> None:
     websocket = await request.accept()
-    try:
+    with suppress(ConnectionClosed):
         while True:
             await websocket.send_message(await websocket.get_message())
-    except ConnectionClosed:
-        pass
 
 
-async def _timed(echo: Echoing) -> float:
-    """Microseconds per echo over one batch."""
-    started = time.perf_counter()
-    for _ in range(BATCH):
+@dataclass
+class _Sealed:
+    """An office that sends every sealed frame back, without sessions or messages."""
+
+    static: KeyPair
+
+    async def converse(self, channel: Channel) -> None:
+        transport, _ = await answer(
+            channel, static=self.static, psk_for=lambda _: None, entropy=os.urandom
+        )
+        link = SealedChannel(channel, transport)
+        with suppress(ChannelClosed):
+            while True:
+                await link.send(await link.receive())
+
+
+async def _timed(echo: Echoing, batch: int) -> float:
+    """Microseconds of CPU time per echo over one batch, both ends together."""
+    began = time.process_time()
+    for _ in range(batch):
         await echo()
-    return (time.perf_counter() - started) / BATCH * 1e6
+    return (time.process_time() - began) / batch * 1e6
 
 
-async def sealed_and_bare_echo() -> dict[str, float]:
-    """Medians in microseconds, and the median of the batches' ratios."""
-    body = random.Random(1).randbytes(BODY_BYTES)
-    office = KeyPair.generate(os.urandom)
+@asynccontextmanager
+async def _bare(nursery: trio.Nursery) -> AsyncIterator[Echoing]:
+    server = await nursery.start(serve_websocket, _bare_server, "127.0.0.1", 0, None)
+    async with open_websocket("127.0.0.1", server.port, "/", use_ssl=False) as websocket:
+
+        async def echo() -> None:
+            await websocket.send_message(BODY)
+            assert BODY == await websocket.get_message()
+
+        yield echo
+
+
+@asynccontextmanager
+async def _channel(nursery: trio.Nursery, office: KeyPair) -> AsyncIterator[Echoing]:
+    listener = WebSocketListener("127.0.0.1", 0)
+    address = await nursery.start(listener.serve, _Sealed(office).converse)
+    channel = await WebSocketDialer(nursery).dial(address)
+    credentials = Credentials(KeyPair.generate(os.urandom), office.public)
+    link = SealedChannel(channel, await knock(channel, credentials, os.urandom))
+
+    async def echo() -> None:
+        await link.send(BODY)
+        assert BODY == await link.receive()
+
+    yield echo
+    await link.aclose()
+
+
+@asynccontextmanager
+async def _request(nursery: trio.Nursery, office: KeyPair) -> AsyncIterator[Echoing]:
     server = Server(
         static=office,
         signing_key=bytes(32),
@@ -92,41 +139,49 @@ async def sealed_and_bare_echo() -> dict[str, float]:
         entropy=os.urandom,
         now_ms=lambda: 0,
     )
+    address = await nursery.start(server.serve, WebSocketListener("127.0.0.1", 0))
+    async with open_client(
+        WebSocketDialer(nursery),
+        address,
+        credentials=Credentials(KeyPair.generate(os.urandom), office.public),
+        introduction=Introduction("terminal", "bench"),
+        codec=MessageCodec(()),
+        handler=_echo,
+        entropy=os.urandom,
+        chance=random.Random(1),
+    ) as connection:
+
+        async def echo() -> None:
+            assert BODY == (await connection.request(Echo(BODY), within=10)).body
+
+        yield echo
+
+
+async def _echoes_of_all_kinds(batches: int) -> Samples:
+    """Microseconds per echo: each batch is timed on every kind in turn."""
+    office = KeyPair.generate(os.urandom)
+    samples: dict[str, list[float]] = {"bare": [], "channel": [], "request": []}
     async with trio.open_nursery() as nursery:
-        address = await nursery.start(server.serve, WebSocketListener("127.0.0.1", 0))
-        bare_server = await nursery.start(serve_websocket, _bare_server, "127.0.0.1", 0, None)
         async with (
-            open_websocket("127.0.0.1", bare_server.port, "/", use_ssl=False) as websocket,
-            open_client(
-                WebSocketDialer(nursery),
-                address,
-                credentials=Credentials(KeyPair.generate(os.urandom), office.public),
-                introduction=Introduction("terminal", "bench"),
-                codec=MessageCodec(()),
-                handler=_echo,
-                entropy=os.urandom,
-                chance=random.Random(1),
-            ) as connection,
+            _bare(nursery) as bare,
+            _channel(nursery, office) as channel,
+            _request(nursery, office) as request,
         ):
-
-            async def bare() -> None:
-                await websocket.send_message(body)
-                assert await websocket.get_message() == body
-
-            async def sealed() -> None:
-                assert (await connection.request(Echo(body), within=10)).body == body
-
-            await _timed(bare)
-            await _timed(sealed)
-            pairs = [(await _timed(bare), await _timed(sealed)) for _ in range(BATCHES)]
+            kinds = {"bare": bare, "channel": channel, "request": request}
+            for echo in kinds.values():
+                await _timed(echo, WARM_UP)
+            for _ in range(batches):
+                for kind, echo in kinds.items():
+                    samples[kind].append(await _timed(echo, BATCH))
         nursery.cancel_scope.cancel()
-    return {
-        "bare_us": statistics.median(bare for bare, _ in pairs),
-        "sealed_us": statistics.median(sealed for _, sealed in pairs),
-        "ratio": statistics.median(sealed / bare for bare, sealed in pairs),
-    }
+    return samples
 
 
-if __name__ == "__main__":
-    json.dump(run_real(sealed_and_bare_echo), sys.stdout, indent=2)
-    sys.stdout.write("\n")
+def echoes(size: Size) -> Samples:
+    """Every kind of echo, in one process and one run."""
+    return run_real(partial(_echoes_of_all_kinds, size.count(BATCHES)))
+
+
+SOURCES: Final[dict[str, Source]] = {"echo": echoes}
+
+__all__ = ["SOURCES"]

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import trio
 
@@ -26,16 +26,18 @@ from backoffice.product import products
 from backoffice.program import BackOffice, open_office
 from backoffice.program import Setup as OfficeSetup
 from backoffice.staff import Member, Roster
-from hw.transport import FaultPlan, VirtualTransport
+from hw.transport import Fault, FaultPlan, VirtualTransport
 from hw.virtual.kit import VirtualToolbox
 from hw.virtual.pin_customer import PinCustomer
 from hw.virtual.pin_pad import MemoryInside, VirtualPinPad
+from supervisors.storage import given
 from terminal.draft import Draft
 from terminal.program import Setup as TerminalSetup
 from terminal.program import Terminal, open_terminal
 from terminal.virtual_customer import VirtualCustomer
-from tests.kit.disk import SimulatedDisk
+from tests.kit.disk import SimulatedDisk, Watch
 from tests.kit.outside import EPOCH_MS, virtual_outside
+from tests.kit.photo_memory import remembering_offload
 from wire.checks import CHINA
 from wire.client import Introduction
 from wire.dukpt import FutureKeys
@@ -76,7 +78,12 @@ def authorizer(number: int) -> Member:
 
 @dataclass
 class Bank:
-    """The parts that outlive a crash: keys, disks, the network, what was invited."""
+    """The parts that outlive a crash: keys, disks, the network, what was invited.
+
+    Attributes:
+        kit_faults: how often which fault strikes a terminal's kit, at each question.
+        watch: sees every commit of a node's disk in the step in which it becomes durable.
+    """
 
     seed: str
     tellers: int = 1
@@ -85,6 +92,8 @@ class Bank:
     terms: Terms = TERMS
     register: EmbeddedRegister = field(default_factory=EmbeddedRegister)
     members: tuple[Member, ...] = ()
+    kit_faults: Mapping[Fault, float] = field(default_factory=dict)
+    watch: Callable[[str], Watch] | None = None
 
     def __post_init__(self) -> None:
         self.network = MemoryNetwork(random.Random(f"{self.seed}:net"), self.weather)
@@ -93,6 +102,8 @@ class Bank:
         self.invitations: dict[str, Invitation] = {}
         self.outsides: dict[str, Outside] = {}
         self.pads: dict[str, MemoryInside] = {}
+        self.plans: dict[str, FaultPlan] = {}
+        self.films: dict[str, random.Random] = {}
         self.slips: dict[str, bytes] = {}
         self.security = SecurityModule(SecurityModule.create(self.chance("hsm").randbytes))
         if not self.members:
@@ -107,14 +118,38 @@ class Bank:
     def outside(self, node: str) -> Outside:
         """A node's world; its ids and entropy go on over restarts."""
         if node not in self.outsides:
-            self.outsides[node] = virtual_outside(f"{self.seed}:{node}")
+            outside = virtual_outside(f"{self.seed}:{node}")
+            self.outsides[node] = replace(outside, offload=remembering_offload)
         return self.outsides[node]
 
     def disk(self, node: str) -> SimulatedDisk:
         """A node's disk."""
         if node not in self.disks:
-            self.disks[node] = SimulatedDisk(random=self.chance(f"{node}:disk"))
+            watch = self.watch(node) if self.watch is not None else None
+            chance = self.chance(f"{node}:disk")
+            self.disks[node] = SimulatedDisk(random=chance, watch=watch)
         return self.disks[node]
+
+    def unplug(self, node: str) -> None:
+        """Let a node lose its power now: nothing more of it reaches its disk or anybody else.
+
+        Whoever runs the node cancels it in the same step.
+        """
+        self.disk(node).unplug()
+        self.network.kill(node)
+
+    def plan(self, node: str) -> FaultPlan:
+        """What goes wrong with a terminal's kit; goes on over restarts."""
+        if node not in self.plans:
+            self.plans[node] = FaultPlan(self.chance(f"{node}:kit"), self.kit_faults)
+        return self.plans[node]
+
+    def film(self, node: str) -> random.Random:
+        """The grain of a terminal's photos: of its own, alike for every seed, so that what
+        pictures cost is paid once per process.
+        """
+        # Deliberately without the bank's seed, see above.
+        return self.films.setdefault(node, random.Random(f"{node}:film"))
 
     def device_keys(self, node: str) -> DeviceKeys:
         """A node's identity."""
@@ -131,7 +166,7 @@ class Bank:
         store: Store = self.disk("office").boot()
         setup = OfficeSetup(
             outside=outside,
-            store=lambda _: store,
+            storage=given(store),
             keys=self.device_keys("office"),
             listener=self.network.listener("office"),
             roster=Roster(self.members, outside.wall, outside.offload),
@@ -157,19 +192,7 @@ class Bank:
         if node not in self.pads:
             key_id, initial = self.security.pad_key(number)
             self.pads[node] = MemoryInside(FutureKeys.inject(initial, key_id))
-        plan = FaultPlan(self.chance(f"{node}:kit"))
-        customer = PinCustomer(f"{self.seed}:{node}")
-        pad = VirtualPinPad(self.pads[node], outside.entropy, plan, customer)
-        kit = VirtualToolbox(
-            f"{self.seed}:{node}",
-            today=TODAY,
-            cards=(),
-            pad_keys=None,
-            entropy=outside.entropy,
-            plan=plan,
-            pin_pad=VirtualTransport(Capability.PIN_PAD, pad, plan),
-            by_hand=True,
-        )
+        kit = self._kit(node)
         terminals: list[Terminal] = []
 
         def served() -> list[tuple[int, Draft]]:
@@ -180,7 +203,7 @@ class Bank:
         setup = TerminalSetup(
             device=node,
             outside=outside,
-            store=lambda _: store,
+            storage=given(store),
             keys=keys,
             credentials=self._credentials(node),
             introduction=self._introduction(node, Role.TERMINAL),
@@ -214,6 +237,23 @@ class Bank:
         )
         async with open_desk(setup) as desk:
             yield desk
+
+    def _kit(self, node: str) -> VirtualToolbox:
+        plan, outside = self.plan(node), self.outside(node)
+        customer = PinCustomer(f"{self.seed}:{node}")
+        pad = VirtualPinPad(self.pads[node], outside.entropy, plan, customer)
+        kit = VirtualToolbox(
+            f"{self.seed}:{node}",
+            today=TODAY,
+            cards=(),
+            pad_keys=None,
+            entropy=outside.entropy,
+            plan=plan,
+            pin_pad=VirtualTransport(Capability.PIN_PAD, pad, plan),
+            by_hand=True,
+        )
+        kit.camera._dice = self.film(node)
+        return kit
 
     async def _invite(self, office: BackOffice) -> None:
         wanted = [(f"T-{n}", Role.TERMINAL, "53011101") for n in range(1, self.tellers + 1)]

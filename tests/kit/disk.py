@@ -9,15 +9,34 @@ seeded random of the story.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 import trio
 
+from actors.batch import JournalRow
 from actors.memory_store import Disk, MemoryStore
-from actors.store import Batch
+from actors.store import Batch, Committed
 
 DELAY_S_MAX = 0.05
 """The longest virtual wait before and after a commit, in seconds."""
+
+Watch = Callable[[Batch, Sequence[JournalRow]], None]
+"""Sees a batch and its rows in the step in which they become durable; must not raise."""
+
+
+class WatchedDisk(Disk):
+    """A disk that shows every batch at the moment of its effect."""
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__()
+        self._watch = watch
+
+    def apply(self, batch: Batch) -> Committed:
+        """As `Disk.apply`; what was refused is not shown."""
+        before = len(self.journal)
+        committed = super().apply(batch)
+        self._watch(batch, self.journal[before:])
+        return committed
 
 
 class SimulatedDisk:
@@ -29,6 +48,7 @@ class SimulatedDisk:
         crash_at: the points at which the plug is pulled.
         on_crash: called at a crash, after the handle is fenced.
         random: where delays come from; None is no delay.
+        delay_s_max: the longest wait at a point; a slow disk has a larger one.
     """
 
     def __init__(
@@ -37,21 +57,32 @@ class SimulatedDisk:
         crash_at: Collection[int] = (),
         on_crash: Callable[[], None] = lambda: None,
         random: random.Random | None = None,
+        watch: Watch | None = None,
     ) -> None:
-        self.disk = Disk()
+        self.disk = Disk() if watch is None else WatchedDisk(watch)
         self.point = 0
         self.crash_at = frozenset(crash_at)
         self.on_crash = on_crash
         self.random = random
+        self.delay_s_max = DELAY_S_MAX
+        self._handle: MemoryStore | None = None
 
     def boot(self) -> MemoryStore:
         """A fresh handle, as the node's next incarnation opens it; older handles are fenced."""
-        return MemoryStore(self.disk, before_commit=self._pass, after_commit=self._pass)
+        self._handle = MemoryStore(
+            self.disk, before_commit=self._pass, after_commit=self._pass
+        )
+        return self._handle
+
+    def unplug(self) -> None:
+        """Fence the handle that is open: what is not durable by now never will be."""
+        if self._handle is not None:
+            self._handle.crash()
 
     async def _pass(self, store: MemoryStore, _batch: Batch) -> None:
         self.point += 1
         point = self.point
-        delay_s = 0.0 if self.random is None else self.random.uniform(0, DELAY_S_MAX)
+        delay_s = 0.0 if self.random is None else self.random.uniform(0, self.delay_s_max)
         await trio.sleep(delay_s)
         if point in self.crash_at:
             store.crash()

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import trio
 import trio.testing
 
+from tests.kit.running import run
 from wire.client import Introduction, open_client
 from wire.codec import MessageCodec
 from wire.connection import Connection
-from wire.hello import Credentials, Hello, Ticket
+from wire.hello import Credentials, Hello, Ticket, knock
 from wire.incoming import Handler, Incoming
 from wire.keys import ENROL, DeviceKeys
 from wire.link import Status
 from wire.memory import CALM, MemoryNetwork, Weather
 from wire.message import Code, Message, Refusal, Request
+from wire.noise import Transport
+from wire.sealed import SealedChannel
 from wire.server import Admitted, Server
 
 OFFICE = "memory://office"
@@ -117,7 +120,7 @@ class Office:
         self.sessions.append(connection)
         return self._hand_over
 
-    def _hand_over(self, incoming: Incoming) -> object:
+    def _hand_over(self, incoming: Incoming) -> Awaitable[None] | None:
         self.received.append((incoming.connection.identity, incoming.message))
         return self.handler(incoming)
 
@@ -180,9 +183,7 @@ class Device:
 
 
 @asynccontextmanager
-async def office_on(
-    network: MemoryNetwork, office: Office | None = None
-) -> AsyncIterator[Office]:
+async def office_on(network: MemoryNetwork, office: Office | None = None) -> AsyncIterator[Office]:
     """An office that serves on `network` until the block ends."""
     served = office or Office()
     async with trio.open_nursery() as nursery:
@@ -196,6 +197,51 @@ def network(seed: int | str = 0, weather: Weather = CALM) -> MemoryNetwork:
     return MemoryNetwork(random.Random(f"{seed}:net"), weather)
 
 
+async def conversation(net: MemoryNetwork, office: Office, device: Device) -> list[object]:
+    """A fixed exchange in both directions; what the device got answered."""
+    answers: list[object] = []
+    async with device.client(net) as link:
+        for number in range(4):
+            await link.send(Note(number))
+            answer: Echoed = await link.request(Echo(f"request {number}"), within=120)
+            answers.append(answer)
+            if number == 1:
+                await office.sessions[-1].send(Note(100))
+                answer = await office.sessions[-1].request(Echo("from there"), within=120)
+                answers.append(answer)
+        await trio.sleep(1)
+    return answers
+
+
+EXPECTED_ANSWERS = [
+    Echoed("request 0"),
+    Echoed("request 1"),
+    Echoed("from there"),
+    Echoed("request 2"),
+    Echoed("request 3"),
+]
+
+
+def frames_of_a_calm_conversation() -> int:
+    """How many frames the exchange takes when nothing happens."""
+
+    async def story() -> int:
+        net = network()
+        async with office_on(net) as office:
+            await conversation(net, office, Device("tablet", office))
+        return net.frames
+
+    return run(story)
+
+
+async def knocked(net: MemoryNetwork, office: Office, name: str) -> SealedChannel:
+    """A sealed channel of a device that has shaken hands and said nothing yet."""
+    channel = await net.dialer(name).dial(OFFICE)
+    device = Device(name, office)
+    transport: Transport = await knock(channel, device.credentials, seeded_bytes(name))
+    return SealedChannel(channel, transport)
+
+
 def stream_pair() -> tuple[trio.abc.Stream, trio.abc.Stream]:
     """Two ends of a byte stream in memory."""
     return trio.testing.memory_stream_pair()
@@ -203,6 +249,7 @@ def stream_pair() -> tuple[trio.abc.Stream, trio.abc.Stream]:
 
 __all__ = [
     "CODEC",
+    "EXPECTED_ANSWERS",
     "NOW_MS",
     "OFFICE",
     "Device",
@@ -212,7 +259,10 @@ __all__ = [
     "Note",
     "Office",
     "Stranger",
+    "conversation",
     "device_keys",
+    "frames_of_a_calm_conversation",
+    "knocked",
     "network",
     "office_on",
     "seeded_bytes",

@@ -1,4 +1,4 @@
-"""Pictures that stand in for a camera's: drawn, so that no real person or card is in the repository."""
+"""Pictures that stand in for a camera's: drawn, so that nobody's face or card is in here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stand-in agent: serves one of the pages through the real page door and remembers what it was asked.
+"""A stand-in agent: serves a page through the real page door and remembers what it was asked.
 
 Behind the door stands no bank, only a state and a function that says how a command changes it. The
 stand runs trio in a thread of its own, because a browser is driven from the test's thread. By hand:
@@ -109,7 +109,7 @@ class Stand:
 
     def address(self) -> str:
         """A fresh address that opens the page once."""
-        return self._there(lambda: self._door.launch_address() if self._door else "")
+        return str(self._there(lambda: self._door.launch_address() if self._door else ""))
 
     def show(self, state: Any) -> None:
         """Push another state to every page."""
@@ -158,7 +158,7 @@ def teller_reacts(state: TerminalState, command: Any) -> TerminalState:
     """How the work goes on when everything goes well."""
     moment = {
         "new_case": "identify",
-        "read_id": "photos",
+        "read_id": "unphotographed",
         "correct": "photos",
         "submit": "waiting",
         "sign": "committing",
@@ -175,8 +175,8 @@ def teller_reacts(state: TerminalState, command: Any) -> TerminalState:
             return replace(state, open=None)
         case teller_model.ShowCase(case_id=case_id):
             row = next(row for row in state.cases if row.case_id == case_id)
-            moment = {State.AUTH_RETURNED: "returned", State.PREPARED: "sign"}
-            return states.teller(moment.get(State(row.state), "waiting"), link=state.link)
+            known = {State.AUTH_RETURNED: "returned", State.PREPARED: "sign"}
+            return states.teller(known.get(State(row.state), "waiting"), link=state.link)
         case teller_model.TakePhoto(field=field) | teller_model.UsePhoto(field=field):
             return _captured(state, field)
         case teller_model.SetValue(field=field, value=value):
@@ -206,9 +206,7 @@ def _captured(state: TerminalState, field: str, value: str = "") -> TerminalStat
     lacking = {view.name for view in fields if view.problem is not None}
     photos = set(states.PHOTOS) & lacking
     stage = Stage.PHOTOS if photos else Stage.FORM if lacking else Stage.SUBMIT
-    return replace(
-        state, open=replace(opened, fields=fields, stage=stage, can_submit=not lacking)
-    )
+    return replace(state, open=replace(opened, fields=fields, stage=stage, can_submit=not lacking))
 
 
 def desk_reacts(state: DeskState, command: Any) -> DeskState:

@@ -132,9 +132,7 @@ def steps_to(state: State) -> tuple[Step, ...]:
     """The usual path up to a state, one step every forty seconds, the last one just now."""
     path = PATH[: PATH.index(state) + 1] if state in PATH else (*PATH[:6], state)
     count = len(path)
-    return tuple(
-        Step(one, NOW_MS - (count - at) * 40_000) for at, one in enumerate(path, start=1)
-    )
+    return tuple(Step(one, NOW_MS - (count - at) * 40_000) for at, one in enumerate(path, start=1))
 
 
 def field_views(form: Form, values: Mapping[str, str], uploaded: int = 0) -> tuple[FieldView, ...]:
@@ -187,6 +185,7 @@ STAGES: Final[dict[str, OpenCase | None]] = {
     "home": None,
     "identify": open_case(Stage.IDENTIFY, State.DRAFT),
     "identified": open_case(Stage.IDENTIFY, State.IDENTIFIED, "id_card"),
+    "unphotographed": open_case(Stage.PHOTOS, State.IDENTIFIED, "id_card"),
     "photos": open_case(Stage.PHOTOS, State.IDENTIFIED, "id_card", "id_front", uploaded=100),
     "form": open_case(Stage.FORM, State.IDENTIFIED, "id_card", *PHOTOS, "phone", "job"),
     "submit": open_case(Stage.SUBMIT, State.IDENTIFIED, *ALL),
@@ -208,7 +207,7 @@ STAGES: Final[dict[str, OpenCase | None]] = {
 def teller(moment: str = "home", *, link: LinkState = LinkState.ONLINE) -> TerminalState:
     """The teller's page at a moment of `STAGES`."""
     found = STAGES[moment]
-    rows = ROWS
+    rows: tuple[CaseRow, ...] = ROWS
     if found is not None:
         customer = "王** 530***********0027" if found.identity else ""
         waiting = {Stage.WAITING: "office", Stage.SIGN: "customer", Stage.DONE: "nothing"}
@@ -266,7 +265,7 @@ COMPARED: Final = (
     Compared("性别", "Sex", "", "女", "", False),
     Compared("民族", "Nationality", "", "彝", "", False),
     Compared("出生日期", "Born", "", "1968-04-12", "", False),
-    Compared("住址", "Registered address", "", "云南省曲靖市陆良县马街镇大沙田村委会三组28号", "", False),
+    Compared("住址", "Registered address", "", IDENTITY.address, "", False),
     Compared("有效期至", "Valid until", "", "长期", "", False),
     Compared("手机号码", "Mobile number", "138****1234", "", "", False),
     Compared("联系地址", "Contact address", "陆良县马街镇大沙田村三组28号", "", "", False),

@@ -27,7 +27,7 @@ from tests.kit.running import run
 from tests.supervisors.toys import Boom, Broken, Courier, Diary, Leave, Teller, open_bank
 
 WORKERS = [f"w{number}" for number in range(8)]
-DAYS = 60
+DAYS = 100
 QUIET_S = 60.0
 
 

@@ -554,3 +554,91 @@ def test_a_permanent_process_that_only_returns_also_escalates() -> None:
                 assert State.STOPPED is see(tree, "/office/a").state
 
     run(story)
+
+
+def test_an_interrupted_start_that_is_wedged_does_not_hold_up_the_others() -> None:
+    """Ctrl-C while a start deep in the tree ignores it: whoever had started is stopped at once."""
+
+    async def story() -> None:
+        diary = Diary()
+        let_go = trio.Event()
+        dreamer = ChildSpec("b", lambda: Dreamer(diary, let_go))
+        spec = group("office", [courier("a", diary), group("deep", [dreamer])])
+        async with open_bank() as system, trio.open_nursery() as nursery:
+
+            async def release() -> None:
+                await until(lambda: diary.lines == ["+a", "-a"])
+                assert 1 + KILL_S_MAX == pytest.approx(trio.current_time(), abs=0.1)
+                let_go.set()
+
+            nursery.start_soon(release)
+            with trio.move_on_after(1) as scope:
+                async with open_tree(system, spec):
+                    pytest.fail("the block must not run")
+            assert scope.cancelled_caught
+            assert let_go.is_set()
+
+    run(story)
+
+
+def test_a_wedged_child_is_not_started_by_command_either() -> None:
+    """terminate_child and restart_child say that it is wedged."""
+
+    async def story() -> None:
+        let_go = trio.Event()
+        mule = ChildSpec("mule", lambda: Mule(let_go), shutdown_s=1.0)
+        async with open_bank() as system, open_tree(system, group("office", [mule])) as tree:
+            with pytest.raises(Wedged, match=r"toys\.py:\d+ Mule\.run"):
+                await tree.terminate_child("/office/mule")
+            with pytest.raises(Wedged):
+                await tree.restart_child("/office/mule")
+            let_go.set()
+            await settle(tree, "/office/mule", State.STOPPED)
+            let_go = trio.Event()
+            await tree.restart_child("/office/mule")
+            assert State.RUNNING is see(tree, "/office/mule").state
+            let_go.set()
+
+    run(story)
+
+
+@pytest.mark.parametrize("steps", range(16))
+def test_a_stop_in_the_middle_of_a_restart_leaves_nobody_behind(steps: int) -> None:
+    """Whatever moment of the restart it meets: just coming up, or just given up."""
+
+    async def story() -> None:
+        diary = Diary()
+        branch = group("branch", [courier("a", diary), courier("b", diary)], Strategy.ONE_FOR_ALL)
+        async with open_bank() as system:
+            async with open_tree(system, group("office", [branch])) as tree:
+                tree.ref("/office/branch/a").tell(Boom())
+                for _ in range(steps):
+                    await trio.lowlevel.checkpoint()
+            assert set() == diary.alive
+            assert [] == diary.overlaps
+            assert {} == system.cells
+
+    run(story)
+
+
+@pytest.mark.parametrize("steps", range(16))
+def test_an_interrupt_in_the_middle_of_the_start_leaves_nobody_behind(steps: int) -> None:
+    """Ctrl-C while the children come up."""
+
+    async def story() -> None:
+        diary = Diary()
+        async with open_bank() as system:
+            async with trio.open_nursery() as nursery:
+
+                async def interrupt() -> None:
+                    for _ in range(steps):
+                        await trio.lowlevel.checkpoint()
+                    nursery.cancel_scope.cancel()
+
+                nursery.start_soon(interrupt)
+                async with open_tree(system, terminal(diary)) as tree:
+                    await tree.wait()
+            assert set() == diary.alive
+            assert {} == system.cells
+
+    run(story)

@@ -71,7 +71,11 @@ def test_any_bytes_are_a_value_or_a_bad_frame(data: bytes) -> None:
 def test_twenty_thousand_mutated_messages() -> None:
     """Damage in transit, or malice, is a bad frame or another valid message, never a surprise."""
     chance = random.Random(20_000)
-    originals = [CODEC.encode(Echo("村口的信用社")), CODEC.encode(Note(7)), encode([[1], {"a": b"b"}])]
+    originals = [
+        CODEC.encode(Echo("村口的信用社")),
+        CODEC.encode(Note(7)),
+        encode([[1], {"a": b"b"}]),
+    ]
     outcomes = {"message": 0, "bad": 0}
     for _ in range(MUTATIONS):
         try:

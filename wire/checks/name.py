@@ -57,7 +57,7 @@ def check_name(name: str, context: Context) -> list[Refusal]:
 def _may_stand_in_a_name(character: str) -> bool:
     if character == SEPARATOR:
         return True
-    return unicodedata.category(character) in ("Lo", "Co", "Cn", "Lu", "Ll", "So")
+    return unicodedata.category(character) in ("Lo", "Co", "Cn", "Lu", "Ll")
 
 
 __all__ = ["SEPARATOR", "check_name", "is_rare", "normalise_name"]

@@ -5,7 +5,7 @@
  * Keys open things and never decide: a decision takes a passcode and Enter in its sheet.
  */
 import "./texts.js";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { command, connect, link, state } from "backpack/connection";
 import { t } from "backpack/i18n";
 import { Badge, Button, Icon, LangButton, ThemeButton, Toasts, html, mount } from "backpack/ui";
@@ -32,11 +32,11 @@ function App() {
 function Desk({ desk }) {
   const live = link.value === "online" && desk.link === "online";
   const caseId = desk.file?.item.case_id ?? "";
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     deciding.value = null;
   }, [caseId]);
   return html`<div class="desk">

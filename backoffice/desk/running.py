@@ -1,0 +1,153 @@
+"""A desk as a process: its folder, its page, until somebody stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final, get_args
+
+import msgspec
+import trio
+
+from actors.outside import production_outside
+from actors.stopping import until_stopped
+from backoffice.desk.clerk import DeskClerk
+from backoffice.desk.page_model import Command
+from backoffice.desk.program import Desk, Setup, open_desk
+from supervisors.inspector import serve_inspector
+from supervisors.operator import with_key
+from wire.membership import Membership
+from wire.message import Refusal
+from wire.messages.session import Role
+from wire.page import PageProgram, Pages, serve_page
+from wire.socket import WebSocketDialer, WebSocketListener
+
+PAGE_FILES: Final = Path(__file__).parent / "page"
+LAUNCH_LIFE_S: Final = 24 * 3600.0
+"""How long the printed page address can be used to open the page, in seconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a desk is run.
+
+    Attributes:
+        folder: its data; made if missing.
+        name: its device id, with `invitation` at the first start.
+        operators: Noise keys that may look at its tree.
+        auto: a scripted authorizer approves whatever agrees.
+        port: of the page; 0 for any.
+    """
+
+    folder: Path
+    name: str
+    invitation: str
+    operators: tuple[bytes, ...]
+    auto: bool
+    staff_id: str
+    passcode: str
+    port: int
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready", tag_field="event"):
+    """The desk runs: addresses of its page and of its inspector."""
+
+    device: str
+    page: str
+    inspect: str
+
+
+class Decided(msgspec.Struct, frozen=True, tag="decided", tag_field="event"):
+    """The scripted authorizer decided a case."""
+
+    case_id: str
+
+
+async def run_desk(options: Options, say: Callable[[object], None]) -> None:
+    """Run until stopped.
+
+    Raises:
+        NotEnrolled, BadInvitation, KeyFileUnusable: the folder is unusable.
+    """
+    outside = production_outside()
+    membership = Membership.begin(options.folder, options.name, options.invitation, outside.entropy)
+    desks: list[Desk] = []
+    pages: Pages[Command] = Pages(
+        lambda: desks[0].state(), lambda command: desks[0].perform(command)
+    )
+    async with trio.open_nursery() as nursery:
+        setup = Setup(
+            device=membership.name,
+            outside=outside,
+            keys=membership.keys,
+            credentials=membership.credentials,
+            introduction=membership.introduction(Role.DESK),
+            address=membership.address,
+            dialer=WebSocketDialer(nursery),
+            watch=pages.changed,
+            welcomed=membership.welcomed,
+        )
+        async with open_desk(setup) as desk:
+            desks.append(desk)
+            program = PageProgram(
+                title="背包银行 授权台",
+                files=PAGE_FILES,
+                commands=get_args(Command),
+                session=pages,
+                images=_Images(desk),
+                density="dense",
+            )
+            serve = partial(
+                serve_page,
+                program,
+                entropy=outside.entropy,
+                launch_file=options.folder / "page-address.txt",
+                launch_life_s=LAUNCH_LIFE_S,
+                port=options.port,
+            )
+            door = await nursery.start(serve)
+            assert desk.tree is not None
+            inspect = await nursery.start(
+                partial(
+                    serve_inspector,
+                    desk.tree,
+                    WebSocketListener("127.0.0.1", 0),
+                    membership.keys,
+                    options.operators,
+                    entropy=outside.entropy,
+                    now_ms=outside.wall.now_ms,
+                )
+            )
+            address = with_key(inspect, membership.keys.noise.public)
+            say(Ready(membership.name, door.launch_address(), address))
+            async with trio.open_nursery() as work:
+                if options.auto:
+                    clerk = DeskClerk(
+                        desk,
+                        options.staff_id,
+                        options.passcode,
+                        decided=lambda case_id: say(Decided(case_id)),
+                    )
+                    work.start_soon(clerk.work)
+                await until_stopped()
+                work.cancel_scope.cancel()
+        nursery.cancel_scope.cancel()
+
+
+class _Images:
+    """Images of the claimed case for the desk's own page; a desk takes none in."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def fetch(self, digest: str) -> bytes | None:
+        await trio.lowlevel.checkpoint()
+        return self._desk.authorizer.image(bytes.fromhex(digest))
+
+    async def keep(self, jpeg: bytes) -> str | Refusal:
+        raise AssertionError(f"a desk was sent {len(jpeg)} bytes")
+
+
+__all__ = ["Decided", "Options", "Ready", "run_desk"]

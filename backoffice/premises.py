@@ -1,0 +1,142 @@
+"""The office's folder: its identity, its security module's keys, its roster, its data.
+
+    office.key        the office's own identity (0600)
+    hsm.json          keys of the security module (0600)
+    staff.json        the roster: who may sign in, with hashes of passcodes
+    office.db         everything durable
+    slips/            finished slips, PDF
+    operator/         the first operator's identity, for `backpack tree` and `backpack invite`
+    invitations/      one file per device of a training office, the text of its QR code (0600)
+    pads/             one file per PIN pad of a training office: the key to inject (0600)
+
+Made once, never overwritten: a second start finds the same office.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from actors.ports import Outside
+from backoffice.hsm import SecurityModule
+from backoffice.staff import BadRoster, Member, parse_roster
+from wire.codec import encode_json
+from wire.keys import DeviceKeys
+from wire.messages.session import Role, StaffCard
+from wire.passcode import Cost, hash_passcode
+
+TRAINING_UNION: Final = "530111"
+TRAINING_PEOPLE: Final = (
+    ("1001", "王芳", "53011101", Role.TERMINAL, "A0", "135790"),
+    ("1002", "赵强", "53011101", Role.TERMINAL, "A0", "135791"),
+    ("2001", "李明", "53011100", Role.DESK, "A4", "246801"),
+    ("2002", "陈静", "53011100", Role.DESK, "A4", "246802"),
+)
+"""(staff id, name, outlet, role, level, passcode) of a training office; nobody real."""
+
+
+class PadKey(msgspec.Struct, frozen=True):
+    """What is injected into one PIN pad in a secure room."""
+
+    key_id: bytes
+    initial: bytes
+
+    def __repr__(self) -> str:
+        return "PadKey()"
+
+
+class Premises:
+    """The folder.
+
+    Args:
+        folder: made if missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.database = folder / "office.db"
+        self.slips = folder / "slips"
+        self.operator = folder / "operator"
+        self.invitations = folder / "invitations"
+        self.pads = folder / "pads"
+
+    def open(self, outside: Outside) -> tuple[DeviceKeys, SecurityModule]:
+        """The office's identity and security module, made at the first start.
+
+        Raises:
+            KeyFileUnusable: the identity cannot be read.
+            BadModule: the module's keys cannot be read.
+        """
+        for folder in (self.folder, self.slips, self.invitations, self.pads):
+            folder.mkdir(parents=True, exist_ok=True)
+        key_file, module_file = self.folder / "office.key", self.folder / "hsm.json"
+        if not key_file.exists():
+            DeviceKeys.generate(outside.entropy).save(key_file)
+        if not module_file.exists():
+            write_private(module_file, SecurityModule.create(outside.entropy))
+        return DeviceKeys.load(key_file), SecurityModule(module_file.read_bytes())
+
+    def roster(self) -> tuple[Member, ...]:
+        """The members in `staff.json`.
+
+        Raises:
+            BadRoster: there is no such file, or it is no roster.
+        """
+        path = self.folder / "staff.json"
+        if not path.exists():
+            raise BadRoster(f"{path} is missing: add people with `backpack staff`")
+        return parse_roster(path.read_bytes())
+
+    def add_staff(self, member: Member) -> None:
+        """Add or replace one line of the roster."""
+        path = self.folder / "staff.json"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        known = parse_roster(path.read_bytes()) if path.exists() else ()
+        kept = tuple(m for m in known if m.card.staff_id != member.card.staff_id)
+        write_private(path, msgspec.json.format(encode_json((*kept, member))))
+
+    def train(self, outside: Outside, cost: Cost = Cost.INTERACTIVE) -> None:
+        """Give a new folder the people of a training office."""
+        if (self.folder / "staff.json").exists():
+            return
+        for staff_id, name, outlet, role, level, passcode in TRAINING_PEOPLE:
+            card = StaffCard(staff_id, f"P-{staff_id}", name, outlet, TRAINING_UNION)
+            hashed = hash_passcode(passcode, outside.entropy, cost)
+            self.add_staff(Member(card, role, hashed, level))
+
+    def pad_key_file(self, device: str, serial: int, security: SecurityModule) -> Path:
+        """The file with the key for one PIN pad, made if missing."""
+        path = self.pads / f"{device}.json"
+        if not path.exists():
+            write_private(path, encode_json(PadKey(*security.pad_key(serial))))
+        return path
+
+
+def keep_slips(folder: Path) -> Callable[[str, bytes], None]:
+    """Writes slips into a folder; the same slip again changes nothing."""
+
+    def keep(case_id: str, pdf: bytes) -> None:
+        path = folder / f"{case_id}.pdf"
+        if not path.exists():
+            write_private(path, pdf)
+
+    return keep
+
+
+def write_private(path: Path, body: bytes) -> None:
+    """Write a file whole, readable by its owner alone."""
+    draft = path.with_name(path.name + ".new")
+    draft.unlink(missing_ok=True)
+    number = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(number, "wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+__all__ = ["TRAINING_PEOPLE", "TRAINING_UNION", "PadKey", "Premises", "keep_slips", "write_private"]

@@ -1,0 +1,151 @@
+"""An office as a process: its folder, its port, its first operator, until somebody stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from actors.outside import production_outside
+from actors.ports import Outside
+from actors.stopping import until_stopped
+from backoffice.case_terms import TERMS
+from backoffice.core_bank import CorePolicy
+from backoffice.devices import EnrolDevice
+from backoffice.identity_check import EmbeddedRegister
+from backoffice.premises import TRAINING_UNION, Premises, keep_slips, write_private
+from backoffice.product import products
+from backoffice.program import BackOffice, Setup, open_office
+from backoffice.staff import Roster
+from supervisors.storage import sqlite
+from wire.keys import DeviceKeys, Invitation
+from wire.membership import appoint
+from wire.message import Refusal
+from wire.messages.session import Invite, Role
+from wire.socket import WebSocketListener
+
+TRAINING_DEVICES: Final = (
+    ("T-0001", Role.TERMINAL, "53011101"),
+    ("T-0002", Role.TERMINAL, "53011101"),
+    ("D-0001", Role.DESK, "53011100"),
+    ("D-0002", Role.DESK, "53011100"),
+)
+"""(device, role, outlet) that a training office invites at its first start."""
+
+OPERATOR: Final = "O-0001"
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready", tag_field="event"):
+    """The office can be reached.
+
+    Attributes:
+        address: for terminals, desks and operators.
+        operator_key: the key file for `backpack tree`.
+        operator_public: the operator's Noise key in hex, for the inspectors of other programs.
+    """
+
+    address: str
+    operator_key: str
+    operator_public: str
+    invitations: str
+    pads: str
+
+
+class CannotSetUp(Exception):
+    """The office's first operator or invitations could not be made."""
+
+
+async def run_office(
+    folder: Path, host: str, port: int, *, training: bool, say: Callable[[object], None]
+) -> None:
+    """Run until stopped.
+
+    Args:
+        folder: see `backoffice.premises`.
+        training: people and devices of a training office are made at the first start.
+        say: gets `Ready`.
+
+    Raises:
+        BadRoster, KeyFileUnusable, BadModule: the folder is unusable.
+        OSError: the port is taken.
+    """
+    outside = production_outside()
+    premises = Premises(folder)
+    keys, security = premises.open(outside)
+    if training:
+        premises.train(outside)
+    keep = keep_slips(premises.slips)
+
+    async def keep_slip(case_id: str, pdf: bytes) -> None:
+        await outside.offload(partial(keep, case_id, pdf))
+
+    setup = Setup(
+        outside=outside,
+        storage=sqlite(premises.database),
+        keys=keys,
+        listener=WebSocketListener(host, port),
+        roster=Roster(premises.roster(), outside.wall, outside.offload),
+        register=EmbeddedRegister(),
+        security=security,
+        products=products(),
+        slips=keep_slip,
+        listening=lambda _address: None,
+        core=CorePolicy(),
+        terms=TERMS,
+    )
+    async with open_office(setup) as office:
+        operator = await _appoint_operator(office, premises, keys, outside)
+        if training:
+            await _invite_devices(office, premises)
+            for number, (device, role, _) in enumerate(TRAINING_DEVICES, start=1):
+                if role is Role.TERMINAL:
+                    premises.pad_key_file(device, number, security)
+        say(
+            Ready(
+                office.address,
+                str(premises.operator / "device.key"),
+                operator.noise.public.hex(),
+                str(premises.invitations),
+                str(premises.pads),
+            )
+        )
+        await until_stopped()
+
+
+async def _appoint_operator(
+    office: BackOffice, premises: Premises, keys: DeviceKeys, outside: Outside
+) -> DeviceKeys:
+    """The first operator: made with the office, enrolled without a wire in between."""
+    key_file = premises.operator / "device.key"
+    if not key_file.exists():
+        public = keys.noise.public
+        operator = DeviceKeys.generate(outside.entropy)
+        appoint(premises.operator, OPERATOR, office.address, public, operator)
+    operator = DeviceKeys.load(key_file)
+    invite = Invite(Role.OPERATOR, OPERATOR, "office", "office")
+    invited = await office.operator.invite("setup", invite)
+    if not isinstance(invited, Refusal):
+        ticket = Invitation.from_uri(invited.uri).ticket
+        enrol = EnrolDevice(ticket, operator.noise.public, operator.signing.public)
+        services = office.office()
+        answer = await services.ask(services.devices, "setup", enrol)
+        if isinstance(answer, Refusal):
+            raise CannotSetUp(answer.message)
+    return operator
+
+
+async def _invite_devices(office: BackOffice, premises: Premises) -> None:
+    for device, role, outlet in TRAINING_DEVICES:
+        path = premises.invitations / f"{device}.txt"
+        if path.exists():
+            continue
+        answer = await office.operator.invite("setup", Invite(role, device, outlet, TRAINING_UNION))
+        if isinstance(answer, Refusal):
+            raise CannotSetUp(f"{device}: {answer.message}")
+        write_private(path, answer.uri.encode())
+
+
+__all__ = ["OPERATOR", "TRAINING_DEVICES", "CannotSetUp", "Ready", "run_office"]

@@ -1,0 +1,91 @@
+"""How an operator's command asks a running program one question over the encrypted wire."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from actors.outside import production_outside
+from wire.client import Introduction, open_client
+from wire.codec import MessageCodec
+from wire.errors import BadFrame, OutcomeUnknown
+from wire.hello import Credentials
+from wire.keys import DeviceKeys
+from wire.link import LinkState
+from wire.membership import office_key_beside
+from wire.messages.session import Role
+from wire.socket import WebSocketDialer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from wire.incoming import Incoming
+    from wire.message import ReplyT, Request
+
+ANSWER_S_MAX: Final = 10.0
+"""How long to try to reach the program, and then to wait for its answer, in seconds."""
+
+PUBLIC_BYTES: Final = 32
+
+
+async def ask_program(connect: str, key: Path, name: str, request: Request[ReplyT]) -> ReplyT:
+    """Dial, ask, hang up.
+
+    Args:
+        connect: the address as the program printed it; without `#key` the program is the office
+            that `office.json` beside the key file names.
+        key: the operator's key file.
+        name: the operator's device id.
+        request: what to ask.
+
+    Raises:
+        KeyFileUnusable, NotEnrolled: the key file or the office's key beside it cannot be read.
+        PeerRefused: this key may not ask that.
+        WireError: the program cannot be reached or did not answer in time.
+    """
+    address, _, pinned = connect.partition("#")
+    keys = DeviceKeys.load(key)
+    peer = _public(pinned) if pinned else office_key_beside(key)
+    outside = production_outside()
+    async with trio.open_nursery() as nursery:
+        async with open_client(
+            WebSocketDialer(nursery),
+            address,
+            credentials=Credentials(keys.noise, peer),
+            introduction=Introduction(Role.OPERATOR, name),
+            codec=MessageCodec(()),
+            handler=_ignore,
+            entropy=outside.entropy,
+            chance=outside.random,
+        ) as connection:
+            with trio.move_on_after(ANSWER_S_MAX):
+                await connection.until(LinkState.ONLINE, LinkState.CLOSED)
+            if connection.status.state is not LinkState.ONLINE:
+                raise connection.status.error or OutcomeUnknown("no answer in time")
+            answer = await connection.request(request, within=ANSWER_S_MAX)
+        nursery.cancel_scope.cancel()
+    return answer
+
+
+def with_key(address: str, public: bytes) -> str:
+    """An address that also says whom to expect there."""
+    return f"{address}#{base64.urlsafe_b64encode(public).decode().rstrip('=')}"
+
+
+def _public(text: str) -> bytes:
+    try:
+        public = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        public = b""
+    if len(public) != PUBLIC_BYTES:
+        raise BadFrame("the part after # is no public key")
+    return public
+
+
+def _ignore(_incoming: Incoming) -> None:
+    """Nobody tells an operator anything unasked."""
+
+
+__all__ = ["ANSWER_S_MAX", "ask_program", "with_key"]

@@ -1,0 +1,69 @@
+"""How a program comes by its store: handed in, or as an SQLite writer in its own tree."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from actors.asyncio_host import open_asyncio_host
+from actors.named_ref import NamedRef
+from actors.sqlite_store import SqliteProcess, SqliteStore
+from supervisors.child_spec import Backoff, ChildSpec
+
+if TYPE_CHECKING:
+    from actors.store import Store
+    from actors.system import System
+
+STORE: Final = "store"
+"""The id of the writer in its program's tree."""
+
+STORE_SHUTDOWN_S: Final = 10.0
+"""How long the writer may take to finish its last commit, in seconds."""
+
+STORE_BACKOFF: Final = Backoff(first_s=0.1, most_s=5.0)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A store and the children that run it, which come first in their program's tree."""
+
+    store: Store
+    children: tuple[ChildSpec, ...] = ()
+
+
+Storage = Callable[["System", str], AbstractAsyncContextManager[Stored]]
+"""(the program's system, the path of its root) → its store, for as long as the block."""
+
+
+def given(store: Store) -> Storage:
+    """A store that somebody else runs."""
+
+    @asynccontextmanager
+    async def storage(_system: System, _root: str) -> AsyncIterator[Stored]:
+        yield Stored(store)
+
+    return storage
+
+
+def sqlite(path: Path) -> Storage:
+    """An SQLite file, written by an actor on the asyncio host under the program's own root."""
+
+    @asynccontextmanager
+    async def storage(system: System, root: str) -> AsyncIterator[Stored]:
+        async with open_asyncio_host(system) as host:
+            child = ChildSpec(
+                STORE,
+                host.child(partial(SqliteProcess, path)),
+                shutdown_s=STORE_SHUTDOWN_S,
+                backoff=STORE_BACKOFF,
+            )
+            yield Stored(SqliteStore(NamedRef(system, f"{root}/{STORE}")), (child,))
+
+    return storage
+
+
+__all__ = ["STORE", "Storage", "Stored", "given", "sqlite"]

@@ -1,0 +1,278 @@
+"""A terminal as a process: its folder, its virtual kit, its page, until somebody stops it.
+
+The kit is the virtual toolbox, with the PIN pad in a process of its own; a real one takes its place
+behind the same transports.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final, get_args
+
+import msgspec
+import trio
+
+from actors.outside import production_outside
+from actors.ports import Outside
+from actors.stopping import until_stopped
+from hw.transport import FaultPlan
+from hw.virtual.kit import VirtualToolbox, pin_pad_process
+from hw.virtual.pin_pad import MemoryFile
+from supervisors.inspector import serve_inspector
+from supervisors.operator import with_key
+from supervisors.storage import sqlite
+from terminal.clerk import Clerk
+from terminal.draft import Draft
+from terminal.page_model import Command, SignInHere
+from terminal.program import Setup, Terminal, open_terminal
+from terminal.virtual_customer import VirtualCustomer
+from wire.checks import CHINA
+from wire.codec import decode_json
+from wire.dukpt import FutureKeys
+from wire.errors import BadFrame
+from wire.membership import Membership
+from wire.message import Code, Refusal
+from wire.messages.case import Step
+from wire.messages.session import Role
+from wire.page import PageProgram, Pages, serve_page
+from wire.socket import WebSocketDialer, WebSocketListener
+
+PAGE_FILES: Final = Path(__file__).parent / "page"
+LAUNCH_LIFE_S: Final = 24 * 3600.0
+"""How long the printed page address can be used to open the page, in seconds."""
+
+SIGN_IN_AGAIN_S: Final = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a terminal is run.
+
+    Attributes:
+        folder: its data; made if missing.
+        name: its device id, with `invitation` at the first start.
+        pad_key: the key to inject into a new virtual PIN pad, or None.
+        operators: Noise keys that may look at its tree.
+        auto: products that a scripted teller works through, in order; empty for a person.
+        staff_id: who the scripted teller is.
+        port: of the page; 0 for any.
+    """
+
+    folder: Path
+    name: str
+    invitation: str
+    pad_key: Path | None
+    operators: tuple[bytes, ...]
+    auto: tuple[str, ...]
+    staff_id: str
+    passcode: str
+    port: int
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready", tag_field="event"):
+    """The terminal runs: addresses of its page and of its inspector."""
+
+    device: str
+    page: str
+    inspect: str
+
+
+class Moved(msgspec.Struct, frozen=True, tag="state", tag_field="event"):
+    """A case reached a state."""
+
+    case_id: str
+    state: str
+    at_ms: int
+
+
+class Finished(msgspec.Struct, frozen=True, tag="finished", tag_field="event"):
+    """The scripted teller brought a case to its end."""
+
+    case_id: str
+    product: str
+    state: str
+    steps: Sequence[Step]
+    card_masked: str
+
+
+class CannotInject(Exception):
+    """The file with the PIN pad's key cannot be used."""
+
+
+class _PadKey(msgspec.Struct, frozen=True):
+    key_id: bytes
+    initial: bytes
+
+
+async def run_terminal(options: Options, say: Callable[[object], None]) -> None:
+    """Run until stopped, or until the scripted teller is done.
+
+    Raises:
+        NotEnrolled, BadInvitation, KeyFileUnusable, CannotInject: the folder is unusable.
+    """
+    outside = production_outside()
+    membership = Membership.begin(options.folder, options.name, options.invitation, outside.entropy)
+    if options.pad_key is not None:
+        inject(options.folder / "pin-pad.json", options.pad_key)
+    kit = _kit(options.folder, membership.name, outside)
+    terminals: list[Terminal] = []
+    customer = VirtualCustomer(kit, _today(outside), lambda: terminals[0].drafts.newest_first())
+    pages: Pages[Command] = Pages(
+        lambda: terminals[0].state(), lambda command: terminals[0].perform(command)
+    )
+    async with trio.open_nursery() as nursery:
+        setup = Setup(
+            device=membership.name,
+            outside=outside,
+            storage=sqlite(options.folder / "terminal.db"),
+            keys=membership.keys,
+            credentials=membership.credentials,
+            introduction=membership.introduction(Role.TERMINAL),
+            address=membership.address,
+            dialer=WebSocketDialer(nursery),
+            transports=kit.transports,
+            customer=customer,
+            watch=pages.changed,
+            welcomed=membership.welcomed,
+        )
+        async with open_terminal(setup) as terminal:
+            terminals.append(terminal)
+            ready = await _open_doors(nursery, terminal, membership, pages, options, outside)
+            say(ready)
+            async with trio.open_nursery() as work:
+                if options.auto:
+                    work.start_soon(_work, terminal, options, say, work.cancel_scope)
+                await until_stopped()
+                work.cancel_scope.cancel()
+        nursery.cancel_scope.cancel()
+
+
+def inject(memory: Path, key_file: Path) -> None:
+    """Give a virtual PIN pad its initial key, once; a pad that has keys keeps them.
+
+    Raises:
+        CannotInject: the file is no pad key.
+    """
+    if memory.exists():
+        return
+    try:
+        key = decode_json(_PadKey, key_file.read_bytes())
+    except (BadFrame, OSError):
+        raise CannotInject(f"{key_file} is no PIN pad key") from None
+    MemoryFile(memory).store(FutureKeys.inject(key.initial, key.key_id))
+
+
+async def _open_doors(
+    nursery: trio.Nursery,
+    terminal: Terminal,
+    membership: Membership,
+    pages: Pages[Command],
+    options: Options,
+    outside: Outside,
+) -> Ready:
+    program = PageProgram(
+        title="背包银行 柜员终端",
+        files=PAGE_FILES,
+        commands=get_args(Command),
+        session=pages,
+        images=_Images(terminal),
+    )
+    door = await nursery.start(
+        partial(
+            serve_page,
+            program,
+            entropy=outside.entropy,
+            launch_file=options.folder / "page-address.txt",
+            launch_life_s=LAUNCH_LIFE_S,
+            port=options.port,
+        )
+    )
+    assert terminal.tree is not None
+    inspect = await nursery.start(
+        partial(
+            serve_inspector,
+            terminal.tree,
+            WebSocketListener("127.0.0.1", 0),
+            membership.keys,
+            options.operators,
+            entropy=outside.entropy,
+            now_ms=outside.wall.now_ms,
+        )
+    )
+    public = membership.keys.noise.public
+    return Ready(membership.name, door.launch_address(), with_key(inspect, public))
+
+
+class _Images:
+    """The terminal's photos for its own page."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+
+    async def fetch(self, digest: str) -> bytes | None:
+        return await self._terminal.image(bytes.fromhex(digest))
+
+    async def keep(self, jpeg: bytes) -> str | Refusal:
+        digest = hashlib.blake2b(jpeg, digest_size=32).digest()
+        await self._terminal.keep_upload(digest, jpeg)
+        return digest.hex()
+
+
+async def _work(
+    terminal: Terminal,
+    options: Options,
+    say: Callable[[object], None],
+    done: trio.CancelScope,
+) -> None:
+    """The scripted teller: cases that an earlier start left open first, then one per product."""
+    while terminal.teller.staff is None:
+        refusal = await terminal.perform(SignInHere(options.staff_id, options.passcode))
+        if refusal is not None and refusal.code is not Code.BUSY:
+            raise SystemExit(refusal.message)
+        await trio.sleep(SIGN_IN_AGAIN_S)
+    clerk = Clerk(terminal, lambda case_id, state, at_ms: say(Moved(case_id, state, at_ms)))
+    for product in options.auto:
+        case_id = _begun(terminal, options.auto, product) or await clerk.begin(product)
+        case = await clerk.finish(case_id)
+        say(Finished(case_id, product, case.state, case.steps, case.deliver))
+    done.cancel()
+
+
+def _begun(terminal: Terminal, products: Sequence[str], product: str) -> str:
+    """The case of this round that an earlier start began, or empty.
+
+    A round is one case of every product; the case of a round is unfinished, or finished while
+    another product's case of the same round is not.
+    """
+    drafts: dict[str, list[Draft]] = {code: [] for code in products}
+    for _, draft in terminal.drafts.newest_first():
+        if draft.product is not None and draft.product.code in drafts:
+            drafts[draft.product.code].append(draft)
+    rounds_done = min(sum(d.finished for d in known) for known in drafts.values())
+    of_product = sorted(drafts[product], key=lambda draft: draft.case_id)
+    return of_product[rounds_done].case_id if len(of_product) > rounds_done else ""
+
+
+def _kit(folder: Path, device: str, outside: Outside) -> VirtualToolbox:
+    return VirtualToolbox(
+        device,
+        today=_today(outside),
+        cards=(),
+        pad_keys=None,
+        entropy=outside.entropy,
+        plan=FaultPlan(outside.random),
+        pin_pad=pin_pad_process(folder / "pin-pad.json", customer=device),
+        by_hand=True,
+    )
+
+
+def _today(outside: Outside) -> dt.date:
+    return dt.datetime.fromtimestamp(outside.wall.now_ms() / 1000, CHINA).date()
+
+
+__all__ = ["CannotInject", "Finished", "Moved", "Options", "Ready", "inject", "run_terminal"]

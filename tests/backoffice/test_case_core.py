@@ -1,0 +1,145 @@
+"""A case and a core that declines, is silent, answers late, or says what cannot be true."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from backoffice.case_commands import (
+    CoreUnknown,
+    FileCase,
+    Reinquire,
+    Settle,
+)
+from backoffice.case_events import GivenUp
+from backoffice.case_terms import TERMS
+from backoffice.core import CoreOutcome, CoreStatus, Inquire
+from tests.backoffice.case_story import (
+    RECONCILER,
+    TELLER,
+    Story,
+)
+from tests.kit import submissions as make
+from wire.case_state import State
+from wire.message import Code, Refusal
+
+
+def states(story: Story) -> list[State]:
+    return [step.state for step in story.case.steps]
+
+
+def code(answer: Any) -> Code:
+    assert isinstance(answer, Refusal), answer
+    return answer.code
+
+
+def test_a_decline_ends_the_case_with_its_reason() -> None:
+    """And gives the card back."""
+    story = Story()
+    story.bank.core.decline = Refusal(Code.LIMIT, "持卡过多", "id_card")
+    story.to_state(State.PREPARING)
+    story.core()
+
+    assert State.DECLINED is story.where()
+    assert (story.bank.core.decline,) == story.case.reasons
+    assert {} == story.bank.owners
+
+
+@pytest.mark.parametrize("silent", [1, 2, 5])
+def test_a_silent_core_is_asked_by_the_same_key_until_it_answers(silent: int) -> None:
+    """PREPARE lost on the way there: the inquiry finds nothing, the same request goes again."""
+    story = Story()
+    story.to_state(State.PREPARING)
+    story.core(silent=silent)
+    assert State.PREPARED is story.where()
+    assert State.PREPARE_UNKNOWN in states(story)
+
+    story.show()
+    story.sign()
+    story.core(silent=silent)
+    assert State.COMMITTED is story.where()
+    assert State.COMMIT_UNKNOWN in states(story)
+    assert 1 == len(story.bank.core.posted)
+
+
+def test_an_answer_lost_on_the_way_back_is_found_by_inquiry() -> None:
+    """The core did it; nothing is asked twice but where it stands."""
+    story = Story()
+    story.to_state(State.PREPARING)
+    (effect,) = story.take("core")
+    story.bank.core.ask(effect.message)
+    story.give(CoreUnknown(story.case_id))
+    (inquiry,) = story.take("core")
+
+    assert isinstance(inquiry.message, Inquire)
+    assert story.now_ms + TERMS.inquire_ms_first == inquiry.due_ms
+    story.give(story.bank.core.ask(inquiry.message))
+    assert State.PREPARED is story.where()
+
+
+def test_a_core_that_stays_silent_goes_to_a_person() -> None:
+    """After a named number of inquiries, with growing pauses; then a person has it asked again."""
+    story = Story()
+    story.to_state(State.PREPARING)
+    story.core(silent=TERMS.inquiries_max + 1)
+    assert State.MANUAL is story.where()
+    assert 3_600_000 < story.now_ms - make.NOW_MS
+
+    assert Code.SELF_AUTH is code(story.give(Reinquire(TELLER)))
+    assert Code.STATE is code(story.give(Settle(RECONCILER, True, "核心已办")))
+    assert State.PREPARE_UNKNOWN is story.give(Reinquire(RECONCILER)).state
+    story.core()
+    assert State.PREPARED is story.where()
+
+
+def test_a_person_settles_what_only_they_can_find_out() -> None:
+    """Signed and done: the card may be handed over. Not done: the case is undone."""
+    done, undone = Story(seed=1), Story(seed=2)
+    for story in (done, undone):
+        story.to_state(State.COMMITTING)
+        story.core(silent=TERMS.inquiries_max + 1)
+        assert State.MANUAL is story.where()
+        assert Code.FORMAT is code(story.give(Settle(RECONCILER, True, "")))
+
+    assert State.COMMITTED is done.give(Settle(RECONCILER, True, "核心流水已核对")).state
+    assert done.give(FileCase(done.case.filed)).deliver
+    assert State.ABORTED is undone.give(Settle(RECONCILER, False, "核心无记录")).state
+    assert Code.STATE is code(done.give(Reinquire(RECONCILER)))
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "after"),
+    [
+        (State.PREPARING, CoreStatus.COMMITTED, State.MANUAL),
+        (State.PREPARING, CoreStatus.ABORTED, State.MANUAL),
+        (State.PREPARING, CoreStatus.UNKNOWN_KEY, State.PREPARE_UNKNOWN),
+        (State.COMMITTING, CoreStatus.DECLINED, State.MANUAL),
+        (State.COMMITTING, CoreStatus.ABORTED, State.MANUAL),
+        (State.COMMITTING, CoreStatus.UNKNOWN_KEY, State.MANUAL),
+        (State.COMMITTING, CoreStatus.PREPARED, State.COMMIT_UNKNOWN),
+        (State.CLOSED, CoreStatus.PREPARED, State.CLOSED),
+        (State.PREPARED, CoreStatus.DECLINED, State.PREPARED),
+        (State.AUTH_QUEUED, CoreStatus.PREPARED, State.AUTH_QUEUED),
+    ],
+)
+def test_answers_that_cannot_be_true_or_come_late(
+    state: State, status: CoreStatus, after: State
+) -> None:
+    """The former need a person, the latter lead to nothing."""
+    story = Story()
+    story.to_state(state)
+    story.give(CoreOutcome(story.case_id, status))
+
+    assert after is story.where()
+    assert story.where() is not State.MANUAL or isinstance(story.events[-1], GivenUp)
+
+
+def test_an_answer_to_another_key_is_no_answer() -> None:
+    """Whatever it says."""
+    story = Story()
+    story.to_state(State.PREPARING)
+    story.give(CoreOutcome("other", CoreStatus.DECLINED))
+    story.give(CoreUnknown("other"))
+
+    assert State.PREPARING is story.where()

@@ -1,0 +1,290 @@
+"""Any sequence of commands, repeated and interleaved as it likes, keeps what must always hold.
+
+`Story.check` runs after every commit: legal path, one operation per key, no commit before the
+signature, the approvals that the level asks for by people who are not the operator, the queue's
+document, and a replay that gives the same case.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from backoffice.case_commands import CoreUnknown, FileCase, Reinquire, Release, Renew, Settle
+from backoffice.case_events import DayEnded, LeaseDue, SlipDue
+from backoffice.case_terms import TERMS
+from tests.backoffice.case_story import (
+    DESK,
+    OTHER_TERMINAL,
+    RECONCILER,
+    SECOND_DESK,
+    TELLER,
+    TELLERS_ALIAS,
+    Story,
+)
+from tests.kit import submissions as make
+from wire.case_state import FINAL_STATES, State
+from wire.checks import Area
+from wire.codec import decode
+from wire.messages import desk
+from wire.messages.case import CancelCase, GetCase, RefuseSlip, Submission
+
+PEOPLE = st.sampled_from([DESK, SECOND_DESK, TELLERS_ALIAS])
+SAID: list[tuple[desk.Verdict, desk.Reason | None]] = [
+    (desk.Verdict.APPROVE, None),
+    (desk.Verdict.APPROVE, None),
+    (desk.Verdict.RETURN, desk.Reason.IMAGE_UNCLEAR),
+    (desk.Verdict.REJECT, desk.Reason.NOT_PERMITTED),
+]
+VERDICTS = st.sampled_from(SAID)
+REMINDERS = [LeaseDue(), DayEnded(), SlipDue()]
+ELSEWHERE = Area(0, 0, 1, 1)
+
+
+class CaseMachine(RuleBasedStateMachine):
+    """One case, one core that may lose requests and answers, and people in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.story = Story()
+        self.seen: list[desk.CaseFile] = []
+        self.ended: State | None = None
+
+    @initialize(
+        product=st.sampled_from(["debit_card", "card_activation"]),
+        age=st.sampled_from([35, 70]),
+        far=st.booleans(),
+    )
+    def begin(self, product: str, age: int, far: bool) -> None:
+        self.story = Story(product)
+        self.holder = make.person(0, age=age)
+        self.facts: dict[str, Any] = {"area": ELSEWHERE} if far else {}
+
+    @rule()
+    def submit_the_next_revision(self) -> None:
+        revision = len(self.story.case.digests) + 1
+        if revision <= 6:
+            submission = self.story.submission(self.story.values(self.holder), revision)
+            self.story.file(submission, **self.facts)
+
+    @rule(change=st.booleans())
+    @precondition(lambda self: self.story.case.intake is not None)
+    def submit_again(self, change: bool) -> None:
+        before = len(self.story.events)
+        last = decode(Submission, self.story.case.filed.submission)
+        if change:
+            last = msgspec.structs.replace(last, captured_ms=last.captured_ms - 1)
+        answer = self.story.intake(last, **self.facts)
+        if not isinstance(answer, tuple):
+            self.story.give(FileCase(answer))
+        assert before == len(self.story.events), "a repeat changes nothing"
+
+    @rule(steps=st.integers(1, 9))
+    def go_on(self, steps: int) -> None:
+        """What people and the core would do next; without it, chance alone seldom gets far."""
+        story = self.story
+        for _ in range(steps):
+            match story.where():
+                case State.DRAFT | State.AUTH_RETURNED:
+                    self.submit_the_next_revision()
+                case State.AUTH_QUEUED:
+                    for who in (DESK, SECOND_DESK):
+                        self.claim(who, 0)
+                case State.AUTH_CLAIMED if story.case.claim is not None:
+                    held = story.case.claim
+                    who = DESK if held.device == DESK.device else SECOND_DESK
+                    self.claim(who, 1)
+                    self.judge(who, (desk.Verdict.APPROVE, None), 0)
+                case State.PREPARED:
+                    story.show()
+                case State.SLIP_SHOWN:
+                    story.sign()
+                case State.COMMITTED:
+                    story.deliver()
+                case State.MANUAL:
+                    story.give(Reinquire(RECONCILER))
+                case _:
+                    self.core_answers_one("")
+
+    @rule(who=PEOPLE, salt=st.integers(0, 3))
+    def claim(self, who: Any, salt: int) -> None:
+        answer = self.story.claim(who, bytes([salt]) * 16)
+        if isinstance(answer, desk.CaseFile):
+            self.seen.append(answer)
+
+    @rule(who=PEOPLE)
+    def renew(self, who: Any) -> None:
+        self.story.give(Renew(who))
+
+    @rule(who=PEOPLE)
+    def release(self, who: Any) -> None:
+        self.story.give(Release(who))
+
+    @rule(who=PEOPLE, verdict=VERDICTS, which=st.integers(0, 3))
+    def judge(self, who: Any, verdict: Any, which: int) -> None:
+        """On what was seen last, or on something seen long ago."""
+        if not self.seen:
+            return
+        seen = self.seen[-1 - which % len(self.seen)]
+        said, reason = verdict
+        self.story.judge(seen, said, reason, who)
+
+    @rule(who=PEOPLE, verdict=VERDICTS)
+    def claim_and_judge(self, who: Any, verdict: Any) -> None:
+        self.claim(who, 2)
+        self.judge(who, verdict, 0)
+
+    @rule(lost=st.sampled_from(["", "request", "answer"]))
+    def core_answers_one(self, lost: str) -> None:
+        """The rest wait behind it; a lost answer is one that the core has given to nobody."""
+        effects = self.story.take("core")
+        for index, effect in enumerate(effects):
+            if index:
+                self.story.owed.append(effect)
+                continue
+            self.story.now_ms = max(self.story.now_ms, effect.due_ms)
+            unknown = CoreUnknown(self.story.case_id)
+            answer = None if lost == "request" else self.story.bank.core.ask(effect.message)
+            self.story.give(unknown if lost or answer is None else answer)
+
+    @rule()
+    def core_says_again_what_it_said(self) -> None:
+        """Only what is true: a late copy of its stored outcome."""
+        entry = self.story.bank.core.entries.get(self.story.case_id)
+        if entry is not None:
+            self.story.give(entry[1])
+
+    @rule()
+    def show(self) -> None:
+        self.story.show()
+
+    @rule(seed=st.integers(0, 1))
+    def sign(self, seed: int) -> None:
+        self.story.sign(seed)
+
+    @rule()
+    def change_mind(self) -> None:
+        self.story.ask(RefuseSlip(self.story.case_id))
+
+    @rule()
+    def cancel(self) -> None:
+        self.story.ask(CancelCase(self.story.case_id, "客户离开"))
+
+    @precondition(lambda self: self.story.case.intake is not None)
+    @rule()
+    def deliver(self) -> None:
+        self.story.deliver()
+
+    @rule()
+    def a_stranger_looks(self) -> None:
+        assert self.story.ask(GetCase(self.story.case_id), OTHER_TERMINAL).code == "E_NOT_FOUND"
+
+    @rule(ms=st.sampled_from([1_000, TERMS.lease_ms, 3_600_000, TERMS.prepared_ms]))
+    def time_passes(self, ms: int) -> None:
+        self.story.now_ms += ms
+        self.story.remind()
+
+    @rule(reminder=st.sampled_from(REMINDERS))
+    def a_reminder_comes_for_nothing(self, reminder: Any) -> None:
+        self.story.give(reminder)
+
+    @rule(who=st.sampled_from([RECONCILER, TELLER]), done=st.booleans(), settle=st.booleans())
+    def reconcile(self, who: Any, done: bool, settle: bool) -> None:
+        self.story.give(Settle(who, done, "已核对") if settle else Reinquire(who))
+
+    @invariant()
+    def what_is_final_stays(self) -> None:
+        if self.ended is not None:
+            assert self.ended is self.story.where()
+        elif self.story.where() in FINAL_STATES:
+            self.ended = self.story.where()
+
+    @invariant()
+    def the_core_posts_once_and_only_what_is_signed(self) -> None:
+        posted = self.story.bank.core.posted
+        assert len(posted) <= 1
+        if any(entry.endswith("committed") for entry in posted):
+            assert self.story.case.signed is not None
+
+    @invariant()
+    def what_failed_owns_nothing_but_a_spent_card(self) -> None:
+        if self.story.where() in FINAL_STATES - {State.CLOSED}:
+            scopes = {scope for scope, _ in self.story.bank.owners}
+            assert scopes <= ({"card"} if self.story.where() is State.ABORTED else set())
+
+
+def random_life(seed: int) -> CaseMachine:
+    """Sixty seeded steps, half of them what would naturally come next."""
+    dice = random.Random(seed)
+    machine = CaseMachine()
+    product = dice.choice(["debit_card", "debit_card", "card_activation"])
+    machine.begin(product, dice.choice([35, 70]), dice.random() < 0.3)
+    people = [DESK, SECOND_DESK, TELLERS_ALIAS]
+    strange: list[Callable[[], None]] = [
+        machine.submit_the_next_revision,
+        lambda: machine.claim(dice.choice(people), dice.randrange(4)),
+        lambda: machine.renew(dice.choice(people)),
+        lambda: machine.release(dice.choice(people)),
+        lambda: machine.judge(dice.choice(people), dice.choice(SAID), dice.randrange(4)),
+        lambda: machine.claim_and_judge(dice.choice(people), dice.choice(SAID)),
+        lambda: machine.claim_and_judge(DESK, dice.choice(SAID)),
+        lambda: machine.core_answers_one(dice.choice(["", "request", "answer"])),
+        lambda: machine.core_answers_one(dice.choice(["request", "answer"])),
+        machine.core_says_again_what_it_said,
+        machine.show,
+        lambda: machine.sign(dice.randrange(2)),
+        machine.change_mind,
+        lambda: machine.time_passes(dice.choice([1_000, TERMS.lease_ms, 3_600_000])),
+        lambda: machine.a_reminder_comes_for_nothing(dice.choice(REMINDERS)),
+        lambda: machine.reconcile(RECONCILER, dice.random() < 0.5, dice.random() < 0.3),
+    ]
+    for _ in range(60):
+        if dice.random() < 0.5:
+            machine.go_on(1)
+        else:
+            dice.choice(strange)()
+        machine.what_is_final_stays()
+        machine.the_core_posts_once_and_only_what_is_signed()
+        machine.what_failed_owns_nothing_but_a_spent_card()
+    return machine
+
+
+def test_random_lives_visit_every_state_and_break_nothing() -> None:
+    """A hundred and fifty seeds; a failure names its seed in the traceback's locals."""
+    visited: set[State] = set()
+    for seed in range(150):
+        machine = random_life(seed)
+        visited |= {step.state for step in machine.story.case.steps}
+
+    assert set(State) - {State.DECLINED, State.MANUAL, State.CANCELLED} <= visited
+
+
+TestCase = CaseMachine.TestCase
+TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+
+
+@given(silent=st.integers(0, 5), seed=st.integers(0, 50), give_up=st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_after_faults_heal_every_case_reaches_an_end(silent: int, seed: int, give_up: bool) -> None:
+    """Liveness (I13): whatever was lost, the reminders and inquiries bring it home."""
+    story = Story(seed=seed)
+    story.to_state(State.PREPARING)
+    story.core(silent=silent)
+    if give_up:
+        story.now_ms += TERMS.prepared_ms
+        story.remind()
+    else:
+        story.show()
+        story.sign()
+    story.core(silent=silent)
+    if not give_up:
+        story.deliver()
+
+    assert story.where() in FINAL_STATES
+    assert 1 == len(story.bank.core.posted)

@@ -1,0 +1,277 @@
+"""Photos on their way in: any chunks, in any order, as often as they like; what is stored is what
+the digest says, or nothing.
+"""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from actors.memory_store import Disk, MemoryStore
+from actors.store import event_digest
+from backoffice import images
+from backoffice.images import ImageDesk
+from tests.kit.running import run
+from wire.message import Code, Refusal
+from wire.messages.images import (
+    CHUNK_BYTES,
+    IMAGES_MAX,
+    THUMBNAIL_BYTES_MAX,
+    ChunkKept,
+    ImageChunk,
+    ImageOffer,
+    ImagesWanted,
+    OfferImages,
+    PutChunk,
+)
+from wire.photo import PHOTO_BYTES_MAX
+
+PHOTO = random.Random(1).randbytes(3 * CHUNK_BYTES + 100)
+DIGEST = event_digest(PHOTO)
+
+
+def desk(disk: Disk | None = None) -> ImageDesk:
+    return ImageDesk(MemoryStore(disk or Disk()))
+
+
+def offer(photo: bytes = PHOTO, size: int | None = None) -> OfferImages:
+    described = ImageOffer(event_digest(photo), len(photo) if size is None else size, "id_front")
+    return OfferImages("c1", (described,))
+
+
+def chunk(offset: int, photo: bytes = PHOTO, size: int = CHUNK_BYTES) -> PutChunk:
+    return PutChunk(event_digest(photo), offset, photo[offset : offset + size])
+
+
+async def have(office: ImageDesk, request: OfferImages | None = None) -> int:
+    answer = await office.offer(request or offer())
+    assert isinstance(answer, ImagesWanted), answer
+    return answer.have[0]
+
+
+async def put(office: ImageDesk, request: PutChunk) -> int:
+    answer = await office.put(request)
+    assert isinstance(answer, ChunkKept), answer
+    return answer.have
+
+
+def code(answer: object) -> Code:
+    assert isinstance(answer, Refusal), answer
+    return answer.code
+
+
+def test_a_photo_arrives_in_chunks() -> None:
+    """Each answer says how much is there; the last one comes after the photo is stored."""
+
+    async def story() -> None:
+        disk = Disk()
+        office = desk(disk)
+        assert 0 == await have(office)
+        for offset in range(0, len(PHOTO), CHUNK_BYTES):
+            assert {} == disk.blobs
+            assert min(offset + CHUNK_BYTES, len(PHOTO)) == await put(office, chunk(offset))
+        assert {DIGEST: PHOTO} == disk.blobs
+        assert len(PHOTO) == await have(office) == await put(office, chunk(0))
+
+    run(story)
+
+
+def test_an_upload_goes_on_where_it_stopped() -> None:
+    """The link died; the offer tells how much is there, from whichever attempt it came."""
+
+    async def story() -> None:
+        disk = Disk()
+        office = desk(disk)
+        await have(office)
+        await put(office, chunk(0))
+        await put(office, chunk(CHUNK_BYTES))
+
+        resumed = await have(office)
+        assert 2 * CHUNK_BYTES == resumed
+        while resumed < len(PHOTO):
+            resumed = await put(office, chunk(resumed))
+        assert {DIGEST: PHOTO} == disk.blobs
+
+    run(story)
+
+
+def test_a_crash_of_the_office_starts_it_again() -> None:
+    """What is not complete lives in memory only; the terminal still has the photo."""
+
+    async def story() -> None:
+        disk = Disk()
+        office = desk(disk)
+        await have(office)
+        await put(office, chunk(0))
+
+        office = desk(disk)
+        refusal = await office.put(chunk(CHUNK_BYTES))
+        assert Code.NOT_FOUND is code(refusal)
+        assert isinstance(refusal, Refusal)
+        assert refusal.retryable
+        assert 0 == await have(office)
+
+    run(story)
+
+
+def test_a_corrupt_photo_is_never_stored() -> None:
+    """One bit wrong anywhere: refused at the end, forgotten, and the next attempt succeeds."""
+
+    async def story() -> None:
+        disk = Disk()
+        office = desk(disk)
+        for wrong_at in (0, CHUNK_BYTES + 5, len(PHOTO) - 1):
+            await have(office)
+            damaged = bytearray(PHOTO)
+            damaged[wrong_at] ^= 1
+            answer: object = None
+            for offset in range(0, len(PHOTO), CHUNK_BYTES):
+                data = bytes(damaged[offset : offset + CHUNK_BYTES])
+                answer = await office.put(PutChunk(DIGEST, offset, data))
+            assert Code.CHECKSUM is code(answer)
+            assert {} == disk.blobs
+        assert 0 == await have(office)
+        for offset in range(0, len(PHOTO), CHUNK_BYTES):
+            await put(office, chunk(offset))
+        assert {DIGEST: PHOTO} == disk.blobs
+
+    run(story)
+
+
+def test_more_than_was_offered_is_refused() -> None:
+    """A photo that turns out larger than its manifest is forgotten at once."""
+
+    async def story() -> None:
+        disk = Disk()
+        office = desk(disk)
+        await have(office, offer(size=CHUNK_BYTES + 10))
+        await put(office, chunk(0))
+        assert Code.CHECKSUM is code(await office.put(chunk(CHUNK_BYTES)))
+        assert {} == disk.blobs
+
+    run(story)
+
+
+def test_what_may_be_offered() -> None:
+    """Too many, too large, too small, and a digest that is none: refused before a byte is taken."""
+
+    async def story() -> None:
+        office = desk()
+        one = ImageOffer(DIGEST, 10, "id_front")
+        for expected, offered in (
+            (Code.LIMIT, (one,) * (IMAGES_MAX + 1)),
+            (Code.IMAGE_QUALITY, (ImageOffer(DIGEST, PHOTO_BYTES_MAX + 1, "f"),)),
+            (Code.IMAGE_QUALITY, (ImageOffer(DIGEST, 0, "f"),)),
+            (Code.IMAGE_QUALITY, (ImageOffer(b"short", 10, "f"),)),
+            (Code.IMAGE_QUALITY, (ImageOffer(DIGEST, 1, "f", bytes(THUMBNAIL_BYTES_MAX + 1)),)),
+        ):
+            assert expected is code(await office.offer(OfferImages("c1", offered)))
+        assert ImagesWanted(()) == await office.offer(OfferImages("c1", ()))
+
+    run(story)
+
+
+def test_what_is_a_chunk() -> None:
+    """Not empty, not too large, not before the photo's beginning; a gap is only reported."""
+
+    async def story() -> None:
+        office = desk()
+        await have(office)
+        for data in (b"", bytes(CHUNK_BYTES + 1)):
+            assert Code.FORMAT is code(await office.put(PutChunk(DIGEST, 0, data)))
+        assert Code.FORMAT is code(await office.put(PutChunk(DIGEST, -1, b"xx")))
+        assert 0 == await put(office, chunk(CHUNK_BYTES)), "a gap: send from here"
+        assert Code.NOT_FOUND is code(await office.put(PutChunk(bytes(32), 0, b"x")))
+
+    run(story)
+
+
+def test_uploads_in_progress_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the bound the one that was longest untouched starts again; the others go on."""
+    monkeypatch.setattr(images, "UPLOADS_MAX", 2)
+
+    async def story() -> None:
+        office = desk()
+        photos = [bytes([n]) * 100 for n in range(3)]
+        for photo in photos[:2]:
+            await have(office, offer(photo))
+            await put(office, chunk(0, photo, 40))
+        await put(office, chunk(40, photos[0], 40))
+        await have(office, offer(photos[2]))
+
+        assert Code.NOT_FOUND is code(await office.put(chunk(40, photos[1], 40)))
+        assert 100 == await put(office, chunk(80, photos[0], 20))
+
+    run(story)
+
+
+def test_a_stored_photo_is_given_out_in_chunks() -> None:
+    """Until the end; behind it, before it, and of an unknown photo there is nothing."""
+
+    async def story() -> None:
+        disk = Disk()
+        disk.blobs[DIGEST] = PHOTO
+        office = desk(disk)
+        got = b""
+        while len(got) < len(PHOTO):
+            answer = await office.get(DIGEST, len(got))
+            assert isinstance(answer, ImageChunk)
+            assert len(PHOTO) == answer.total
+            got += answer.data
+        assert PHOTO == got
+        for offset in (-1, len(PHOTO)):
+            assert Code.NOT_FOUND is code(await office.get(DIGEST, offset))
+        assert Code.NOT_FOUND is code(await office.get(bytes(32), 0))
+
+    run(story)
+
+
+@st.composite
+def deliveries(draw: st.DrawFn) -> tuple[bytes, int, list[PutChunk]]:
+    """A small photo, what its manifest says of its size, and chunks of it and of other bytes."""
+    photo = draw(st.binary(min_size=1, max_size=60))
+    size = draw(st.sampled_from([len(photo)] * 4 + [max(1, len(photo) - 1), len(photo) + 1]))
+    cuts = st.tuples(st.integers(-3, 65), st.integers(0, 30), st.booleans())
+    chunks = []
+    for offset, length, honest in draw(st.lists(cuts, max_size=20)):
+        data = photo[max(offset, 0) : max(offset, 0) + length]
+        wrong = draw(st.binary(max_size=30))
+        chunks.append(PutChunk(event_digest(photo), offset, data if honest else wrong))
+    return photo, size, chunks
+
+
+@settings(max_examples=100, deadline=None)
+@given(deliveries())
+def test_whatever_comes_nothing_wrong_is_stored(
+    delivery: tuple[bytes, int, list[PutChunk]],
+) -> None:
+    """Overlaps, gaps, repeats, lies about size and content: under a digest stand its own bytes, or
+    none; and an honest attempt afterwards always ends well.
+    """
+    photo, size, chunks = delivery
+
+    async def story() -> None:
+        disk = Disk()
+        office = desk(disk)
+        await office.offer(offer(photo, size))
+        for request in chunks:
+            answer = await office.put(request)
+            stored = disk.blobs.get(event_digest(photo))
+            assert stored in (None, photo)
+            if isinstance(answer, ChunkKept) and answer.have == size == len(photo):
+                assert photo == stored, "said to be whole before it was stored"
+        # Bytes of another one may be in the middle of it: that is noticed at its end, once.
+        for _ in range(2):
+            at = await have(office, offer(photo))
+            while at < len(photo):
+                answer = await office.put(chunk(at, photo))
+                if isinstance(answer, Refusal):
+                    assert Code.CHECKSUM is answer.code
+                    break
+                at = answer.have
+        assert {event_digest(photo): photo} == disk.blobs
+
+    run(story)

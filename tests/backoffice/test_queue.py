@@ -1,0 +1,248 @@
+"""The authorization queue: order, four eyes, pushes, and its rebirth from documents."""
+
+from __future__ import annotations
+
+import random
+
+import msgspec
+import pytest
+import trio
+
+from actors.actor import Actor, on
+from actors.batch import BadBatch
+from actors.memory_store import Disk, MemoryStore
+from actors.store import Batch, Document, StoreError
+from actors.trio_host import open_system
+from backoffice.authorization import Level, Locality, Timing
+from backoffice.queue import (
+    READ_AGAIN_S,
+    SHOWN_MAX,
+    AuthorizationQueue,
+    QueueEntry,
+    Touched,
+    Unwatch,
+    Watch,
+    collection,
+    in_order,
+    item_for,
+)
+from tests.backoffice.case_story import UNION, staff
+from tests.kit.outside import virtual_outside
+from tests.kit.running import run
+from wire.codec import encode
+from wire.messages.desk import Queue, QueueChanged
+
+OPERATOR = staff("T001", "P1", "O1")
+AUTHORIZER = staff("A001", "P8", "O9")
+SOON = 5.0
+
+
+def entry(case_id: str, queued_ms: int = 1_000, **changes: object) -> QueueEntry:
+    right = QueueEntry(
+        case_id=case_id,
+        version=3,
+        product="debit_card",
+        title_zh="借记卡发卡",
+        title_en="Debit card issue",
+        operator=OPERATOR,
+        level=Level.A2,
+        timing=Timing.ASYNC,
+        locality=Locality.CENTRAL,
+        flags=(),
+        queued_ms=queued_ms,
+        due_ms=queued_ms + 900_000,
+    )
+    return msgspec.structs.replace(right, **changes)
+
+
+def put(*entries: QueueEntry) -> Batch:
+    documents = tuple(Document(collection(UNION), e.case_id, encode(e)) for e in entries)
+    return Batch("test", 0, documents=documents)
+
+
+def gone(case_id: str) -> Batch:
+    return Batch("test", 0, documents=(Document(collection(UNION), case_id, None),))
+
+
+class Desk(Actor):
+    """A desk's session: keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.pushed: list[Queue] = []
+
+    @on(QueueChanged)
+    def change(self, message: QueueChanged) -> None:
+        self.pushed.append(message.queue)
+
+    def names(self) -> list[str]:
+        return [item.case_id for item in self.pushed[-1].items]
+
+
+def test_who_waits_at_the_table_goes_first() -> None:
+    """SYNC, then what was given back, then by age; the order does not depend on where it began."""
+    ordered = [
+        entry("f", 50, timing=Timing.SYNC, front=True),
+        entry("a", 10, timing=Timing.SYNC),
+        entry("e", 40, front=True),
+        entry("b", 10),
+        entry("c", 10),
+        entry("d", 30),
+    ]
+    shuffled = list(ordered)
+    random.Random(3).shuffle(shuffled)
+
+    assert [one.case_id for one in ordered] == [one.case_id for one in in_order(shuffled)]
+
+
+def test_a_desk_sees_what_it_may_and_what_is_its_own() -> None:
+    """Four eyes by person, another outlet, a second approver, the level; and its own claim."""
+    alias = staff("A9", "P1", "O9")
+    neighbour = staff("A8", "P7", "O1")
+    held = entry("x", claimed_by=AUTHORIZER, desk="D-1")
+    second = entry("x", approved=("P8",))
+
+    assert item_for(entry("x"), AUTHORIZER, "D-1", Level.A2).allowed
+    assert not item_for(entry("x"), alias, "D-1", Level.A4).allowed
+    assert not item_for(entry("x"), neighbour, "D-1", Level.A4).allowed
+    assert not item_for(second, AUTHORIZER, "D-1", Level.A4).allowed
+    assert not item_for(entry("x", level=Level.A3), AUTHORIZER, "D-1", Level.A2).allowed
+    mine, others = (item_for(held, AUTHORIZER, desk, Level.A2) for desk in ("D-1", "D-2"))
+    assert (True, "员工A001") == (mine.mine, mine.claimed_by)
+    assert not others.mine
+
+
+def test_the_queue_is_reborn_from_its_documents_and_follows_every_change() -> None:
+    """Loaded at the start, then told; a desk that watches hears of it."""
+
+    async def story() -> None:
+        store = MemoryStore(Disk())
+        await store.commit(put(entry("b", 20), entry("a", 10)))
+        async with open_system("office", virtual_outside()) as system:
+            queue = system.spawn("queue", lambda: AuthorizationQueue(UNION, store))
+            await trio.sleep(1)
+            desk = Desk()
+            ref = system.spawn("desk", lambda: desk)
+
+            answer = await queue.ask(Watch(ref, "D-1", AUTHORIZER, Level.A2), within=SOON)
+            assert ["a", "b"] == [item.case_id for item in answer.items]
+
+            await store.commit(put(entry("c", 5)))
+            queue.tell(Touched("c"))
+            await trio.sleep(1)
+            assert ["c", "a", "b"] == desk.names()
+
+            await store.commit(gone("a"))
+            queue.tell(Touched("a"))
+            queue.tell(Touched("a"))
+            queue.tell(Touched("never there"))
+            await trio.sleep(1)
+            assert ["c", "b"] == desk.names()
+
+    run(story)
+
+
+def test_a_burst_of_changes_is_one_or_two_pushes() -> None:
+    """What is touched while a read is under way goes into the next one."""
+
+    async def story() -> None:
+        store = MemoryStore(Disk())
+        async with open_system("office", virtual_outside()) as system:
+            queue = system.spawn("queue", lambda: AuthorizationQueue(UNION, store))
+            await trio.sleep(1)
+            desk = Desk()
+            ref = system.spawn("desk", lambda: desk)
+            await queue.ask(Watch(ref, "D-1", AUTHORIZER, Level.A2), within=SOON)
+            await store.commit(put(*(entry(f"{n:03}", n) for n in range(SHOWN_MAX + 50))))
+            for n in range(SHOWN_MAX + 50):
+                queue.tell(Touched(f"{n:03}"))
+            await trio.sleep(5)
+
+            assert len(desk.pushed) <= 2
+            assert SHOWN_MAX == len(desk.names())
+            assert "000" == desk.names()[0]
+
+    run(story)
+
+
+def test_nobody_is_pushed_who_left_or_died() -> None:
+    """Signing out and crashing end a watch."""
+
+    async def story() -> None:
+        store = MemoryStore(Disk())
+        async with open_system("office", virtual_outside()) as system:
+            queue = system.spawn("queue", lambda: AuthorizationQueue(UNION, store))
+            desks = [Desk(), Desk(), Desk()]
+            refs = [system.spawn(f"desk{n}", lambda d=d: d) for n, d in enumerate(desks)]  # type: ignore[misc]  # bound in the loop
+            await trio.sleep(1)
+            for ref in refs:
+                await queue.ask(Watch(ref, "D-1", AUTHORIZER, Level.A2), within=SOON)
+            queue.tell(Unwatch(refs[0].path))
+            system.find("/desk1").stop()  # type: ignore[union-attr]  # a cell
+            await store.commit(put(entry("a")))
+            queue.tell(Touched("a"))
+            await trio.sleep(1)
+
+            assert [0, 0, 1] == [len(desk.pushed) for desk in desks]
+
+    run(story)
+
+
+class Stumbling(MemoryStore):
+    """A store that fails its next reads."""
+
+    failures = 0
+
+    async def documents(self, name: str, after: str = "") -> list[tuple[str, bytes]]:
+        self._stumble()
+        return await super().documents(name, after)
+
+    async def document(self, name: str, key: str) -> bytes | None:
+        self._stumble()
+        return await super().document(name, key)
+
+    def _stumble(self) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise BadBatch("not now")
+
+
+def test_a_store_that_fails_is_read_again() -> None:
+    """Nothing that was touched meanwhile is forgotten."""
+
+    async def story() -> None:
+        assert issubclass(BadBatch, StoreError)
+        store = Stumbling(Disk())
+        await store.commit(put(entry("a")))
+        store.failures = 2
+        async with open_system("office", virtual_outside()) as system:
+            queue = system.spawn("queue", lambda: AuthorizationQueue(UNION, store))
+            desk = Desk()
+            ref = system.spawn("desk", lambda: desk)
+            await queue.ask(Watch(ref, "D-1", AUTHORIZER, Level.A2), within=SOON)
+            await trio.sleep(READ_AGAIN_S * 4)
+            assert ["a"] == desk.names()
+
+            await store.commit(put(entry("b")))
+            store.failures = 1
+            queue.tell(Touched("b"))
+            await trio.sleep(READ_AGAIN_S * 4)
+            assert ["a", "b"] == desk.names()
+
+    run(story)
+
+
+@pytest.mark.parametrize("pages", [1, 2])
+def test_a_long_queue_is_loaded_whole(pages: int) -> None:
+    """Beyond one page of the store."""
+
+    async def story() -> None:
+        store = MemoryStore(Disk())
+        total = 400 if pages == 1 else 1_200
+        for start in range(0, total, 400):
+            await store.commit(put(*(entry(f"{n:05}", n) for n in range(start, start + 400))))
+        async with open_system("office", virtual_outside()) as system:
+            queue = system.spawn("queue", lambda: AuthorizationQueue(UNION, store))
+            await trio.sleep(1)
+            assert total == queue.actor.inspect()["waiting"]  # type: ignore[attr-defined]  # a cell
+
+    run(story)

@@ -1,0 +1,174 @@
+"""Staff prove who they are, and guessing is bounded, however many guesses come at the same time."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import msgspec
+import pytest
+import trio
+
+from backoffice.staff import (
+    LOCKOUT_S,
+    STAFF_MAX,
+    TRIES_MAX,
+    BadRoster,
+    Member,
+    Roster,
+    parse_roster,
+)
+from tests.kit.outside import VirtualWall, inline_offload
+from tests.kit.running import run
+from wire.codec import encode_json
+from wire.message import Code, Refusal
+from wire.messages.session import Role, StaffCard
+from wire.passcode import Cost, hash_passcode
+
+MEI = Member(
+    StaffCard("T001", "P1", "梅", "O1", "530102"),
+    Role.TERMINAL,
+    hash_passcode("mei's", random.Random(1).randbytes, Cost.MINIMUM),
+)
+HUA = Member(
+    StaffCard("A001", "P8", "华", "O9", "530102"),
+    Role.DESK,
+    hash_passcode("hua's", random.Random(2).randbytes, Cost.MINIMUM),
+    "A3",
+)
+
+
+class Counting:
+    """The real check, counted: every answer is meant to cost one."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    async def __call__(self, work: Callable[[], bool], /) -> bool:
+        self.calls += 1
+        await trio.sleep(0.5)
+        return work()
+
+
+def roster(offload: object = inline_offload) -> Roster:
+    return Roster([MEI, HUA], VirtualWall(), offload)  # type: ignore[arg-type]  # of one result type
+
+
+def code(answer: Member | Refusal) -> Code:
+    assert isinstance(answer, Refusal), answer
+    return answer.code
+
+
+def test_the_right_passcode_at_the_right_place() -> None:
+    """A teller at a terminal, an authorizer at a desk; every other reason sounds the same."""
+
+    async def story() -> None:
+        staff = roster()
+        assert MEI == await staff.prove("T001", "mei's", Role.TERMINAL)
+        assert HUA == await staff.prove("A001", "hua's", Role.DESK)
+        wrong = {
+            await staff.prove("T001", "hua's", Role.TERMINAL),
+            await staff.prove("T001", "", Role.TERMINAL),
+            await staff.prove("T001", "mei's", Role.DESK),
+            await staff.prove("X999", "mei's", Role.TERMINAL),
+        }
+        assert [Code.PIN] == [code(answer) for answer in wrong]
+
+    run(story)
+
+
+def test_guessing_ends_in_a_lockout() -> None:
+    """After so many wrong ones in a row not even the right one helps, until the time is over."""
+
+    async def story() -> None:
+        staff = roster()
+        for _ in range(TRIES_MAX):
+            assert Code.PIN is code(await staff.prove("T001", "?", Role.TERMINAL))
+        assert Code.LIMIT is code(await staff.prove("T001", "mei's", Role.TERMINAL))
+        assert HUA == await staff.prove("A001", "hua's", Role.DESK), "others go on working"
+        await trio.sleep(LOCKOUT_S - 1)
+        assert Code.LIMIT is code(await staff.prove("T001", "mei's", Role.TERMINAL))
+        await trio.sleep(1)
+        assert MEI == await staff.prove("T001", "mei's", Role.TERMINAL)
+
+    run(story)
+
+
+def test_a_right_passcode_forgives_the_wrong_ones_before() -> None:
+    """Only a row of wrong ones locks; people mistype."""
+
+    async def story() -> None:
+        staff = roster()
+        for _ in range(3):
+            for _ in range(TRIES_MAX - 1):
+                assert Code.PIN is code(await staff.prove("T001", "?", Role.TERMINAL))
+            assert MEI == await staff.prove("T001", "mei's", Role.TERMINAL)
+
+    run(story)
+
+
+def test_a_lockout_is_followed_by_a_fresh_row() -> None:
+    """After it, one wrong passcode does not lock again at once."""
+
+    async def story() -> None:
+        staff = roster()
+        for _ in range(TRIES_MAX):
+            await staff.prove("T001", "?", Role.TERMINAL)
+        await trio.sleep(LOCKOUT_S)
+        assert Code.PIN is code(await staff.prove("T001", "?", Role.TERMINAL))
+        assert MEI == await staff.prove("T001", "mei's", Role.TERMINAL)
+
+    run(story)
+
+
+def test_guesses_at_the_same_time_count_each() -> None:
+    """A hundred at once are no more tries than one after the other."""
+
+    async def story() -> None:
+        hashing = Counting()
+        staff = roster(hashing)
+        answers: list[Code] = []
+
+        async def guess(number: int) -> None:
+            answers.append(code(await staff.prove("T001", f"{number}", Role.TERMINAL)))
+
+        async with trio.open_nursery() as nursery:
+            for number in range(100):
+                nursery.start_soon(guess, number)
+
+        assert TRIES_MAX == hashing.calls
+        assert {Code.PIN: TRIES_MAX, Code.LIMIT: 100 - TRIES_MAX} == {
+            one: answers.count(one) for one in set(answers)
+        }
+
+    run(story)
+
+
+def test_an_unknown_id_costs_the_same() -> None:
+    """Time does not tell who works here, and unknown ids are never remembered."""
+
+    async def story() -> None:
+        hashing = Counting()
+        staff = roster(hashing)
+        for number in range(20):
+            assert Code.PIN is code(await staff.prove(f"X{number}", "?", Role.TERMINAL))
+        assert 20 == hashing.calls
+        assert {} == staff._faults
+
+    run(story)
+
+
+def test_a_roster_is_read_or_refused_whole() -> None:
+    """A damaged file, an empty one, and a staff id twice are refused, without showing a hash."""
+    document = encode_json([MEI, HUA])
+    assert (MEI, HUA) == parse_roster(document)
+    for damaged in (b"", b"{}", document[:-9], b'[{"card":{}}]', b"[" * 10_000):
+        with pytest.raises(BadRoster) as refused:
+            parse_roster(damaged)
+        assert "argon2id" not in str(refused.value)
+    for members in ([], [MEI, msgspec.structs.replace(HUA, card=MEI.card)]):
+        with pytest.raises(BadRoster):
+            Roster(members, VirtualWall(), inline_offload)
+    with pytest.raises(BadRoster):
+        Roster([MEI] * (STAFF_MAX + 1), VirtualWall(), inline_offload)
+    assert "argon2id" not in repr(BadRoster("x"))

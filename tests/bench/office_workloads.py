@@ -1,0 +1,5 @@
+"""stub"""
+
+from tests.bench.source import Source
+
+SOURCES: dict[str, Source] = {}

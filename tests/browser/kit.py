@@ -1,0 +1,155 @@
+"""A browser before a stand-in agent: opened once for each test module, silent or the test fails."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.kit.page_stand import Stand, open_stand
+
+CHROMIUM = shutil.which("chromium")
+ARGS = (
+    "--no-sandbox",
+    "--headless",
+    "--disable-gpu",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--disable-background-networking",
+    "--disable-quic",
+    "--no-first-run",
+)
+NEEDS_CHROMIUM = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: no browser was tried"),
+]
+TABLET = (1280, 800)
+SMALL = (1024, 768)
+WAIT_MS_MAX = 10_000
+CONTRAST_MIN = 7.0
+TOUCH_PX_MIN = 48
+
+expect.set_options(timeout=WAIT_MS_MAX)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """One browser; contexts of it share nothing."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGS))
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def visit(
+    browser: Browser,
+    which: str,
+    *,
+    lang: str = "zh",
+    scheme: str = "light",
+    size: tuple[int, int] = TABLET,
+) -> Iterator[tuple[Page, Stand]]:
+    """The page of `teller` or `desk` just opened; whatever it complains about fails the test."""
+    complaints: list[str] = []
+    with open_stand(which) as stand:
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme="dark" if scheme == "dark" else "light",
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
+            permissions=["camera"],
+        )
+        context.set_default_timeout(WAIT_MS_MAX)
+        context.add_init_script(
+            f"if (!localStorage['backpack-lang']) localStorage['backpack-lang'] = '{lang}'"
+        )
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(f"pageerror: {error}"))
+        page.on("console", lambda line: complaints.append(line.text) if _bad(line.type) else None)
+        page.goto(stand.address())
+        yield page, stand
+        context.close()
+    assert complaints == []
+
+
+def _bad(kind: str) -> bool:
+    return kind in ("error", "warning")
+
+
+def sign_in(page: Page, staff_id: str = "T0317") -> None:
+    """Fill the sign-in and press Enter, in Chinese."""
+    page.get_by_label("员工号").fill(staff_id)
+    page.get_by_label("口令").fill("a passcode")
+    page.keyboard.press("Enter")
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than its window."""
+    found: int = page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
+    return max(found, 0)
+
+
+_CONTRASTS = """() => {
+  const parse = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number);
+  const linear = (share) => (share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4);
+  const luminance = ([r, g, b]) => {
+    const part = (value) => linear(value / 255);
+    return 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
+  };
+  const ground = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const style = getComputedStyle(at);
+      if (style.backgroundImage !== "none") return null;
+      const colour = parse(style.backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    return parse(getComputedStyle(document.body).backgroundColor);
+  };
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.textContent.trim() || !element.checkVisibility()) continue;
+    const below = ground(element);
+    if (below === null) continue;
+    const [one, two] = [luminance(parse(getComputedStyle(element).color)), luminance(below)];
+    const ratio = (Math.max(one, two) + 0.05) / (Math.min(one, two) + 0.05);
+    found.push([ratio, walker.currentNode.textContent.trim().slice(0, 24)]);
+  }
+  return found;
+}"""
+
+
+def faint_texts(page: Page) -> list[tuple[float, str]]:
+    """Every visible text whose contrast with its ground is below `CONTRAST_MIN`."""
+    return [(ratio, text) for ratio, text in page.evaluate(_CONTRASTS) if ratio < CONTRAST_MIN]
+
+
+_SMALL_TARGETS = """(least) => [...document.querySelectorAll("button, select, input, .option")]
+  .filter((one) => one.checkVisibility() && !one.matches(".option input"))
+  .map((one) => [one.getBoundingClientRect(), one.textContent || one.name])
+  .filter(([box]) => box.width > 0 && (box.height < least - 0.5 || box.width < least - 0.5))
+  .map(([box, text]) => `${text.trim().slice(0, 24)} ${box.width}x${box.height}`)"""
+
+
+def small_targets(page: Page) -> list[str]:
+    """Everything that a finger must hit and that is smaller than `TOUCH_PX_MIN`."""
+    found: list[str] = page.evaluate(_SMALL_TARGETS, TOUCH_PX_MIN)
+    return found
+
+
+__all__ = [
+    "NEEDS_CHROMIUM",
+    "SMALL",
+    "TABLET",
+    "chromium",
+    "faint_texts",
+    "overflow",
+    "sign_in",
+    "small_targets",
+    "visit",
+]
