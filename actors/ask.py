@@ -95,23 +95,11 @@ class Ask(Seat):
         """Tell the asker that the actor crashed on this request."""
         self.fail(HandlerCrashed(f"{self.cell.path} crashed on {type(self.message).__name__}"))
 
-    async def wait(self, within: float) -> Any:
-        """Park until the answer or the deadline, `within` seconds from now.
-
-        Raises:
-            ActorError: or whatever else the actor handed to `fail`.
-        """
-        system = self.cell.system
-        system.wheel.add(self, within)
-        try:
-            await system.host.park(self)
-        finally:
-            if self.done == OPEN:
-                self.done = GIVEN_UP
-            system.wheel.discard(self)
-        if self.done == ANSWERED:
-            return self.value
-        raise self.value
+    def leave(self) -> None:
+        """The asker goes on: answered, timed out or cancelled."""
+        if self.done == OPEN:
+            self.done = GIVEN_UP
+        self.cell.system.wheel.discard(self)
 
     def ring(self) -> None:
         """The deadline has come: the wheel's call."""

@@ -189,11 +189,15 @@ class Dispatcher(Seat):
         if ended - began > TURN_S_MAX:
             # Turns that were run between two readings carry the same time.
             same = takewhile(lambda turn: turn[0] == began, reversed(self.turns))
-            (path, message), *others = {(path, kind.__name__): None for _, path, kind in same}
-            turn_ms = round((ended - began) * 1e3, 1)
-            log.warning(
-                "turn_overran", path=path, message=message, turn_ms=turn_ms, or_one_of=others
-            )
+            suspects = list(dict.fromkeys((path, kind.__name__) for _, path, kind in same))
+            if suspects:
+                log.warning(
+                    "turn_overran",
+                    path=suspects[0][0],
+                    message=suspects[0][1],
+                    turn_ms=round((ended - began) * 1e3, 1),
+                    or_one_of=suspects[1:],
+                )
         return ended
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
-from actors.ask import OPEN, Ask
+from actors.ask import ANSWERED, OPEN, Ask
 from actors.cell import ALIVE, Cell, CellState
 from actors.dead_letters import Reason
 from actors.errors import ActorStopped, summarize
@@ -91,22 +91,32 @@ class ProcessCell(Cell):
             if not self.accepts(message):
                 return False
             queue = self.queue
-        if not queue:
-            self.since = self.system.host.stopwatch()
-        queue.append(message)
         inbox = self.inbox
         if inbox is not None and inbox.waiter is not None:
             self.system.host.wake(inbox)
+        elif not queue:
+            self.since = self.system.host.stopwatch()
+        queue.append(message)
         return True
 
     async def ask(self, request: Request[ReplyT], *, within: float) -> ReplyT:
         """See `Ref.ask`; the asker always parks."""
-        await self.system.host.check_cancelled()
+        host = self.system.host
+        if host.cancelled():
+            await host.checkpoint()
         ask = Ask()
-        ask.message, ask.cell, ask.done, ask.waiter = request, self, OPEN, None
+        ask.message, ask.cell = request, self
+        ask.done, ask.waiter = OPEN, None
         if not self.tell(ask):
             raise self.unaccepted()
-        return await ask.wait(within)  # type: ignore[no-any-return]  # the actor's body keeps the type
+        self.system.wheel.add(ask, within)
+        try:
+            await host.park(ask)
+        finally:
+            ask.leave()
+        if ask.done == ANSWERED:
+            return ask.value  # type: ignore[no-any-return]  # the actor's body keeps the type
+        raise ask.value
 
     # Its life, as the engine tells it.
 
@@ -181,12 +191,14 @@ class ProcessCell(Cell):
 
     def _taken(self, count: int) -> None:
         self.handled += count
-        waited = len(self.queue) + count
-        if waited > self.peak:
-            self.peak = waited
-        self.since = self.system.host.stopwatch()
-        if self.senders is not None:
+        left = len(self.queue)
+        if left + count > self.peak:
+            self.peak = left + count
+        if left:
+            self.since = self.system.host.stopwatch()
+        if self.attention:
             self.let_senders_in()
+            self.attention = self.senders is not None
 
     # What a supervisor does.
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from actors.actor import UnknownMessage
-from actors.ask import FAILED, OPEN, Ask
+from actors.ask import ANSWERED, OPEN, Ask
 from actors.cell import ALIVE, Cell, CellState
 from actors.dead_letters import Reason
 from actors.errors import ActorError, summarize
@@ -83,7 +83,8 @@ class ReactiveCell(Cell):
             await dispatcher.rest()
         # Filled in here: half the price of a constructor, on the busiest path there is.
         ask = Ask()
-        ask.message, ask.cell, ask.done, ask.waiter = request, self, OPEN, None
+        ask.message, ask.cell = request, self
+        ask.done, ask.waiter = OPEN, None
         queue = self.queue
         if len(queue) >= self.limit:
             if not self.accepts(ask):
@@ -99,10 +100,14 @@ class ReactiveCell(Cell):
             if dispatcher.runnable:
                 dispatcher.wake()
         if not ask.done:
-            return await ask.wait(within)  # type: ignore[no-any-return]  # the actor's handler keeps the type
-        if ask.done == FAILED:
-            raise ask.value
-        return ask.value  # type: ignore[no-any-return]  # the actor's handler keeps the type
+            self.system.wheel.add(ask, within)
+            try:
+                await dispatcher.host.park(ask)
+            finally:
+                ask.leave()
+        if ask.done == ANSWERED:
+            return ask.value  # type: ignore[no-any-return]  # the actor's handler keeps the type
+        raise ask.value
 
     def waiting_since(self) -> float:
         """See `Cell.waiting_since`; no earlier than the run queue has been waiting itself."""

@@ -56,8 +56,11 @@ class Host(Protocol):
     async def check_cancelled(self) -> None:
         """Raise if cancelled; otherwise go on without a switch."""
 
-    async def park(self, seat: Seat) -> None:
-        """Wait until somebody wakes the seat; on cancellation the seat is empty again."""
+    def park(self, seat: Seat) -> Awaitable[None]:
+        """Wait until somebody wakes the seat; on cancellation the seat is empty again.
+
+        The seat is taken by the call, so what it returns is awaited at once.
+        """
 
     def wake(self, seat: Seat) -> None:
         """Let the task on an occupied seat go on; the seat is empty at once."""

@@ -55,7 +55,7 @@ class TrioHost:
         # it to trio's own behaviour.
         return current_task()._cancel_status.effectively_cancelled  # noqa: SLF001  # the reason above
 
-    async def park(self, seat: Seat) -> None:
+    def park(self, seat: Seat) -> Awaitable[None]:
         """See `Host.park`."""
         assert seat.waiter is None, "the seat is taken"
         seat.waiter = current_task()
@@ -64,7 +64,8 @@ class TrioHost:
             seat.waiter = None
             return trio.lowlevel.Abort.SUCCEEDED
 
-        await trio.lowlevel.wait_task_rescheduled(give_up)
+        # Not a coroutine of its own: each one costs at every switch.
+        return trio.lowlevel.wait_task_rescheduled(give_up)
 
     def wake(self, seat: Seat) -> None:
         """See `Host.wake`."""

@@ -262,7 +262,8 @@ def _decide(  # long: one case per command, each a line or two
     match command:
         case KeepIdentity(card_digest=digest, answer=answer):
             # Only the first answer counts: a second one would change what is being submitted.
-            card = state.id_card if state.identity is None else None
+            awaited = bool(state.trail) and state.identity is None
+            card = state.id_card if awaited else None
             current = card is not None and card_digest(card) == digest
             return (IdentityAnswered(digest, answer, now_ms),) if current else ()
         case KeepUpload(digest=digest):
@@ -400,7 +401,7 @@ def _evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per eve
 
 
 def _captured(trail: tuple[Step, ...], at_ms: int) -> tuple[Step, ...]:
-    """The trail of a finished capture; a second document identifies where the register disagrees."""
+    """The trail of a finished capture; where the register disagrees, a second document tells."""
     if trail[-1].state is not State.IDENTIFIED:
         trail = (*trail, Step(State.IDENTIFIED, at_ms))
     return (*trail, Step(State.CAPTURED, at_ms))

@@ -79,6 +79,7 @@ class Carrier:
         self._reader_writes = reader_writes
         self._urgent: deque[bytes] = deque()  # pings and the farewell
         self._ending = False
+        self._mute = False  # the link takes nothing any more
         self._taking = False
         self._flushing = False
         self._to_write = trio.Event()
@@ -106,7 +107,7 @@ class Carrier:
                 nursery.start_soon(self._write)
                 nursery.start_soon(self._tend)
                 problem = await self._read()
-                if self._ending:
+                if self._ending and not self._mute:
                     with trio.move_on_after(BYE_S_MAX):
                         await self._written.wait()
                 nursery.cancel_scope.cancel()
@@ -173,6 +174,8 @@ class Carrier:
             if self._to_write.is_set():
                 self._to_write = trio.Event()
             await self._flush()
+            if self._mute:
+                return
             if self._ending:
                 break
             await self._to_write.wait()
@@ -181,15 +184,16 @@ class Carrier:
 
     async def _flush(self) -> None:
         """Send all there is; whoever comes second leaves it to the first."""
-        if self._flushing:
+        if self._flushing or self._mute:
             return
         self._flushing = True
         try:
             while (plain := self._next_plain()) is not None:
                 await self._link.send(plain)
         except ChannelClosed:
-            # The reader will find out by itself, and is who reports it.
-            await self._shut()
+            # The reader will find out by itself; a farewell may still be waiting to be read.
+            self._mute = True
+            self._to_tend.set()
         finally:
             self._flushing = False
 
@@ -204,7 +208,7 @@ class Carrier:
 
     async def _tend(self) -> None:
         asked_at = -math.inf
-        while trio.current_time() < self._heard_at + SILENCE_S_MAX and not self._ending:
+        while trio.current_time() < self._heard_at + SILENCE_S_MAX and not self._is_closing:
             ping_at = max(self._heard_at, asked_at) + PING_AFTER_S
             if trio.current_time() >= ping_at:
                 asked_at = trio.current_time()
@@ -216,16 +220,20 @@ class Carrier:
             with trio.move_on_at(min(ping_at, self._heard_at + SILENCE_S_MAX)):
                 await self._to_tend.wait()
                 await self._see_to_acknowledgements()
-        with trio.move_on_after(BYE_S_MAX if self._ending else 0):
+        with trio.move_on_after(BYE_S_MAX if self._is_closing else 0):
             await self._written.wait()
         await self._shut()
 
     async def _see_to_acknowledgements(self) -> None:
         """Most debts are paid before long by a message; a look after each would cost more."""
-        while self._session.due_at < math.inf and not self._ending:
+        while self._session.due_at < math.inf and not self._is_closing:
             await trio.sleep(ACK_DELAY_S)
             if self._session.due_at <= trio.current_time():
                 self._to_write.set()
+
+    @property
+    def _is_closing(self) -> bool:
+        return self._ending or self._mute
 
     async def _shut(self) -> None:
         with trio.CancelScope(shield=True, deadline=trio.current_time() + BYE_S_MAX):

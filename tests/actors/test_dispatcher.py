@@ -223,6 +223,22 @@ def test_a_long_turn_is_logged_with_path_and_type(
     assert event["turn_ms"] >= 8.0
 
 
+def test_a_pause_between_turns_is_nobodys_fault(
+    logged: list[structlog.typing.EventDict],
+) -> None:
+    """When the machine itself paused and no turn was run meanwhile, nothing is logged."""
+
+    async def story() -> None:
+        async with open_system("office", virtual_outside()) as system:
+            await system.spawn("clerk", Clerk).ask(Count(), within=1)
+            dispatcher = system.dispatcher
+            dispatcher._look(dispatcher.stopwatch() - 1.0)
+
+    run(story)
+
+    assert [event for event in logged if event["event"] == "turn_overran"] == []
+
+
 class BrokenSupervisor:
     def on_down(self, cell: Cell, error: Exception | None) -> None:
         raise LookupError("no such child")

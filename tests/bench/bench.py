@@ -23,28 +23,42 @@ from tests.bench import office_workloads, runtime_workloads, store_workloads, wi
 from tests.bench.catalogue import LINES
 from tests.bench.peer import Peer, erlang_peer, python_peer
 from tests.bench.row import Line, Row, table
-from tests.bench.source import Size, Source, measure, source_of
+from tests.bench.source import Group, Size, Source, measure, source_of
 
 ROUNDS = 5
 
+SHORT_TURNS = 5
+"""How often the sources that need only milliseconds take turns in a round."""
 
-def sources_of_peers(peers: dict[str, Peer]) -> dict[str, Source]:
-    """The workloads of every peer, with counts that last about as long as ours."""
+
+def groups(peers: dict[str, Peer]) -> list[Group]:
+    """Every source there is; peers have counts that last about as long as ours."""
     erlang, pykka, xoscar = peers["erlang"], peers["pykka"], peers["xoscar"]
-    return {
-        "pykka.ask": pykka.source("ask", 5_000),
-        "pykka.tell": pykka.source("tell", 20_000),
+    short: dict[str, Source] = {
+        **runtime_workloads.SHORT,
+        "pykka.ask": pykka.source("ask", 1_000),
+        "pykka.tell": pykka.source("tell", 5_000),
+        "xoscar.ask": xoscar.source("ask", 500),
+        "erlang.ask": erlang.source("ask", 50_000),
+        "erlang.ask_many": erlang.source("ask_many", 50_000),
+        "erlang.tell": erlang.source("tell", 400_000),
+        "erlang.ring": erlang.source("ring", 200_000),
+        "erlang.spawn_stop": erlang.source("spawn_stop", 20_000),
+        "erlang.crash_restart_ask": erlang.source("crash_restart_ask", 10_000),
+    }
+    long: dict[str, Source] = {
+        **runtime_workloads.LONG,
         "pykka.ring": pykka.source("ring", 5_000),
         "pykka.spawn_stop": pykka.source("spawn_stop", 1_000),
-        "xoscar.ask": xoscar.source("ask", 3_000),
-        "erlang.ask": erlang.source("ask", 200_000),
-        "erlang.ask_many": erlang.source("ask_many", 200_000),
-        "erlang.tell": erlang.source("tell", 1_000_000),
-        "erlang.ring": erlang.source("ring", 1_000_000),
-        "erlang.spawn_stop": erlang.source("spawn_stop", 40_000),
-        "erlang.crash_restart_ask": erlang.source("crash_restart_ask", 20_000),
         "erlang.idle_memory": erlang.source("idle_memory", 100_000),
     }
+    return [
+        Group(short, SHORT_TURNS),
+        Group(long),
+        Group(wire_workloads.SOURCES),
+        Group(store_workloads.SOURCES),
+        Group(office_workloads.SOURCES),
+    ]
 
 
 def report(lines: Sequence[Line], size: Size) -> list[Row]:
@@ -60,15 +74,8 @@ def report(lines: Sequence[Line], size: Size) -> list[Row]:
         }
         for peer in peers.values():
             stack.callback(peer.close)
-        everything: dict[str, Source] = {
-            **runtime_workloads.SOURCES,
-            **sources_of_peers(peers),
-            **wire_workloads.SOURCES,
-            **store_workloads.SOURCES,
-            **office_workloads.SOURCES,
-        }
-        assert needed <= everything.keys(), needed - everything.keys()
-        chosen = {name: source for name, source in everything.items() if name in needed}
+        chosen = [group.only(needed) for group in groups(peers)]
+        assert needed == {name for group in chosen for name in group.sources}
         measured = measure(chosen, size)
     return [line.row(measured.figures, measured.gaps(wanted)) for line in lines]
 

@@ -255,23 +255,25 @@ def timed(workload: Callable[[int], Awaitable[float]], count: int) -> Source:
     return take
 
 
-SOURCES: Final[dict[str, Source]] = {
-    "checkpoint": timed(checkpoint, 20_000),
-    "ask": timed(ask, 20_000),
-    "ask_many": timed(ask_many, 40_000),
-    "tell": timed(tell, 100_000),
-    "ring": timed(ring, 100_000),
-    "ring_100": timed(partial(ring, tokens=100), 100_000),
-    "fan_in": timed(fan_in, 100_000),
-    "process_ask": timed(process_ask, 10_000),
+SHORT: Final[dict[str, Source]] = {
+    "checkpoint": timed(checkpoint, 10_000),
+    "ask": timed(ask, 10_000),
+    "ask_many": timed(ask_many, 20_000),
+    "tell": timed(tell, 50_000),
+    "ring": timed(ring, 50_000),
+    "ring_100": timed(partial(ring, tokens=100), 50_000),
+    "fan_in": timed(fan_in, 50_000),
+    "process_ask": timed(process_ask, 4_000),
     "spawn_stop": timed(spawn_stop, 10_000),
-    "crash_restart_ask": timed(crash_restart_ask, 5_000),
-    "idle_memory": fresh_process,
+    "crash_restart_ask": timed(crash_restart_ask, 4_000),
 }
+"""Milliseconds each."""
+
+LONG: Final[dict[str, Source]] = {"idle_memory": fresh_process}
 
 
 if __name__ == "__main__":
     sys.stdout.write(f"{run_real(partial(idle_memory, int(sys.argv[1])))}\n")
 
 
-__all__ = ["SOURCES"]
+__all__ = ["LONG", "SHORT"]

@@ -210,3 +210,20 @@ async def until(true: Callable[[], bool], within_s: float = 100.0) -> None:
     with trio.fail_after(within_s):
         while not true():  # noqa: ASYNC110  virtual time: a poll costs nothing and disturbs nobody
             await trio.sleep(0.01)
+
+
+class Dreamer(Process):
+    """Its set-up never ends."""
+
+    def __init__(self, diary: Diary, let_go: trio.Event | None = None) -> None:
+        self.diary = diary
+        self.let_go = let_go
+
+    async def started(self) -> None:
+        if self.let_go is not None:
+            with trio.CancelScope(shield=True):
+                await self.let_go.wait()
+        await trio.sleep_forever()
+
+    async def run(self, inbox: Inbox) -> None:
+        self.diary.lines.append("ran")

@@ -1,0 +1,446 @@
+"""What must always hold, checked from the disks alone: at the moment of effect, and at the end.
+
+`Invariants` sees every batch of the office's and the terminals' disks in the very step in which it
+becomes durable, and keeps its own small fold of what that says: written apart from the rules of the
+office, sharing with them only the table of states and the formats. It keeps the last head of each
+audit chain where no crash reaches it. `at_end` walks everything once more with the office's own
+verifier and asks whether everybody's story agrees.
+
+The names are those of the list in the architecture: I1 nothing acknowledged is lost, I2 one posting
+group per key, I3 balanced, I4 nothing handed over unauthorized or unsigned, I5 four eyes, I6 the
+decision is on what was there, I7 legal histories, I8 the audit chain, I13 everything ends, I15 the
+stock. It changes nothing and never raises: a breach is noted and the run goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from actors.batch import EMPTY_CHAIN, JournalRow
+from actors.memory_store import Disk
+from actors.sqlite_file import Archive
+from actors.store import (
+    Batch,
+    Claim,
+    Committed,
+    Recorded,
+    StoreError,
+    audit_digest,
+    event_digest,
+)
+from actors.tagged import Tagged
+from backoffice import case_events, core_bank, devices
+from backoffice.case_flow import TABLE, path_is_legal
+from backoffice.product import Product
+from backoffice.verify import verify_office
+from backoffice.verify_chain import Fault
+from terminal import draft_events
+from terminal.draft import DraftRules
+from tests.kit.disk import Watch
+from wire.case_state import FINAL_STATES, State
+from wire.codec import decode
+from wire.errors import WireError
+from wire.keys import DECISION, SLIP, verify
+from wire.messages.desk import Decision
+
+BREACHES_MAX: Final = 50
+"""The most breaches that are noted in one run."""
+
+_CASES: Final = Tagged(case_events.AnyCaseEvent)
+_CORES: Final = Tagged(core_bank.CoreEvent)
+_DEVICES: Final = Tagged(devices.DeviceEvent)
+_DRAFTS: Final = Tagged(draft_events.DraftEvent)
+
+_BY_FAULT: Final[dict[Fault, str]] = {
+    Fault.ILLEGAL_STEP: "I7",
+    Fault.SUBMISSION_DIFFERS: "I6",
+    Fault.IMAGE_MISSING: "I6",
+    Fault.IMAGE_ALTERED: "I6",
+    Fault.DECISION_DIFFERS: "I6",
+    Fault.SELF_AUTHORIZED: "I5",
+    Fault.UNAUTHORIZED: "I4",
+    Fault.SIGNATURE_INVALID: "I4",
+    Fault.SLIP_DIFFERS: "I4",
+    Fault.UNSIGNED: "I4",
+    Fault.CLAIM_LOST: "I15",
+    Fault.CLAIM_STRAY: "I15",
+    Fault.CLAIM_TWICE: "I15",
+    Fault.UNBALANCED: "I3",
+    Fault.POSTED_TWICE: "I2",
+    Fault.CORE_ILLEGAL: "I2",
+    Fault.CORE_WITHOUT_CASE: "I2",
+    Fault.CORE_DIFFERS: "I2",
+}
+"""Which invariant a finding of the verifier breaks; what is not named breaks the chain, I8."""
+
+
+class Breach(msgspec.Struct, frozen=True):
+    """One invariant broken: its name, when (virtual seconds), and what was seen."""
+
+    name: str
+    at_s: float
+    what: str
+
+
+class _Group(msgspec.Struct, frozen=True):
+    """A posting group, read without the ledger's own guard."""
+
+    key: str
+    postings: tuple[dict[str, Any], ...]
+
+
+class _Posted(msgspec.Struct, frozen=True):
+    """What the core's events have in common."""
+
+    key: str
+    group: _Group | None = None
+
+
+@dataclass
+class Told:
+    """What the durable events of one case say."""
+
+    state: State = State.DRAFT
+    version: int = 0
+    passed: list[State] = field(default_factory=list)
+    intake: case_events.Intake | None = None
+    claim: case_events.Claimed | None = None
+    persons: list[str] = field(default_factory=list)
+    authorized: bool = False
+    slip_hash: bytes = b""
+    signed: bool = False
+
+
+@dataclass
+class Core:
+    """What the durable events of one union's core say, by key and by account."""
+
+    prepared: dict[str, core_bank.Prepared] = field(default_factory=dict)
+    committed: set[str] = field(default_factory=set)
+    aborted: set[str] = field(default_factory=set)
+    balances: dict[str, int] = field(default_factory=dict)
+
+
+class Invariants:
+    """Watches the disks of one bank.
+
+    Args:
+        now: virtual seconds.
+
+    Attributes:
+        breaches: in the order of their discovery.
+        cases: by case id, as the office's disk says.
+        cores: by union.
+        events: how many were seen.
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._heads: dict[str, Committed] = {}
+        self._groups: set[str] = set()
+        self._signing: dict[str, bytes] = {}
+        self.breaches: list[Breach] = []
+        self.cases: dict[str, Told] = {}
+        self.cores: dict[str, Core] = {}
+        self.events = 0
+
+    def watch(self, node: str) -> Watch:
+        """For the disk of `node`."""
+        see = self._office if node == "office" else self._terminal
+
+        def seen(batch: Batch, rows: Sequence[JournalRow]) -> None:
+            self.events += len(rows)
+            self._chain(node, batch, rows)
+            for row in rows:
+                try:
+                    see(row)
+                except (AssertionError, StoreError, WireError, ValueError) as error:
+                    self.breach("I7", f"{row.stream}#{row.version} {row.kind}: {error!r}")
+
+        return seen
+
+    def breach(self, name: str, what: str) -> None:
+        """Note one."""
+        if len(self.breaches) < BREACHES_MAX:
+            self.breaches.append(Breach(name, self._now(), what))
+
+    def hold(self, name: str, what: str, right: object) -> None:
+        """Note a breach unless `right`."""
+        if not right:
+            self.breach(name, what)
+
+    def at_end(
+        self, disks: Mapping[str, Disk], products: Mapping[str, Product], *, healed: bool = True
+    ) -> None:
+        """Look at every disk when nobody works any more.
+
+        Args:
+            disks: by node.
+            products: by code.
+            healed: faults ended long enough ago for every case to have reached its end (I13).
+        """
+        office = disks["office"]
+        for node, disk in disks.items():
+            kept = self._heads.get(node, EMPTY_CHAIN)
+            self.hold("I8", f"{node}: the head regressed", disk.head == kept)
+        self._verify(office, products)
+        for union, core in self.cores.items():
+            self._balance(union, core, healed=healed)
+        drafts = {n: _drafts(disk) for n, disk in disks.items() if n != "office"}
+        for node, states in drafts.items():
+            for case_id, (state, answered) in states.items():
+                told = self.cases.get(case_id)
+                if answered:
+                    self.hold("I1", f"{node}: {case_id} is unknown to the office", told)
+                if healed:
+                    self.hold("I13", f"{node}: {case_id} ended as {state}", state in FINAL_STATES)
+                if healed and told is not None:
+                    agree = told.state is state
+                    self.hold("I1", f"{case_id}: {state} at {node}, office {told.state}", agree)
+        if healed:
+            for case_id, told in self.cases.items():
+                self.hold("I13", f"office: {case_id} {told.state}", told.state in FINAL_STATES)
+
+    def ends(self) -> dict[str, int]:
+        """How many of the office's cases stand where."""
+        counts: dict[str, int] = {}
+        for told in self.cases.values():
+            counts[told.state] = counts.get(told.state, 0) + 1
+        return counts
+
+    # ---- at the moment of effect
+
+    def _chain(self, node: str, batch: Batch, rows: Sequence[JournalRow]) -> None:
+        """Each event has exactly one entry, and each entry follows from the one before (I8)."""
+        wanted = sum(len(append.events) for append in batch.appends)
+        self.hold("I8", f"{node}: {len(rows)} entries for {wanted} events", wanted == len(rows))
+        head = self._heads.get(node, EMPTY_CHAIN)
+        for row in rows:
+            digest = event_digest(row.body)
+            value = audit_digest(
+                head.audit_head,
+                head.audit_seq + 1,
+                row.at_ms,
+                row.who,
+                row.stream,
+                row.version,
+                row.kind,
+                digest,
+            )
+            agree = (head.audit_seq + 1, value, digest) == (row.seq, row.head, row.event_digest)
+            self.hold("I8", f"{node}: entry {row.seq} does not follow", agree)
+            head = Committed(row.seq, row.head)
+        self._heads[node] = head
+
+    def _office(self, row: JournalRow) -> None:
+        kind, _, key = row.stream.partition("/")
+        if kind == "case":
+            event = _CASES.decode(row.kind, row.body, row.stream)
+            self._case(key.partition("/")[2], event)
+        elif kind == "core":
+            self._core(key, row)
+        elif kind == "devices":
+            event = _DEVICES.decode(row.kind, row.body, row.stream)
+            if isinstance(event, devices.DeviceEnrolled):
+                self._signing[event.device.device] = event.device.signing
+
+    def _case(self, case_id: str, event: case_events.AnyCaseEvent) -> None:
+        told = self.cases.setdefault(case_id, Told())
+        self._step(case_id, told, event)
+        match event:
+            case case_events.Submitted(intake=intake):
+                told.intake, told.persons, told.authorized = intake, [], False
+            case case_events.Waived():
+                told.authorized = True
+            case case_events.Claimed():
+                told.claim = event
+            case case_events.FirstApproved(judgement=judgement):
+                self._judged(case_id, told, judgement)
+            case case_events.Approved(judgement=judgement):
+                self._judged(case_id, told, judgement)
+                assert told.intake is not None
+                wanted = told.intake.assessment.approvals
+                told.authorized = len(told.persons) >= wanted
+            case case_events.PrepareStarted():
+                self.hold("I4", f"{case_id}: prepared without authorization", told.authorized)
+            case case_events.Prepared(slip_hash=slip_hash):
+                told.slip_hash = slip_hash
+            case case_events.Signed():
+                self._signed(case_id, told, event)
+            case case_events.CommitStarted() | case_events.Committed():
+                right = told.authorized and told.signed
+                self.hold("I4", f"{case_id}: made real unauthorized or unsigned", right)
+            case _:
+                pass
+
+    def _step(self, case_id: str, told: Told, event: case_events.AnyCaseEvent) -> None:
+        """Every event is a step of the table from where the case stands (I7)."""
+        told.version += not isinstance(event, case_events.ClaimRenewed)
+        trigger = case_events.trigger_of(event)
+        if trigger is None:
+            return
+        before = told.state
+        if isinstance(event, case_events.Submitted):
+            trail = [step.state for step in event.intake.trail]
+            right = path_is_legal(trail) if before is State.DRAFT else bool(trail)
+            self.hold("I7", f"{case_id}: trail {trail}", right)
+            told.passed += trail
+            before = trail[-1]
+        after = TABLE.get(before, {}).get(trigger)
+        if after is None:
+            self.breach("I7", f"{case_id}: {trigger} in {before}")
+        else:
+            told.state = after
+            told.passed.append(after)
+
+    def _judged(self, case_id: str, told: Told, judgement: case_events.Judgement) -> None:
+        """Four eyes (I5), on exactly what was there (I6), signed by an enrolled desk (I4)."""
+        intake, claim = told.intake, told.claim
+        assert intake is not None
+        person = judgement.authorizer.person_id
+        apart = person not in (intake.operator.person_id, *told.persons)
+        self.hold("I5", f"{case_id}: {person} decided twice or on their own case", apart)
+        told.persons.append(person)
+        signing = self._signing.get(judgement.device, b"")
+        body = judgement.decision
+        right = verify(signing, DECISION, body, judgement.signature)
+        self.hold("I4", f"{case_id}: a decision that nobody signed", right)
+        decision = decode(Decision, body)
+        seen = (decision.case_id, decision.version, decision.submission_hash)
+        # The event of the decision has been counted; the authorizer saw the version before it.
+        there = (case_id, told.version - 1, intake.digest)
+        images = sorted(decision.images) == sorted(image.digest for image in intake.images)
+        fresh = claim is not None and claim.challenge == decision.challenge
+        self.hold("I6", f"{case_id}: decided on something else", seen == there and images and fresh)
+
+    def _signed(self, case_id: str, told: Told, event: case_events.Signed) -> None:
+        assert told.intake is not None
+        body = told.slip_hash + msgspec.msgpack.encode(event.ink)
+        signing = self._signing.get(told.intake.device, b"")
+        told.signed = verify(signing, SLIP, body, event.signature)
+        self.hold("I4", f"{case_id}: a signature under another slip", told.signed)
+
+    def _core(self, union: str, row: JournalRow) -> None:
+        """One group per key and step, balanced, and only for what was authorized and signed."""
+        core = self.cores.setdefault(union, Core())
+        posted = msgspec.msgpack.decode(row.body, type=_Posted)
+        key, group = posted.key, posted.group
+        if group is not None:
+            self.hold("I2", f"{group.key} posted twice", group.key not in self._groups)
+            self._groups.add(group.key)
+            total = sum(posting["fen"] for posting in group.postings)
+            self.hold("I3", f"{group.key} is off by {total} fen", total == 0)
+            for posting in group.postings:
+                account = posting["account"]
+                core.balances[account] = core.balances.get(account, 0) + posting["fen"]
+        told = self.cases.get(key, Told())
+        match _CORES.decode(row.kind, row.body, row.stream):
+            case core_bank.Prepared() as prepared:
+                spent = key in core.prepared or key in core.aborted
+                self.hold("I2", f"{key} prepared twice", not spent)
+                self.hold("I4", f"{key} reserved without authorization", told.authorized)
+                core.prepared[key] = prepared
+            case core_bank.CommittedOperation():
+                fresh = key in core.prepared and key not in core.committed | core.aborted
+                self.hold("I2", f"{key} committed twice or unprepared", fresh)
+                self.hold("I4", f"{key} made real unsigned", told.authorized and told.signed)
+                core.committed.add(key)
+            case core_bank.AbortedOperation():
+                fresh = key not in core.committed | core.aborted
+                self.hold("I2", f"{key} aborted after its end", fresh)
+                core.aborted.add(key)
+            case _:
+                pass
+
+    def _terminal(self, row: JournalRow) -> None:
+        """What a tablet holds for true, the office has on its disk at that moment."""
+        kind, _, case_id = row.stream.partition("/")
+        if kind != "draft":
+            return
+        told = self.cases.get(case_id, Told())
+        match _DRAFTS.decode(row.kind, row.body, row.stream):
+            case draft_events.OfficeAnswered(view=view):
+                durable = view.version <= told.version and view.state in told.passed
+                what = f"{case_id}: told {view.state}/{view.version} before it was durable"
+                self.hold("I1", what, durable)
+            case draft_events.HandedOver():
+                right = told.authorized and told.signed and State.COMMITTED in told.passed
+                self.hold("I4", f"{case_id}: handed over in {told.state}", right)
+            case _:
+                pass
+
+    # ---- at the end
+
+    def _verify(self, office: Disk, products: Mapping[str, Product]) -> None:
+        kept = self._heads.get("office", EMPTY_CHAIN)
+        report = verify_office(DiskArchive(office), products, expected_head=kept)
+        for finding in report.findings:
+            name = _BY_FAULT.get(finding.what, "I8")
+            self.breach(name, f"verifier: {finding.what} {finding.where} {finding.detail}")
+        self.hold("I3", f"all postings sum to {report.balance_fen} fen", report.balance_fen == 0)
+
+    def _balance(self, union: str, core: Core, *, healed: bool) -> None:
+        """Every card that left the stock is issued, spoiled or reserved for an open case (I15)."""
+        cards = {key for key, event in core.prepared.items() if event.group is not None}
+        issued, spoiled = cards & core.committed, cards & core.aborted
+        reserved = cards - issued - spoiled
+        pans = [core.prepared[key].operation.pan.digits for key in sorted(issued)]
+        self.hold("I15", f"{union}: a card was issued twice", len(pans) == len(set(pans)))
+        wanted = {"blank": -len(cards), "reserved": len(reserved)}
+        wanted |= {"issued": len(issued), "spoiled": len(spoiled)}
+        for account, count in wanted.items():
+            have = core.balances.get(f"stock/{union}/{account}", 0)
+            what = f"{union}: {account} stands at {have} fen for {count} cards"
+            self.hold("I15", what, have == count * 100)
+        if healed:
+            self.hold("I15", f"{union}: reserved for ever: {sorted(reserved)}", not reserved)
+
+
+def _drafts(disk: Disk) -> dict[str, tuple[State, bool]]:
+    """Where a terminal's drafts stand by its own disk, and whether the office has ever answered."""
+    rules = DraftRules("")
+    found: dict[str, tuple[State, bool]] = {}
+    for stream, rows in disk.streams.items():
+        kind, _, case_id = stream.partition("/")
+        if kind == "draft":
+            draft = rules.initial(case_id)
+            for row in rows:
+                draft = rules.evolve(draft, _DRAFTS.decode(row.kind, row.body, stream))
+            found[case_id] = (draft.state, draft.view is not None)
+    return found
+
+
+class DiskArchive(Archive):
+    """A simulated disk as the verifier reads a database."""
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+
+    def journal(self) -> Iterator[JournalRow]:
+        """As `Archive.journal`."""
+        return iter(self._disk.journal)
+
+    def events(self) -> Iterator[Recorded]:
+        """As `Archive.events`."""
+        for stream in sorted(self._disk.streams):
+            yield from self._disk.streams[stream]
+
+    def claims(self) -> Iterator[Claim]:
+        """As `Archive.claims`."""
+        for (scope, key), owner in sorted(self._disk.owners.items()):
+            yield Claim(scope, key, owner)
+
+    def blob_digests(self) -> Iterator[bytes]:
+        """As `Archive.blob_digests`."""
+        return iter(sorted(self._disk.blobs))
+
+    def blob(self, digest: bytes) -> bytes | None:
+        """As `Archive.blob`."""
+        return self._disk.blobs.get(digest)
+
+
+__all__ = ["Breach", "DiskArchive", "Invariants", "Told"]

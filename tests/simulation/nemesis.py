@@ -1,0 +1,192 @@
+"""Whoever wishes the bank ill: weather, power cuts, partitions, poison, and an attacker on the line.
+
+Everything is drawn from streams of chance of its own, so that one more fault of one kind moves none
+of another. After `heal` nothing goes wrong any more.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Final
+
+import trio
+
+from backoffice.program import BackOffice
+from tests.kit.bank import UNION, Bank
+from tests.kit.determinism import stream
+from tests.kit.disk import DELAY_S_MAX
+from tests.simulation.node import Node
+from tests.simulation.swarm import Plan
+from tests.simulation.trace import Trace
+from wire.memory import CALM, Passing
+from wire.message import Message
+
+TICK_S: Final = 1.0
+"""How often the nemesis rolls its dice, in virtual seconds."""
+
+POINTS_AHEAD_MAX: Final = 30
+"""How many commit points ahead a crash is planned at most."""
+
+RECORDED_MAX: Final = 64
+"""How many frames the attacker keeps to replay."""
+
+POISON_PAUSE_S: Final = 8.0
+"""The shortest time between two poisoned actors, so that restarts stay within their intensity."""
+
+
+class Poison(Message, frozen=True):
+    """A message that no rules know: whoever handles it crashes."""
+
+
+class Nemesis:
+    """The faults of one run.
+
+    Args:
+        nodes: all of them, the office first.
+        office: its live incarnation, or None.
+    """
+
+    def __init__(
+        self, seed: int, plan: Plan, bank: Bank, nodes: Sequence[Node], trace: Trace
+    ) -> None:
+        self._plan = plan
+        self._bank = bank
+        self._nodes = nodes
+        self._trace = trace
+        self._dice = {
+            what: stream(seed, f"nemesis:{what}")
+            for what in ("crash", "partition", "poison", "attack", "slow")
+        }
+        self._recorded: list[bytes] = []
+        self._held_back: dict[tuple[int, str], bytes] = {}
+        self._active = False
+        self.office: BackOffice | None = None
+        bank.network.tap = self._tap
+
+    async def rage(self) -> None:
+        """Until the plan's faults are over, then heal."""
+        self._active = True
+        self._bank.network.weather = self._plan.weather
+        self._slow_down()
+        poison_from_s = 0.0
+        end_s = trio.current_time() + self._plan.faults_s
+        while trio.current_time() < end_s:
+            await trio.sleep(TICK_S)
+            if self._strikes("crash", self._plan.crashes):
+                self._crash()
+            if self._strikes("partition", self._plan.partitions):
+                self._partition()
+            now_s = trio.current_time()
+            if now_s >= poison_from_s and self._strikes("poison", self._plan.poison):
+                poison_from_s = now_s + POISON_PAUSE_S
+                self._poison()
+        self.heal()
+
+    def heal(self) -> None:
+        """Nothing goes wrong from here on."""
+        self._active = False
+        self._trace.note("heal", "")
+        self._bank.network.weather = CALM
+        self._bank.network.heal()
+        for disk in self._bank.disks.values():
+            disk.crash_at, disk.delay_s_max = frozenset(), DELAY_S_MAX
+        for plan in self._bank.plans.values():
+            plan.heal()
+
+    def _strikes(self, what: str, rate: float) -> bool:
+        return self._dice[what].random() < rate * TICK_S
+
+    def _slow_down(self) -> None:
+        dice = self._dice["slow"]
+        for node in self._nodes:
+            if dice.random() < self._plan.slow:
+                self._trace.note("slow", node.name)
+                self._bank.disk(node.name).delay_s_max = self._plan.slow_s
+
+    def _crash(self) -> None:
+        """Now, or exactly before or after a commit that is to come."""
+        dice = self._dice["crash"]
+        node = dice.choice(self._nodes)
+        disk = self._bank.disk(node.name)
+        if dice.random() < self._plan.at_commits:
+            disk.crash_at = {disk.point + dice.randint(1, POINTS_AHEAD_MAX)}
+        else:
+            node.crash()
+
+    def _partition(self) -> None:
+        """Between the office and somebody, one way or both, or the end of what there was."""
+        dice = self._dice["partition"]
+        network = self._bank.network
+        if dice.random() < 0.4:
+            self._trace.note("reunion", "")
+            network.heal()
+            return
+        office, other = self._nodes[0].name, dice.choice(self._nodes[1:]).name
+        kind = dice.choice(("both", "up", "down"))
+        self._trace.note("partition", f"{other} {kind}")
+        if kind == "both":
+            network.partition(office, other)
+        else:
+            network.hold(*((other, office) if kind == "up" else (office, other)))
+
+    def _poison(self) -> None:
+        """An actor of the office crashes on a message."""
+        if self.office is None or self.office.tree is None or not self._nodes[0].up:
+            return
+        tree = self.office.tree
+        cases = sorted(
+            stream.removeprefix("case/").replace("/", ".")
+            for stream in self._bank.disk("office").disk.streams
+            if stream.startswith("case/")
+        )
+        victims = [f"cores/{UNION}", f"queues/{UNION}", "devices"]
+        if cases:
+            victims.append(f"cases/{self._dice['poison'].choice(cases)}")
+        victim = self._dice["poison"].choice(victims)
+        self._trace.note("poison", victim)
+        tree.ref(f"/office/{victim}").tell(Poison())
+
+    # ---- on the line
+
+    def _tap(self, passing: Passing) -> Sequence[bytes]:
+        """Note the frame, and let the attacker have it."""
+        link = f"{passing.channel} {passing.source}>{passing.destination}"
+        self._trace.note("frame", f"{link} {passing.frame.hex()[:24]} {len(passing.frame)}")
+        if not self._active:
+            return (passing.frame,)
+        dice = self._dice["attack"]
+        if len(self._recorded) < RECORDED_MAX:
+            self._recorded.append(passing.frame)
+        elif dice.random() < 0.1:
+            self._recorded[dice.randrange(RECORDED_MAX)] = passing.frame
+        held = self._held_back.pop((passing.channel, passing.source), None)
+        if held is not None:
+            return (passing.frame, held)
+        if dice.random() >= self._plan.attack:
+            return (passing.frame,)
+        return self._attack(dice, passing)
+
+    def _attack(self, dice: random.Random, passing: Passing) -> Sequence[bytes]:
+        frame = passing.frame
+        kind = dice.choice(("repeat", "replay", "alter", "shorten", "withhold", "reorder"))
+        self._trace.note("attack", kind)
+        match kind:
+            case "repeat":
+                return (frame, frame)
+            case "replay":
+                return (dice.choice(self._recorded), frame)
+            case "alter":
+                altered = bytearray(frame)
+                altered[dice.randrange(len(frame))] ^= 1 << dice.randrange(8)
+                return (bytes(altered),)
+            case "shorten":
+                return (frame[: dice.randrange(len(frame))],)
+            case "withhold":
+                return ()
+            case _:
+                self._held_back[passing.channel, passing.source] = frame
+                return ()
+
+
+__all__ = ["Nemesis", "Poison"]

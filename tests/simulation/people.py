@@ -1,0 +1,200 @@
+"""The people of a simulated bank: tellers with several customers each, authorizers with a mind.
+
+They do what `terminal.clerk` and `backoffice.desk.clerk` do, and what those never do: serve two
+customers at a time, let one refuse the slip, give a case up, leave a half-filled form, send back or
+reject. Moods hang on the case's id, so they survive a crash of the node, as people do.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Final
+
+import trio
+
+from backoffice.desk.clerk import Judge
+from backoffice.desk.page_model import FileView
+from terminal.clerk import Clerk, StuckError
+from terminal.page_model import (
+    CustomerRefuses,
+    GiveUp,
+    OpenCase,
+    ShowCase,
+    SignInHere,
+    SlipSeen,
+    Stage,
+)
+from terminal.program import Terminal
+from tests.kit.bank import TELLER_PASSCODE
+from wire.case_state import FINAL_STATES, State
+from wire.message import Code
+from wire.messages.desk import Reason, Verdict
+
+LOOK_S: Final = 1.0
+"""How long a teller waits when no case can go on, in virtual seconds."""
+
+RETURNS_MAX: Final = 2
+"""How often an authorizer sends the same case back."""
+
+HOPELESS: Final = frozenset({Code.DUPLICATE, Code.LIMIT, Code.CORE_DECLINED, Code.ID_MISMATCH})
+"""Why an office may refuse a submission so that no other try can help."""
+
+
+class Mood(StrEnum):
+    """What becomes of a case, as far as the people at the table decide it."""
+
+    FINISH = "finish"
+    REFUSE_SLIP = "refuse_slip"
+    CANCEL = "cancel"
+    WALK_AWAY = "walk_away"
+
+
+def mood_of(seed: int, case_id: str) -> Mood:
+    """The same for a case, whoever asks and however often."""
+    dice = random.Random(f"{seed}:{case_id}:mood")
+    weights = (80, 8, 7, 5)
+    return dice.choices(tuple(Mood), weights)[0]
+
+
+def judge_of(seed: int) -> Judge:
+    """Approves most, sends some back, rejects a few."""
+
+    def judge(file: FileView) -> tuple[Verdict, Reason | None]:
+        returns = sum(step.state is State.AUTH_RETURNED for step in file.steps)
+        share = random.Random(f"{seed}:{file.item.case_id}:{returns}:judge").random()
+        if share < 0.07:
+            return Verdict.REJECT, Reason.NOT_THE_PERSON
+        if share < 0.25 and returns < RETURNS_MAX:
+            return Verdict.RETURN, Reason.IMAGE_UNCLEAR
+        return Verdict.APPROVE, None
+
+    return judge
+
+
+class Memory:
+    """What a teller remembers over a crash of the tablet.
+
+    Attributes:
+        begun: ids of cases whose beginning the tablet has confirmed (invariant I1).
+    """
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.done = False
+
+
+class Teller(Clerk):
+    """Serves `customers` at one terminal, each with a card and, later, its activation.
+
+    Args:
+        noted: called with every deed, for the trace.
+    """
+
+    def __init__(
+        self,
+        terminal: Terminal,
+        staff_id: str,
+        memory: Memory,
+        seed: int,
+        customers: int,
+        noted: Callable[[str], None],
+    ) -> None:
+        super().__init__(terminal)
+        self._here = terminal
+        self._staff_id = staff_id
+        self._memory = memory
+        self._seed = seed
+        self._customers = customers
+        self._noted = noted
+        self._dice = random.Random(f"{seed}:{staff_id}:pace")
+
+    async def work(self) -> None:
+        """Until every customer was served."""
+        await self._sign_in()
+        while True:
+            ids = self._cases()
+            open_ids = [case_id for case_id in ids if not self._is_over(case_id)]
+            if len(ids) < self._planned() and len(open_ids) < 2:
+                await self._open_one(ids)
+                continue
+            if not open_ids:
+                self._memory.done = True
+                return
+            moved = [await self._go_on(case_id) for case_id in open_ids]
+            await trio.sleep(self._dice.uniform(0.1, 0.6) if any(moved) else LOOK_S)
+
+    async def _sign_in(self) -> None:
+        while await self._here.perform(SignInHere(self._staff_id, TELLER_PASSCODE)) is not None:
+            await trio.sleep(LOOK_S)
+        while not self._here.teller.products:
+            await trio.sleep(LOOK_S)
+
+    def _planned(self) -> int:
+        return 2 * self._customers
+
+    def _cases(self) -> list[str]:
+        """What the page lists, and what the teller knows to be there."""
+        listed = [row.case_id for row in self._here.state().cases]
+        return sorted({*listed, *self._memory.begun})
+
+    def _is_over(self, case_id: str) -> bool:
+        draft = self._here.drafts.look(case_id)
+        return draft is not None and draft.finished
+
+    async def _open_one(self, ids: list[str]) -> None:
+        """Cards first; then their activations, one after the other."""
+        wanted = "debit_card" if len(ids) % 2 == 0 else "card_activation"
+        if wanted == "card_activation" and not self._is_over(ids[-1]):
+            # The same customer: the card first.
+            await self._go_on(ids[-1])
+            await trio.sleep(LOOK_S)
+            return
+        try:
+            case_id = await self.begin(wanted)
+        except StuckError:
+            await trio.sleep(LOOK_S)
+        else:
+            self._memory.begun.append(case_id)
+            self._noted(f"begun {case_id}")
+
+    async def _go_on(self, case_id: str) -> bool:
+        """One deed for a case; False when there is nothing to do, or it did not work."""
+        refusal = await self._here.perform(ShowCase(case_id))
+        case = self._here.state().open
+        if refusal is not None or case is None or case.case_id != case_id:
+            return False
+        try:
+            moved = await self._mood(case) or await self._step(case)
+        except StuckError as stuck:
+            self._noted(f"{case_id} {stuck}")
+            return False
+        self._noted(f"{case_id} {case.stage} {case.state}")
+        return moved
+
+    async def _mood(self, case: OpenCase) -> bool:
+        """What a clerk never does, if it is time for it."""
+        mood = mood_of(self._seed, case.case_id)
+        hopeless = any(reason.code in HOPELESS for reason in case.reasons)
+        match case.stage:
+            case Stage.SIGN if mood is Mood.REFUSE_SLIP:
+                await self._do(SlipSeen())
+                await self._do(CustomerRefuses())
+            case Stage.FORM if mood is Mood.WALK_AWAY:
+                await self._do(GiveUp("客户离开"))
+            case Stage.WAITING if mood is Mood.CANCEL and case.state in (
+                State.AUTH_QUEUED,
+                State.AUTH_CLAIMED,
+                State.AUTH_RETURNED,
+            ):
+                await self._do(GiveUp("客户改日再来"))
+                await trio.sleep(LOOK_S)
+            case Stage.SUBMIT | Stage.FORM if hopeless and case.state not in FINAL_STATES:
+                await self._do(GiveUp("无法办理"))
+            case _:
+                return False
+        return True
+
+
+__all__ = ["HOPELESS", "Memory", "Mood", "Teller", "judge_of", "mood_of"]

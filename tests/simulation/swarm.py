@@ -1,0 +1,92 @@
+"""Which faults a seed brings, and how many: drawn anew for each seed (swarm testing).
+
+A run that has every fault at a middling rate looks at few corners; so each seed leaves some kinds
+of fault out and turns others up (Groce et al., "Swarm Testing", ISSTA 2012). Rates are per virtual
+second for the whole bank, chances per frame or per question.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Final
+
+from hw.transport import Fault
+from tests.kit.determinism import stream
+from wire.memory import Weather
+
+KIT_FAULTS: Final = (
+    Fault.DROP_BEFORE,
+    Fault.DROP_AFTER,
+    Fault.LOSE_FRAGMENT,
+    Fault.DUPLICATE_FRAGMENT,
+    Fault.FLIP_BIT,
+    Fault.LATE_REPLY,
+    Fault.ID_NO_CARD,
+    Fault.ID_READ_FAILED,
+    Fault.CARD_REMOVED,
+    Fault.PIN_TIMEOUT,
+    Fault.PIN_CANCEL,
+)
+"""What may go wrong with a kit and heals by another try."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The misfortunes of one seed.
+
+    Attributes:
+        weather: of all links.
+        faults_s: how long faults last, virtual seconds.
+        crashes: chance per second that some node crashes.
+        at_commits: the share of crashes that strike at a commit instead of at any moment.
+        partitions: chance per second that two nodes lose each other.
+        poison: chance per second that some actor meets a message that crashes it.
+        attack: chance that the attacker does something to a frame.
+        slow: chance that a node's disk is slow, up to `slow_s` at each point.
+        kit: chance of each fault of `KIT_FAULTS`, per question.
+        customers: how many come to each terminal.
+    """
+
+    weather: Weather
+    faults_s: float
+    crashes: float
+    at_commits: float
+    partitions: float
+    poison: float
+    attack: float
+    slow: float
+    slow_s: float
+    kit: dict[Fault, float]
+    customers: int
+
+
+def draw(seed: int) -> Plan:
+    """The plan of a seed."""
+    chance = stream(seed, "swarm")
+    rates = {fault: 0.004 for fault in KIT_FAULTS if chance.random() < 0.3}
+    return Plan(
+        weather=Weather(
+            delay_s=chance.choice((0.0, 0.02, 0.1, 0.4)),
+            death=chance.choice((0.0, 0.0, 0.002, 0.01, 0.03)),
+            refusal=chance.choice((0.0, 0.1, 0.4)),
+        ),
+        faults_s=chance.uniform(60, 150),
+        crashes=_some(chance, 0.08),
+        at_commits=chance.random(),
+        partitions=_some(chance, 0.04),
+        poison=_some(chance, 0.03),
+        attack=_some(chance, 0.01),
+        slow=chance.choice((0.0, 0.0, 0.3)),
+        slow_s=chance.uniform(0.2, 4.0),
+        kit=rates if chance.random() < 0.6 else {},
+        customers=chance.choice((1, 2, 2)),
+    )
+
+
+def _some(chance: random.Random, most: float) -> float:
+    """Nothing at all, for two seeds in five; otherwise up to `most`."""
+    return 0.0 if chance.random() < 0.4 else chance.uniform(0, most)
+
+
+__all__ = ["KIT_FAULTS", "Plan", "draw"]

@@ -1,0 +1,207 @@
+"""One run: an office, two desks and five terminals under the faults of one seed, in one process.
+
+Two phases. First everything goes wrong that the seed's plan holds; then faults end, and every case
+must reach an end within `LIVENESS_S` (invariant I13). What must hold is checked by
+`tests.kit.invariants` from the disks. Nothing of a run depends on anything but its seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from functools import partial
+from typing import Final
+from unittest import mock
+
+import msgspec
+import trio
+
+from backoffice.desk.clerk import DeskClerk
+from backoffice.product import products
+from supervisors import State as NodeState
+from supervisors import snapshot
+from supervisors.snapshot import Node as TreeNode
+from tests.kit.bank import DESK_PASSCODE, Bank
+from tests.kit.determinism import run_seeded, stream
+from tests.kit.invariants import Breach, Invariants
+from tests.kit.tripwires import tripwires
+from tests.simulation.nemesis import Nemesis
+from tests.simulation.node import Node
+from tests.simulation.people import Memory, Teller, judge_of
+from tests.simulation.swarm import Plan, draw
+from tests.simulation.trace import Trace
+from wire.codec import encode
+
+TERMINALS: Final = 5
+DESKS: Final = 2
+
+LIVENESS_S: Final = 1_800.0
+"""After faults end, every case must have reached its end within this, in virtual seconds: leases
+and inquiries of five minutes, retries of one, and the people's own pace.
+"""
+
+LOOK_S: Final = 1.0
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of one seed.
+
+    Attributes:
+        trace: hash of everything that happened (invariant I14).
+        virtual_s: how long it took, in virtual seconds.
+        frames: handed to the network.
+        counts: of faults, by kind.
+        cases: by final state.
+        breaches: what must hold and did not.
+    """
+
+    seed: int
+    trace: str
+    virtual_s: float
+    frames: int
+    events: int
+    counts: dict[str, int]
+    cases: dict[str, int]
+    breaches: tuple[Breach, ...]
+
+
+class World:
+    """The nodes of one run and the people at them."""
+
+    def __init__(self, seed: int, plan: Plan, trace: Trace) -> None:
+        self._seed = seed
+        self._plan = plan
+        self._trace = trace
+        self.invariants = Invariants(trio.current_time)
+        self.bank = Bank(
+            f"sim-{seed}", TERMINALS, DESKS, kit_faults=plan.kit, watch=self.invariants.watch
+        )
+        self._memories = {n: Memory() for n in range(1, TERMINALS + 1)}
+        self._open = trio.Event()
+        self._nodes = self._make_nodes()
+        self._nemesis = Nemesis(seed, plan, self.bank, self._nodes, trace)
+
+    async def run(self) -> None:
+        """Both phases, then the last look."""
+        async with trio.open_nursery() as nursery:
+            for node in self._nodes:
+                nursery.start_soon(node.run)
+            await self._open.wait()
+            await self._nemesis.rage()
+            with trio.move_on_after(LIVENESS_S):
+                while not self._is_over():
+                    await trio.sleep(LOOK_S)
+            self._look_at_tree()
+            nursery.cancel_scope.cancel()
+        self._look_at_end()
+
+    # ---- lives
+
+    def _make_nodes(self) -> list[Node]:
+        lives: dict[str, Callable[[], Awaitable[None]]] = {"office": self._office}
+        lives |= {f"D-{n}": partial(self._desk, n) for n in range(1, DESKS + 1)}
+        lives |= {f"T-{n}": partial(self._terminal, n) for n in range(1, TERMINALS + 1)}
+        return [
+            Node(name, self.bank, life, stream(self._seed, f"node:{name}"), self._trace)
+            for name, life in lives.items()
+        ]
+
+    async def _office(self) -> None:
+        async with self.bank.office() as office:
+            self._nemesis.office = office
+            self._open.set()
+            await trio.sleep_forever()
+
+    async def _desk(self, number: int) -> None:
+        await self._open.wait()
+        async with self.bank.desk(number) as desk:
+            judge = judge_of(self._seed)
+            noted = partial(self._trace.note, f"D-{number}")
+            clerk = DeskClerk(desk, f"200{number}", DESK_PASSCODE, judge, noted)
+            await clerk.work()
+
+    async def _terminal(self, number: int) -> None:
+        await self._open.wait()
+        async with self.bank.terminal(number) as terminal:
+            teller = Teller(
+                terminal,
+                f"100{number}",
+                self._memories[number],
+                self._seed,
+                self._plan.customers,
+                partial(self._trace.note, f"T-{number}"),
+            )
+            await teller.work()
+            await trio.sleep_forever()
+
+    # ---- the end
+
+    def _is_over(self) -> bool:
+        return all(memory.done for memory in self._memories.values()) and self._settled()
+
+    def _settled(self) -> bool:
+        """Nobody owes anything that is due."""
+        for name, disk in self.bank.disks.items():
+            now_ms = self.bank.outside(name).wall.now_ms()
+            if any(effect.due_ms <= now_ms for effect in disk.disk.pending.values()):
+                return False
+        return True
+
+    def _look_at_tree(self) -> None:
+        office = self._nemesis.office
+        assert office is not None
+        assert office.tree is not None
+        for node in _all(snapshot(office.tree)):
+            well = node.state not in (NodeState.FAILED, NodeState.WEDGED)
+            self.invariants.hold("I13", f"{node.path} is {node.state}: {node.last_error}", well)
+
+    def _look_at_end(self) -> None:
+        hold = self.invariants.hold
+        hold("I13", "somebody still has work to do", self._is_over())
+        for number, memory in self._memories.items():
+            streams = self.bank.disk(f"T-{number}").disk.streams
+            for case_id in memory.begun:
+                hold("I1", f"T-{number} has forgotten {case_id}", f"draft/{case_id}" in streams)
+        disks = {name: disk.disk for name, disk in self.bank.disks.items()}
+        self.invariants.at_end(disks, products())
+
+
+def _all(node: TreeNode) -> list[TreeNode]:
+    return [node, *(below for child in node.children for below in _all(child))]
+
+
+def _printed(slip: object, ink: object, seals: tuple[object, ...]) -> bytes:
+    """Stands for the PDF: drawing one takes longer than the rest of its case."""
+    return encode((slip, ink, [str(seal) for seal in seals]))
+
+
+def simulate(seed: int, *, plan: Plan | None = None, trace: Trace | None = None) -> Outcome:
+    """Run one seed; with the same seed and plan the same happens."""
+    plan = plan if plan is not None else draw(seed)
+    trace = trace if trace is not None else Trace()
+    worlds: list[World] = []
+
+    async def story() -> float:
+        worlds.append(World(seed, plan, trace))
+        await worlds[0].run()
+        return trio.current_time()
+
+    with ExitStack() as stack:
+        stack.enter_context(mock.patch("backoffice.slip_desk.render_slip", _printed))
+        stack.enter_context(tripwires())
+        virtual_s = run_seeded(story, seed)
+    (world,) = worlds
+    counts = {kind: count for kind, count in trace.counts.items() if kind[1] != "-"}
+    return Outcome(
+        seed=seed,
+        trace=trace.digest,
+        virtual_s=virtual_s,
+        frames=world.bank.network.frames,
+        events=world.invariants.events,
+        counts=counts,
+        cases=world.invariants.ends(),
+        breaches=tuple(world.invariants.breaches),
+    )
+
+
+__all__ = ["DESKS", "LIVENESS_S", "TERMINALS", "Outcome", "World", "simulate"]
