@@ -42,11 +42,38 @@ NOBODY = Nobody()
 """The one `Nobody`."""
 
 
+class Delivery:
+    """One message as a process actor takes it from its inbox: an `Ask`, or a `Told`.
+
+    Attributes:
+        message: what was told or asked.
+    """
+
+    __slots__ = ()
+
+    message: Any
+
+    def reply(self, value: object) -> None:
+        """Answer a request (a `Refusal` reaches the asker as `Refused`); nothing for a tell."""
+
+    def fail(self, error: Exception) -> None:
+        """Raise `error` at the asker instead of an answer; nothing for a tell."""
+
+
+class Told(Delivery):
+    """A message that was told: nobody waits for an answer."""
+
+    __slots__ = ("message",)
+
+    def __init__(self, message: object) -> None:
+        self.message = message
+
+
 OPEN, ANSWERED, FAILED, GIVEN_UP = range(4)
 """What became of an ask; everything but `OPEN` is done."""
 
 
-class Ask(Seat):
+class Ask(Seat, Delivery):
     """One request, its asker and its answer; a `Seat` for the asker.
 
     Attributes:
@@ -60,7 +87,6 @@ class Ask(Seat):
 
     __slots__ = ("cell", "done", "message", "tick", "value")
 
-    message: Any
     cell: Cell
     done: int
     value: Any
@@ -116,4 +142,13 @@ class Ask(Seat):
             self.cell.system.dead_letters.add(Reason.LATE_REPLY, self.cell.path, kind)
 
 
-__all__ = ["NOBODY", "Ask", "Nobody", "ReplyTo"]
+__all__ = [
+    "ANSWERED",
+    "NOBODY",
+    "OPEN",
+    "Ask",
+    "Delivery",
+    "Nobody",
+    "ReplyTo",
+    "Told",
+]

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING
 import structlog
 import trio
 
-from actors.ask import NOBODY
+from actors.ask import NOBODY, Ask, Delivery
 from actors.context import Context, EffectFailed
 from actors.errors import ActorError, summarize
-from actors.inbox import Delivery, Inbox
+from actors.inbox import Inbox
 from actors.process import Process
 
 if TYPE_CHECKING:
@@ -40,21 +40,22 @@ CANCEL_S_MAX = 5.0
 log = structlog.get_logger("actors")
 
 
-class CrossingAnswer:
-    """Where a body on the asyncio side answers to; see `ReplyTo`."""
+class Crossed(Delivery):
+    """A delivery as the body on the asyncio side has it; answers go back across."""
 
-    __slots__ = ("_crossing", "_delivery")
+    __slots__ = ("_crossing", "_delivery", "message")
 
     def __init__(self, delivery: Delivery, crossing: Crossing) -> None:
+        self.message = delivery.message
         self._delivery = delivery
         self._crossing = crossing
 
     def reply(self, value: object) -> None:
-        """See `ReplyTo.reply`."""
+        """See `Delivery.reply`."""
         self._crossing.to_trio(partial(self._delivery.reply, value))
 
     def fail(self, error: Exception) -> None:
-        """See `ReplyTo.fail`."""
+        """See `Delivery.fail`."""
         self._crossing.to_trio(partial(self._delivery.fail, error))
 
 
@@ -75,9 +76,7 @@ class HostedInbox(Inbox):
 
     def _open(self, item: object) -> Delivery:
         assert isinstance(item, Delivery)
-        if item.answer is NOBODY:
-            return Delivery(item.message, NOBODY, self)
-        return Delivery(item.message, CrossingAnswer(item, self._crossing), self)
+        return Crossed(item, self._crossing) if isinstance(item, Ask) else item
 
 
 class HostedContext(Context):

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from actors.ask import NOBODY, Ask, ReplyTo
+from actors.ask import Ask, Delivery, Told
 from actors.errors import ActorStopped
 from actors.shim import Seat
 
@@ -21,31 +21,8 @@ if TYPE_CHECKING:
 TAKEN_PER_PASS_MAX = 64
 """Messages a body takes before other tasks get to run."""
 
-
-class Delivery:
-    """One message taken from an inbox.
-
-    Attributes:
-        message: what was told or asked.
-        answer: where an answer goes; nowhere for what was told.
-    """
-
-    __slots__ = ("_inbox", "answer", "message")
-
-    def __init__(self, message: object, answer: ReplyTo, inbox: Inbox) -> None:
-        self.message = message
-        self.answer = answer
-        self._inbox = inbox
-
-    def reply(self, value: object) -> None:
-        """Answer a request (a `Refusal` reaches the asker as `Refused`); nothing for a tell."""
-        self._inbox.unanswered.pop(self.answer, None)
-        self.answer.reply(value)
-
-    def fail(self, error: Exception) -> None:
-        """Raise `error` at the asker instead of an answer; nothing for a tell."""
-        self._inbox.unanswered.pop(self.answer, None)
-        self.answer.fail(error)
+UNANSWERED_BEFORE_SWEEP = 256
+"""How many taken requests are remembered before answered ones are forgotten."""
 
 
 class Inbox(Seat):
@@ -59,12 +36,13 @@ class Inbox(Seat):
         suspended: hands out nothing for now.
         touched: the body has looked at its inbox at least once.
         in_hand: what was taken last.
-        unanswered: requests taken and not yet answered.
+        unanswered: requests taken and perhaps not yet answered.
     """
 
     __slots__ = (
         "_host",
         "_on_taken",
+        "_sweep_at",
         "_until_pause",
         "closed",
         "in_hand",
@@ -81,9 +59,10 @@ class Inbox(Seat):
         self.suspended = False
         self.touched = False
         self.in_hand: Sequence[Delivery] = ()
-        self.unanswered: dict[ReplyTo, None] = {}
+        self.unanswered: dict[Ask, None] = {}
         self._host = host
         self._on_taken = on_taken
+        self._sweep_at = UNANSWERED_BEFORE_SWEEP
         self._until_pause = TAKEN_PER_PASS_MAX
 
     def __aiter__(self) -> Inbox:
@@ -91,17 +70,18 @@ class Inbox(Seat):
 
     async def __anext__(self) -> Delivery:
         self.touched = True
+        queue = self.queue
         if self._until_pause <= 0:
             self._until_pause = TAKEN_PER_PASS_MAX
             await self._host.checkpoint()
-        while not self.queue or self.suspended or self.closed:
+        while not queue or self.suspended or self.closed:
             self.in_hand = ()
             if self.closed:
                 raise StopAsyncIteration
             self._until_pause = TAKEN_PER_PASS_MAX
             await self._host.park(self)
         self._until_pause -= 1
-        delivery = self._open(self.queue.popleft())
+        delivery = self._open(queue.popleft())
         self.in_hand = (delivery,)
         self._on_taken(1)
         return delivery
@@ -129,14 +109,14 @@ class Inbox(Seat):
             self._on_taken(len(taken))
         return taken
 
-    def put_back(self, deliveries: list[Delivery]) -> None:
+    def put_back(self, deliveries: Sequence[Delivery]) -> None:
         """Return what was taken and not begun to the front of the mailbox, in order."""
         for delivery in reversed(deliveries):
-            if delivery.answer is NOBODY:
-                self.queue.appendleft(delivery.message)
+            if type(delivery) is Ask:
+                self.unanswered.pop(delivery, None)
+                self.queue.appendleft(delivery)
             else:
-                self.unanswered.pop(delivery.answer, None)
-                self.queue.appendleft(delivery.answer)
+                self.queue.appendleft(delivery.message)
 
     def nudge(self) -> None:
         """Something changed: let the body look again."""
@@ -149,10 +129,14 @@ class Inbox(Seat):
         self.nudge()
 
     def _open(self, item: object) -> Delivery:
-        if type(item) is Ask:
-            self.unanswered[item] = None
-            return Delivery(item.message, item, self)
-        return Delivery(item, NOBODY, self)
+        if type(item) is not Ask:
+            return Told(item)
+        unanswered = self.unanswered
+        if len(unanswered) >= self._sweep_at:
+            self.unanswered = unanswered = {ask: None for ask in unanswered if not ask.done}
+            self._sweep_at = max(UNANSWERED_BEFORE_SWEEP, 2 * len(unanswered))
+        unanswered[item] = None
+        return item
 
 
 __all__ = ["TAKEN_PER_PASS_MAX", "Delivery", "Inbox"]

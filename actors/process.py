@@ -182,12 +182,13 @@ class ProcessCell(Cell):
             for delivery in inbox.in_hand:
                 kind = type(delivery.message).__name__
                 self.system.dead_letters.add(Reason.POISON, self.path, kind, self.last_error)
-        for asked in list(inbox.unanswered):
-            if isinstance(asked, Ask):
-                if error is None:
-                    asked.fail(ActorStopped(f"{self.path} ended without an answer"))
-                else:
-                    asked.crashed()
+        for asked in inbox.unanswered:
+            if asked.done:
+                continue
+            if error is None:
+                asked.fail(ActorStopped(f"{self.path} ended without an answer"))
+            else:
+                asked.crashed()
 
     def _taken(self, count: int) -> None:
         self.handled += count

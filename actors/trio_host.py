@@ -65,7 +65,7 @@ class TrioHost:
             return trio.lowlevel.Abort.SUCCEEDED
 
         # Not a coroutine of its own: each one costs at every switch.
-        return trio.lowlevel.wait_task_rescheduled(give_up)
+        return trio.lowlevel.wait_task_rescheduled(give_up)  # noqa: ASYNC105  # the caller awaits it
 
     def wake(self, seat: Seat) -> None:
         """See `Host.wake`."""

@@ -34,6 +34,9 @@ TOUCH_PX_MIN = 48
 
 expect.set_options(timeout=WAIT_MS_MAX)
 
+NAME_MS_MIN = 800
+"""How long a person writes their name, at least; the rule asks for less."""
+
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
@@ -74,6 +77,25 @@ def visit(
         yield page, stand
         context.close()
     assert complaints == []
+
+
+def write_name(page: Page) -> None:
+    """Three strokes over most of the pad, the last one until a hand's time has passed."""
+    box = page.locator(".signature canvas").bounding_box()
+    assert box is not None
+    began = page.evaluate("performance.now()")
+    across = down = 0.0
+    for start in (0.2, 0.4, 0.6):
+        page.mouse.move(box["x"] + box["width"] * start, box["y"] + box["height"] * 0.2)
+        page.mouse.down()
+        for step in range(1, 25):
+            across = box["width"] * (start + 0.008 * step)
+            down = box["height"] * (0.2 + 0.025 * step)
+            page.mouse.move(box["x"] + across, box["y"] + down)
+        while start == 0.6 and page.evaluate("performance.now()") - began < NAME_MS_MIN:
+            page.mouse.move(box["x"] + across, box["y"] + down - 40)
+            page.mouse.move(box["x"] + across, box["y"] + down)
+        page.mouse.up()
 
 
 def _bad(kind: str) -> bool:

@@ -37,6 +37,7 @@ from tests.browser.kit import (
     sign_in,
     small_targets,
     visit,
+    write_name,
 )
 from tests.kit import page_states as states
 from wire.checks import Context, check_ink
@@ -44,9 +45,6 @@ from wire.message import Code, Refusal
 from wire.messages.case import Signature
 
 pytestmark = NEEDS_CHROMIUM
-
-NAME_MS_MIN = 800
-"""How long a person writes their name, at least; the rule asks for less."""
 
 
 @pytest.fixture(scope="module")
@@ -61,25 +59,6 @@ def press(page: Page, name: str) -> None:
 
 def tile(page: Page, name: str) -> None:
     page.get_by_role("article", name=name).get_by_role("button", name="高拍仪拍照").click()
-
-
-def write_name(page: Page) -> None:
-    """Three strokes over most of the pad, the last one until a hand's time has passed."""
-    box = page.locator(".signature canvas").bounding_box()
-    assert box is not None
-    began = page.evaluate("performance.now()")
-    across = down = 0.0
-    for start in (0.2, 0.4, 0.6):
-        page.mouse.move(box["x"] + box["width"] * start, box["y"] + box["height"] * 0.2)
-        page.mouse.down()
-        for step in range(1, 25):
-            across = box["width"] * (start + 0.008 * step)
-            down = box["height"] * (0.2 + 0.025 * step)
-            page.mouse.move(box["x"] + across, box["y"] + down)
-        while start == 0.6 and page.evaluate("performance.now()") - began < NAME_MS_MIN:
-            page.mouse.move(box["x"] + across, box["y"] + down - 40)
-            page.mouse.move(box["x"] + across, box["y"] + down)
-        page.mouse.up()
 
 
 def test_a_card_is_issued_from_sign_in_to_hand_over(browser: Browser) -> None:

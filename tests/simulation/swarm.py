@@ -71,22 +71,22 @@ def draw(seed: int) -> Plan:
             death=chance.choice((0.0, 0.0, 0.002, 0.01, 0.03)),
             refusal=chance.choice((0.0, 0.1, 0.4)),
         ),
-        faults_s=chance.uniform(60, 150),
-        crashes=_some(chance, 0.08),
+        faults_s=chance.uniform(40, 120),
+        crashes=_some(chance, 0.15),
         at_commits=chance.random(),
-        partitions=_some(chance, 0.04),
-        poison=_some(chance, 0.03),
-        attack=_some(chance, 0.01),
+        partitions=_some(chance, 0.10),
+        poison=_some(chance, 0.08),
+        attack=_some(chance, 0.02),
         slow=chance.choice((0.0, 0.0, 0.3)),
         slow_s=chance.uniform(0.2, 4.0),
         kit=rates if chance.random() < 0.6 else {},
-        customers=chance.choice((1, 2, 2)),
+        customers=chance.choice((1, 1, 1, 2)),
     )
 
 
 def _some(chance: random.Random, most: float) -> float:
-    """Nothing at all, for two seeds in five; otherwise up to `most`."""
-    return 0.0 if chance.random() < 0.4 else chance.uniform(0, most)
+    """Nothing at all, for three seeds in ten; otherwise up to `most`."""
+    return 0.0 if chance.random() < 0.3 else chance.uniform(0, most)
 
 
 __all__ = ["KIT_FAULTS", "Plan", "draw"]
