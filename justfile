@@ -68,7 +68,7 @@ layers:
 [group("check")]
 all: test lint types layers
 
-# Time the workloads of one file of tests/bench: just bench runtime --only ask
+# The official benchmarks, as a table and as JSON in a file: just bench rows.json --only ask
 [group("measure")]
 bench file *options:
     python -m tests.bench.bench {{file}} {{options}}

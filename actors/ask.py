@@ -82,7 +82,7 @@ class Ask(Seat, Delivery):
         waiter: the parked asker, see `Seat`.
         done: `OPEN` while the asker waits; `ANSWERED`; `FAILED`; `GIVEN_UP` when the asker is gone.
         value: the answer once ANSWERED, what to raise once FAILED or timed out.
-        tick: the slot in the timer wheel, while parked.
+        tick: its entry in the timer wheel, while parked.
     """
 
     __slots__ = ("cell", "done", "message", "tick", "value")
@@ -125,7 +125,7 @@ class Ask(Seat, Delivery):
         """The asker goes on: answered, timed out or cancelled."""
         if self.done == OPEN:
             self.done = GIVEN_UP
-        self.cell.system.wheel.discard(self)
+        self.tick = 0
 
     def ring(self) -> None:
         """The deadline has come: the wheel's call."""

@@ -1,8 +1,10 @@
 """One timer wheel per system: deadlines of parked asks and `context.after`, rung from one task.
 
-A slot is one millisecond; putting in and taking out are constant time, which matters because
-nearly every deadline is taken out again before it comes. A timer never rings early, and at most
-one slot late. Timers of one slot ring in the order in which they were set.
+Nearly every deadline is taken out again before it comes, and most are later than all others; so
+putting one in is cheap (a heap), and taking one out only strikes it off. What was struck off is
+swept out when it is about half of everything, so the wheel is never larger than twice what waits,
+or `STRUCK_OFF_MAX`. Nothing rings early; what is due at the same time rings in the order in which
+it was set.
 """
 
 from __future__ import annotations
@@ -15,24 +17,19 @@ if TYPE_CHECKING:
     from actors.cell import Cell
     from actors.shim import Host
 
-TICKS_PER_S = 1_000
-"""Slots in a second."""
-
-ROUNDING_TICKS = 1e-3
-"""Float noise that must not push a deadline into the next slot."""
-
-ROUNDING_UP = 1 - ROUNDING_TICKS
-"""Added before cutting off, so that a deadline between two slots goes into the later one."""
-
-SLOTS_BEFORE_SWEEP = 1_024
-"""How many slots there may be before emptied ones are looked for."""
+STRUCK_OFF_MAX = 1_024
+"""How many entries there may be before those that were struck off are looked for."""
 
 WAIT_S_MAX = 400 * 86_400.0
 """The furthest deadline, seconds from now; a longer wait belongs in a durable reminder."""
 
 
 class Ringing(Protocol):
-    """Something that waits in the wheel."""
+    """Something that waits in the wheel, at most once at a time.
+
+    Attributes:
+        tick: the number of its entry; 0 when it has none, and setting it to 0 strikes it off.
+    """
 
     tick: int
 
@@ -46,9 +43,9 @@ class Wheel:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._now = host.now
-        self._slots: dict[int, dict[Ringing, None]] = {}
-        self._order: list[int] = []
-        self._slots_max = SLOTS_BEFORE_SWEEP
+        self._entries: list[tuple[float, int, Ringing]] = []
+        self._count = 0
+        self._sweep_at = STRUCK_OFF_MAX
 
     def add(self, ringing: Ringing, within: float) -> None:
         """Ring after `within` seconds; a negative time is now.
@@ -56,56 +53,46 @@ class Wheel:
         Raises:
             ValueError: the time is not a number, or beyond `WAIT_S_MAX`.
         """
-        if not 0.0 <= within <= WAIT_S_MAX:
-            if not within < 0.0:
-                raise ValueError(f"cannot wait {within} s")
-            within = 0.0
-        tick = ringing.tick = int((self._now() + within) * TICKS_PER_S + ROUNDING_UP)
-        try:
-            self._slots[tick][ringing] = None
-        except KeyError:
-            self._open_slot(tick, ringing)
-
-    def _open_slot(self, tick: int, first: Ringing) -> None:
-        if len(self._slots) >= self._slots_max:
-            self._sweep()
-        self._slots[tick] = {first: None}
-        if not self._order or tick < self._order[0]:
-            self._host.set_alarm(tick / TICKS_PER_S)
-        heapq.heappush(self._order, tick)
-
-    def _sweep(self) -> None:
-        """Forget emptied slots, so that there are never more than twice as many as are in use."""
-        self._slots = {tick: slot for tick, slot in self._slots.items() if slot}
-        self._order = sorted(self._slots)
-        self._slots_max = max(SLOTS_BEFORE_SWEEP, 2 * len(self._slots))
+        if not within <= WAIT_S_MAX:
+            raise ValueError(f"cannot wait {within} s")
+        entries = self._entries
+        if len(entries) >= self._sweep_at:
+            entries = self._sweep()
+        due = self._now() + within
+        self._count = ringing.tick = self._count + 1
+        entry = (due, ringing.tick, ringing)
+        heapq.heappush(entries, entry)
+        if entries[0] is entry:
+            self._host.set_alarm(due)
 
     def discard(self, ringing: Ringing) -> None:
         """Take out what may still be in."""
-        slot = self._slots.get(ringing.tick)
-        if slot is not None:
-            slot.pop(ringing, None)
+        ringing.tick = 0
 
     def next_due(self) -> float:
         """When to ring next, on the loop's clock; infinity when nothing waits."""
-        while self._order and not self._slots[self._order[0]]:
-            del self._slots[heapq.heappop(self._order)]
-        return self._order[0] / TICKS_PER_S if self._order else math.inf
+        entries = self._entries
+        while entries and entries[0][2].tick != entries[0][1]:
+            heapq.heappop(entries)
+        return entries[0][0] if entries else math.inf
 
     def ring(self) -> None:
-        """Ring everything that is due."""
-        now = self._now() * TICKS_PER_S + ROUNDING_TICKS
-        while self._order and self._order[0] <= now:
-            slot = self._slots[self._order[0]]
-            if slot:
-                first = next(iter(slot))
-                del slot[first]
-                first.ring()
-            else:
-                del self._slots[heapq.heappop(self._order)]
+        """Ring everything that is due; what is set meanwhile waits for the next time."""
+        now, newest = self._now(), self._count
+        while self.next_due() <= now and self._entries[0][1] <= newest:
+            ringing = heapq.heappop(self._entries)[2]
+            ringing.tick = 0
+            ringing.ring()
 
     def __len__(self) -> int:
-        return sum(map(len, self._slots.values()))
+        return sum(ringing.tick == number for _, number, ringing in self._entries)
+
+    def _sweep(self) -> list[tuple[float, int, Ringing]]:
+        """Forget what was struck off."""
+        self._entries = [entry for entry in self._entries if entry[2].tick == entry[1]]
+        heapq.heapify(self._entries)
+        self._sweep_at = max(STRUCK_OFF_MAX, 2 * len(self._entries))
+        return self._entries
 
 
 class Timer:
@@ -125,7 +112,7 @@ class Timer:
 
     def cancel(self) -> None:
         """Never tell it; harmless when it has rung."""
-        self._cell.system.wheel.discard(self)
+        self.tick = 0
         self._forget()
 
     def _forget(self) -> None:
@@ -133,4 +120,4 @@ class Timer:
             self._cell.timers.pop(self, None)
 
 
-__all__ = ["TICKS_PER_S", "WAIT_S_MAX", "Ringing", "Timer", "Wheel"]
+__all__ = ["WAIT_S_MAX", "Ringing", "Timer", "Wheel"]

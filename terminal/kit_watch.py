@@ -11,11 +11,30 @@ from hw.messages import PinProgress
 from terminal.page_model import PeripheralView
 from wire.form import Capability
 
-ABSENT: Final = frozenset({"absent", "connecting", "lost", "backoff"})
-READY: Final = frozenset({"idle", "ready", "no_card", "present", "done"})
+ABSENT: Final = frozenset({"absent", "connecting", "offline"})
 FAULT: Final = frozenset(
-    {"failed", "fault", "tampered", "no_keys", "paper_out", "cover_open", "overheat"}
+    {
+        "no_keys",
+        "tampered",
+        "auth_failed",
+        "mute",
+        "paper_out",
+        "cover_open",
+        "overheat",
+        "fault",
+        "unknown",
+    }
 )
+BUSY: Final = frozenset(
+    {
+        *("finding", "selecting", "reading"),
+        *("powered", "selected", "exchanging"),
+        *("arming", "entering"),
+        *("armed", "capturing", "review"),
+        *("spooling", "draining"),
+    }
+)
+"""The states of `hw.device` in which a peripheral works for somebody; in the rest it is ready."""
 
 
 class KitWatch(Actor):
@@ -52,13 +71,10 @@ class KitWatch(Actor):
 
 def peripheral_view(status: PeripheralStatus) -> PeripheralView:
     """A light as one of the page's four states."""
-    state = status.state.lower()
-    if state in ABSENT:
-        shown = "absent"
-    elif state in READY:
-        shown = "ready"
-    else:
-        shown = "fault" if state in FAULT else "busy"
+    shown = "ready"
+    for word, states in (("absent", ABSENT), ("fault", FAULT), ("busy", BUSY)):
+        if status.state in states:
+            shown = word
     return PeripheralView(status.name, shown, status.last_error, status.battery)
 
 

@@ -1,7 +1,7 @@
 """The terminal's side of the wire: one supervised actor that keeps the session with the office.
 
 `Uplink` is a process actor: it owns the connection, tells drafts what the office says unasked, and
-after every reconnect asks where the open cases stand, because a push may have been missed.
+asks where the open cases stand after every reconnect and from time to time.
 `Errands` carries out what drafts owe the office (their outbox): each errand waits for the link,
 then asks with a deadline; no answer means "outcome unknown" and the same errand goes out again,
 which the office recognises by its key.
@@ -67,6 +67,12 @@ from wire.photo import thumbnail
 
 REQUEST_S_MAX: Final = 30.0
 """How long one request to the office may take before its outcome counts as unknown, seconds."""
+
+CATCH_UP_S: Final = 60.0
+"""How long the terminal trusts that it is told of every change, in seconds."""
+
+REFUSED_S: Final = 5.0
+"""How long it waits after an office that was too busy to say where its cases stand, in seconds."""
 
 
 class RegisterUnavailable(Exception):
@@ -148,19 +154,25 @@ class Uplink(Process):
                 return
 
     async def _catch_up(self, connection: Connection) -> None:
-        """After every reconnect: the products, and where the open cases stand."""
+        """After every reconnect, and from time to time, because a push may have been missed."""
         while True:
             await connection.until(LinkState.ONLINE)
             try:
-                await self._offered(await connection.request(ListProducts(), within=REQUEST_S_MAX))
-                for case_id in self._drafts.open_cases():
-                    view = await connection.request(GetCase(case_id), within=REQUEST_S_MAX)
-                    self._drafts.ref(case_id).tell(Commanded("office", KeepView(view)))
+                await self._ask_around(connection)
+                pause_s = CATCH_UP_S
             except PeerRefused:
-                pass
+                pause_s = REFUSED_S
             except (LinkLost, OutcomeUnknown):
                 continue
-            await connection.until(LinkState.OFFLINE, LinkState.CLOSED)
+            with trio.move_on_after(pause_s):
+                await connection.until(LinkState.OFFLINE, LinkState.CLOSED)
+
+    async def _ask_around(self, connection: Connection) -> None:
+        """The products, and where the open cases stand."""
+        await self._offered(await connection.request(ListProducts(), within=REQUEST_S_MAX))
+        for case_id in self._drafts.open_cases():
+            view = await connection.request(GetCase(case_id), within=REQUEST_S_MAX)
+            self._drafts.ref(case_id).tell(Commanded("office", KeepView(view)))
 
 
 class Errands:
@@ -260,4 +272,4 @@ def _refused(refused: PeerRefused, *, submission: bool) -> DraftCommand:
     return KeepRefusal(refused.refusal, submission)
 
 
-__all__ = ["REQUEST_S_MAX", "Errands", "Uplink"]
+__all__ = ["CATCH_UP_S", "REFUSED_S", "REQUEST_S_MAX", "Errands", "Uplink"]

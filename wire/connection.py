@@ -208,11 +208,14 @@ class Connection:
     async def carry(self, link: SealedChannel, peer_received: int) -> WireError:
         """Work over `link` until it ends; why it ended."""
         if self._is_closed:
+            await link.aclose()
             return ChannelClosed("the session is closed")
         try:
             self.session.resume(peer_received)
         except PeerMisbehaved as misbehaviour:
             self.misbehaved = True
+            await link.aclose()
+            self.set_status(LinkState.OFFLINE, misbehaviour)
             return misbehaviour
         carrier = Carrier(
             self.session, link, self._take, self._freed, reader_writes=self._reader_writes

@@ -14,7 +14,7 @@ from typing import Final
 
 from wire.channel import Channel
 from wire.codec import PLAIN_BYTES_MAX
-from wire.envelope import Bye, ByeReason, Rekey, encode_envelope
+from wire.envelope import Rekey, encode_envelope
 from wire.errors import LocalMisuse
 from wire.noise import Transport
 
@@ -84,14 +84,6 @@ class SealedChannel:
     def rekey_receiving(self) -> None:
         """The peer has said `Rekey`: what it sends next is under its next key."""
         self._transport.rekey_receiving()
-
-    async def bye(self, reason: ByeReason) -> None:
-        """Send the last frame.
-
-        Raises:
-            ChannelClosed: the link is gone already.
-        """
-        await self.send(encode_envelope(Bye(reason)))
 
     async def aclose(self) -> None:
         """Close the channel; safe to call twice."""

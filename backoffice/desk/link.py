@@ -1,7 +1,7 @@
 """The desk's side of the wire: one supervised actor that keeps the session with the office.
 
-It owns the connection, passes on the newest queue, and after every reconnect watches the queue
-again, because the office may have forgotten who watched.
+It owns the connection, passes on the newest queue, and watches the queue again after every
+reconnect and from time to time, because the office may have forgotten who watched.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ from wire.office_link import OfficeLink
 
 REQUEST_S_MAX: Final = 15.0
 """How long one request to the office may take before its outcome counts as unknown, seconds."""
+
+WATCH_S: Final = 20.0
+"""How long a desk trusts that the office still knows it as a watcher, in seconds."""
 
 
 class DeskLink(Process):
@@ -91,8 +94,9 @@ class DeskLink(Process):
         while True:
             await connection.until(LinkState.ONLINE)
             await self._watch(connection)
-            await connection.until(LinkState.OFFLINE, LinkState.CLOSED)
-            self._queue(None)
+            with trio.move_on_after(WATCH_S):
+                await connection.until(LinkState.OFFLINE, LinkState.CLOSED)
+                self._queue(None)
 
     async def _watch(self, connection: Connection) -> None:
         try:
@@ -103,4 +107,4 @@ class DeskLink(Process):
             self._queue(queue)
 
 
-__all__ = ["REQUEST_S_MAX", "DeskLink"]
+__all__ = ["REQUEST_S_MAX", "WATCH_S", "DeskLink"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
-import pykka  # type: ignore[import-untyped,unused-ignore]  # only the bench extra installs it
+import pykka  # type: ignore[import-not-found,unused-ignore]  # only the bench extra has it
 
 from tests.bench.serve_peer import serve
 
@@ -18,13 +19,13 @@ SPAWNED_MAX = 1_000
 """Threads cost; more of them only make its figure worse."""
 
 
-class Echo(pykka.ThreadingActor):  # type: ignore[misc]  # pykka may be untyped
+class Echo(pykka.ThreadingActor):  # type: ignore[misc,unused-ignore]  # untyped when absent
     def on_receive(self, message: object) -> object:
         return message
 
 
-class Hop(pykka.ThreadingActor):  # type: ignore[misc]  # pykka may be untyped
-    def __init__(self, index: int, ring: list[pykka.ActorRef], over: threading.Event) -> None:
+class Hop(pykka.ThreadingActor):  # type: ignore[misc,unused-ignore]  # untyped when absent
+    def __init__(self, index: int, ring: list[pykka.ActorRef[Any]], over: threading.Event) -> None:
         super().__init__()
         self._index, self._ring, self._over = index, ring, over
 
@@ -60,7 +61,7 @@ def tell(count: int) -> float:
 
 def ring(count: int) -> float:
     over = threading.Event()
-    hops: list[pykka.ActorRef] = []
+    hops: list[pykka.ActorRef[Any]] = []
     hops += [Hop.start(index, hops, over) for index in range(CROWD)]
     begin = clock_ns()
     hops[0].tell(count)

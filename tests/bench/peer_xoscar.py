@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-import xoscar  # type: ignore[import-untyped]  # it ships no types
+import xoscar  # type: ignore[import-untyped,import-not-found,unused-ignore]  # has no types
 
 from tests.bench.serve_peer import serve
 

@@ -137,15 +137,16 @@ class World:
     # ---- the end
 
     def _is_over(self) -> bool:
-        return all(memory.done for memory in self._memories.values()) and self._settled()
+        return not self._left()
 
-    def _settled(self) -> bool:
-        """Nobody owes anything that is due."""
+    def _left(self) -> list[str]:
+        """Who is not done, and whose effects are due."""
+        left = [f"teller {number}" for number, memory in self._memories.items() if not memory.done]
         for name, disk in self.bank.disks.items():
             now_ms = self.bank.outside(name).wall.now_ms()
-            if any(effect.due_ms <= now_ms for effect in disk.disk.pending.values()):
-                return False
-        return True
+            due = (one for one in disk.disk.pending.values() if one.due_ms <= now_ms)
+            left += [f"{name} {effect.id} {effect.kind} to {effect.to}" for effect in due]
+        return left
 
     def _look_at_tree(self) -> None:
         office = self._nemesis.office
@@ -157,7 +158,8 @@ class World:
 
     def _look_at_end(self) -> None:
         hold = self.invariants.hold
-        hold("I13", "somebody still has work to do", self._is_over())
+        left = self._left()
+        hold("I13", f"{len(left)} have work to do: {left[:5]}", not left)
         for number, memory in self._memories.items():
             streams = self.bank.disk(f"T-{number}").disk.streams
             for case_id in memory.begun:

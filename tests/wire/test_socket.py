@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -16,6 +17,7 @@ from tests.wire.test_websocket_guard import BAD, frame
 from wire.channel import FRAME_BYTES_MAX, Channel
 from wire.errors import BadFrame, ChannelClosed, LinkLost, LocalMisuse
 from wire.socket import CONNECT_S_MAX, UPGRADE_S_MAX, WebSocketDialer, WebSocketListener
+from wire.tcp import TcpStream
 from wire.websocket_guard import HEAD_BYTES_MAX
 
 UPGRADE = (
@@ -436,3 +438,50 @@ def test_a_reset_connection_is_a_closed_channel() -> None:
             assert ["ChannelClosed"] == seen.ends
 
     run(story)
+
+
+def test_a_reader_that_falls_behind_holds_up_its_sender() -> None:
+    """Partial writes, a full kernel buffer, and every byte in its place."""
+
+    async def story() -> None:
+        listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        port = listeners[0].socket.getsockname()[1]
+        async with trio.open_nursery() as nursery, listeners[0]:
+            here = TcpStream(await trio.open_tcp_stream("127.0.0.1", port))
+            there = TcpStream(await listeners[0].accept())
+            sent = random.Random(9).randbytes(8_000_000)
+            nursery.start_soon(here.send_all, sent)
+            received = bytearray()
+            while len(received) < len(sent):
+                received += await there.receive_some()
+            assert sent == received
+            await here.aclose()
+            assert b"" == await there.receive_some()
+            await there.wait_send_all_might_not_block()
+            await there.aclose()
+            for act in (there.receive_some(), there.send_all(b"x"), there.send_all(b"y" * 99)):
+                with pytest.raises(trio.ClosedResourceError):
+                    await act
+
+    run_real(story)
+
+
+def test_a_connection_reset_by_the_kernel_is_broken() -> None:
+    """Not an `OSError`: whoever reads trio streams expects trio's words."""
+
+    async def story() -> None:
+        listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        port = listeners[0].socket.getsockname()[1]
+        async with listeners[0]:
+            here = TcpStream(await trio.open_tcp_stream("127.0.0.1", port))
+            there = await listeners[0].accept()
+            await here.send_all(b"unread")
+            there.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_LINGER, struct.pack("ii", 1, 0))
+            await there.aclose()
+            with pytest.raises(trio.BrokenResourceError):
+                await here.receive_some()
+            with pytest.raises(trio.BrokenResourceError):
+                await here.send_all(b"x")
+            await here.aclose()
+
+    run_real(story)
