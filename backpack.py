@@ -11,7 +11,7 @@ import sys
 from typing import Final
 
 COMMANDS: Final = {
-    "demo": ("backoffice.demo", "demo", "在本机演示整个银行", "A whole bank on this machine"),
+    "demo": ("backoffice.cli", "demo", "在本机演示整个银行", "A whole bank on this machine"),
     "office": ("backoffice.cli", "office", "后台", "The back office"),
     "terminal": ("terminal.cli", "terminal", "柜员终端", "A teller's terminal"),
     "desk": ("backoffice.desk.cli", "desk", "授权台", "An authorizer's desk"),

@@ -41,12 +41,10 @@ verify *options:
 test *options:
     pytest -q {{options}}
 
-# The back office's whole world under seeded faults: just sim --seeds 1000 --from 5000
-[arg("seeds", long)]
-[arg("from", long)]
+# A whole bank under seeded faults: just sim seeds=1000 from=5000
 [group("check")]
-sim seeds="300" from="0":
-    python -m tests.simulation --seeds {{seeds}} --from {{from}}
+sim *words:
+    python -m tests.simulation {{words}}
 
 # Style, and the layout of every file
 [group("check")]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from actors.dead_letters import Reason
 from actors.errors import AskTimeout, HandlerCrashed, Refused
 from actors.shim import Seat
+from actors.timers import NOT_WAITING
 from wire.message import Refusal
 
 if TYPE_CHECKING:
@@ -82,15 +83,15 @@ class Ask(Seat, Delivery):
         waiter: the parked asker, see `Seat`.
         done: `OPEN` while the asker waits; `ANSWERED`; `FAILED`; `GIVEN_UP` when the asker is gone.
         value: the answer once ANSWERED, what to raise once FAILED or timed out.
-        tick: its entry in the timer wheel, while parked.
+        due: its deadline in the timer wheel, while parked.
     """
 
-    __slots__ = ("cell", "done", "message", "tick", "value")
+    __slots__ = ("cell", "done", "due", "message", "value")
 
     cell: Cell
     done: int
     value: Any
-    tick: int
+    due: float
 
     def __init__(self) -> None:
         """Nothing is set: whoever makes one fills in message, cell, done and waiter at once."""
@@ -121,11 +122,11 @@ class Ask(Seat, Delivery):
         """Tell the asker that the actor crashed on this request."""
         self.fail(HandlerCrashed(f"{self.cell.path} crashed on {type(self.message).__name__}"))
 
-    def leave(self) -> None:
-        """The asker goes on: answered, timed out or cancelled."""
+    def abandon(self) -> None:
+        """The asker was cancelled while it waited."""
         if self.done == OPEN:
             self.done = GIVEN_UP
-        self.tick = 0
+        self.due = NOT_WAITING
 
     def ring(self) -> None:
         """The deadline has come: the wheel's call."""

@@ -61,7 +61,7 @@ class Dispatcher(Seat):
             on any stack.
         busy_since: when the run queue last got its first actor while everybody slept, on the
             stopwatch, seconds.
-        credit: turns that askers may still run before one of them must let others run.
+        credit: turns that may still be run before other tasks get to run.
         fault: what broke the runtime itself; raised by the dispatcher's task.
     """
 
@@ -102,6 +102,7 @@ class Dispatcher(Seat):
         nobody = Ask()
         nobody.done = OPEN
         while True:
+            self.credit = TURNS_PER_PASS_MAX
             self.assist(nobody)
             if self.fault is not None:
                 raise self.fault
@@ -123,10 +124,10 @@ class Dispatcher(Seat):
 
     @uninterrupted
     def drain(self, awaited: Ask) -> None:
-        """One pass over the run queue, which ends early with the answer to `awaited`."""
+        """A pass over the run queue until the credit is used up, or `awaited` is answered."""
         runnable, remember = self.runnable, self.remember
         start = began = self.stopwatch()
-        left = TURNS_PER_PASS_MAX
+        left = self.credit
         kind: type = object
         try:
             while runnable:
@@ -179,9 +180,9 @@ class Dispatcher(Seat):
                     break
         finally:
             self.current = None
+            self.credit = left
         if self.stopwatch() - began > TURN_S_MAX:
             self._look(began)
-        self.credit -= TURNS_PER_PASS_MAX - left
 
     def _look(self, began: float) -> float:
         """Read the stopwatch, and log if the turns since `began` took too long."""

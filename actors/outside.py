@@ -15,7 +15,7 @@ from actors.ports import Outside
 T = TypeVar("T")
 
 
-stopwatch = time.perf_counter
+stopwatch = time.monotonic
 """Seconds from an arbitrary start, for measuring how long something took; the fastest reading."""
 
 

@@ -16,6 +16,7 @@ from actors.dead_letters import Reason
 from actors.errors import ActorStopped, summarize
 from actors.inbox import Delivery, Inbox
 from actors.mailbox import CLOSED
+from actors.timers import NOT_WAITING
 
 if TYPE_CHECKING:
     from actors.cell import Supervisor
@@ -112,8 +113,10 @@ class ProcessCell(Cell):
         self.system.wheel.add(ask, within)
         try:
             await host.park(ask)
-        finally:
-            ask.leave()
+        except BaseException:
+            ask.abandon()
+            raise
+        ask.due = NOT_WAITING
         if ask.done == ANSWERED:
             return ask.value  # type: ignore[no-any-return]  # the actor's body keeps the type
         raise ask.value

@@ -16,6 +16,7 @@ from actors.cell import ALIVE, Cell, CellState
 from actors.dead_letters import Reason
 from actors.errors import ActorError, summarize
 from actors.mailbox import CLOSED
+from actors.timers import NOT_WAITING
 
 if TYPE_CHECKING:
     from actors.actor import Actor, Handlers
@@ -103,8 +104,10 @@ class ReactiveCell(Cell):
             self.system.wheel.add(ask, within)
             try:
                 await dispatcher.host.park(ask)
-            finally:
-                ask.leave()
+            except BaseException:
+                ask.abandon()
+                raise
+            ask.due = NOT_WAITING
         if ask.done == ANSWERED:
             return ask.value  # type: ignore[no-any-return]  # the actor's handler keeps the type
         raise ask.value

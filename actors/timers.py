@@ -9,8 +9,8 @@ it was set.
 
 from __future__ import annotations
 
-import heapq
 import math
+from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 STRUCK_OFF_MAX = 1_024
 """How many entries there may be before those that were struck off are looked for."""
 
+NOT_WAITING = math.inf
+"""The `due` of what is not in the wheel."""
+
 WAIT_S_MAX = 400 * 86_400.0
 """The furthest deadline, seconds from now; a longer wait belongs in a durable reminder."""
 
@@ -28,10 +31,11 @@ class Ringing(Protocol):
     """Something that waits in the wheel, at most once at a time.
 
     Attributes:
-        tick: the number of its entry; 0 when it has none, and setting it to 0 strikes it off.
+        due: when it rings, on the loop's clock; `NOT_WAITING` when it does not, and setting it so
+            strikes it off.
     """
 
-    tick: int
+    due: float
 
     def ring(self) -> None:
         """Its time has come."""
@@ -58,39 +62,39 @@ class Wheel:
         entries = self._entries
         if len(entries) >= self._sweep_at:
             entries = self._sweep()
-        due = self._now() + within
-        self._count = ringing.tick = self._count + 1
-        entry = (due, ringing.tick, ringing)
-        heapq.heappush(entries, entry)
+        due = ringing.due = self._now() + within
+        self._count += 1
+        entry = (due, self._count, ringing)
+        heappush(entries, entry)
         if entries[0] is entry:
             self._host.set_alarm(due)
 
     def discard(self, ringing: Ringing) -> None:
         """Take out what may still be in."""
-        ringing.tick = 0
+        ringing.due = NOT_WAITING
 
     def next_due(self) -> float:
         """When to ring next, on the loop's clock; infinity when nothing waits."""
         entries = self._entries
-        while entries and entries[0][2].tick != entries[0][1]:
-            heapq.heappop(entries)
+        while entries and entries[0][2].due != entries[0][0]:
+            heappop(entries)
         return entries[0][0] if entries else math.inf
 
     def ring(self) -> None:
         """Ring everything that is due; what is set meanwhile waits for the next time."""
         now, newest = self._now(), self._count
         while self.next_due() <= now and self._entries[0][1] <= newest:
-            ringing = heapq.heappop(self._entries)[2]
-            ringing.tick = 0
+            ringing = heappop(self._entries)[2]
+            ringing.due = NOT_WAITING
             ringing.ring()
 
     def __len__(self) -> int:
-        return sum(ringing.tick == number for _, number, ringing in self._entries)
+        return sum(ringing.due == due for due, _, ringing in self._entries)
 
     def _sweep(self) -> list[tuple[float, int, Ringing]]:
         """Forget what was struck off."""
-        self._entries = [entry for entry in self._entries if entry[2].tick == entry[1]]
-        heapq.heapify(self._entries)
+        self._entries = [entry for entry in self._entries if entry[2].due == entry[0]]
+        heapify(self._entries)
         self._sweep_at = max(STRUCK_OFF_MAX, 2 * len(self._entries))
         return self._entries
 
@@ -98,12 +102,12 @@ class Wheel:
 class Timer:
     """A message that an actor set itself; belongs to one incarnation."""
 
-    __slots__ = ("_cell", "_message", "tick")
+    __slots__ = ("_cell", "_message", "due")
 
     def __init__(self, cell: Cell, message: object) -> None:
         self._cell = cell
         self._message = message
-        self.tick = 0
+        self.due = NOT_WAITING
 
     def ring(self) -> None:
         """Tell the actor: the wheel's call."""
@@ -112,7 +116,7 @@ class Timer:
 
     def cancel(self) -> None:
         """Never tell it; harmless when it has rung."""
-        self.tick = 0
+        self.due = NOT_WAITING
         self._forget()
 
     def _forget(self) -> None:
@@ -120,4 +124,4 @@ class Timer:
             self._cell.timers.pop(self, None)
 
 
-__all__ = ["WAIT_S_MAX", "Ringing", "Timer", "Wheel"]
+__all__ = ["NOT_WAITING", "WAIT_S_MAX", "Ringing", "Timer", "Wheel"]

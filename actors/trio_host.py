@@ -30,6 +30,8 @@ CLOSE_S_MAX = 5.0
 """How long the actors that are still alive may take to end when their system closes, seconds."""
 
 current_task = trio.lowlevel.current_task
+reschedule = trio.lowlevel.reschedule
+wait_task_rescheduled = trio.lowlevel.wait_task_rescheduled
 
 log = structlog.get_logger("actors")
 
@@ -48,29 +50,19 @@ class TrioHost:
         self.checkpoint = trio.lowlevel.checkpoint
         self.breathe = trio.lowlevel.cancel_shielded_checkpoint
         self.check_cancelled = trio.lowlevel.checkpoint_if_cancelled
-
-    def cancelled(self) -> bool:
-        """See `Host.cancelled`."""
-        # What trio.lowlevel.checkpoint_if_cancelled looks at, at a third of the price; a test holds
-        # it to trio's own behaviour.
-        return current_task()._cancel_status.effectively_cancelled  # noqa: SLF001  # the reason above
+        self.cancelled = _is_cancelled
 
     def park(self, seat: Seat) -> Awaitable[None]:
         """See `Host.park`."""
         assert seat.waiter is None, "the seat is taken"
         seat.waiter = current_task()
-
-        def give_up(_raise_cancel: trio.lowlevel.RaiseCancelT) -> trio.lowlevel.Abort:
-            seat.waiter = None
-            return trio.lowlevel.Abort.SUCCEEDED
-
         # Not a coroutine of its own: each one costs at every switch.
-        return trio.lowlevel.wait_task_rescheduled(give_up)  # noqa: ASYNC105  # the caller awaits it
+        return wait_task_rescheduled(partial(_give_up, seat))  # the caller awaits it
 
     def wake(self, seat: Seat) -> None:
         """See `Host.wake`."""
         waiter, seat.waiter = seat.waiter, None
-        trio.lowlevel.reschedule(waiter)
+        reschedule(waiter)
 
     def start_task(self, work: Callable[[], Awaitable[None]], path: str) -> trio.CancelScope:
         """See `Host.start_task`."""
@@ -100,6 +92,20 @@ class TrioHost:
             with trio.CancelScope(deadline=wheel.next_due()) as self._alarm:
                 await trio.sleep_forever()
             wheel.ring()
+
+
+def _is_cancelled() -> bool:
+    """What trio.lowlevel.checkpoint_if_cancelled looks at, at a third of the price.
+
+    A test holds it to trio's own behaviour.
+    """
+    return current_task()._cancel_status.effectively_cancelled  # noqa: SLF001  # see above
+
+
+def _give_up(seat: Seat, _raise_cancel: trio.lowlevel.RaiseCancelT) -> trio.lowlevel.Abort:
+    """A parked task is cancelled: nobody is to wake it any more."""
+    seat.waiter = None
+    return trio.lowlevel.Abort.SUCCEEDED
 
 
 async def run_process(

@@ -1,56 +1,106 @@
-"""`backpack office`, `verify`, `invite`, `revoke` and `staff`: what runs and keeps an office."""
+"""`backpack office`, `demo`, `verify`, `invite`, `revoke`, `staff`: runs and keeps an office."""
 
 from __future__ import annotations
 
 import sys
+import tempfile
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final
 
-import trio
 import typer
 
 from actors.log import configure_log
 from actors.outside import production_outside
 from actors.store import StoreError
+from backoffice.demo import DemoFailed, Interrupted, as_text, run_on, run_once
 from backoffice.hsm import BadModule
 from backoffice.premises import Premises
 from backoffice.product import products
-from backoffice.running import run_office
+from backoffice.running import CannotSetUp, run_office
 from backoffice.staff import BadRoster, Member
 from backoffice.verify import NoOffice, render_text, verify_folder
-from supervisors.cli import EXIT_FAILED, Connect, Json, Key, ask, fail, say
+from supervisors.cli import (
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    LOG_LEVELS,
+    Connect,
+    Folder,
+    Json,
+    Key,
+    Lang,
+    Log,
+    Port,
+    ask,
+    fail,
+    run,
+    say,
+    told,
+)
+from supervisors.errors import SupervisionError
+from supervisors.folder import FolderInUse
 from wire.codec import encode_json
-from wire.keys import KeyFileUnusable
+from wire.errors import WireError
 from wire.messages.session import Invite, Revoke, Role, StaffCard
 from wire.passcode import Cost, hash_passcode
 
-LOG_LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
-
-Lang = Annotated[Literal["zh", "en"], typer.Option(help="文字 · Language.")]
-Data = Annotated[Path, typer.Option(help="数据目录 · The office's folder.")]
+FAILURES: Final[dict[type[Exception], int]] = dict.fromkeys(
+    (
+        BadRoster,
+        BadModule,
+        CannotSetUp,
+        FolderInUse,
+        StoreError,
+        SupervisionError,
+        WireError,
+        OSError,
+    ),
+    EXIT_FAILED,
+)
+"""What a person can put right."""
 
 
 def office(
-    data: Data = Path("office-data"),
+    data: Folder = Path("office-data"),
     host: Annotated[str, typer.Option(help="监听地址 · Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="监听端口 · Port.")] = 7420,
+    port: Port = 7420,
     training: Annotated[
         bool, typer.Option("--training", help="培训环境：预置人员与设备 · With training people.")
     ] = False,
-    log: Annotated[str, typer.Option(help="debug, info, warning, error")] = "warning",
+    log: Log = "warning",
 ) -> None:
     """Run the back office until Ctrl-C; prints one JSON line when it can be reached.
 
     运行后台，按 Ctrl-C 结束。数据目录首次启动时自动建立。
     """
-    configure_log(LOG_LEVELS.get(log, 30))
-    try:
-        trio.run(lambda: run_office(data, host, port, training=training, say=say))
-    except (BadRoster, KeyFileUnusable, BadModule, StoreError, OSError) as error:
-        fail(str(error), EXIT_FAILED)
+    configure_log(LOG_LEVELS[log])
+    run(partial(run_office, data, host, port, training=training, say=say), FAILURES)
 
 
-def verify(data: Data = Path("office-data"), json: Json = False, lang: Lang = "zh") -> None:
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="自动办完一张卡后退出 · Issue one card and exit.")
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="只输出一个 JSON 对象 · One JSON object.")
+    ] = False,
+    data: Annotated[
+        Path | None, typer.Option(help="数据目录，缺省为临时目录 · Folder; a new one by default.")
+    ] = None,
+) -> None:
+    """A whole bank on this machine: an office, a desk and a terminal as separate processes.
+
+    在本机演示整个银行：后台、授权台、终端三个进程。不带 --once 时打印页面地址，按 Ctrl-C 结束。
+    """
+    folder = data or Path(tempfile.mkdtemp(prefix="backpack-demo-"))
+    failures = {Interrupted: EXIT_INTERRUPTED, DemoFailed: EXIT_FAILED, OSError: EXIT_FAILED}
+    if once:
+        run(partial(run_once, folder, say if json else _say_as_text), failures)
+    else:
+        run(partial(run_on, folder, say if json else _ignore), failures)
+
+
+def verify(data: Folder = Path("office-data"), json: Json = False, lang: Lang = "zh") -> None:
     """Check audit chain, ledger and case histories of a stopped or running office.
 
     核验审计链、账务与业务历史；发现被改动时退出码为 1，并指出何处。
@@ -58,7 +108,7 @@ def verify(data: Data = Path("office-data"), json: Json = False, lang: Lang = "z
     try:
         report = verify_folder(data, products())
     except (NoOffice, StoreError) as error:
-        fail(str(error), EXIT_FAILED)
+        fail(f"不能核验 · cannot verify: {error}", EXIT_FAILED)
     print(encode_json(report).decode() if json else render_text(report, lang))  # noqa: T201 - data
     if report.findings:
         raise typer.Exit(EXIT_FAILED)
@@ -101,7 +151,7 @@ def staff(
     outlet: Annotated[str, typer.Option(help="网点编号 · Outlet code.")],
     union: Annotated[str, typer.Option(help="联社编号 · County union code.")],
     role: Annotated[Role, typer.Option(help="terminal 柜员, desk 授权员")],
-    data: Data = Path("office-data"),
+    data: Folder = Path("office-data"),
     person_id: Annotated[str, typer.Option(help="人员编号，缺省同工号 · The person.")] = "",
     level: Annotated[str, typer.Option(help="授权级别 A0, A2…A4 · Level.")] = "A0",
 ) -> None:
@@ -120,4 +170,12 @@ def staff(
     try:
         Premises(data).add_staff(Member(card, role, hashed, level))
     except (BadRoster, OSError) as error:
-        fail(str(error), EXIT_FAILED)
+        fail(f"不能登记 · cannot add: {told(error)}", EXIT_FAILED)
+
+
+def _say_as_text(result: dict[str, Any]) -> None:
+    print(as_text(result))  # noqa: T201 - data
+
+
+def _ignore(_event: object) -> None:
+    """Nobody reads standard output."""

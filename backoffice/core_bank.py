@@ -211,7 +211,7 @@ class CoreBank(Behaviour[CoreState, CoreRequest, CoreEvent]):
                 entry.outcome = CoreOutcome(key, CoreStatus.COMMITTED, facts=entry.outcome.facts)
                 assert entry.operation is not None
                 card = state.cards[entry.operation.pan.digits]
-                # Wrong PINs under other keys may have locked it since: that only the counter undoes.
+                # Wrong PINs under other keys may have locked it since; the counter undoes that.
                 if card.state != "LOCKED":
                     card.state = "ISSUED" if isinstance(entry.operation, IssueCard) else "ACTIVE"
             case AbortedOperation(key=key):

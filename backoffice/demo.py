@@ -10,24 +10,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
 import trio
-import typer
 
 from actors.outside import production_outside
-from actors.stopping import until_stopped
+from actors.stopping import stop_signals
 from backoffice.premises import TRAINING_PEOPLE, write_private
 from backoffice.product import products
 from backoffice.verify import verify_folder
-from supervisors.cli import EXIT_FAILED, fail
-from wire.codec import encode_json
 
 START_S_MAX: Final = 60.0
 """How long a process may take to say that it is ready, in seconds."""
@@ -46,6 +42,10 @@ ACTIVATION: Final = "card_activation"
 
 class DemoFailed(Exception):
     """A process of the demo ended early, or the card did not get to its end in time."""
+
+
+class Interrupted(Exception):
+    """Somebody stopped the demo before its end."""
 
 
 class Program:
@@ -115,30 +115,51 @@ class Running(Program):
             self.process.kill()
 
 
-def demo(
-    once: Annotated[
-        bool, typer.Option("--once", help="自动办完一张卡后退出 · Issue one card and exit.")
-    ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="只输出一个 JSON 对象 · One JSON object.")
-    ] = False,
-    data: Annotated[
-        Path | None, typer.Option(help="数据目录，缺省为临时目录 · Folder; a new one by default.")
-    ] = None,
-) -> None:
-    """A whole bank on this machine: an office, a desk and a terminal as separate processes.
+async def run_once(folder: Path, say: Callable[[dict[str, Any]], None]) -> None:
+    """Issue and activate one card.
 
-    在本机演示整个银行：后台、授权台、终端三个进程。不带 --once 时打印页面地址，按 Ctrl-C 结束。
+    Args:
+        folder: of the whole bank; made if missing.
+        say: gets the result.
+
+    Raises:
+        DemoFailed: no card, and why.
+        Interrupted: somebody asked this process to stop.
     """
-    folder = data or Path(tempfile.mkdtemp(prefix="backpack-demo-"))
-    try:
-        if once:
-            result = trio.run(_once, folder)
-            print(encode_json(result).decode() if json else _told(result))  # noqa: T201 - data
-        else:
-            trio.run(_on_and_on, folder, json)
-    except DemoFailed as failed:
-        fail(f"演示失败 · {failed}", EXIT_FAILED)
+    with stop_signals() as stopped:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_give_up, stopped)
+            result = await _once(folder)
+            nursery.cancel_scope.cancel()
+    say(result)
+
+
+async def run_on(folder: Path, say: Callable[[object], None]) -> None:
+    """Run a bank for people until somebody asks this process to stop.
+
+    Args:
+        folder: of the whole bank; made if missing.
+        say: gets the addresses of the pages.
+
+    Raises:
+        DemoFailed: a program did not start.
+    """
+    with stop_signals() as stopped:
+        await _on_and_on(folder, say, stopped)
+
+
+def as_text(result: dict[str, Any]) -> str:
+    """The result of `run_once` for people."""
+    passed = " → ".join(step["state"] for step in result["states"])
+    return (
+        f"{passed}\n卡号 card {result['card_masked']}\n确认单 slip {result['slip_pdf']}\n"
+        f"审计链 audit head {result['audit_head']}\n用时 {result['elapsed_s']} s"
+    )
+
+
+async def _give_up(stopped: Callable[[], Awaitable[None]]) -> None:
+    await stopped()
+    raise Interrupted("已中断 · interrupted")
 
 
 async def _once(folder: Path) -> dict[str, Any]:
@@ -177,11 +198,11 @@ async def _once(folder: Path) -> dict[str, Any]:
     }
 
 
-async def _on_and_on(folder: Path, json: bool) -> None:
+async def _on_and_on(
+    folder: Path, say: Callable[[object], None], stopped: Callable[[], Awaitable[None]]
+) -> None:
     async with _bank(folder, auto=False) as (office, desk, terminal):
-        if json:
-            pages = {"desk": desk.page, "terminal": terminal.page, "data": str(folder)}
-            print(encode_json(pages).decode(), flush=True)  # noqa: T201 - stdout is data
+        say({"desk": desk.page, "terminal": terminal.page, "data": str(folder)})
         _progress("")
         _progress(f"柜员终端 teller's page      {terminal.page}")
         _progress(f"授权台   authorizer's page  {desk.page}")
@@ -195,16 +216,15 @@ async def _on_and_on(folder: Path, json: bool) -> None:
         async with trio.open_nursery() as nursery:
             for program in (office, desk, terminal):
                 nursery.start_soon(program.drain)
-            await until_stopped()
+            await stopped()
             nursery.cancel_scope.cancel()
 
 
 @asynccontextmanager
 async def _bank(folder: Path, *, auto: bool) -> AsyncIterator[tuple[Running, Running, Running]]:
     """The three processes; stopped in reverse order with the block."""
+    _make(folder)
     offices = folder / "office"
-    for made in (offices, folder / "desk", folder / "terminal"):
-        made.mkdir(parents=True, exist_ok=True)
     started: list[Running] = []
     start = partial(_start, started)
     try:
@@ -243,6 +263,10 @@ async def _start(started: list[Running], name: str, options: list[str]) -> Runni
     return program
 
 
+def _make(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 def _port_of(office: Path) -> int:
     """The port of an earlier start, which terminals and desks know; any free one at the first."""
     try:
@@ -259,13 +283,8 @@ def _person(folder: Path, staff_id: str) -> list[str]:
     return ["--staff-id", staff_id, "--passcode-file", str(path)]
 
 
-def _told(result: dict[str, Any]) -> str:
-    passed = " → ".join(step["state"] for step in result["states"])
-    return (
-        f"{passed}\n卡号 card {result['card_masked']}\n确认单 slip {result['slip_pdf']}\n"
-        f"审计链 audit head {result['audit_head']}\n用时 {result['elapsed_s']} s"
-    )
-
-
 def _progress(line: str) -> None:
     print(line, file=sys.stderr, flush=True)  # noqa: T201 - stderr is progress
+
+
+__all__ = ["DemoFailed", "Interrupted", "as_text", "run_on", "run_once"]

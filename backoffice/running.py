@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -11,7 +11,7 @@ import msgspec
 
 from actors.outside import production_outside
 from actors.ports import Outside
-from actors.stopping import until_stopped
+from actors.stopping import stop_signals
 from backoffice.case_terms import TERMS
 from backoffice.core_bank import CorePolicy
 from backoffice.devices import EnrolDevice
@@ -20,6 +20,7 @@ from backoffice.premises import TRAINING_UNION, Premises, keep_slips, write_priv
 from backoffice.product import products
 from backoffice.program import BackOffice, Setup, open_office
 from backoffice.staff import Roster
+from supervisors.folder import hold
 from supervisors.storage import sqlite
 from wire.keys import DeviceKeys, Invitation
 from wire.membership import appoint
@@ -69,11 +70,23 @@ async def run_office(
         say: gets `Ready`.
 
     Raises:
-        BadRoster, KeyFileUnusable, BadModule: the folder is unusable.
+        BadRoster, KeyFileUnusable, BadModule, FolderInUse: the folder is unusable.
         OSError: the port is taken.
     """
+    with hold(folder), stop_signals() as stopped:
+        listener = WebSocketListener(host, port)
+        await listener.check()
+        await _serve(Premises(folder), listener, training, say, stopped)
+
+
+async def _serve(
+    premises: Premises,
+    listener: WebSocketListener,
+    training: bool,
+    say: Callable[[object], None],
+    stopped: Callable[[], Awaitable[None]],
+) -> None:
     outside = production_outside()
-    premises = Premises(folder)
     keys, security = premises.open(outside)
     if training:
         premises.train(outside)
@@ -86,7 +99,7 @@ async def run_office(
         outside=outside,
         storage=sqlite(premises.database),
         keys=keys,
-        listener=WebSocketListener(host, port),
+        listener=listener,
         roster=Roster(premises.roster(), outside.wall, outside.offload),
         register=EmbeddedRegister(),
         security=security,
@@ -112,7 +125,7 @@ async def run_office(
                 str(premises.pads),
             )
         )
-        await until_stopped()
+        await stopped()
 
 
 async def _appoint_operator(

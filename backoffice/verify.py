@@ -32,7 +32,7 @@ from backoffice.verify_chain import (
     place,
 )
 from backoffice.verify_core import CORES, CoreBook
-from backoffice.verify_rules import CASES, CaseBook
+from backoffice.verify_rules import CASES, IDENTITIES, CaseBook, IdentityBook
 from wire.case_state import TITLES, State
 
 DATABASES: Final = ("office/office.db", "office.db")
@@ -120,7 +120,10 @@ def verify_office(
     chain.close()
     cases = CaseBook(products, keys, images, altered, findings)
     cores = CoreBook(cases.told, findings)
-    events = _streams(archive, {CASES: cases.take, CORES: cores.take}, findings)
+    identities = IdentityBook(cases.named, findings)
+    readers = {CASES: cases.take, CORES: cores.take, IDENTITIES: identities.take}
+    events = _streams(archive, readers, findings)
+    identities.close()
     _claims(archive, cases.owned, findings)
     return Report(
         events=events,
@@ -218,6 +221,7 @@ WORDS: Final[dict[Fault, tuple[str, str]]] = {
     Fault.ILLEGAL_STEP: ("业务状态流转不合法", "the step is none of the state machine"),
     Fault.SIGNATURE_INVALID: ("设备签名无效", "the device's signature is invalid"),
     Fault.SUBMISSION_DIFFERS: ("受理记录与提交内容不符", "the intake is not what was submitted"),
+    Fault.IDENTITY_DIFFERS: ("联网核查记录缺失或不符", "no such answer of the population register"),
     Fault.IMAGE_MISSING: ("影像缺失", "the image is missing"),
     Fault.IMAGE_ALTERED: ("影像被改动", "the image was altered"),
     Fault.DECISION_DIFFERS: ("授权决定与业务内容不符", "the decision is on something else"),

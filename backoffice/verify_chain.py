@@ -59,6 +59,7 @@ class Fault(StrEnum):
     ILLEGAL_STEP = "illegal_step"
     SIGNATURE_INVALID = "signature_invalid"
     SUBMISSION_DIFFERS = "submission_differs"
+    IDENTITY_DIFFERS = "identity_differs"
     IMAGE_MISSING = "image_missing"
     IMAGE_ALTERED = "image_altered"
     DECISION_DIFFERS = "decision_differs"

@@ -43,6 +43,7 @@ from backoffice.case_flow import TABLE, path_is_legal, step
 from backoffice.case_record import Case, evolve, new_case
 from backoffice.core import Prepare
 from backoffice.core_bank import operation_digest
+from backoffice.identity_check import IdentityRecorded, person_digest
 from backoffice.product import Product, Unique
 from backoffice.slip import signed_body, slip_hash
 from backoffice.verify_chain import Fault, Findings, PinnedKeys, place
@@ -53,9 +54,13 @@ from wire.form import BankCardValue, FieldKind, IdCardValue, PhotoValue
 from wire.keys import DECISION, SLIP, SUBMISSION, verify
 from wire.messages.case import Submission
 from wire.messages.desk import Decision, Verdict
+from wire.messages.identity import IdentityChecked
 
 CASES: Final = "case/"
 """How the streams of cases begin."""
+
+IDENTITIES: Final = "identity/"
+"""How the streams of identity checks begin."""
 
 RELEASED: Final = frozenset(
     {State.CANCELLED, State.EXPIRED, State.AUTH_REJECTED, State.DECLINED, State.ABORTED}
@@ -86,6 +91,20 @@ class Told(msgspec.Struct):
     settled: bool
 
 
+class Named(msgspec.Struct, frozen=True):
+    """What a submission says of the identity check behind it.
+
+    Attributes:
+        where: the submission's place.
+        person: the digest of who was on the ID card.
+        answer: the register's, as the office noted it.
+    """
+
+    where: str
+    person: bytes
+    answer: IdentityChecked
+
+
 class CaseBook:
     """Checks case after case, and remembers of each what the core and the claims must agree with.
 
@@ -98,6 +117,7 @@ class CaseBook:
     Attributes:
         told: by union and case.
         owned: (scope, key) to the case that must own it.
+        named: the identity checks that submissions name, by union and case.
         states: how many cases stand where.
         signatures: how many were found right.
     """
@@ -118,6 +138,7 @@ class CaseBook:
         self._reader = Tagged(AnyCaseEvent)
         self.told: dict[str, dict[str, Told]] = {}
         self.owned: dict[tuple[str, str], str] = {}
+        self.named: dict[str, list[Named]] = {}
         self.states: Counter[State] = Counter()
         self.signatures = 0
 
@@ -209,6 +230,11 @@ class CaseBook:
             "evidence": self._asked_for(submission) <= set(photos),
         }
         self._differs(Fault.SUBMISSION_DIFFERS, agree, where)
+        for card in submission.values.values():
+            if isinstance(card, IdCardValue):
+                person = person_digest(card.number.number, card.name)
+                named = Named(where, person, intake.identity)
+                self.named.setdefault(f"{case.union}/{case.case_id}", []).append(named)
         for name, photo in sorted(photos.items()):
             if photo.digest in self._altered:
                 self._findings.add(Fault.IMAGE_ALTERED, where, name)
@@ -282,6 +308,40 @@ class CaseBook:
             self._findings.add(what, where, ", ".join(wrong))
 
 
+class IdentityBook:
+    """Checks that the register was really asked about everybody whom a submission names.
+
+    Args:
+        named: what the cases say; whatever is found is taken out of it.
+    """
+
+    def __init__(self, named: dict[str, list[Named]], findings: Findings) -> None:
+        self._named = named
+        self._findings = findings
+        self._reader = Tagged(IdentityRecorded)
+
+    def take(self, stream: str, rows: Iterable[Recorded]) -> None:
+        """All answers for one case."""
+        kept = []
+        for row in rows:
+            where = place(stream, row.version)
+            try:
+                record = self._reader.decode(row.kind, row.body, where)
+            except StoreError:
+                self._findings.add(Fault.UNREADABLE, where, row.kind)
+                continue
+            kept.append((record.person, record.answer))
+        for named in self._named.pop(stream.removeprefix(IDENTITIES), []):
+            if (named.person, named.answer) not in kept:
+                self._findings.add(Fault.IDENTITY_DIFFERS, named.where)
+
+    def close(self) -> None:
+        """There are no more streams: nobody was asked about those that are left."""
+        for key in sorted(self._named):
+            for named in self._named[key]:
+                self._findings.add(Fault.IDENTITY_DIFFERS, named.where)
+
+
 def _legal(case: Case, event: AnyCaseEvent) -> bool:
     """Whether the event is a step of the state machine from where the case stands."""
     if isinstance(event, ClaimRenewed):
@@ -314,4 +374,4 @@ def _blake(body: bytes) -> bytes:
     return hashlib.blake2b(body, digest_size=32).digest()
 
 
-__all__ = ["CASES", "RELEASED", "CaseBook", "Told"]
+__all__ = ["CASES", "IDENTITIES", "RELEASED", "CaseBook", "IdentityBook", "Named", "Told"]

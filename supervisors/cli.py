@@ -1,15 +1,18 @@
-"""`backpack tree`: the live actor tree of a running office, terminal or desk."""
+"""`backpack tree`, and what all commands have in common: options, exit codes, how they fail."""
 
 from __future__ import annotations
 
+import errno
 import sys
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Final, NoReturn, TypeVar
+from typing import Annotated, Final, Literal, NoReturn, TypeVar
 
 import trio
 import typer
 
 from supervisors import render
+from supervisors.errors import collapse
 from supervisors.operator import ask_program
 from supervisors.snapshot import Node
 from wire.codec import decode_json, encode_json
@@ -27,7 +30,50 @@ OPERATOR: Final = "O-0001"
 EXIT_FAILED: Final = 1
 EXIT_CANNOT_CONNECT: Final = 3
 EXIT_REFUSED: Final = 4
+EXIT_INTERRUPTED: Final = 130
 
+PORT_MAX: Final = 65_535
+KEY_BYTES: Final = 32
+TEXT_BYTES_MAX: Final = 4096
+"""The longest invitation or passcode file, in bytes."""
+
+LOG_LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+def _folder(path: Path) -> Path:
+    if path.exists() and not path.is_dir():
+        raise typer.BadParameter(f"{path} 不是目录 · is no folder")
+    return path
+
+
+def _port(port: int) -> int:
+    if not 0 <= port <= PORT_MAX:
+        raise typer.BadParameter(f"端口应为 0 至 {PORT_MAX} · a port is 0 to {PORT_MAX}")
+    return port
+
+
+def _public_keys(texts: list[str] | None) -> list[str]:
+    for text in texts or ():
+        try:
+            size = len(bytes.fromhex(text))
+        except ValueError:
+            size = 0
+        if size != KEY_BYTES:
+            raise typer.BadParameter("公钥应为 64 位十六进制数 · a public key is 64 hex digits")
+    return texts or []
+
+
+Folder = Annotated[Path, typer.Option(help="数据目录 · Folder of its data.", callback=_folder)]
+Port = Annotated[int, typer.Option(help="端口，0 为随机 · Port; 0 for any.", callback=_port)]
+Operators = Annotated[
+    list[str] | None,
+    typer.Option(help="可查看监督树的运维公钥 · Operator's key, hex.", callback=_public_keys),
+]
+Log = Annotated[
+    Literal["debug", "info", "warning", "error"],
+    typer.Option(help="日志级别 · What is logged to stderr."),
+]
+Lang = Annotated[Literal["zh", "en"], typer.Option(help="文字 · Language.")]
 Connect = Annotated[str, typer.Option(help="启动时打印的地址 · Address as the program printed it.")]
 Key = Annotated[Path, typer.Option(help="运维密钥 operator/device.key · The operator's key file.")]
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON · Print JSON.")]
@@ -38,14 +84,14 @@ def tree(
     key: Key,
     json: Json = False,
     dot: Annotated[bool, typer.Option("--dot", help="输出 Graphviz · Print Graphviz.")] = False,
-    lang: Annotated[str, typer.Option(help="zh 或 en · Language of the header.")] = "zh",
+    lang: Lang = "zh",
 ) -> None:
     """Look into a running program: state, mailbox, rate, restarts and last error of every actor.
 
     查看运行中的监督树：每个参与者的状态、邮箱、速率、重启次数和最近错误。
     """
     if json and dot:
-        raise typer.BadParameter("--json and --dot exclude each other")
+        raise typer.BadParameter("--json 与 --dot 只能选一个 · exclude each other")
     body = ask(connect, key, GetTree()).body
     if json:
         print(body.decode())  # noqa: T201 - stdout is this command's data
@@ -59,11 +105,50 @@ def ask(connect: str, key: Path, request: Request[T]) -> T:
     try:
         return trio.run(ask_program, connect, key, OPERATOR, request)
     except (KeyFileUnusable, NotEnrolled) as error:
-        fail(str(error), EXIT_REFUSED)
+        fail(f"密钥不可用 · the key cannot be used: {error}", EXIT_REFUSED)
     except PeerRefused as refused:
-        fail(refused.refusal.message, EXIT_REFUSED)
+        fail(f"被拒绝 · refused: {refused.refusal.message}", EXIT_REFUSED)
     except WireError as error:
         fail(f"连接失败 · cannot connect: {error}", EXIT_CANNOT_CONNECT)
+
+
+def run(program: Callable[[], Awaitable[None]], failures: Mapping[type[Exception], int]) -> None:
+    """Run a program until it ends.
+
+    Args:
+        failures: what a person can put right, with the exit code; it is told in one sentence.
+            Anything else is a fault of ours and keeps its traceback.
+    """
+    try:
+        trio.run(program)
+    except Exception as error:
+        cause = collapse(error)
+        for kind, code in failures.items():
+            if isinstance(cause, kind):
+                fail(f"不能运行 · cannot run: {told(cause)}", code)
+        raise
+
+
+def told(error: BaseException) -> str:
+    """An error in words for a person."""
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    if error.errno == errno.EADDRINUSE:
+        return "端口已被占用 · the port is taken"
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+
+
+def text_of(path: Path | None) -> str:
+    """The text in a small file; empty without one. A file that cannot be read ends the command."""
+    if path is None:
+        return ""
+    try:
+        with path.open("rb") as file:
+            return file.read(TEXT_BYTES_MAX).decode().strip()
+    except OSError as error:
+        fail(f"文件不可读 · cannot read: {told(error)}", EXIT_FAILED)
+    except UnicodeDecodeError:
+        fail(f"文件不是文本 · no text: {path}", EXIT_FAILED)
 
 
 def say(event: object) -> None:
@@ -80,10 +165,23 @@ def fail(message: str, code: int) -> NoReturn:
 __all__ = [
     "EXIT_CANNOT_CONNECT",
     "EXIT_FAILED",
+    "EXIT_INTERRUPTED",
     "EXIT_REFUSED",
+    "LOG_LEVELS",
     "OPERATOR",
+    "Connect",
+    "Folder",
+    "Json",
+    "Key",
+    "Lang",
+    "Log",
+    "Operators",
+    "Port",
     "ask",
     "fail",
+    "run",
     "say",
+    "text_of",
+    "told",
     "tree",
 ]

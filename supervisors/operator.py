@@ -10,10 +10,10 @@ import trio
 from actors.outside import production_outside
 from wire.client import Introduction, open_client
 from wire.codec import MessageCodec
-from wire.errors import BadFrame, OutcomeUnknown
+from wire.errors import BadFrame, OutcomeUnknown, PeerRefused, WireError
 from wire.hello import Credentials
 from wire.keys import DeviceKeys
-from wire.link import LinkState
+from wire.link import LinkState, Status
 from wire.membership import office_key_beside
 from wire.messages.session import Role
 from wire.socket import WebSocketDialer
@@ -21,6 +21,7 @@ from wire.socket import WebSocketDialer
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from wire.connection import Connection
     from wire.incoming import Incoming
     from wire.message import ReplyT, Request
 
@@ -49,6 +50,14 @@ async def ask_program(connect: str, key: Path, name: str, request: Request[Reply
     keys = DeviceKeys.load(key)
     peer = _public(pinned) if pinned else office_key_beside(key)
     outside = production_outside()
+    settled = trio.Event()
+
+    def watch(status: Status) -> None:
+        # A refusal is asked about again, but not while a person waits.
+        if status.state is LinkState.ONLINE or isinstance(status.error, PeerRefused):
+            settled.set()
+
+    answer: ReplyT | WireError
     async with trio.open_nursery() as nursery:
         async with open_client(
             WebSocketDialer(nursery),
@@ -59,14 +68,26 @@ async def ask_program(connect: str, key: Path, name: str, request: Request[Reply
             handler=_ignore,
             entropy=outside.entropy,
             chance=outside.random,
+            watch=watch,
         ) as connection:
             with trio.move_on_after(ANSWER_S_MAX):
-                await connection.until(LinkState.ONLINE, LinkState.CLOSED)
-            if connection.status.state is not LinkState.ONLINE:
-                raise connection.status.error or OutcomeUnknown("no answer in time")
-            answer = await connection.request(request, within=ANSWER_S_MAX)
+                await settled.wait()
+            if connection.status.state is LinkState.ONLINE:
+                answer = await _answer(connection, request)
+            else:
+                answer = connection.status.error or OutcomeUnknown("no answer in time")
         nursery.cancel_scope.cancel()
+    if isinstance(answer, WireError):
+        raise answer
     return answer
+
+
+async def _answer(connection: Connection, request: Request[ReplyT]) -> ReplyT | WireError:
+    """The answer or why there is none; nothing is raised through the nurseries of a client."""
+    try:
+        return await connection.request(request, within=ANSWER_S_MAX)
+    except WireError as error:
+        return error
 
 
 def with_key(address: str, public: bytes) -> str:

@@ -25,7 +25,7 @@ from actors.cell import CellState
 from actors.context import CellContext
 from actors.mailbox import UNOPENED
 from actors.reactive import ReactiveCell
-from actors.timers import TICKS_PER_S
+from actors.timers import NOT_WAITING
 from supervisors.child import AT_REST, Child, Parent
 from supervisors.child_spec import PoolSpec, check_id
 from supervisors.errors import SupervisorFailed, summary
@@ -240,12 +240,12 @@ class Pool(Child):
 class Alarm:
     """A call that waits in the system's timer wheel."""
 
-    __slots__ = ("_call", "is_set", "tick")
+    __slots__ = ("_call", "due", "is_set")
 
     def __init__(self, call: Callable[[], None]) -> None:
         self._call = call
         self.is_set = False
-        self.tick = 0
+        self.due = NOT_WAITING
 
     def set(self, system: System, within_s: float) -> None:
         """Call after `within_s` seconds; at the earliest with the next ring of the wheel."""
@@ -360,7 +360,7 @@ class KeyedCell(ReactiveCell):
             oldest_age_s=seen.oldest_age_s,
             restarts=self.crashes,
             last_error=self.last_error,
-            backoff_until_ms=look.wall_at(self.alarm.tick / TICKS_PER_S)
+            backoff_until_ms=look.wall_at(self.alarm.due)
             if self.alarm.is_set
             else 0,
         )

@@ -140,7 +140,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def editable(self) -> bool:
         """Whether the teller may change what was captured."""
-        return self.state in EDITABLE_STATES and not self.wanted
+        return bool(self.trail) and self.state in EDITABLE_STATES and not self.wanted
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -346,18 +346,7 @@ def _evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per eve
                 problem=None,
             )
         case IdentityAnswered(answer=answer, at_ms=at):
-            passing = answer.result in PASSING
-            trail = (*state.trail[:1], Step(State.IDENTIFIED, at)) if passing else state.trail[:1]
-            if state.wanted and passing:
-                trail = _captured(trail, at)
-            return change(
-                state,
-                identity=answer,
-                trail=trail,
-                wanted=state.wanted and passing,
-                wanted_ms=at if state.wanted and passing else state.wanted_ms,
-                problem=None if passing else _MISMATCH,
-            )
+            return _identified(state, answer, at)
         case ValueEntered(field=name, value=value):
             return change(state, values={**state.values, name: value}, problem=None)
         case PhotoTaken(field=name, photo=photo):
@@ -398,6 +387,21 @@ def _evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per eve
             # Without the register's answer nothing can be handed over: the card is read again.
             wanted = state.wanted and state.identity is not None
             return change(state, problem=refusal, ink=None, handed_over=False, wanted=wanted)
+
+
+def _identified(state: Draft, answer: IdentityChecked, at_ms: int) -> Draft:
+    """The register has answered; a case that waited for it goes on, or back to the teller."""
+    passing = answer.result in PASSING
+    wanted = state.wanted and passing
+    trail = (*state.trail[:1], Step(State.IDENTIFIED, at_ms)) if passing else state.trail[:1]
+    return msgspec.structs.replace(
+        state,
+        identity=answer,
+        trail=_captured(trail, at_ms) if wanted else trail,
+        wanted=wanted,
+        wanted_ms=at_ms if wanted else state.wanted_ms,
+        problem=None if passing else _MISMATCH,
+    )
 
 
 def _captured(trail: tuple[Step, ...], at_ms: int) -> tuple[Step, ...]:

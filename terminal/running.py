@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,14 +19,15 @@ import trio
 
 from actors.outside import production_outside
 from actors.ports import Outside
-from actors.stopping import until_stopped
+from actors.stopping import stop_signals
 from hw.transport import FaultPlan
 from hw.virtual.kit import VirtualToolbox, pin_pad_process
 from hw.virtual.pin_pad import MemoryFile
+from supervisors.folder import hold
 from supervisors.inspector import serve_inspector
 from supervisors.operator import with_key
 from supervisors.storage import sqlite
-from terminal.clerk import Clerk
+from terminal.clerk import Clerk, StuckError
 from terminal.draft import Draft
 from terminal.page_model import Command, SignInHere
 from terminal.program import Setup, Terminal, open_terminal
@@ -113,8 +114,17 @@ async def run_terminal(options: Options, say: Callable[[object], None]) -> None:
     """Run until stopped, or until the scripted teller is done.
 
     Raises:
-        NotEnrolled, BadInvitation, KeyFileUnusable, CannotInject: the folder is unusable.
+        NotEnrolled, BadInvitation, KeyFileUnusable, CannotInject, FolderInUse: the folder is
+            unusable.
+        StuckError: the scripted teller was refused for good.
     """
+    with hold(options.folder), stop_signals() as stopped:
+        await _serve(options, say, stopped)
+
+
+async def _serve(
+    options: Options, say: Callable[[object], None], stopped: Callable[[], Awaitable[None]]
+) -> None:
     outside = production_outside()
     membership = Membership.begin(options.folder, options.name, options.invitation, outside.entropy)
     if options.pad_key is not None:
@@ -147,7 +157,7 @@ async def run_terminal(options: Options, say: Callable[[object], None]) -> None:
             async with trio.open_nursery() as work:
                 if options.auto:
                     work.start_soon(_work, terminal, options, say, work.cancel_scope)
-                await until_stopped()
+                await stopped()
                 work.cancel_scope.cancel()
         nursery.cancel_scope.cancel()
 
@@ -233,7 +243,7 @@ async def _work(
     while terminal.teller.staff is None:
         refusal = await terminal.perform(SignInHere(options.staff_id, options.passcode))
         if refusal is not None and refusal.code is not Code.BUSY:
-            raise SystemExit(refusal.message)
+            raise StuckError(refusal.message)
         await trio.sleep(SIGN_IN_AGAIN_S)
     clerk = Clerk(terminal, lambda case_id, state, at_ms: say(Moved(case_id, state, at_ms)))
     for product in options.auto:

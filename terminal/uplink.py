@@ -158,21 +158,27 @@ class Uplink(Process):
         while True:
             await connection.until(LinkState.ONLINE)
             try:
-                await self._ask_around(connection)
-                pause_s = CATCH_UP_S
-            except PeerRefused:
-                pause_s = REFUSED_S
+                answered = await self._ask_around(connection)
             except (LinkLost, OutcomeUnknown):
                 continue
-            with trio.move_on_after(pause_s):
+            with trio.move_on_after(CATCH_UP_S if answered else REFUSED_S):
                 await connection.until(LinkState.OFFLINE, LinkState.CLOSED)
 
-    async def _ask_around(self, connection: Connection) -> None:
-        """The products, and where the open cases stand."""
-        await self._offered(await connection.request(ListProducts(), within=REQUEST_S_MAX))
+    async def _ask_around(self, connection: Connection) -> bool:
+        """The products, and where the open cases stand; whether everything was answered."""
+        answered = True
+        try:
+            await self._offered(await connection.request(ListProducts(), within=REQUEST_S_MAX))
+        except PeerRefused:
+            answered = False
         for case_id in self._drafts.open_cases():
-            view = await connection.request(GetCase(case_id), within=REQUEST_S_MAX)
-            self._drafts.ref(case_id).tell(Commanded("office", KeepView(view)))
+            try:
+                view = await connection.request(GetCase(case_id), within=REQUEST_S_MAX)
+            except PeerRefused:
+                answered = False
+            else:
+                self._drafts.ref(case_id).tell(Commanded("office", KeepView(view)))
+        return answered
 
 
 class Errands:

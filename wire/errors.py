@@ -5,9 +5,10 @@
     ├── PeerMisbehaved         the other side, or somebody between us, broke them
     │   ├── BadFrame           bytes that are no valid frame, envelope or message
     │   ├── HandshakeFailed    a Noise handshake that did not end in a shared key
-    │   └── ReplayedFrame      a frame that was accepted before
+    │   └── BadInvitation      a text that is no invitation (`wire.keys`)
     ├── LinkLost               nobody's fault: the link died; what was in flight is unknown
     │   └── ChannelClosed      this one channel is gone; the session may resume on another
+    │       └── SaidGoodbye    the peer ended it, and said why (`wire.link`)
     ├── OutcomeUnknown         no answer in time; the request may or may not have been carried out
     └── PeerRefused            a complete, well-formed "no", with its refusal
 
@@ -41,10 +42,6 @@ class BadFrame(PeerMisbehaved):
 
 class HandshakeFailed(PeerMisbehaved):
     """A handshake that did not end in a shared key."""
-
-
-class ReplayedFrame(PeerMisbehaved):
-    """A frame whose sequence number was accepted before."""
 
 
 class LinkLost(WireError):

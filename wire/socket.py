@@ -256,6 +256,15 @@ class WebSocketListener:
         self._per_source_max = per_source_max
         self._sources: Counter[str] = Counter()
 
+    async def check(self) -> None:
+        """Bind and let go, so that a port that cannot be had is known before all else starts.
+
+        Raises:
+            OSError: the port is taken, or the host is none of this machine's.
+        """
+        for listener in await trio.open_tcp_listeners(self._port, host=self._host):
+            await listener.aclose()
+
     async def serve(
         self,
         handler: ChannelHandler,

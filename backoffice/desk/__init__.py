@@ -1,1 +1,3 @@
 """The authorizer's desk client: a program of its own that only exchanges messages."""
+
+__all__: tuple[str, ...] = ()

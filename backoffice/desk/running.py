@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,10 +12,11 @@ import msgspec
 import trio
 
 from actors.outside import production_outside
-from actors.stopping import until_stopped
+from actors.stopping import stop_signals
 from backoffice.desk.clerk import DeskClerk
 from backoffice.desk.page_model import Command
 from backoffice.desk.program import Desk, Setup, open_desk
+from supervisors.folder import hold
 from supervisors.inspector import serve_inspector
 from supervisors.operator import with_key
 from wire.membership import Membership
@@ -69,8 +70,15 @@ async def run_desk(options: Options, say: Callable[[object], None]) -> None:
     """Run until stopped.
 
     Raises:
-        NotEnrolled, BadInvitation, KeyFileUnusable: the folder is unusable.
+        NotEnrolled, BadInvitation, KeyFileUnusable, FolderInUse: the folder is unusable.
     """
+    with hold(options.folder), stop_signals() as stopped:
+        await _serve(options, say, stopped)
+
+
+async def _serve(
+    options: Options, say: Callable[[object], None], stopped: Callable[[], Awaitable[None]]
+) -> None:
     outside = production_outside()
     membership = Membership.begin(options.folder, options.name, options.invitation, outside.entropy)
     desks: list[Desk] = []
@@ -131,7 +139,7 @@ async def run_desk(options: Options, say: Callable[[object], None]) -> None:
                         decided=lambda case_id: say(Decided(case_id)),
                     )
                     work.start_soon(clerk.work)
-                await until_stopped()
+                await stopped()
                 work.cancel_scope.cancel()
         nursery.cancel_scope.cancel()
 

@@ -34,11 +34,9 @@ CROWD = 1_000
 IDLE_ACTORS = 100_000
 
 
-class Pong(Message, frozen=True, gc=False):
-    seq: int
+class Ping(Request["Ping"], frozen=True, gc=False):
+    """Is echoed as it is, as the peers do it."""
 
-
-class Ping(Request[Pong], frozen=True, gc=False):
     seq: int
 
 
@@ -50,7 +48,7 @@ class Token(Message, frozen=True, gc=False):
     hops: int
 
 
-class Burn(Request[Pong], frozen=True, gc=False):
+class Burn(Message, frozen=True, gc=False):
     seq: int
 
 
@@ -61,16 +59,15 @@ class Echo(Actor):
         self.seen = 0
 
     @on(Ping)
-    def ping(self, message: Ping) -> Pong:
-        self.seen += 1
-        return Pong(message.seq)
+    def ping(self, message: Ping) -> Ping:
+        return message
 
     @on(Note)
     def note(self, message: Note) -> None:
         self.seen += 1
 
     @on(Burn)
-    def burn(self, message: Burn) -> Pong:
+    def burn(self, message: Burn) -> None:
         raise ValueError(message.seq)
 
 

@@ -19,7 +19,7 @@ from actors.behaviour import Behaviour, Verdict
 from actors.history import History, Loaded
 from actors.sqlite_file import SqliteFile
 from actors.sqlite_schema import prepare_writer
-from actors.store import Batch, Committed, event_digest
+from actors.store import Append, Batch, Committed, Event, event_digest
 from backoffice.authorization import Level
 from backoffice.case import CaseBehaviour, key_of, stream_of
 from backoffice.case_commands import Caller, Claim, FileCase, FromTerminal, Judge
@@ -198,16 +198,22 @@ class OfficeFile:
         return submissions.submission("debit_card", form, seed, values=values)
 
     def _facts(self, submission: Submission, *, twice: bool) -> Facts:
+        """The register is asked, and what the office knows then."""
         card = id_card(submission)
         assert card is not None
         result = IdentityResult.MATCH_WITHOUT_PHOTO if twice else IdentityResult.MATCH
         at_ms = submission.captured_ms
         answer = IdentityChecked(result, submission.identity_reference, at_ms, card.name)
-        person = person_digest(card.number.number, card.name)
+        record = IdentityRecorded(
+            person_digest(card.number.number, card.name), submission.device, answer
+        )
+        event = Event("IdentityRecorded", encode(record))
+        stream = f"identity/{UNION}/{submission.case_id}"
+        self.commit(Batch(submission.device, at_ms, (Append(stream, 0, (event,)),)))
         photos = [v for v in submission.values.values() if isinstance(v, PhotoValue)]
         return Facts(
             product=PRODUCTS["debit_card"],
-            identity=IdentityRecorded(person, submission.device, answer),
+            identity=record,
             images={photo.digest: ImageFact(photo.size) for photo in photos},
         )
 

@@ -138,6 +138,15 @@ class Bank:
         self.disk(node).unplug()
         self.network.kill(node)
 
+    def owed(self) -> list[str]:
+        """What stands in the outboxes of all nodes and should be done by now."""
+        owed = []
+        for node, disk in self.disks.items():
+            now_ms = self.outside(node).wall.now_ms()
+            due = (one for one in disk.disk.pending.values() if one.due_ms <= now_ms)
+            owed += [f"{node} {effect.id} {effect.kind} to {effect.to}" for effect in due]
+        return owed
+
     def plan(self, node: str) -> FaultPlan:
         """What goes wrong with a terminal's kit; goes on over restarts."""
         if node not in self.plans:

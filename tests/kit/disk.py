@@ -49,6 +49,7 @@ class SimulatedDisk:
         on_crash: called at a crash, after the handle is fenced.
         random: where delays come from; None is no delay.
         delay_s_max: the longest wait at a point; a slow disk has a larger one.
+        stalls: by how streams begin, how much longer each of their points takes, in seconds.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class SimulatedDisk:
         self.on_crash = on_crash
         self.random = random
         self.delay_s_max = DELAY_S_MAX
+        self.stalls: dict[str, float] = {}
         self._handle: MemoryStore | None = None
 
     def boot(self) -> MemoryStore:
@@ -79,10 +81,14 @@ class SimulatedDisk:
         if self._handle is not None:
             self._handle.crash()
 
-    async def _pass(self, store: MemoryStore, _batch: Batch) -> None:
+    async def _pass(self, store: MemoryStore, batch: Batch) -> None:
         self.point += 1
         point = self.point
         delay_s = 0.0 if self.random is None else self.random.uniform(0, self.delay_s_max)
+        streams = tuple(append.stream for append in batch.appends)
+        for beginning, longer_s in self.stalls.items():
+            if any(stream.startswith(beginning) for stream in streams):
+                delay_s += longer_s
         await trio.sleep(delay_s)
         if point in self.crash_at:
             store.crash()

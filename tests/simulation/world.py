@@ -142,11 +142,7 @@ class World:
     def _left(self) -> list[str]:
         """Who is not done, and whose effects are due."""
         left = [f"teller {number}" for number, memory in self._memories.items() if not memory.done]
-        for name, disk in self.bank.disks.items():
-            now_ms = self.bank.outside(name).wall.now_ms()
-            due = (one for one in disk.disk.pending.values() if one.due_ms <= now_ms)
-            left += [f"{name} {effect.id} {effect.kind} to {effect.to}" for effect in due]
-        return left
+        return left + self.bank.owed()
 
     def _look_at_tree(self) -> None:
         office = self._nemesis.office

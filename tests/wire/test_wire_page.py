@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from types import ModuleType
 
+from tests.kit import message_page
 from wire import (
-    blobs,
     carrier,
     channel,
     client,
@@ -15,6 +15,7 @@ from wire import (
     connection,
     envelope,
     hello,
+    photo,
     sealed,
     server,
     session,
@@ -25,8 +26,8 @@ from wire.messages import images
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "wire.md").read_text("utf-8")
 MODULES: tuple[ModuleType, ...] = (
-    blobs, carrier, channel, client, codec, connection, hello, sealed, server, session, socket,
-    websocket_guard,
+    carrier, channel, client, codec, connection, hello, sealed, server, session, socket,
+    websocket_guard, images, photo,
 )  # fmt: skip
 
 
@@ -69,6 +70,6 @@ def test_the_prologue_and_the_reasons_are_on_the_page() -> None:
         assert f"`{reason}`" in PAGE
 
 
-def test_both_places_agree_on_the_size_of_a_chunk() -> None:
-    """The messages and the assembler."""
-    assert images.CHUNK_BYTES == blobs.CHUNK_BYTES
+def test_the_page_of_messages_is_made_from_the_code() -> None:
+    """Every message, field by field; `python -m tests.kit.message_page --write` renews it."""
+    assert message_page.page() == message_page.PAGE.read_text("utf-8")

@@ -6,7 +6,7 @@
 * `case`: a case from submission to delivery, terminal ↔ office.
 * `desk`: the authorization queue, desk ↔ office.
 
-`UPWARD` is everything that an office accepts from a peer, `DOWNWARD` everything that it sends
-unasked; replies are known from their requests. The role × message matrix is the office's
-(`backoffice.access`).
+Replies are known from their requests. Who may send what is the office's (`backoffice.access`).
 """
+
+__all__: tuple[str, ...] = ()

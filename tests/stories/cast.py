@@ -1,0 +1,150 @@
+"""People and small deeds that the stories share: who signs in, works a case up to a step, waits.
+
+A story runs on virtual time over the production code (`tests.kit.bank`); what it asserts, it reads
+from the disks or from what the people see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import trio
+
+from backoffice.case_events import AnyCaseEvent
+from backoffice.core_bank import CoreEvent
+from backoffice.desk.clerk import DeskClerk, Judge, approve_what_agrees
+from backoffice.desk.program import Desk
+from backoffice.product import products
+from backoffice.program import BackOffice
+from actors.tagged import Tagged
+from terminal.clerk import Clerk
+from terminal.page_model import OpenCase, ShowCase, SignInHere, Stage
+from terminal.program import Terminal
+from tests.kit.bank import DESK_PASSCODE, TELLER_PASSCODE, UNION, Bank
+from tests.kit.invariants import Invariants
+from wire.case_state import State
+
+STORY_S_MAX: Final = 7_200.0
+"""No story lasts longer, in virtual seconds."""
+
+LOOK_S: Final = 0.1
+
+_CASES: Final = Tagged(AnyCaseEvent)
+_CORES: Final = Tagged(CoreEvent)
+
+
+def watched_bank(seed: str, **given: object) -> tuple[Bank, Invariants]:
+    """A bank whose every commit is held against the invariants."""
+    invariants = Invariants(trio.current_time)
+    return Bank(seed, watch=invariants.watch, **given), invariants  # type: ignore[arg-type]  # named
+
+
+@dataclass
+class Cast:
+    """An office, one desk with an authorizer at work, one terminal with a teller."""
+
+    bank: Bank
+    office: BackOffice
+    desk: Desk
+    terminal: Terminal
+    clerk: Clerk
+    nursery: trio.Nursery
+
+    def authorize(self, judge: Judge = approve_what_agrees, *, number: int = 1) -> None:
+        """Let the authorizer work from now on."""
+        clerk = DeskClerk(self.desk, f"200{number}", DESK_PASSCODE, judge)
+        self.nursery.start_soon(clerk.work)
+
+
+@asynccontextmanager
+async def cast(bank: Bank) -> AsyncIterator[Cast]:
+    """Everybody is at their place and signed in; the authorizer does not work yet."""
+    async with (
+        bank.office() as office,
+        bank.desk(1) as desk,
+        bank.terminal(1) as terminal,
+        trio.open_nursery() as nursery,
+    ):
+        with trio.fail_after(STORY_S_MAX):
+            clerk = await signed_in(terminal)
+            yield Cast(bank, office, desk, terminal, clerk, nursery)
+        nursery.cancel_scope.cancel()
+
+
+async def signed_in(terminal: Terminal, number: int = 1) -> Clerk:
+    """The teller of that number, signed in, with the products on the screen."""
+    while await terminal.perform(SignInHere(f"1{number:03d}", TELLER_PASSCODE)) is not None:
+        await trio.sleep(1.0)
+    await until(lambda: bool(terminal.teller.products))
+    return Clerk(terminal)
+
+
+async def until(seen: Callable[[], bool], within: float = STORY_S_MAX) -> None:
+    """Wait until something is so.
+
+    Raises:
+        trio.TooSlowError: it did not become so.
+    """
+    with trio.fail_after(within):
+        while not seen():
+            await trio.sleep(LOOK_S)
+
+
+async def work_to(terminal: Terminal, clerk: Clerk, case_id: str, stage: Stage) -> OpenCase:
+    """Do what a clerk does until the case stands at a stage of the page."""
+    while True:
+        assert await terminal.perform(ShowCase(case_id)) is None
+        case = terminal.state().open
+        assert case is not None
+        if case.stage is stage:
+            return case
+        if not await clerk._step(case):
+            await trio.sleep(LOOK_S)
+
+
+def history(bank: Bank, case_id: str) -> list[AnyCaseEvent]:
+    """The events of a case as the office's disk has them."""
+    rows = bank.disk("office").disk.streams.get(f"case/{UNION}/{case_id}", [])
+    return [_CASES.decode(row.kind, row.body, row.stream) for row in rows]
+
+
+def kinds(bank: Bank, case_id: str) -> list[str]:
+    """The names of those events."""
+    return [type(event).__name__ for event in history(bank, case_id)]
+
+
+def core_events(bank: Bank) -> list[CoreEvent]:
+    """What the union's core has done."""
+    rows = bank.disk("office").disk.streams.get(f"core/{UNION}", [])
+    return [_CORES.decode(row.kind, row.body, row.stream) for row in rows]
+
+
+def assert_sound(bank: Bank, invariants: Invariants, *, healed: bool = True) -> None:
+    """Nothing that must hold was broken on the way, and everything is at its end."""
+    invariants.at_end({n: d.disk for n, d in bank.disks.items()}, products(), healed=healed)
+    assert [] == invariants.breaches
+
+
+def states(case: OpenCase) -> list[State]:
+    """The states that a case has passed, as the teller sees them."""
+    return [step.state for step in case.steps]
+
+
+__all__ = [
+    "LOOK_S",
+    "STORY_S_MAX",
+    "Cast",
+    "assert_sound",
+    "cast",
+    "core_events",
+    "history",
+    "kinds",
+    "signed_in",
+    "states",
+    "until",
+    "watched_bank",
+    "work_to",
+]
