@@ -22,22 +22,8 @@ MessageT = TypeVar("MessageT")
 ActorT = TypeVar("ActorT")
 AnswerT = TypeVar("AnswerT")
 
-
-class UnknownMessage(Exception):
-    """An actor got a message for which it has no handler; it goes on unharmed."""
-
-
-class Handlers(dict[type, Callable[[Any, Any], object]]):
-    """From the type of a message to the function that handles it, for one class of actors."""
-
-    def __missing__(self, kind: type) -> Callable[[Any, Any], object]:
-        """The handler of the nearest base class of `kind`, remembered for the next message."""
-        for base in kind.__mro__:
-            if base in self:
-                self[kind] = self[base]
-                return self[kind]
-        raise UnknownMessage
-
+Handlers = dict[type, Callable[[Any, Any], object]]
+"""From the type of a message to the function that handles it."""
 
 REACTIVE_MAILBOX_CAPACITY = 1024
 """How many messages wait for a reactive actor unless its class says otherwise."""
@@ -82,16 +68,25 @@ class Actor:
     """
 
     mailbox_capacity: ClassVar[int] = REACTIVE_MAILBOX_CAPACITY
-    handlers: ClassVar[Handlers] = Handlers()
+    handlers: ClassVar[Handlers] = {}
     context: Context
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls.handlers = Handlers()
+        cls.handlers = {}
         for base in reversed(cls.__mro__):
             for method in vars(base).values():
                 for kind in getattr(method, "handles", ()):
                     cls.handlers[kind] = method
+
+    @classmethod
+    def can_handle(cls, kind: type) -> bool:
+        """Whether a base class of `kind` has a handler, which is then that of `kind` too."""
+        for base in kind.__mro__:
+            if base in cls.handlers:
+                cls.handlers[kind] = cls.handlers[base]
+                return True
+        return False
 
     def started(self) -> None:
         """Called before the first turn of every incarnation; a crash here is a failed start."""
@@ -110,6 +105,5 @@ __all__ = [
     "Actor",
     "Handlers",
     "NoReply",
-    "UnknownMessage",
     "on",
 ]

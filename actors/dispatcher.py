@@ -125,9 +125,10 @@ class Dispatcher(Seat):
     @uninterrupted
     def drain(self, awaited: Ask) -> None:
         """A pass over the run queue until the credit is used up, or `awaited` is answered."""
-        runnable, remember = self.runnable, self.remember
+        runnable, remember, sampled = self.runnable, self.remember, EVERY_16TH
         start = began = self.stopwatch()
         left = self.credit
+        message: Any = None
         kind: type = object
         try:
             while runnable:
@@ -140,7 +141,7 @@ class Dispatcher(Seat):
                 try:
                     while True:
                         left -= 1
-                        message: Any = queue.popleft()
+                        message = queue.popleft()
                         kind = type(message)
                         if kind is not Ask:
                             remember((began, cell.path, kind))
@@ -154,7 +155,7 @@ class Dispatcher(Seat):
                             cell.in_hand = None
                             if answer is not NOREPLY:
                                 message.reply(answer)
-                        if not left & EVERY_16TH:
+                        if not left & sampled:
                             began = self._look(began)
                             if began - start > PASS_S_MAX:
                                 # Time is up; what was run is still `before - left`.
@@ -171,7 +172,7 @@ class Dispatcher(Seat):
                             runnable.append(cell)
                             break
                 except Exception as error:
-                    cell.crash(error, kind)
+                    cell.failed(error, kind, message)
                 turns = before - left
                 cell.handled += turns
                 if turns > cell.peak:

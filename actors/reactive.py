@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from actors.actor import UnknownMessage
 from actors.ask import ANSWERED, OPEN, Ask
 from actors.cell import ALIVE, Cell, CellState
 from actors.dead_letters import Reason
@@ -120,26 +119,36 @@ class ReactiveCell(Cell):
 
     # Its turns.
 
-    def crash(self, error: Exception, kind: type) -> None:
-        """The turn failed: the message is poison and the incarnation is over.
-
-        A message of an unknown type is the sender's mistake: only the message dies.
-        """
+    def failed(self, error: Exception, kind: type, message: object) -> None:
+        """The turn failed: no handler was found, or the handler crashed."""
         self.dispatcher.current = self.dispatcher
-        asked, self.in_hand = self.in_hand, None
-        if isinstance(error, UnknownMessage):
+        self.in_hand = None
+        if kind not in self.handlers:
+            self._not_handled(kind, message)
+        else:
+            self._crashed(error, kind, message)
+
+    def _not_handled(self, kind: type, message: object) -> None:
+        """A message of a new type is tried again; of an unknown one, it is the sender's mistake."""
+        self.handled -= 1
+        if self.actor.can_handle(kind):
+            self.queue.appendleft(message)
+        else:
             self.system.dead_letters.add(Reason.NO_HANDLER, self.path, kind.__name__)
-            if asked is not None:
-                asked.fail(ActorError(f"{self.path} has no handler for {kind.__name__}"))
-            self.settle()
-            return
+            if type(message) is Ask:
+                message.fail(ActorError(f"{self.path} has no handler for {kind.__name__}"))
+        self.dispatcher.turns.pop()
+        self.settle()
+
+    def _crashed(self, error: Exception, kind: type, message: object) -> None:
+        """The message is poison and the incarnation is over."""
         self.off_queue = True
         self.control = None
         self.state = CellState.DOWN
         self.last_error = summarize(error)
         self.system.dead_letters.add(Reason.POISON, self.path, kind.__name__, self.last_error)
-        if asked is not None:
-            asked.crashed()
+        if type(message) is Ask:
+            message.crashed()
         self.release()
         self.report_down(error)
 

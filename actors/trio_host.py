@@ -36,6 +36,21 @@ wait_task_rescheduled = trio.lowlevel.wait_task_rescheduled
 log = structlog.get_logger("actors")
 
 
+class Woken:
+    """What a woken task finds: nothing.
+
+    Stands for `outcome.Value(None)`, which is good for one task only; making, and marking as used,
+    one for every wake-up would cost a tenth of a question to a process.
+    """
+
+    def unwrap(self) -> None:
+        """Nothing to hand over."""
+
+
+WOKEN = Woken()
+"""The one `Woken`."""
+
+
 class TrioHost:
     """See `actors.shim.Host`."""
 
@@ -62,7 +77,7 @@ class TrioHost:
     def wake(self, seat: Seat) -> None:
         """See `Host.wake`."""
         waiter, seat.waiter = seat.waiter, None
-        reschedule(waiter)
+        reschedule(waiter, WOKEN)  # type: ignore[arg-type]  # see Woken
 
     def start_task(self, work: Callable[[], Awaitable[None]], path: str) -> trio.CancelScope:
         """See `Host.start_task`."""

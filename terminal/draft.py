@@ -80,6 +80,12 @@ EDITABLE_STATES: Final = frozenset({State.DRAFT, State.IDENTIFIED})
 """States in which the teller may still change what was captured."""
 
 
+CANCELLABLE: Final = frozenset({State.AUTH_QUEUED, State.AUTH_CLAIMED, State.AUTH_RETURNED})
+"""States of the office in which giving up is a cancellation."""
+
+UNSIGNED: Final = frozenset({State.PREPARED, State.SLIP_SHOWN})
+"""States of the office in which giving up releases what was reserved."""
+
 LIST: Final = "drafts"
 """The collection of documents that lists every draft."""
 
@@ -121,6 +127,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     ink: Signature | None = None
     handed_over: bool = False
     given_up: bool = False
+    given_up_reason: str = ""
     problem: Refusal | None = None
     view: CaseView | None = None
 
@@ -316,7 +323,7 @@ def _capture(
 def _conclude(
     state: Draft, command: SeeSlip | KeepInk | RefuseTheSlip | KeepHandover, now_ms: int
 ) -> tuple[DraftEvent, ...] | Refusal:
-    ready = state.state in (State.PREPARED, State.SLIP_SHOWN)
+    ready = state.state in UNSIGNED
     match command:
         case SeeSlip() if ready:
             return () if state.slip_seen else (SlipSeen(now_ms),)
@@ -371,8 +378,15 @@ def _evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per eve
             return change(state, problem=None)
         case HandedOver():
             return change(state, handed_over=True, problem=None)
-        case GivenUp():
-            return change(state, given_up=True, wanted=False, pins=frozenset(), problem=None)
+        case GivenUp(reason=reason):
+            return change(
+                state,
+                given_up=True,
+                given_up_reason=reason,
+                wanted=False,
+                pins=frozenset(),
+                problem=None,
+            )
         case Reopened(at_ms=at):
             trail = (Step(State.DRAFT, at), Step(State.IDENTIFIED, at))
             return change(
@@ -430,6 +444,11 @@ def _errands(state: Draft, event: DraftEvent, device: str) -> Iterable[Effect]:
             yield Effect("office", SendHandover(pan, at))
         case GivenUp(reason=reason) if state.view is not None:
             yield Effect("office", SendCancel(reason))
+        # Given up while the submission was on its way: the office took it, and is told now.
+        case OfficeAnswered(view=view) if state.given_up and view.state in CANCELLABLE:
+            yield Effect("office", SendCancel(state.given_up_reason))
+        case OfficeAnswered(view=view) if state.given_up and view.state in UNSIGNED:
+            yield Effect("office", SendRefusal())
         case _:
             return
 
