@@ -143,6 +143,8 @@ class ReactiveCell(Cell):
     def _crashed(self, error: Exception, kind: type, message: object) -> None:
         """The message is poison and the incarnation is over."""
         self.off_queue = True
+        if self.senders is not None:
+            self.let_senders_in()
         self.control = None
         self.state = CellState.DOWN
         self.last_error = summarize(error)

@@ -119,7 +119,7 @@ class System:
             supervisor: decides when an incarnation ends; without one the actor stops for good.
         """
         cell = self.cell(f"/{name}", factory, supervisor or UNSUPERVISED)
-        if isinstance(cell, ProcessCell):
+        if type(cell) is ProcessCell:
             self._start_process(cell)
             return cell
         try:

@@ -194,7 +194,7 @@ class Devices(Behaviour[DevicesState, DeviceCommand, DeviceEvent]):
         del who
         match command:
             case InviteDevice(ticket=ticket):
-                return _invite(state, ticket)
+                return _invite(state, ticket, now_ms)
             case ListTickets():
                 live = (ticket for ticket in state.tickets.values() if ticket.expires_ms > now_ms)
                 return Verdict(reply=Tickets(tuple(live)))
@@ -230,8 +230,14 @@ class Devices(Behaviour[DevicesState, DeviceCommand, DeviceEvent]):
         return state
 
 
-def _invite(state: DevicesState, ticket: Ticket) -> Verdict[DeviceEvent] | Refusal:
-    if any(ticket.device == known.device for known in state.tickets.values()):
+def _invite(state: DevicesState, ticket: Ticket, now_ms: int) -> Verdict[DeviceEvent] | Refusal:
+    """A device is invited once; an invitation that nobody used in time counts for nothing."""
+    names = (
+        known.device
+        for known in state.tickets.values()
+        if known.ticket in state.used or known.expires_ms > now_ms
+    )
+    if ticket.device in names:
         return Refusal(Code.DUPLICATE, "设备编号已存在", "name")
     if len(state.tickets) >= DEVICES_MAX:
         return Refusal(Code.LIMIT, "设备数量已达上限")

@@ -177,6 +177,30 @@ def test_a_full_mailbox_takes_nothing_and_loses_nothing_silently() -> None:
     run(story)
 
 
+class Single(Clerk):
+    mailbox_capacity = 1
+
+
+def test_a_sender_that_waits_survives_a_crash() -> None:
+    """The poison leaves, the sender gets its place, the next incarnation reads its note."""
+
+    async def story() -> None:
+        async with open_system("office", virtual_outside()) as system:
+            clerk = system.spawn("clerk", Single, Ends())
+            cell = cell_of(system, "/clerk")
+            cell.suspend()
+            clerk.tell(Secret("1"))
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(clerk.send, Note("patient"))
+                nursery.start_soon(clerk.send, Note("more patient"))
+                await trio.testing.wait_all_tasks_blocked()
+                cell.resume()
+            await trio.testing.wait_all_tasks_blocked()
+            assert await clerk.ask(Count(), within=1) == 2
+
+    run(story)
+
+
 def test_a_poison_message_harms_nobody_else() -> None:
     """A crash buries its own message without its fields; its asker is told, others go on."""
 

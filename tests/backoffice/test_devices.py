@@ -139,6 +139,16 @@ def test_a_device_id_is_given_out_once() -> None:
     assert Code.LIMIT is code(found.ask(InviteDevice(ticket(2))))
 
 
+def test_an_id_is_free_again_when_nobody_came() -> None:
+    """The invitation was lost in the post: after its day a new one is made for the same device."""
+    found = registry()
+    found.ask(InviteDevice(ticket()))
+    found.now_ms = EXPIRES_MS
+    fresh = msgspec.structs.replace(ticket(), ticket="ticket again", expires_ms=2 * EXPIRES_MS)
+
+    assert fresh == found.ask(InviteDevice(fresh))
+
+
 def test_staff_come_and_go() -> None:
     """One at a time; signing in or out again changes nothing."""
     found = with_device()

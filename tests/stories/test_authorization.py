@@ -64,7 +64,7 @@ def test_two_desks_reach_for_one_case() -> None:
             winner = next(number for number, answer in answers.items() if answer is None)
             refusal = answers[1 - winner]
             assert refusal is not None
-            assert Code.STALE == refusal.code
+            assert Code.STATE == refusal.code
             assert 1 == kinds(bank, case_id).count("Claimed")
             desk = desks[winner]
             at.nursery.start_soon(DeskClerk(desk, f"200{winner + 1}", DESK_PASSCODE).work)
@@ -113,7 +113,7 @@ def test_a_returned_case_comes_back_corrected() -> None:
             await work_to(at.terminal, at.clerk, case_id, Stage.WAITING)
             await until(lambda: stands_at(at.terminal, case_id) is State.AUTH_RETURNED)
             assert await at.terminal.perform(ReopenReturned()) is None
-            assert await at.terminal.perform(TakePhoto("customer_photo")) is None
+            assert await at.terminal.perform(TakePhoto("id_front")) is None
             case = await at.clerk.finish(case_id)
 
         assert "CLOSED" == case.state
