@@ -39,12 +39,17 @@ verify *options:
 # Every test, or those named: just test tests/wire -k noise
 [group("check")]
 test *options:
-    pytest -q {{options}}
+    pytest -q -n 2 --dist loadfile {{options}}
 
 # A whole bank under seeded faults: just sim seeds=1000 from=5000
 [group("check")]
 sim *words:
     python -m tests.simulation {{words}}
+
+# kill -9 of every program at every step of a card, one by one, for many minutes: just kill desk
+[group("check")]
+kill *victims:
+    python -m tests.processes {{victims}}
 
 # Style, and the layout of every file
 [group("check")]

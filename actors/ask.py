@@ -94,7 +94,7 @@ class Ask(Seat, Delivery):
     due: float
 
     def __init__(self) -> None:
-        """Nothing is set: whoever makes one fills in message, cell, done and waiter at once."""
+        """Set nothing: whoever makes one fills in message, cell, done and waiter at once."""
 
     def reply(self, value: object) -> None:
         """See `ReplyTo.reply`."""

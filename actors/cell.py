@@ -214,7 +214,8 @@ class Cell(Mailbox):
             kind=type(self.actor).__name__,
             state=self.state,
             mailbox=waiting,
-            mailbox_peak=max(waiting, self.peak),
+            # The dispatcher notes a peak only when it finds more than one message.
+            mailbox_peak=max(waiting, self.peak, min(self.handled, 1)),
             handled=self.handled,
             oldest_age_s=self.system.host.stopwatch() - self.waiting_since() if waiting else 0.0,
             restarts=self.restarts,

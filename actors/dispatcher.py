@@ -175,7 +175,7 @@ class Dispatcher(Seat):
                     cell.failed(error, kind, message)
                 turns = before - left
                 cell.handled += turns
-                if turns > cell.peak:
+                if turns > 1 and turns > cell.peak:
                     cell.peak = turns
                 if awaited.done or left <= 0:
                     break

@@ -155,7 +155,7 @@ class ReactiveCell(Cell):
         self.report_down(error)
 
     def step_aside(self) -> int:
-        """Taken from the run queue while it may not run."""
+        """Taken from the run queue while it may not run; returns the turns that were run: none."""
         self.off_queue = True
         self.since = self.dispatcher.stopwatch()
         return 0

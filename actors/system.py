@@ -119,14 +119,14 @@ class System:
             supervisor: decides when an incarnation ends; without one the actor stops for good.
         """
         cell = self.cell(f"/{name}", factory, supervisor or UNSUPERVISED)
-        if type(cell) is ProcessCell:
+        if isinstance(cell, ReactiveCell):
+            try:
+                cell.start()
+            except Exception:
+                cell.stop()
+                raise
+        else:
             self._start_process(cell)
-            return cell
-        try:
-            cell.start()
-        except Exception:
-            cell.stop()
-            raise
         return cell
 
     def find(self, path_or_name: str) -> Ref | None:

@@ -167,7 +167,7 @@ def _waits_at(task: trio.lowlevel.Task) -> str:
     here = ""
     for frame, line in task.iter_await_frames():
         module = frame.f_globals.get("__name__", "")
-        if module.startswith(("trio.", "actors.inbox", "actors.trio_host")):
+        if module.startswith(("trio.", "actors.inbox", "actors.hosted", "actors.trio_host")):
             continue
         code = frame.f_code
         here = f"{code.co_filename.rpartition('/')[2]}:{line} {code.co_qualname}"

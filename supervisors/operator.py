@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from wire.incoming import Incoming
     from wire.message import ReplyT, Request
 
+REACH_S_MAX: Final = 5.0
+"""How long to try to reach the program, in seconds; it may just be starting."""
+
 ANSWER_S_MAX: Final = 10.0
-"""How long to try to reach the program, and then to wait for its answer, in seconds."""
+"""How long to wait for its answer then, in seconds."""
 
 PUBLIC_BYTES: Final = 32
 
@@ -70,7 +73,7 @@ async def ask_program(connect: str, key: Path, name: str, request: Request[Reply
             chance=outside.random,
             watch=watch,
         ) as connection:
-            with trio.move_on_after(ANSWER_S_MAX):
+            with trio.move_on_after(REACH_S_MAX):
                 await settled.wait()
             if connection.status.state is LinkState.ONLINE:
                 answer = await _answer(connection, request)
@@ -109,4 +112,4 @@ def _ignore(_incoming: Incoming) -> None:
     """Nobody tells an operator anything unasked."""
 
 
-__all__ = ["ANSWER_S_MAX", "ask_program", "with_key"]
+__all__ = ["ANSWER_S_MAX", "REACH_S_MAX", "ask_program", "with_key"]

@@ -360,7 +360,5 @@ class KeyedCell(ReactiveCell):
             oldest_age_s=seen.oldest_age_s,
             restarts=self.crashes,
             last_error=self.last_error,
-            backoff_until_ms=look.wall_at(self.alarm.due)
-            if self.alarm.is_set
-            else 0,
+            backoff_until_ms=look.wall_at(self.alarm.due) if self.alarm.is_set else 0,
         )

@@ -388,15 +388,7 @@ def _evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per eve
                 problem=None,
             )
         case Reopened(at_ms=at):
-            trail = (Step(State.DRAFT, at), Step(State.IDENTIFIED, at))
-            return change(
-                state,
-                trail=trail,
-                revision=state.revision + 1,
-                slip_seen=False,
-                ink=None,
-                problem=None,
-            )
+            return _reopened(state, at)
         case ErrandRefused(refusal=refusal):
             # Without the register's answer nothing can be handed over: the card is read again.
             wanted = state.wanted and state.identity is not None
@@ -415,6 +407,19 @@ def _identified(state: Draft, answer: IdentityChecked, at_ms: int) -> Draft:
         wanted=wanted,
         wanted_ms=at_ms if wanted else state.wanted_ms,
         problem=None if passing else _MISMATCH,
+    )
+
+
+def _reopened(state: Draft, at_ms: int) -> Draft:
+    """A returned case: everything captured is kept, nothing that followed."""
+    trail = (Step(State.DRAFT, at_ms), Step(State.IDENTIFIED, at_ms))
+    return msgspec.structs.replace(
+        state,
+        trail=trail,
+        revision=state.revision + 1,
+        slip_seen=False,
+        ink=None,
+        problem=None,
     )
 
 

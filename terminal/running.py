@@ -10,7 +10,6 @@ import datetime as dt
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final, get_args
 
@@ -23,9 +22,8 @@ from actors.stopping import stop_signals
 from hw.transport import FaultPlan
 from hw.virtual.kit import VirtualToolbox, pin_pad_process
 from hw.virtual.pin_pad import MemoryFile
+from supervisors.doors import open_doors
 from supervisors.folder import hold
-from supervisors.inspector import serve_inspector
-from supervisors.operator import with_key
 from supervisors.storage import sqlite
 from terminal.clerk import Clerk, StuckError
 from terminal.draft import Draft
@@ -40,13 +38,10 @@ from wire.membership import Membership
 from wire.message import Code, Refusal
 from wire.messages.case import Step
 from wire.messages.session import Role
-from wire.page import PageProgram, Pages, serve_page
-from wire.socket import WebSocketDialer, WebSocketListener
+from wire.page import PageProgram, Pages
+from wire.socket import WebSocketDialer
 
 PAGE_FILES: Final = Path(__file__).parent / "page"
-LAUNCH_LIFE_S: Final = 24 * 3600.0
-"""How long the printed page address can be used to open the page, in seconds."""
-
 SIGN_IN_AGAIN_S: Final = 0.5
 
 
@@ -152,8 +147,17 @@ async def _serve(
         )
         async with open_terminal(setup) as terminal:
             terminals.append(terminal)
-            ready = await _open_doors(nursery, terminal, membership, pages, options, outside)
-            say(ready)
+            page, inspect = await open_doors(
+                nursery,
+                page=_page(terminal, pages),
+                port=options.port,
+                folder=options.folder,
+                tree=terminal.tree,
+                keys=membership.keys,
+                operators=options.operators,
+                outside=outside,
+            )
+            say(Ready(membership.name, page, inspect))
             async with trio.open_nursery() as work:
                 if options.auto:
                     work.start_soon(_work, terminal, options, say, work.cancel_scope)
@@ -177,45 +181,14 @@ def inject(memory: Path, key_file: Path) -> None:
     MemoryFile(memory).store(FutureKeys.inject(key.initial, key.key_id))
 
 
-async def _open_doors(
-    nursery: trio.Nursery,
-    terminal: Terminal,
-    membership: Membership,
-    pages: Pages[Command],
-    options: Options,
-    outside: Outside,
-) -> Ready:
-    program = PageProgram(
+def _page(terminal: Terminal, pages: Pages[Command]) -> PageProgram:
+    return PageProgram(
         title="背包银行 柜员终端",
         files=PAGE_FILES,
         commands=get_args(Command),
         session=pages,
         images=_Images(terminal),
     )
-    door = await nursery.start(
-        partial(
-            serve_page,
-            program,
-            entropy=outside.entropy,
-            launch_file=options.folder / "page-address.txt",
-            launch_life_s=LAUNCH_LIFE_S,
-            port=options.port,
-        )
-    )
-    assert terminal.tree is not None
-    inspect = await nursery.start(
-        partial(
-            serve_inspector,
-            terminal.tree,
-            WebSocketListener("127.0.0.1", 0),
-            membership.keys,
-            options.operators,
-            entropy=outside.entropy,
-            now_ms=outside.wall.now_ms,
-        )
-    )
-    public = membership.keys.noise.public
-    return Ready(membership.name, door.launch_address(), with_key(inspect, public))
 
 
 class _Images:

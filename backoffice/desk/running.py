@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final, get_args
 
@@ -16,18 +15,15 @@ from actors.stopping import stop_signals
 from backoffice.desk.clerk import DeskClerk
 from backoffice.desk.page_model import Command
 from backoffice.desk.program import Desk, Setup, open_desk
+from supervisors.doors import open_doors
 from supervisors.folder import hold
-from supervisors.inspector import serve_inspector
-from supervisors.operator import with_key
 from wire.membership import Membership
 from wire.message import Refusal
 from wire.messages.session import Role
-from wire.page import PageProgram, Pages, serve_page
-from wire.socket import WebSocketDialer, WebSocketListener
+from wire.page import PageProgram, Pages
+from wire.socket import WebSocketDialer
 
 PAGE_FILES: Final = Path(__file__).parent / "page"
-LAUNCH_LIFE_S: Final = 24 * 3600.0
-"""How long the printed page address can be used to open the page, in seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,37 +95,17 @@ async def _serve(
         )
         async with open_desk(setup) as desk:
             desks.append(desk)
-            program = PageProgram(
-                title="背包银行 授权台",
-                files=PAGE_FILES,
-                commands=get_args(Command),
-                session=pages,
-                images=_Images(desk),
-                density="dense",
-            )
-            serve = partial(
-                serve_page,
-                program,
-                entropy=outside.entropy,
-                launch_file=options.folder / "page-address.txt",
-                launch_life_s=LAUNCH_LIFE_S,
+            page, inspect = await open_doors(
+                nursery,
+                page=_page(desk, pages),
                 port=options.port,
+                folder=options.folder,
+                tree=desk.tree,
+                keys=membership.keys,
+                operators=options.operators,
+                outside=outside,
             )
-            door = await nursery.start(serve)
-            assert desk.tree is not None
-            inspect = await nursery.start(
-                partial(
-                    serve_inspector,
-                    desk.tree,
-                    WebSocketListener("127.0.0.1", 0),
-                    membership.keys,
-                    options.operators,
-                    entropy=outside.entropy,
-                    now_ms=outside.wall.now_ms,
-                )
-            )
-            address = with_key(inspect, membership.keys.noise.public)
-            say(Ready(membership.name, door.launch_address(), address))
+            say(Ready(membership.name, page, inspect))
             async with trio.open_nursery() as work:
                 if options.auto:
                     clerk = DeskClerk(
@@ -142,6 +118,17 @@ async def _serve(
                 await stopped()
                 work.cancel_scope.cancel()
         nursery.cancel_scope.cancel()
+
+
+def _page(desk: Desk, pages: Pages[Command]) -> PageProgram:
+    return PageProgram(
+        title="背包银行 授权台",
+        files=PAGE_FILES,
+        commands=get_args(Command),
+        session=pages,
+        images=_Images(desk),
+        density="dense",
+    )
 
 
 class _Images:

@@ -6,7 +6,6 @@ import random
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
@@ -36,23 +35,23 @@ from tests.kit.running import run_real
 KILLS = 5
 """How many times the writing process is killed."""
 
-LIFE_S_MAX = 0.6
-"""How long it lives at most after its first acknowledgement, in seconds."""
+LINES_MAX = 400
+"""How much it acknowledges at most before it is killed."""
 
 
 def append(stream: str, after: int, body: bytes = b"fact") -> Batch:
     return Batch("mei", 1, appends=(Append(stream, after, (Event("e", body),)),))
 
 
-def lines_until_killed(folder: Path, lives_s: float) -> Iterator[str]:
-    """Start the writing process, kill it after a while, give out everything it acknowledged."""
+def lines_until_killed(folder: Path, lines: int) -> Iterator[str]:
+    """Start the writing process, kill it after some acknowledgements, give out all of them."""
     command = [sys.executable, "-m", "tests.actors.writing_process", str(folder)]
     with subprocess.Popen(  # noqa: S603 - our own program
         command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
     ) as writer:
         assert writer.stdout is not None
-        yield writer.stdout.readline()
-        time.sleep(lives_s)
+        for _ in range(lines):
+            yield writer.stdout.readline()
         writer.kill()
         yield from writer.stdout
 
@@ -63,7 +62,7 @@ def test_a_killed_writer_has_kept_its_word(tmp_path: Path) -> None:
     chance = random.Random("kill")
     acknowledged: dict[str, int] = {}
     for _ in range(KILLS):
-        for line in lines_until_killed(tmp_path, chance.uniform(0, LIFE_S_MAX)):
+        for line in lines_until_killed(tmp_path, chance.randint(1, LINES_MAX)):
             if line.endswith("\n"):
                 stream, version = line.split()
                 assert int(version) > acknowledged.get(stream, 0)

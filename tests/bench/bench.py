@@ -92,8 +92,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     lines = [line for line in LINES if options.only in line.name]
     if not lines:
         parser.error(f"no row is called like {options.only!r}")
-    # Crashes are part of the workloads; a rendered line for each would be most of their price.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     size = Size(rounds=1, quick=True) if options.quick else Size(rounds=max(1, options.rounds))
     rows = report(lines, size)
     options.file.write_bytes(msgspec.json.format(msgspec.json.encode(rows)) + b"\n")
@@ -101,4 +99,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
+    # Crashes are part of the workloads; a rendered line for each would be most of their price.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     main()

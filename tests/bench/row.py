@@ -99,7 +99,8 @@ class Line:
         ratio, told = None, self.told
         if self.reference:
             theirs = figures[self.reference]
-            ratio = self._ratio(ours, theirs)
+            # A round so short that the clock did not move tells nothing about a ratio.
+            ratio = self._ratio(ours, theirs) if all(map(median, theirs)) else None
             told = f"{self.told}: {show(median(pooled(theirs)))} {self.unit}"
         met = None if self.target is None else self.target.is_met_by(value, ratio)
         return Row(self.name, value, self.unit, ratio, told, text, met)

@@ -71,9 +71,7 @@ class SimulatedDisk:
 
     def boot(self) -> MemoryStore:
         """A fresh handle, as the node's next incarnation opens it; older handles are fenced."""
-        self._handle = MemoryStore(
-            self.disk, before_commit=self._pass, after_commit=self._pass
-        )
+        self._handle = MemoryStore(self.disk, before_commit=self._pass, after_commit=self._pass)
         return self._handle
 
     def unplug(self) -> None:

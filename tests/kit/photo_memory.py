@@ -37,6 +37,7 @@ async def remembering_offload(work: Callable[[], T], /) -> T:
 
 def _of_bytes_alone(work: Callable[[], object]) -> tuple[object, ...] | None:
     """What the answer depends on, if that is a function and bytes, and nothing else."""
+    what: object
     given: tuple[object, ...]
     if isinstance(work, functools.partial) and not work.keywords:
         what, given = work.func, work.args

@@ -13,16 +13,26 @@ from backoffice.product import products
 from backoffice.verify import Report, verify_folder
 from tests.kit.programs import Bank, Event, children
 
-PIN_PAD: Final = "pin pad"
+PIN_PAD: Final = "pin-pad"
 """The terminal's child; the terminal itself starts it again."""
 
-VICTIMS: Final = ("office", "desk", "terminal", PIN_PAD)
 PRODUCT: Final = "debit_card"
 
-PAD_BACK_S_MAX: Final = 20.0
-"""How long a killed PIN pad may take to be there again."""
+POSTING_GROUPS: Final = 2
+"""What issuing one card posts: the first deposit, and the fee."""
 
-LOOK_S: Final = 0.1
+
+@dataclass(frozen=True)
+class Blow:
+    """When to kill.
+
+    Attributes:
+        state: once the case is first seen there.
+        after_s: and so many seconds have passed, or the case has moved on before.
+    """
+
+    state: str
+    after_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -31,46 +41,47 @@ class Outcome:
 
     Attributes:
         finished: the terminal's last word about it.
-        steps_hit: after which states something was killed.
-        codes: how the programs ended when they were asked to, terminal first.
+        struck: after which states something was killed.
+        codes: how the programs ended, the terminal by itself, the others when asked to.
         stderr: of all programs together.
     """
 
     finished: Event
-    steps_hit: tuple[str, ...]
+    struck: tuple[str, ...]
     report: Report
     codes: dict[str, int]
     stderr: str
 
 
-def kill_at(folder: Path, victim: str, states: Sequence[str]) -> Outcome:
-    """Issue one card; when the case is first seen in each of `states`, kill the victim with -9."""
-    wanted, hit = list(states), []
+def kill_at(folder: Path, victim: str, blows: Sequence[Blow]) -> Outcome:
+    """Issue one card, and deal the victim (a program's name, or `PIN_PAD`) blow after blow."""
+    due = {blow.state: blow for blow in blows}
+    struck: list[str] = []
     with Bank(folder, [PRODUCT]) as bank:
         bank.open()
-        while True:
-            event = bank.programs["terminal"].event()
-            if event["event"] == "finished":
-                break
-            if event["event"] == "state" and event["state"] in wanted:
-                wanted.remove(event["state"])
-                hit.append(event["state"])
+        terminal = bank.programs["terminal"]
+        event = terminal.event()
+        while event["event"] != "finished":
+            blow = due.pop(event.get("state", ""), None)
+            following = None
+            if blow is not None:
+                following = terminal.quiet(within=blow.after_s)
                 _strike(bank, victim)
-        codes = {"terminal": bank.programs["terminal"].finish()}
+                struck.append(blow.state)
+            event = following or terminal.event()
+        codes = {"terminal": terminal.finish()}
         codes |= {name: bank.programs[name].stop() for name in ("desk", "office")}
         stderr = "".join(program.stderr for program in bank.programs.values())
     report = verify_folder(folder, products())
-    return Outcome(event, tuple(hit), report, codes, stderr)
+    return Outcome(event, tuple(struck), report, codes, stderr)
 
 
 def _strike(bank: Bank, victim: str) -> None:
     if victim != PIN_PAD:
         bank.kill(victim)
         return
-    terminal = bank.programs["terminal"]
-    before = children(terminal.pid)
-    for pid in before:
+    for pid in children(bank.programs["terminal"].pid):
         os.kill(pid, signal.SIGKILL)
 
 
-__all__ = ["PIN_PAD", "PRODUCT", "VICTIMS", "Outcome", "kill_at"]
+__all__ = ["PIN_PAD", "POSTING_GROUPS", "PRODUCT", "Blow", "Outcome", "kill_at"]

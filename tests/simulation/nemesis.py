@@ -1,4 +1,4 @@
-"""Whoever wishes the bank ill: weather, power cuts, partitions, poison, and an attacker on the line.
+"""Whoever wishes the bank ill: weather, power cuts, partitions, poison, an attacker on the line.
 
 Everything is drawn from streams of chance of its own, so that one more fault of one kind moves none
 of another. After `heal` nothing goes wrong any more.
@@ -7,7 +7,7 @@ of another. After `heal` nothing goes wrong any more.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import trio
@@ -64,14 +64,14 @@ class Nemesis:
         self.office: BackOffice | None = None
         bank.network.tap = self._tap
 
-    async def rage(self) -> None:
-        """Until the plan's faults are over, then heal."""
+    async def rage(self, is_over: Callable[[], bool]) -> None:
+        """Until the plan's faults are over, or nobody is left to suffer them; then heal."""
         self._active = True
         self._bank.network.weather = self._plan.weather
         self._slow_down()
         poison_from_s = 0.0
         end_s = trio.current_time() + self._plan.faults_s
-        while trio.current_time() < end_s:
+        while trio.current_time() < end_s and not is_over():
             await trio.sleep(TICK_S)
             if self._strikes("crash", self._plan.crashes):
                 self._crash()
@@ -110,7 +110,7 @@ class Nemesis:
         node = dice.choice(self._nodes)
         disk = self._bank.disk(node.name)
         if dice.random() < self._plan.at_commits:
-            disk.crash_at = {disk.point + dice.randint(1, POINTS_AHEAD_MAX)}
+            disk.crash_at = frozenset({disk.point + dice.randint(1, POINTS_AHEAD_MAX)})
         else:
             node.crash()
 

@@ -126,17 +126,18 @@ class Teller(Clerk):
             await trio.sleep(self._dice.uniform(0.1, 0.6) if any(moved) else LOOK_S)
 
     async def _sign_in(self) -> None:
-        while await self._here.perform(SignInHere(self._staff_id, TELLER_PASSCODE)) is not None:
+        ready = False
+        while not ready:
             await trio.sleep(LOOK_S)
-        while not self._here.teller.products:
-            await trio.sleep(LOOK_S)
+            refusal = await self._here.perform(SignInHere(self._staff_id, TELLER_PASSCODE))
+            ready = refusal is None and bool(self._here.teller.products)
 
     def _planned(self) -> int:
         return 2 * self._customers
 
     def _cases(self) -> list[str]:
-        """What the page lists, and what the teller knows to be there."""
-        listed = [row.case_id for row in self._here.state().cases]
+        """What the tablet lists, and what the teller knows to be there."""
+        listed = [draft.case_id for _, draft in self._here.drafts.newest_first()]
         return sorted({*listed, *self._memory.begun})
 
     def _is_over(self, case_id: str) -> bool:

@@ -71,7 +71,7 @@ def draw(seed: int) -> Plan:
             death=chance.choice((0.0, 0.0, 0.002, 0.01, 0.03)),
             refusal=chance.choice((0.0, 0.1, 0.4)),
         ),
-        faults_s=chance.uniform(40, 120),
+        faults_s=chance.uniform(30, 90),
         crashes=_some(chance, 0.15),
         at_commits=chance.random(),
         partitions=_some(chance, 0.10),
@@ -80,7 +80,7 @@ def draw(seed: int) -> Plan:
         slow=chance.choice((0.0, 0.0, 0.3)),
         slow_s=chance.uniform(0.2, 4.0),
         kit=rates if chance.random() < 0.6 else {},
-        customers=chance.choice((1, 1, 1, 2)),
+        customers=chance.choice((1, 1, 1, 1, 1, 2)),
     )
 
 

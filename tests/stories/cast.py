@@ -13,13 +13,13 @@ from typing import Final
 
 import trio
 
+from actors.tagged import Tagged
 from backoffice.case_events import AnyCaseEvent
 from backoffice.core_bank import CoreEvent
 from backoffice.desk.clerk import DeskClerk, Judge, approve_what_agrees
 from backoffice.desk.program import Desk
 from backoffice.product import products
 from backoffice.program import BackOffice
-from actors.tagged import Tagged
 from terminal.clerk import Clerk
 from terminal.page_model import OpenCase, ShowCase, SignInHere, Stage
 from terminal.program import Terminal
@@ -39,7 +39,7 @@ _CORES: Final = Tagged(CoreEvent)
 def watched_bank(seed: str, **given: object) -> tuple[Bank, Invariants]:
     """A bank whose every commit is held against the invariants."""
     invariants = Invariants(trio.current_time)
-    return Bank(seed, watch=invariants.watch, **given), invariants  # type: ignore[arg-type]  # named
+    return Bank(seed, watch=invariants.watch, **given), invariants  # type: ignore[arg-type]  # whatever Bank takes by name
 
 
 @dataclass
@@ -76,7 +76,8 @@ async def cast(bank: Bank) -> AsyncIterator[Cast]:
 
 async def signed_in(terminal: Terminal, number: int = 1) -> Clerk:
     """The teller of that number, signed in, with the products on the screen."""
-    while await terminal.perform(SignInHere(f"1{number:03d}", TELLER_PASSCODE)) is not None:
+    who = SignInHere(f"1{number:03d}", TELLER_PASSCODE)
+    while await terminal.perform(who) is not None:  # noqa: ASYNC110 - as a person tries again
         await trio.sleep(1.0)
     await until(lambda: bool(terminal.teller.products))
     return Clerk(terminal)
@@ -89,7 +90,7 @@ async def until(seen: Callable[[], bool], within: float = STORY_S_MAX) -> None:
         trio.TooSlowError: it did not become so.
     """
     with trio.fail_after(within):
-        while not seen():
+        while not seen():  # noqa: ASYNC110 - what is seen has no event
             await trio.sleep(LOOK_S)
 
 

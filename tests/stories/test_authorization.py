@@ -136,7 +136,7 @@ def test_a_desk_dies_with_a_case_in_its_hands() -> None:
     """Its lease lapses, the case goes to the front, and another desk decides it first."""
 
     async def story() -> None:
-        bank, invariants = watched_bank("lapse", desks=2)
+        bank, invariants = watched_bank("lapsed", desks=2)
         decided: list[str] = []
         async with bank.office(), bank.desk(2) as other, bank.terminal(1) as terminal:
             clerk = await signed_in(terminal)

@@ -1,0 +1,99 @@
+"""Many seeds keep every promise; one seed is one history; the command says what it found."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.__main__ import main, outcomes, read_words
+from tests.simulation.people import Mood, mood_of
+from tests.simulation.swarm import draw
+from tests.simulation.world import simulate
+from wire.case_state import State
+from wire.memory import CALM
+
+SEEDS = range(100)
+"""What every `just test` runs; `just sim` runs more."""
+
+TWICE = (3, 8)
+"""Seeds with crashes and partitions, played twice here and once in another process."""
+
+
+def test_no_seed_breaks_a_promise() -> None:
+    """A hundred banks under a hundred swarms of faults, then healed."""
+    breaches, crashes, cases = {}, 0, 0
+    for outcome in outcomes(SEEDS):
+        crashes += outcome.counts.get("crash", 0)
+        cases += sum(outcome.cases.values())
+        if outcome.breaches:
+            breaches[outcome.seed] = outcome.breaches
+
+    assert {} == breaches
+    assert crashes > len(SEEDS)
+    assert cases > 5 * len(SEEDS)
+
+
+def test_in_calm_weather_every_customer_is_served() -> None:
+    """Without faults only people end a case early."""
+    calm = replace(
+        draw(0), weather=CALM, crashes=0.0, partitions=0.0, poison=0.0, attack=0.0, slow=0.0, kit={}
+    )
+    outcome = simulate(0, calm)
+
+    assert () == outcome.breaches
+    assert outcome.cases[State.CLOSED] > sum(outcome.cases.values()) / 2
+
+
+@pytest.mark.parametrize("seed", TWICE)
+def test_one_seed_is_one_history(seed: int) -> None:
+    """Every frame, fault and deed at the same virtual moment (invariant I14)."""
+    assert simulate(seed).trace == simulate(seed).trace
+
+
+def test_another_process_plays_the_same_history() -> None:
+    """Neither the hash seed nor the address space of the process shows."""
+    (seed, *_) = TWICE
+    script = f"from tests.simulation.world import simulate; print(simulate({seed}).trace)"
+    other = subprocess.run(  # noqa: S603 - our own interpreter and words
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONHASHSEED": "4242"},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+
+    assert simulate(seed).trace == other.stdout.strip()
+
+
+def test_the_command_takes_its_words_literally() -> None:
+    """`just sim seeds=200 from=1` hands over exactly these."""
+    assert {"seeds": 200, "from": 1} == read_words(["seeds=200", "from=1"])
+    assert {"seeds": 300, "from": 7} == read_words(["from=7"])
+
+
+@pytest.mark.parametrize("word", ["seeds", "seeds=", "seeds=x", "seed=1", "--seeds=1", "from=-1"])
+def test_other_words_are_refused(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the usage, and exit code 2."""
+    assert 2 == main([word])
+    assert "seeds=N" in capsys.readouterr().err
+
+
+def test_the_command_sums_up(capsys: pytest.CaptureFixture[str]) -> None:
+    """Totals on stdout, and exit code 0 when nothing was broken."""
+    assert 0 == main(["seeds=1", "from=3"])
+    assert "seeds with a violation 0" in capsys.readouterr().out
+
+
+def test_moods_are_many_and_stay() -> None:
+    """Each is met somewhere, and a case keeps its own."""
+    moods = [mood_of(1, f"case-{number}") for number in range(200)]
+
+    assert set(Mood) == set(moods)
+    assert moods == [mood_of(1, f"case-{number}") for number in range(200)]

@@ -1,0 +1,150 @@
+"""The alarms ring: bugs planted on purpose, each caught by the invariant that names it.
+
+Each plant changes production code in this test alone. A plant that no invariant caught would show
+that the simulation looks away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from actors import batch, durable
+from actors.store import audit_digest
+from backoffice import case_review, core_bank, decision, ledger, program, queue
+from backoffice.desk import authorizer as desk_authorizer
+from backoffice.product import products
+from terminal import uplink
+from tests.kit import bank as kit_bank
+from tests.kit.bank import authorizer, teller
+from tests.kit.invariants import Breach
+from tests.kit.running import run
+from tests.stories.cast import cast, watched_bank
+from tests.stories.power_cuts import OFFICE, play
+from wire.message import Refusal
+from wire.messages.desk import Decision
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def reply_before_commit(patch: pytest.MonkeyPatch) -> None:
+    """The office says yes before the disk does."""
+    begin = durable.DurableActor._begin
+
+    def hasty(self: Any, work: Any) -> None:
+        asked = work.command is not None and not work.settles
+        if asked and self.context.path.startswith("/office/cases/"):
+            verdict = self._decide(self._now, work, self.context.outside.wall.now_ms())
+            if not isinstance(verdict, Refusal):
+                work.caller.reply(verdict.reply)
+        begin(self, work)
+
+    patch.setattr(durable.DurableActor, "_begin", hasty)
+
+
+class UnguardedGroup(msgspec.Struct, frozen=True):
+    """A posting group as the ledger writes it, without the ledger's own guard."""
+
+    key: str
+    postings: tuple[ledger.Posting, ...]
+
+
+def unbalanced_ledger(patch: pytest.MonkeyPatch) -> None:
+    """One leg of every movement is a fen short, and the ledger's guard is asleep."""
+
+    def lame(key: str, source: str, target: str, fen: int) -> UnguardedGroup:
+        legs = (ledger.Posting(source, -fen), ledger.Posting(target, fen - 1))
+        return UnguardedGroup(key, legs)
+
+    patch.setattr(core_bank, "move", lame)
+
+
+def any_signature_will_do(patch: pytest.MonkeyPatch) -> None:
+    """The tablet signs slips under a wrong context, and the office does not look."""
+    patch.setattr(uplink, "SLIP", b"something else")
+    patch.setattr(program, "verify", lambda *_: True)
+
+
+def self_authorization(patch: pytest.MonkeyPatch) -> None:
+    """Nobody is kept apart from their own case."""
+    for module in (queue, case_review, decision):
+        patch.setattr(module, "kept_apart", lambda *_: None)
+    desk = authorizer(1)
+    alias = msgspec.structs.replace(desk.card, person_id=teller(1).card.person_id)
+    patch.setattr(kit_bank, "authorizer", lambda _: msgspec.structs.replace(desk, card=alias))
+
+
+def decided_blindly(patch: pytest.MonkeyPatch) -> None:
+    """The desk signs for a version that nobody looked at, and the office takes it."""
+
+    def blind(**seen: Any) -> Decision:
+        return Decision(**(seen | {"version": 0}))
+
+    patch.setattr(desk_authorizer, "Decision", blind)
+    patch.setattr(decision, "_stale", lambda *_: None)
+
+
+def unchained_audit(patch: pytest.MonkeyPatch) -> None:
+    """An entry of the audit chain does not follow from the one before."""
+    patch.setattr(batch, "audit_digest", lambda _before, *rest: audit_digest(b"", *rest))
+
+
+PLANTS: dict[str, Plant] = {
+    "I1": reply_before_commit,
+    "I3": unbalanced_ledger,
+    "I4": any_signature_will_do,
+    "I5": self_authorization,
+    "I6": decided_blindly,
+    "I8": unchained_audit,
+}
+
+
+def breaches() -> list[Breach]:
+    """What one ordinary job breaks, on an office whose disk takes its time."""
+
+    async def story() -> list[Breach]:
+        bank, invariants = watched_bank("planted")
+        bank.disk("office").stalls["case/"] = 1.0
+        async with cast(bank) as at:
+            at.authorize()
+            await at.clerk.finish(await at.clerk.begin("debit_card"))
+        invariants.at_end({name: disk.disk for name, disk in bank.disks.items()}, products())
+        return invariants.breaches
+
+    return run(story)
+
+
+def test_without_a_plant_no_alarm_rings() -> None:
+    """The same job, unplanted."""
+    assert [] == breaches()
+
+
+@pytest.mark.parametrize("name", PLANTS)
+def test_a_planted_bug_is_caught_by_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first breach has the name of what the bug breaks."""
+    PLANTS[name](monkeypatch)
+
+    assert name == breaches()[0].name
+
+
+def test_a_forgetful_core_posts_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It forgets its keys: harmless until the office loses power between core and case (I2)."""
+    decide = core_bank.CoreBank._prepare
+
+    def forgetful(self: Any, state: Any, _entry: object, key: str, operation: Any) -> Any:
+        state.cards.pop(operation.pan.digits, None)
+        return decide(self, state, None, key, operation)
+
+    monkeypatch.setattr(core_bank.CoreBank, "_prepare", forgetful)
+    calm = play({})
+    caught: set[str] = set()
+    for point in range(calm.first[OFFICE] + 1, calm.last[OFFICE] + 1):
+        caught |= {breach.name for breach in play({OFFICE: (point,)}).breaches}
+        if "I2" in caught:
+            break
+
+    assert () == calm.breaches
+    assert "I2" in caught
