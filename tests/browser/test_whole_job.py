@@ -25,14 +25,14 @@ STOP_S_MAX = 30.0
 JOB_MS_MAX = 20_000
 DESK_SIZE = (1440, 900)
 
-Shoot = Callable[[Page, str], None]
+Shoot = Callable[[Page, str], object]
 
 
 @contextmanager
 def demo(folder: Path) -> Iterator[dict[str, str]]:
     """The demo as a person starts it; its pages' addresses."""
     command = [sys.executable, "-m", "backpack", "demo", "--json", "--data", str(folder)]
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - our own program
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
         assert process.stdout is not None
