@@ -125,7 +125,8 @@ def run(program: Callable[[], Awaitable[None]], failures: Mapping[type[Exception
         cause = collapse(error)
         for kind, code in failures.items():
             if isinstance(cause, kind):
-                fail(f"不能运行 · cannot run: {told(cause)}", code)
+                stopped = code == EXIT_INTERRUPTED
+                fail(told(cause) if stopped else f"不能运行 · cannot run: {told(cause)}", code)
         raise
 
 

@@ -80,8 +80,8 @@ def _strike(bank: Bank, victim: str) -> None:
     if victim != PIN_PAD:
         bank.kill(victim)
         return
-    for pid in children(bank.programs["terminal"].pid):
-        os.kill(pid, signal.SIGKILL)
+    (pad,) = children(bank.programs["terminal"].pid)
+    os.kill(pad, signal.SIGKILL)
 
 
 __all__ = ["PIN_PAD", "POSTING_GROUPS", "PRODUCT", "Blow", "Outcome", "kill_at"]

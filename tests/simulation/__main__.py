@@ -71,6 +71,8 @@ def read_words(words: Sequence[str]) -> dict[str, int]:
         if name not in said or not equals or not number.isascii() or not number.isdigit():
             raise ValueError(word)
         said[name] = int(number)
+    if said["seeds"] == 0:
+        raise ValueError("no seeds prove nothing")
     return said
 
 

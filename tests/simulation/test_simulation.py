@@ -8,8 +8,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from tests.kit.invariants import Breach
+from tests.simulation import __main__ as command
 from tests.simulation.__main__ import main, outcomes, read_words
 from tests.simulation.people import Mood, mood_of
 from tests.simulation.swarm import draw
@@ -78,7 +81,9 @@ def test_the_command_takes_its_words_literally() -> None:
     assert {"seeds": 300, "from": 7} == read_words(["from=7"])
 
 
-@pytest.mark.parametrize("word", ["seeds", "seeds=", "seeds=x", "seed=1", "--seeds=1", "from=-1"])
+@pytest.mark.parametrize(
+    "word", ["seeds", "seeds=", "seeds=0", "seeds=x", "seed=1", "--seeds=1", "from=-1"]
+)
 def test_other_words_are_refused(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     """With the usage, and exit code 2."""
     assert 2 == main([word])
@@ -89,6 +94,19 @@ def test_the_command_sums_up(capsys: pytest.CaptureFixture[str]) -> None:
     """Totals on stdout, and exit code 0 when nothing was broken."""
     assert 0 == main(["seeds=1", "from=3"])
     assert "seeds with a violation 0" in capsys.readouterr().out
+
+
+def test_a_broken_promise_is_told_with_its_replay(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The seed, what was broken, the one command that plays it again, and exit code 1."""
+    whole = simulate(TWICE[0])
+    broken = msgspec.structs.replace(whole, breaches=(Breach("I2", 1.5, "posted twice"),))
+    monkeypatch.setattr(command, "outcomes", lambda _seeds: [broken])
+
+    assert 1 == main(["seeds=1", "from=3"])
+    told = capsys.readouterr().out
+    assert "seed 3: I2 at 1.500 s: posted twice; just sim seeds=1 from=3\n" in told
 
 
 def test_moods_are_many_and_stay() -> None:
