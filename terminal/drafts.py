@@ -43,6 +43,10 @@ class DraftBook:
         rules: of every draft.
         handlers: carry out their errands.
         changed: called after every change of any draft.
+
+    Attributes:
+        opened: set when the drafts of earlier starts are known; before, nothing about a case can be
+            asked of the office, nor heard from it.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class DraftBook:
         self._states: dict[str, tuple[int, Draft]] = {}
         self._seen = trio.lowlevel.ParkingLot()
         self._changes = 0
+        self.opened = trio.Event()
 
     def spec(self) -> PoolSpec:
         """The pool of draft actors."""
@@ -87,6 +92,7 @@ class DraftBook:
         with trio.move_on_after(LOAD_S_MAX):
             while not self._states.keys() >= set(wanted):
                 await self._seen.park()
+        self.opened.set()
 
     def ref(self, case_id: str) -> Ref:
         """The actor of one draft.

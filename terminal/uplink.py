@@ -84,7 +84,13 @@ class PhotoGone(Exception):
 
 
 class Drafts(Protocol):
-    """What the uplink needs of the drafts."""
+    """What the uplink needs of the drafts.
+
+    Attributes:
+        opened: set when the drafts of earlier starts are known.
+    """
+
+    opened: trio.Event
 
     def ref(self, case_id: str) -> Ref:
         """The actor of one draft."""
@@ -118,7 +124,8 @@ class Uplink(Process):
         self._offered = offered
 
     async def run(self, inbox: Inbox) -> None:
-        """Serve until stopped."""
+        """Serve until stopped; the office is called when it is known what to ask it about."""
+        await self._drafts.opened.wait()
         async with open_client(
             self._dialer,
             self._address,

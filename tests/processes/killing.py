@@ -22,6 +22,11 @@ POSTING_GROUPS: Final = 2
 """What issuing one card posts: the first deposit, and the fee."""
 
 
+STEP_S_MAX: Final = 45.0
+"""The longest between two words of the terminal, its own restarts apart; less than the minute after
+which it asks around by itself, so that an answer it missed does not pass for one it got."""
+
+
 @dataclass(frozen=True)
 class Blow:
     """When to kill.
@@ -60,7 +65,7 @@ def kill_at(folder: Path, victim: str, blows: Sequence[Blow]) -> Outcome:
     with Bank(folder, [PRODUCT]) as bank:
         bank.open()
         terminal = bank.programs["terminal"]
-        event = terminal.event()
+        event = terminal.event(within=STEP_S_MAX)
         while event["event"] != "finished":
             blow = due.pop(event.get("state", ""), None)
             following = None
@@ -68,7 +73,7 @@ def kill_at(folder: Path, victim: str, blows: Sequence[Blow]) -> Outcome:
                 following = terminal.quiet(within=blow.after_s)
                 _strike(bank, victim)
                 struck.append(blow.state)
-            event = following or terminal.event()
+            event = following or terminal.event(within=STEP_S_MAX)
         codes = {"terminal": terminal.finish()}
         codes |= {name: bank.programs[name].stop() for name in ("desk", "office")}
         stderr = "".join(program.stderr for program in bank.programs.values())
