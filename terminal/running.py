@@ -242,8 +242,10 @@ def _begun(terminal: Terminal, products: Sequence[str], product: str) -> str:
 
 
 def _kit(folder: Path, device: str, outside: Outside) -> VirtualToolbox:
+    # A camera of which two starts took the same pictures would have the second customer's photos
+    # stand out as reused; customers themselves are made from their case, not from this.
     return VirtualToolbox(
-        device,
+        outside.ids.new(),
         today=_today(outside),
         cards=(),
         pad_keys=None,

@@ -14,8 +14,10 @@ from tests.processes.killing import PIN_PAD, POSTING_GROUPS, Blow, kill_at
 
 STATES = (
     "DRAFT", "IDENTIFIED", "CAPTURED", "SUBMITTED", "AUTH_QUEUED", "AUTH_CLAIMED", "AUTH_APPROVED",
-    "PREPARING", "PREPARED", "SLIP_SHOWN", "SIGNED", "COMMITTING", "COMMITTED", "DELIVERED",
+    "PREPARING", "PREPARED", "SLIP_SHOWN", "SIGNED", "COMMITTING", "COMMITTED",
 )  # fmt: skip
+"""After the delivery the case is closed, and the next start serves the next customer."""
+
 PAUSES_S = (0.0, 0.5, 1.5, 2.5, 3.5)
 """The identification is followed by the longest stretch at the table, so it is cut more finely."""
 

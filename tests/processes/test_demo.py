@@ -93,6 +93,16 @@ def test_a_second_run_issues_another_card(demo: Demonstrated) -> None:
     assert second["durable_events"] == report["events"]
 
 
+def test_two_customers_never_share_a_photo(demo: Demonstrated) -> None:
+    """A reused photo of an elderly customer takes two authorizers, and a demonstration has one."""
+    with closing(sqlite3.connect(demo.folder / "office" / "office.db")) as database:
+        rows = database.execute("SELECT body FROM journal WHERE kind = 'CaseSubmitted'").fetchall()
+
+    assert 4 == len(rows)
+    for (body,) in rows:
+        assert b"photo_reused" not in body
+
+
 def test_no_secret_is_anywhere(demo: Demonstrated) -> None:
     """No PIN in any file or stream; no card or ID number in what people and logs are shown."""
     spoken = "".join(run.stdout + run.stderr for run in demo.runs)
