@@ -82,7 +82,7 @@ class AsyncioLoop:
         async def perform() -> None:
             try:
                 await work()
-            except Exception as error:
+            except Exception as error:  # a task without a parent: told in the log
                 log.warning("task_failed", path=path, error=summarize(error))
 
         return self._loop.create_task(perform(), name=path)

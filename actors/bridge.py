@@ -71,7 +71,7 @@ class Crossing:
             call = self._lane.popleft()
             try:
                 call()
-            except Exception as error:
+            except Exception as error:  # a broken crossing ends the system
                 self.system.panic(error)
 
 
@@ -127,7 +127,7 @@ class OutwardRef(Ref):
             outcome: partial[None]
             try:
                 outcome = partial(_settle, future, await work(), None)
-            except Exception as error:
+            except Exception as error:  # crosses to whoever asked
                 outcome = partial(_settle, future, None, error)
             except BaseException:
                 gone = ActorError(f"the loop of {self.path} ended; the outcome is unknown")

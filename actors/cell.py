@@ -231,7 +231,7 @@ class Cell(Mailbox):
         """What the actor shows of its state; its own failure to do so is shown instead."""
         try:
             return self.actor.inspect()
-        except Exception as error:
+        except Exception as error:  # a console must not crash an actor
             return {"inspect": summarize(error)}
 
     def watch(self, watcher: Ref) -> None:
@@ -262,7 +262,7 @@ class Cell(Mailbox):
         self.announce_down(STOPPED if error is None else self.last_error)
         try:
             self.supervisor.on_down(self, error)
-        except Exception as broken:
+        except Exception as broken:  # a broken supervisor ends the system
             self.system.panic(broken)
 
     def announce_down(self, reason: str) -> None:

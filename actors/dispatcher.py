@@ -171,7 +171,7 @@ class Dispatcher(Seat):
                             cell.peak = max(cell.peak, before - left + len(queue))
                             runnable.append(cell)
                             break
-                except Exception as error:
+                except Exception as error:  # the crash of an actor
                     cell.failed(error, kind, message)
                 turns = before - left
                 cell.handled += turns

@@ -105,7 +105,7 @@ class HostedContext(Context):
         async def perform() -> None:
             try:
                 outcome = await work()
-            except Exception as error:
+            except Exception as error:  # comes back as a message
                 outcome = EffectFailed(label, error)
             if outcome is not None:
                 with suppress(ActorError):

@@ -202,7 +202,7 @@ class ReactiveCell(Cell):
             self.incarnation += 1
             self.actor.context = self.context
             self.actor.started()
-        except Exception as error:
+        except Exception as error:  # a failed start, raised below
             self.last_error = summarize(error)
             self.release()
             self.state = CellState.DOWN
@@ -232,7 +232,7 @@ class ReactiveCell(Cell):
         """Nobody is left on the stack who could get the error of a failed start."""
         try:
             self.restart()
-        except Exception as error:
+        except Exception as error:  # a failed restart is a crash
             self.report_down(error)
 
     def halt(self) -> None:
@@ -285,7 +285,7 @@ class ReactiveCell(Cell):
         """The incarnation's last words; their failure is noted and changes nothing."""
         try:
             self.actor.stopping()
-        except Exception as error:
+        except Exception as error:  # it ends all the same
             self.last_error = summarize(error)
         self.release()
 

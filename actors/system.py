@@ -122,7 +122,7 @@ class System:
         if isinstance(cell, ReactiveCell):
             try:
                 cell.start()
-            except Exception:
+            except Exception:  # raised again below
                 cell.stop()
                 raise
         else:

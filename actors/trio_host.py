@@ -93,7 +93,7 @@ class TrioHost:
         try:
             with scope:
                 await work()
-        except Exception as error:
+        except Exception as error:  # a task without a parent: told in the log
             log.warning("task_failed", path=path, error=summarize(error))
 
     def set_alarm(self, at: float) -> None:
@@ -148,7 +148,7 @@ async def run_process(
             await process.run(inbox)
         if not began:
             raise ActorStopped(f"{cell.path} was stopped while it started")  # noqa: TRY301  # the starter's error, like any failed start
-    except Exception as error:
+    except Exception as error:  # the crash of an actor
         if not began:
             cell.failed_start(error)
             raise
@@ -187,7 +187,7 @@ async def open_system(name: str, outside: Outside) -> AsyncIterator[System]:
         async def start(cell: ProcessCell) -> None:
             try:
                 await run_process(cell)
-            except Exception as error:
+            except Exception as error:  # nobody waits for this start
                 log.warning("start_failed", path=cell.path, error=summarize(error))
                 cell.stop()
 
