@@ -19,7 +19,7 @@ from backoffice.premises import Premises
 from backoffice.product import products
 from backoffice.running import CannotSetUp, run_office
 from backoffice.staff import BadRoster, Member
-from backoffice.verify import NoOffice, render_text, verify_folder
+from backoffice.verify.office import NoOffice, render_text, verify_folder
 from supervisors.cli import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,

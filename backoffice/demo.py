@@ -23,7 +23,7 @@ from actors.outside import production_outside
 from actors.stopping import stop_signals
 from backoffice.premises import TRAINING_PEOPLE, write_private
 from backoffice.product import products
-from backoffice.verify import verify_folder
+from backoffice.verify.office import verify_folder
 
 START_S_MAX: Final = 60.0
 """How long a process may take to say that it is ready, in seconds."""

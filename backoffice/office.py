@@ -11,12 +11,12 @@ from actors.behaviour import Commanded
 from actors.ports import Outside
 from actors.ref import Ref
 from actors.store import Store
-from backoffice.authorization import Level
-from backoffice.case_commands import Caller
-from backoffice.devices import Device, GetDevice
+from backoffice.authorization.levels import Level
+from backoffice.cases.commands import Caller
 from backoffice.hsm import SecurityModule
-from backoffice.identity_check import IdentityDesk
 from backoffice.images import ImageDesk
+from backoffice.partners.identity_check import IdentityDesk
+from backoffice.peers.devices import Device, GetDevice
 from backoffice.product import Product
 from backoffice.staff import Roster
 from wire.ids import is_case_id

@@ -18,8 +18,8 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from backoffice.authorization import Raise
-from backoffice.core import Customer, Operation
+from backoffice.authorization.levels import Raise
+from backoffice.partners.core import Customer, Operation
 from wire.checks import Context, normalise_name, years_between
 from wire.chip_record import ChipRecord, parse_chip_record
 from wire.form import (

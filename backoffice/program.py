@@ -28,24 +28,24 @@ from actors.behaviour import Handler
 from actors.durable import DurableActor, Wake, pending_streams
 from actors.ports import Outside
 from actors.ref import Ref
-from backoffice.admission import Admission
-from backoffice.case import CaseBehaviour, key_of, stream_of
-from backoffice.case_record import Case
-from backoffice.case_terms import Rules, Terms
-from backoffice.case_view import view_of
-from backoffice.core_bank import CoreBank, CorePolicy
-from backoffice.core_handler import CoreHandler
-from backoffice.devices import Device, Devices
-from backoffice.gateway import Gateway
+from backoffice.authorization.queue import AuthorizationQueue, Touched
+from backoffice.cases.case import CaseBehaviour, key_of, stream_of
+from backoffice.cases.record import Case
+from backoffice.cases.terms import Rules, Terms
+from backoffice.cases.view import view_of
 from backoffice.hsm import SecurityModule
-from backoffice.identity_check import IdentityDesk, PopulationRegister
 from backoffice.images import ImageDesk
 from backoffice.office import Office
-from backoffice.operator_requests import OperatorRequests
+from backoffice.partners.core_bank import CoreBank, CorePolicy
+from backoffice.partners.handler import CoreHandler
+from backoffice.partners.identity_check import IdentityDesk, PopulationRegister
+from backoffice.peers.admission import Admission
+from backoffice.peers.devices import Device, Devices
+from backoffice.peers.gateway import Gateway
+from backoffice.peers.operator_requests import OperatorRequests
+from backoffice.peers.session import DeviceSession, Sessions
 from backoffice.product import Product
-from backoffice.queue import AuthorizationQueue, Touched
-from backoffice.session import DeviceSession, Sessions
-from backoffice.slip_desk import SlipDesk, Slips
+from backoffice.slips.desk import SlipDesk, Slips
 from backoffice.staff import Roster
 from supervisors import (
     Backoff,

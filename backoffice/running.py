@@ -12,10 +12,10 @@ import msgspec
 from actors.outside import production_outside
 from actors.ports import Outside
 from actors.stopping import stop_signals
-from backoffice.case_terms import TERMS
-from backoffice.core_bank import CorePolicy
-from backoffice.devices import EnrolDevice
-from backoffice.identity_check import EmbeddedRegister
+from backoffice.cases.terms import TERMS
+from backoffice.partners.core_bank import CorePolicy
+from backoffice.partners.identity_check import EmbeddedRegister
+from backoffice.peers.devices import EnrolDevice
 from backoffice.premises import TRAINING_UNION, Premises, keep_slips, write_private
 from backoffice.product import products
 from backoffice.program import BackOffice, Setup, open_office

@@ -1,6 +1,6 @@
 """The states of a business case, with the words that people see for them.
 
-The transition table is the office's (`backoffice.case_flow`); terminal and desk only name states.
+The transition table is the office's (`backoffice.cases.flow`); terminal and desk only name states.
 `DRAFT`, `IDENTIFIED` and `CAPTURED` happen on the tablet and travel in the submission's trail.
 """
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from backoffice.authorization import Level, Raise
-from backoffice.core import ActivateCard, Operation
+from backoffice.authorization.levels import Level, Raise
+from backoffice.partners.core import ActivateCard, Operation
 from backoffice.product import FACE_TO_FACE, ID_CARD, Dossier, Product, needs_of
 from wire.form import Field, FieldKind, Form
 from wire.messages.case import SlipLine

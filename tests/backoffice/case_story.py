@@ -17,9 +17,9 @@ import msgspec
 from actors.behaviour import Effect, Verdict
 from actors.store import ClaimConflict
 from actors.tagged import Tagged
-from backoffice.authorization import Level
-from backoffice.case import CaseBehaviour, key_of
-from backoffice.case_commands import (
+from backoffice.authorization.levels import Level
+from backoffice.cases.case import CaseBehaviour, key_of
+from backoffice.cases.commands import (
     Caller,
     CaseCommand,
     Claim,
@@ -29,16 +29,16 @@ from backoffice.case_commands import (
     Judge,
     TerminalRequest,
 )
-from backoffice.case_events import AnyCaseEvent, Intake, PrepareStarted, Signed
-from backoffice.case_flow import path_is_legal
-from backoffice.case_record import Case
-from backoffice.case_terms import Rules
-from backoffice.case_view import file_of
-from backoffice.core import Abort, Commit, CoreOutcome, CoreStatus, Inquire, Prepare
-from backoffice.identity_check import IdentityRecorded, person_digest
-from backoffice.intake import Facts, ImageFact, admit, open_submission
+from backoffice.cases.events import AnyCaseEvent, Intake, PrepareStarted, Signed
+from backoffice.cases.flow import path_is_legal
+from backoffice.cases.intake import Facts, ImageFact, admit, open_submission
+from backoffice.cases.record import Case
+from backoffice.cases.terms import Rules
+from backoffice.cases.view import file_of
+from backoffice.partners.core import Abort, Commit, CoreOutcome, CoreStatus, Inquire, Prepare
+from backoffice.partners.identity_check import IdentityRecorded, person_digest
 from backoffice.product import Product, id_card, products
-from backoffice.slip import signed_body
+from backoffice.slips.slip import signed_body
 from tests.kit import submissions as make
 from wire.case_state import State
 from wire.chip_record import ChipRecord

@@ -13,7 +13,7 @@ import msgspec
 from actors.batch import EMPTY_CHAIN
 from actors.sqlite_file import Archive
 from actors.store import AUDIT_GENESIS, Committed, audit_digest, event_digest
-from backoffice.verify import (
+from backoffice.verify.office import (
     Fault,
     Report,
     render_text,

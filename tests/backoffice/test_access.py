@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from backoffice.access import ALLOWED, UPWARD, allowed
+from backoffice.peers.access import ALLOWED, UPWARD, allowed
 from wire.messages.session import Role
 
 EVERYTHING: tuple[type, ...] = get_args(UPWARD)

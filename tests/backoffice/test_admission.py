@@ -11,8 +11,8 @@ from actors.behaviour import Commanded
 from actors.durable import DurableActor
 from actors.memory_store import Disk, MemoryStore
 from actors.ref import Ref
-from backoffice.admission import Admission
-from backoffice.devices import Device, Devices, InviteDevice, RevokeDevice, Ticket
+from backoffice.peers.admission import Admission
+from backoffice.peers.devices import Device, Devices, InviteDevice, RevokeDevice, Ticket
 from tests.kit.outside import EPOCH_MS, virtual_outside
 from tests.kit.running import run
 from wire.hello import VERSION, Hello

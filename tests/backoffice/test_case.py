@@ -6,16 +6,16 @@ from typing import Any
 
 import msgspec
 
-from backoffice.case_commands import (
+from backoffice.cases.commands import (
     Caller,
     CoreUnknown,
     FileCase,
     FromTerminal,
     Reinquire,
 )
-from backoffice.case_events import FileSlip, Intake
-from backoffice.case_terms import TERMS
-from backoffice.core import Abort, Commit, Prepare
+from backoffice.cases.events import FileSlip, Intake
+from backoffice.cases.terms import TERMS
+from backoffice.partners.core import Abort, Commit, Prepare
 from tests.backoffice.case_story import (
     OTHER_TERMINAL,
     RECONCILER,

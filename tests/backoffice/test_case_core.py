@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from backoffice.case_commands import (
+from backoffice.cases.commands import (
     CoreUnknown,
     FileCase,
     Reinquire,
     Settle,
 )
-from backoffice.case_events import GivenUp
-from backoffice.case_terms import TERMS
-from backoffice.core import CoreOutcome, CoreStatus, Inquire
+from backoffice.cases.events import GivenUp
+from backoffice.cases.terms import TERMS
+from backoffice.partners.core import CoreOutcome, CoreStatus, Inquire
 from tests.backoffice.case_story import (
     RECONCILER,
     TELLER,

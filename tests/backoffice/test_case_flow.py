@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backoffice.case_flow import TABLE, Trigger, allows, as_mermaid, path_is_legal, step
+from backoffice.cases.flow import TABLE, Trigger, allows, as_mermaid, path_is_legal, step
 from wire.case_state import FINAL_STATES, TITLES, State
 from wire.message import Code, Refusal
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import msgspec
 
-from backoffice.authorization import Level
-from backoffice.case_commands import (
+from backoffice.authorization.levels import Level
+from backoffice.cases.commands import (
     Release,
     Renew,
 )
-from backoffice.case_events import LeaseLapsed
-from backoffice.case_terms import TERMS
+from backoffice.cases.events import LeaseLapsed
+from backoffice.cases.terms import TERMS
 from tests.backoffice.case_story import (
     DESK,
     JUNIOR_DESK,

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from backoffice.case_commands import CoreUnknown, FileCase, Reinquire, Release, Renew, Settle
-from backoffice.case_events import DayEnded, LeaseDue, SlipDue
-from backoffice.case_terms import TERMS
+from backoffice.cases.commands import CoreUnknown, FileCase, Reinquire, Release, Renew, Settle
+from backoffice.cases.events import DayEnded, LeaseDue, SlipDue
+from backoffice.cases.terms import TERMS
 from tests.backoffice.case_story import (
     DESK,
     OTHER_TERMINAL,

@@ -12,7 +12,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backoffice.core import (
+from backoffice.partners.core import (
     Abort,
     ActivateCard,
     Commit,
@@ -25,7 +25,7 @@ from backoffice.core import (
     Operation,
     Prepare,
 )
-from backoffice.core_bank import (
+from backoffice.partners.core_bank import (
     CARDS_PER_PERSON_MAX,
     PIN_FAULTS_MAX,
     CoreBank,
@@ -34,7 +34,7 @@ from backoffice.core_bank import (
     CoreState,
     posting_group,
 )
-from backoffice.ledger import (
+from backoffice.partners.ledger import (
     BLANK_CARD_FEN,
     PostingGroup,
     blank_cards,

@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from backoffice.authorization import Level, Locality
-from backoffice.case_commands import Caller, Judge
-from backoffice.case_view import entry_of
-from backoffice.decision import REASONS
-from backoffice.queue import kept_apart
+from backoffice.authorization.levels import Level, Locality
+from backoffice.authorization.queue import kept_apart
+from backoffice.cases.commands import Caller, Judge
+from backoffice.cases.decision import REASONS
+from backoffice.cases.view import entry_of
 from tests.backoffice.case_story import (
     DESK,
     JUNIOR_DESK,

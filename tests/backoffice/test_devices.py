@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backoffice.devices import (
+from backoffice.peers.devices import (
     DEVICES_MAX,
     BindStaff,
     Device,

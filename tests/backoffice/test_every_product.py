@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from backoffice.case_commands import FileCase
-from backoffice.case_events import Intake
+from backoffice.cases.commands import FileCase
+from backoffice.cases.events import Intake
 from backoffice.product import Product, open_dossier
 from tests.backoffice.case_story import PRODUCTS, SECOND_DESK, Story
 from tests.kit import submissions as make

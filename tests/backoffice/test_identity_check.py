@@ -7,7 +7,7 @@ from __future__ import annotations
 import trio
 
 from actors.memory_store import Disk, MemoryStore
-from backoffice.identity_check import (
+from backoffice.partners.identity_check import (
     CHECKS_PER_CASE_MAX,
     REGISTER_S_MAX,
     EmbeddedRegister,

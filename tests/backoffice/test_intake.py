@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from backoffice.authorization import Level
-from backoffice.case_events import Intake
+from backoffice.authorization.levels import Level
+from backoffice.cases.events import Intake
+from backoffice.cases.intake import ImageFact, admit, open_submission
 from backoffice.hsm import PinRefused
-from backoffice.identity_check import person_digest
-from backoffice.intake import ImageFact, admit, open_submission
+from backoffice.partners.identity_check import person_digest
 from tests.backoffice.case_story import (
     OTHER_TERMINAL,
     PRODUCTS,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backoffice.ledger import (
+from backoffice.partners.ledger import (
     BLANK_CARD_FEN,
     POSTINGS_MAX,
     Posting,

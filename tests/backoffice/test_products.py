@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 import backoffice.products
-from backoffice.authorization import POLICY, Level, Raise, assess, by_age, by_amount
+from backoffice.authorization.levels import POLICY, Level, Raise, assess, by_age, by_amount
 from backoffice.product import Product, problems_of, products, unique_key
 from backoffice.products import card_activation, debit_card
 from wire.form import Capability, Field, FieldKind, Form

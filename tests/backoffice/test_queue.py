@@ -13,8 +13,8 @@ from actors.batch import BadBatch
 from actors.memory_store import Disk, MemoryStore
 from actors.store import Batch, Document, StoreError
 from actors.trio_host import open_system
-from backoffice.authorization import Level, Locality, Timing
-from backoffice.queue import (
+from backoffice.authorization.levels import Level, Locality, Timing
+from backoffice.authorization.queue import (
     READ_AGAIN_S,
     SHOWN_MAX,
     AuthorizationQueue,

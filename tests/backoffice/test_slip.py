@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backoffice.slip import (
+from backoffice.slips.pdf import FONT, Seal, render_slip
+from backoffice.slips.slip import (
     PASSED_BY_RULES,
     amount_in_words,
     amount_line,
@@ -20,7 +21,6 @@ from backoffice.slip import (
     signed_body,
     slip_hash,
 )
-from backoffice.slip_pdf import FONT, Seal, render_slip
 from tests.backoffice.case_story import Story
 from tests.kit import submissions as make
 from wire.case_state import State

@@ -13,7 +13,8 @@ import pytest
 
 from actors.sqlite_file import open_readonly
 from actors.store import StoreError
-from backoffice.verify import (
+from backoffice.verify.chain import FINDINGS_MAX
+from backoffice.verify.office import (
     WORDS,
     Fault,
     Finding,
@@ -22,7 +23,6 @@ from backoffice.verify import (
     verify_folder,
     verify_office,
 )
-from backoffice.verify_chain import FINDINGS_MAX
 from tests.backoffice.tampering import (
     CARD,
     CORE,

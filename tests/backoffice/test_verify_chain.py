@@ -11,8 +11,8 @@ import pytest
 
 from actors.batch import EMPTY_CHAIN
 from actors.store import Committed
-from backoffice.verify import Fault, Finding
-from backoffice.verify_chain import SEARCHES_MAX
+from backoffice.verify.chain import SEARCHES_MAX
+from backoffice.verify.office import Fault, Finding
 from tests.backoffice.tampering import CARD, Tampered, case, make_office, tampering, undone
 
 

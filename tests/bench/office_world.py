@@ -26,10 +26,10 @@ from PIL import Image
 
 from actors.outside import production_outside
 from actors.ports import Outside
-from backoffice.case_terms import TERMS
-from backoffice.core_bank import CorePolicy
+from backoffice.cases.terms import TERMS
 from backoffice.hsm import SecurityModule
-from backoffice.identity_check import EmbeddedRegister
+from backoffice.partners.core_bank import CorePolicy
+from backoffice.partners.identity_check import EmbeddedRegister
 from backoffice.product import products
 from backoffice.products.debit_card import PRODUCT
 from backoffice.program import BackOffice, Setup, open_office

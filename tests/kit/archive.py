@@ -20,20 +20,20 @@ from actors.history import History, Loaded
 from actors.sqlite_file import SqliteFile
 from actors.sqlite_schema import prepare_writer
 from actors.store import Append, Batch, Committed, Event, event_digest
-from backoffice.authorization import Level
-from backoffice.case import CaseBehaviour, key_of, stream_of
-from backoffice.case_commands import Caller, Claim, FileCase, FromTerminal, Judge
-from backoffice.case_events import Intake
-from backoffice.case_record import Case
-from backoffice.case_terms import Rules
-from backoffice.case_view import dossier_of
-from backoffice.core import Abort, Commit, CoreOutcome, Inquire, Prepare
-from backoffice.core_bank import CoreBank
-from backoffice.devices import BindStaff, Devices, EnrolDevice, InviteDevice, Ticket
-from backoffice.identity_check import IdentityRecorded, person_digest
-from backoffice.intake import Facts, ImageFact, admit, open_submission
+from backoffice.authorization.levels import Level
+from backoffice.cases.case import CaseBehaviour, key_of, stream_of
+from backoffice.cases.commands import Caller, Claim, FileCase, FromTerminal, Judge
+from backoffice.cases.events import Intake
+from backoffice.cases.intake import Facts, ImageFact, admit, open_submission
+from backoffice.cases.record import Case
+from backoffice.cases.terms import Rules
+from backoffice.cases.view import dossier_of
+from backoffice.partners.core import Abort, Commit, CoreOutcome, Inquire, Prepare
+from backoffice.partners.core_bank import CoreBank
+from backoffice.partners.identity_check import IdentityRecorded, person_digest
+from backoffice.peers.devices import BindStaff, Devices, EnrolDevice, InviteDevice, Ticket
 from backoffice.product import id_card, products
-from backoffice.slip import signed_body
+from backoffice.slips.slip import signed_body
 from tests.kit import submissions
 from wire.case_state import State
 from wire.codec import encode

@@ -16,12 +16,12 @@ import trio
 
 from actors.ports import Outside
 from actors.store import Store
-from backoffice.case_terms import TERMS, Terms
-from backoffice.core_bank import CorePolicy
+from backoffice.cases.terms import TERMS, Terms
 from backoffice.desk.program import Desk, open_desk
 from backoffice.desk.program import Setup as DeskSetup
 from backoffice.hsm import SecurityModule
-from backoffice.identity_check import EmbeddedRegister
+from backoffice.partners.core_bank import CorePolicy
+from backoffice.partners.identity_check import EmbeddedRegister
 from backoffice.product import products
 from backoffice.program import BackOffice, open_office
 from backoffice.program import Setup as OfficeSetup

@@ -33,11 +33,13 @@ from actors.store import (
     event_digest,
 )
 from actors.tagged import Tagged
-from backoffice import case_events, core_bank, devices
-from backoffice.case_flow import TABLE, path_is_legal
+from backoffice.cases import events as case_events
+from backoffice.cases.flow import TABLE, path_is_legal
+from backoffice.partners import core_bank
+from backoffice.peers import devices
 from backoffice.product import Product
-from backoffice.verify import verify_office
-from backoffice.verify_chain import Fault
+from backoffice.verify.chain import Fault
+from backoffice.verify.office import verify_office
 from terminal import draft_events
 from terminal.draft import DraftRules
 from tests.kit.disk import Watch

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from backoffice.product import products
-from backoffice.verify import Report, verify_folder
+from backoffice.verify.office import Report, verify_folder
 from tests.kit.programs import Bank, Event, children
 
 PIN_PAD: Final = "pin-pad"

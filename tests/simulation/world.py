@@ -206,7 +206,7 @@ def simulate(seed: int, plan: Plan | None = None, trace: Trace | None = None) ->
         return trio.current_time()
 
     with ExitStack() as stack:
-        stack.enter_context(mock.patch("backoffice.slip_desk.render_slip", _printed))
+        stack.enter_context(mock.patch("backoffice.slips.desk.render_slip", _printed))
         stack.enter_context(tripwires())
         stack.enter_context(_no_collection())
         try:

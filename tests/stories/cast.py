@@ -14,10 +14,10 @@ from typing import Final
 import trio
 
 from actors.tagged import Tagged
-from backoffice.case_events import AnyCaseEvent
-from backoffice.core_bank import CoreEvent
+from backoffice.cases.events import AnyCaseEvent
 from backoffice.desk.clerk import DeskClerk, Judge, approve_what_agrees
 from backoffice.desk.program import Desk
+from backoffice.partners.core_bank import CoreEvent
 from backoffice.product import products
 from backoffice.program import BackOffice
 from terminal.clerk import Clerk

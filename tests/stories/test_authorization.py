@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import trio
 
-from backoffice.case_events import Approved, Claimed, Intake, Submitted
+from backoffice.cases.events import Approved, Claimed, Intake, Submitted
 from backoffice.desk.clerk import DeskClerk
 from backoffice.desk.page_model import Claim, FileView
 from backoffice.desk.page_model import SignInHere as SignInAtDesk

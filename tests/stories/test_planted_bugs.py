@@ -14,8 +14,12 @@ import pytest
 
 from actors import batch, durable
 from actors.store import audit_digest
-from backoffice import case_review, core_bank, decision, ledger, program, queue
+from backoffice import program
+from backoffice.authorization import queue
+from backoffice.cases import decision
+from backoffice.cases import review as case_review
 from backoffice.desk import authorizer as desk_authorizer
+from backoffice.partners import core_bank, ledger
 from backoffice.product import products
 from terminal import uplink
 from tests.kit import bank as kit_bank

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backoffice.core_bank import AbortedOperation
+from backoffice.partners.core_bank import AbortedOperation
 from terminal.page_model import CustomerRefuses, HandOver, SlipSeen, Stage
 from tests.kit.bank import UNION
 from tests.kit.running import run

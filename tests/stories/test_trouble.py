@@ -9,10 +9,10 @@ import pytest
 
 from actors.actor import REACTIVE_MAILBOX_CAPACITY as CAPACITY
 from actors.dead_letters import Reason
-from backoffice.case_terms import Terms
-from backoffice.core_bank import Prepared
-from backoffice.devices import Device, DeviceRevoked
-from backoffice.queue import Touched
+from backoffice.authorization.queue import Touched
+from backoffice.cases.terms import Terms
+from backoffice.partners.core_bank import Prepared
+from backoffice.peers.devices import Device, DeviceRevoked
 from terminal.page_model import LinkState, Stage
 from tests.kit.bank import UNION, Bank
 from tests.kit.running import run

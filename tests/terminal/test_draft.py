@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backoffice.slip import slip_hash as office_slip_hash
+from backoffice.slips.slip import slip_hash as office_slip_hash
 from terminal.draft import Draft, Listed, card_digest, pin_key, slip_hash, submission
 from terminal.draft_events import (
     AskIdentity,

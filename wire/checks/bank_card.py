@@ -1,7 +1,7 @@
 """V5: a card number (GB/T 14694, ISO/IEC 7812): our prefix, length, Luhn check digit, expiry.
 
 Whether the card is in this terminal's allotted stock and unused is a fact that only the office can
-look up; it is refused where the fact is known (`backoffice.intake`).
+look up; it is refused where the fact is known (`backoffice.cases.intake`).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@
 * `case`: a case from submission to delivery, terminal ↔ office.
 * `desk`: the authorization queue, desk ↔ office.
 
-Replies are known from their requests. Who may send what is the office's (`backoffice.access`).
+Replies are known from their requests. Who may send what is the office's (`peers.access`).
 """
 
 __all__: tuple[str, ...] = ()

@@ -1,0 +1,216 @@
+"""A business case: from the submission to the hand-over, as one durable behaviour.
+
+Stream `case/<union>/<case_id>`. The rules decide on commands whose facts the office has proven; the
+state machine (`backoffice.cases.flow`) has the last word on every step. Effects go to the handlers
+`core` (answers come back as `CoreOutcome`, silence as `CoreUnknown`, a core's refusal as a DECLINED
+outcome), `slip` (countersign and print) and `self` (durable reminders).
+
+Held here: a revision is stored once, the same one again gets the same answer and another one under
+its number is refused; nothing is prepared without the authorization its level asks for; nothing is
+committed before the customer has signed the very slip that was prepared; nobody decides on what
+they captured. Whatever is repeated leads to nothing new.
+
+Who decides what: `review` (desks), `conversation` (the core's answers), `table` (the
+terminal, reminders, reconciliation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from actors.behaviour import Behaviour, Effect, Verdict
+from actors.store import Claim as OwnedKey
+from actors.store import ClaimConflict
+from backoffice.cases import review, table
+from backoffice.cases.commands import (
+    CaseCommand,
+    Claim,
+    CoreUnknown,
+    FileCase,
+    FromTerminal,
+    Judge,
+    Reinquire,
+    Release,
+    Renew,
+    Settle,
+)
+from backoffice.cases.conversation import answered, unanswered
+from backoffice.cases.duties import duties
+from backoffice.cases.events import (
+    AnyCaseEvent,
+    CaseEffect,
+    DayEnded,
+    Intake,
+    LeaseDue,
+    SlipDue,
+)
+from backoffice.cases.flow import wrong_state
+from backoffice.cases.record import Case, evolve, new_case
+from backoffice.cases.terms import Rules
+from backoffice.cases.view import file_of, queue_document, view_of
+from backoffice.partners.core import CoreOutcome
+from backoffice.product import Product, Unique
+from wire.case_state import State
+from wire.message import Code, Refusal
+from wire.messages.desk import Lease, Released
+
+_OTHER_CONTENT: Final = Refusal(Code.KEY_CONFLICT, "同一业务编号已提交过不同内容，请新建业务。")
+
+_FAILED: Final = frozenset(
+    {State.CANCELLED, State.EXPIRED, State.AUTH_REJECTED, State.DECLINED, State.ABORTED}
+)
+"""Ends at which what the case owned alone is free again, but for what was spent."""
+
+Events = tuple[AnyCaseEvent, ...]
+
+
+def key_of(union: str, case_id: str) -> str:
+    """The behaviour's key of a case; its stream is `stream_of` the key."""
+    return f"{union}/{case_id}"
+
+
+def stream_of(key: str) -> str:
+    """The name of a case's stream in the store."""
+    return f"case/{key}"
+
+
+class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
+    """The rules of every business case."""
+
+    event_type = AnyCaseEvent
+    effect_types = CaseEffect
+    state_type = Case
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+
+    def initial(self, key: str) -> Case:
+        """A case that nobody has heard of; see `key_of`."""
+        return new_case(key)
+
+    def decide(
+        self, state: Case, command: CaseCommand, now_ms: int, who: str
+    ) -> Verdict[AnyCaseEvent] | Refusal:
+        """One command; a refusal is complete, a repeat leads to nothing new."""
+        del who
+        events = self._events(state, command, now_ms)
+        return events if isinstance(events, Refusal) else self._verdict(state, command, events)
+
+    def evolve(self, state: Case, event: AnyCaseEvent) -> Case:
+        """See `backoffice.cases.record`."""
+        return evolve(state, event)
+
+    def react(self, state: Case, event: AnyCaseEvent) -> Iterable[Effect]:
+        """See `backoffice.cases.duties`."""
+        return duties(state, event)
+
+    def refused_claim(self, state: Case, command: CaseCommand, conflict: ClaimConflict) -> Refusal:
+        """Another case owns the card or the account: said at its field."""
+        del state
+        wanted = command.intake.unique if isinstance(command, FileCase) else ()
+        for unique in wanted:
+            if unique.scope == conflict.scope:
+                return Refusal(Code.DUPLICATE, unique.message, unique.field)
+        return Refusal(Code.DUPLICATE, "该业务要素已被其他业务占用。")
+
+    def inspect(self, state: Case) -> dict[str, object]:
+        """Where it stands."""
+        return {"state": state.state.value, "version": state.version, "returns": state.returns}
+
+    def _events(self, case: Case, command: CaseCommand, now_ms: int) -> Events | Refusal:
+        rules = self._rules
+        if isinstance(command, FileCase):
+            return self._file(case, command.intake, now_ms)
+        if case.intake is None:
+            return table.NOT_FOUND
+        match command:
+            case FromTerminal():
+                return table.at_table(case, command, rules, now_ms)
+            case Claim():
+                return review.claim(case, command, rules, now_ms)
+            case Renew(caller=caller):
+                return review.renew(case, caller, rules, now_ms)
+            case Release(caller=caller):
+                return review.release(case, caller, now_ms)
+            case Judge():
+                return review.judge(case, command, rules, now_ms)
+            case CoreOutcome():
+                return answered(case, command, rules, now_ms)
+            case CoreUnknown(key=key):
+                return unanswered(case, key, rules.terms, now_ms)
+            case LeaseDue():
+                return review.lapse(case, now_ms)
+            case DayEnded():
+                return table.expire(case, now_ms)
+            case SlipDue():
+                return table.undo_unsigned(case, now_ms)
+            case Reinquire() | Settle():
+                return table.reconcile(case, command, rules, now_ms)
+
+    def _file(self, case: Case, intake: Intake, now_ms: int) -> Events | Refusal:
+        """A revision: the next one is accepted, a former one must be the same."""
+        if intake.revision <= len(case.digests):
+            same = case.digests[intake.revision - 1] == intake.digest
+            return () if same else _OTHER_CONTENT
+        if intake.union != case.union or intake.revision != len(case.digests) + 1:
+            return wrong_state(case.state)
+        if case.intake is not None:
+            if case.state is not State.AUTH_RETURNED:
+                return wrong_state(case.state)
+            if (intake.product, intake.device) != (case.intake.product, case.intake.device):
+                return _OTHER_CONTENT
+        return review.accept(case, intake, self._rules, now_ms)
+
+    def _verdict(self, case: Case, command: CaseCommand, events: Events) -> Verdict[AnyCaseEvent]:
+        after = case
+        for event in events:
+            after = evolve(after, event)
+        claims, releases = _ownership(case, after) if events else ((), ())
+        return Verdict(
+            events=events,
+            reply=self._reply(command, after),
+            claims=claims,
+            releases=releases,
+            documents=queue_document(case, after, self._product(after)) if events else (),
+        )
+
+    def _reply(self, command: CaseCommand, after: Case) -> object | None:
+        match command:
+            case FileCase() | FromTerminal() | Reinquire() | Settle():
+                return view_of(after, self._product(after))
+            case Claim(caller=caller):
+                return file_of(after, self._product(after), caller)
+            case Renew():
+                assert after.claim is not None, "renewing needs a claim"
+                return Lease(after.claim.until_ms)
+            case Release():
+                return Released(after.case_id)
+            case Judge():
+                return review.taken(after)
+            case _:
+                return None
+
+    def _product(self, case: Case) -> Product:
+        return self._rules.products[case.filed.product]
+
+
+def _ownership(before: Case, after: Case) -> tuple[tuple[OwnedKey, ...], tuple[OwnedKey, ...]]:
+    """What the commit claims and gives back (invariant: keys are hashes, never numbers)."""
+    had = before.intake.unique if before.intake else ()
+    has = after.filed.unique
+    if before.intake is not after.intake:
+        kept = {(unique.scope, unique.key) for unique in has}
+        gone = tuple(unique for unique in had if (unique.scope, unique.key) not in kept)
+        return _owned(has, after), _owned(gone, after)
+    if after.state in _FAILED and before.state not in _FAILED:
+        spent = after.state is State.ABORTED
+        return (), _owned(tuple(one for one in has if not (spent and one.spent)), after)
+    return (), ()
+
+
+def _owned(uniques: tuple[Unique, ...], case: Case) -> tuple[OwnedKey, ...]:
+    return tuple(OwnedKey(one.scope, one.key, case.case_id) for one in uniques)
+
+
+__all__ = ["CaseBehaviour", "key_of", "stream_of"]

@@ -1,0 +1,142 @@
+"""What can be asked of a business case, with who asks as the office has authenticated it.
+
+A terminal or desk is never believed about itself: staff, device and key come from the registry,
+the intake from `intake`. Every command may arrive twice; see `backoffice.cases.case`.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from backoffice.authorization.levels import Level
+from backoffice.cases.events import DayEnded, Intake, LeaseDue, SlipDue
+from backoffice.partners.core import CoreOutcome
+from wire.message import Message, Request
+from wire.messages.case import (
+    CancelCase,
+    CaseView,
+    Delivered,
+    GetCase,
+    RefuseSlip,
+    SignSlip,
+    SlipShown,
+)
+from wire.messages.desk import CaseFile, DecisionTaken, Lease, Released
+from wire.messages.session import StaffCard
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who asks, as the office knows them.
+
+    Attributes:
+        staff: who is signed in on the device.
+        device: its id.
+        signing: its pinned Ed25519 key, 32 bytes.
+        level: the highest authorization level this person may decide.
+    """
+
+    staff: StaffCard
+    device: str
+    signing: bytes
+    level: Level = Level.A0
+
+
+class FileCase(Request[CaseView], frozen=True, tag="FileCase"):
+    """Take an accepted submission in; the same revision again gets the stored answer."""
+
+    intake: Intake
+
+
+TerminalRequest = GetCase | SlipShown | SignSlip | RefuseSlip | CancelCase | Delivered
+"""What the submitting terminal may ask of its case after the submission."""
+
+
+class FromTerminal(Request[CaseView], frozen=True, tag="FromTerminal"):
+    """A terminal's request."""
+
+    caller: Caller
+    request: TerminalRequest
+
+
+class Claim(Request[CaseFile], frozen=True, tag="Claim"):
+    """Take the case for review, or take a fresh look; `challenge` is 16 unpredictable bytes."""
+
+    caller: Caller
+    challenge: bytes
+
+
+class Renew(Request[Lease], frozen=True, tag="Renew"):
+    """Heartbeat of a claim."""
+
+    caller: Caller
+
+
+class Release(Request[Released], frozen=True, tag="Release"):
+    """Give the claim back undecided."""
+
+    caller: Caller
+
+
+class Judge(Request[DecisionTaken], frozen=True, tag="Judge"):
+    """A signed decision; whoever hands it in has proven their passcode for it."""
+
+    caller: Caller
+    decision: bytes
+    signature: bytes
+
+    def __repr__(self) -> str:
+        return f"Judge({len(self.decision)} bytes)"
+
+
+class CoreUnknown(Message, frozen=True, tag="CoreUnknown"):
+    """The core did not answer in time: the operation under the key may or may not stand."""
+
+    key: str
+
+
+class Reinquire(Request[CaseView], frozen=True, tag="Reinquire"):
+    """A person has the core asked again about a case that the machine gave up."""
+
+    caller: Caller
+
+
+class Settle(Request[CaseView], frozen=True, tag="Settle"):
+    """A person found out what the core has done, and says so with a note."""
+
+    caller: Caller
+    done: bool
+    note: str
+
+
+CaseCommand = (
+    FileCase
+    | FromTerminal
+    | Claim
+    | Renew
+    | Release
+    | Judge
+    | Reinquire
+    | Settle
+    | CoreOutcome
+    | CoreUnknown
+    | LeaseDue
+    | DayEnded
+    | SlipDue
+)
+"""Everything that a case understands."""
+
+
+__all__ = [
+    "Caller",
+    "CaseCommand",
+    "Claim",
+    "CoreUnknown",
+    "FileCase",
+    "FromTerminal",
+    "Judge",
+    "Reinquire",
+    "Release",
+    "Renew",
+    "Settle",
+    "TerminalRequest",
+]

@@ -1,0 +1,143 @@
+"""Whether an authorizer's signed decision counts, and what it then means: pure rules.
+
+A decision binds exactly what was seen: the case, its version, the hash of the submission, the set
+of image hashes and the challenge of this very claim (invariants I5 and I6). Anything else about the
+case may have changed meanwhile; then the answer is `E_STALE` and the authorizer looks again.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from backoffice.authorization.queue import QueueEntry, kept_apart
+from backoffice.cases.commands import Judge
+from backoffice.cases.events import Judgement
+from backoffice.cases.flow import wrong_state
+from backoffice.cases.record import Case, Held
+from backoffice.cases.terms import Verify
+from wire.case_state import State
+from wire.checks import LIMITS, Limits
+from wire.codec import decode
+from wire.errors import BadFrame
+from wire.keys import DECISION
+from wire.message import Code, Refusal
+from wire.messages.desk import (
+    NOTE_CHARS_MAX,
+    REJECT_REASONS,
+    RETURN_REASONS,
+    Decision,
+    Reason,
+    Verdict,
+)
+
+RETURNS_MAX: Final = 3
+"""How often one case may be sent back; after that it is approved or rejected."""
+
+REASONS: Final[dict[Reason, tuple[Code, str]]] = {
+    Reason.IMAGE_UNCLEAR: (Code.IMAGE_QUALITY, "影像不清晰，请重新拍摄。"),
+    Reason.IMAGE_MISSING: (Code.EVIDENCE, "影像缺失，请补拍。"),
+    Reason.ELEMENT_MISMATCH: (Code.ID_MISMATCH, "要素不一致，请核对后重新填写。"),
+    Reason.FORM_INCOMPLETE: (Code.FORMAT, "表单填写不完整，请补充。"),
+    Reason.NOT_THE_PERSON: (Code.ID_MISMATCH, "非客户本人，不予办理。"),
+    Reason.ID_DOUBTFUL: (Code.ID_MISMATCH, "证件存疑，不予办理。"),
+    Reason.COERCION_OR_FRAUD: (Code.FORBIDDEN, "疑似胁迫或欺诈，不予办理。"),
+    Reason.NOT_PERMITTED: (Code.FORBIDDEN, "不符合业务规定，不予办理。"),
+}
+"""What the teller reads for each reason."""
+
+_FITTING: Final[dict[Verdict, tuple[Reason | None, ...]]] = {
+    Verdict.APPROVE: (None,),
+    Verdict.RETURN: RETURN_REASONS,
+    Verdict.REJECT: REJECT_REASONS,
+}
+
+
+def check_decision(
+    case: Case,
+    entry: QueueEntry,
+    judge: Judge,
+    now_ms: int,
+    verify: Verify,
+    limits: Limits = LIMITS,
+) -> Judgement | Refusal:
+    """The judgement that a handed-in decision amounts to, or why it does not count.
+
+    Codes: `FORMAT` (unreadable, reason or note wrong), `FORBIDDEN` (signature, signer, outlet or
+    level), `STATE` (not claimed by this desk), `STALE` (something else was seen), `SELF_AUTH`,
+    `RANGE` (the desk's clock).
+    """
+    caller = judge.caller
+    try:
+        decision = decode(Decision, judge.decision)
+    except BadFrame:
+        return Refusal(Code.FORMAT, "授权决定无法识别。")
+    if not verify(caller.signing, DECISION, judge.decision, judge.signature):
+        return Refusal(Code.FORBIDDEN, "授权决定的签名无效。")
+    if decision.staff_id != caller.staff.staff_id or decision.case_id != case.case_id:
+        return Refusal(Code.FORBIDDEN, "授权决定与当前登录人员或业务不符。")
+    held = case.claim
+    if case.state is not State.AUTH_CLAIMED or held is None:
+        return wrong_state(case.state)
+    return (
+        kept_apart(entry, caller.staff, caller.level)
+        or _not_yours(held, judge, now_ms)
+        or _stale(case, held, decision)
+        or _ill_formed(case, decision)
+        or _from_the_future(decision, now_ms, limits)
+        or Judgement(
+            decision=judge.decision,
+            signature=judge.signature,
+            authorizer=caller.staff,
+            device=caller.device,
+            verdict=decision.verdict,
+            reason=decision.reason,
+            note=decision.note.strip(),
+        )
+    )
+
+
+def in_words(judgement: Judgement) -> Refusal:
+    """A return or rejection as the teller reads it: the reason, then the authorizer's note."""
+    assert judgement.reason is not None, "an approval has no reason"
+    code, sentence = REASONS[judgement.reason]
+    return Refusal(code, f"{sentence}{judgement.note}")
+
+
+def _not_yours(held: Held, judge: Judge, now_ms: int) -> Refusal | None:
+    same_person = held.authorizer.person_id == judge.caller.staff.person_id
+    if held.device != judge.caller.device or not same_person:
+        return Refusal(Code.STATE, "该业务由其他授权人员审核中。")
+    if held.until_ms <= now_ms:
+        return Refusal(Code.STATE, "领取已超时，请重新领取该业务。")
+    return None
+
+
+def _stale(case: Case, held: Held, decision: Decision) -> Refusal | None:
+    seen = {image.digest for image in case.filed.images}
+    bound = (
+        decision.version == case.version
+        and decision.submission_hash == case.filed.digest
+        and len(decision.images) == len(set(decision.images))
+        and set(decision.images) == seen
+        and decision.challenge == held.challenge
+    )
+    return None if bound else Refusal(Code.STALE, "业务内容已更新，请重新查看后再作决定。")
+
+
+def _ill_formed(case: Case, decision: Decision) -> Refusal | None:
+    if decision.reason not in _FITTING[decision.verdict]:
+        return Refusal(Code.FORMAT, "退回或拒绝须选择相应原因，通过则不选原因。", "reason")
+    if len(decision.note) > NOTE_CHARS_MAX:
+        return Refusal(Code.FORMAT, f"备注不能超过{NOTE_CHARS_MAX}个字。", "note")
+    if decision.verdict is Verdict.RETURN and case.returns >= RETURNS_MAX:
+        return Refusal(Code.STATE, f"该业务已退回{RETURNS_MAX}次，只能通过或拒绝。")
+    return None
+
+
+def _from_the_future(decision: Decision, now_ms: int, limits: Limits) -> Refusal | None:
+    if decision.decided_ms > now_ms + limits.skew_ms_max:
+        return Refusal(Code.RANGE, "授权台时间快于系统时间，请校准后重试。", "decided_ms")
+    return None
+
+
+__all__ = ["REASONS", "RETURNS_MAX", "check_decision", "in_words"]

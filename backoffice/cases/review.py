@@ -1,0 +1,141 @@
+"""A case under review: claim, heartbeat, release, judgement, and which events each leads to.
+
+A claim is a lease on one desk. It ends by decision, by release, or by silence; then the case goes
+back to the front of the queue with its original age. Each function returns events (none for a
+repeat of what is done already) or a refusal.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from backoffice.authorization.levels import Level
+from backoffice.authorization.queue import kept_apart
+from backoffice.cases.commands import Caller, Claim, Judge
+from backoffice.cases.conversation import prepare
+from backoffice.cases.decision import check_decision, in_words
+from backoffice.cases.events import (
+    AnyCaseEvent,
+    Approved,
+    Claimed,
+    ClaimReleased,
+    ClaimRenewed,
+    FirstApproved,
+    Intake,
+    LeaseLapsed,
+    Queued,
+    Rejected,
+    Returned,
+    Submitted,
+    Waived,
+)
+from backoffice.cases.flow import wrong_state
+from backoffice.cases.record import Case
+from backoffice.cases.terms import Rules, end_of_day_ms
+from backoffice.cases.view import entry_of
+from wire.case_state import State
+from wire.message import Code, Refusal
+from wire.messages.desk import DecisionTaken, Verdict
+
+Events = tuple[AnyCaseEvent, ...]
+
+_ANOTHERS: Final = Refusal(Code.STATE, "该业务由其他授权人员审核中。")
+_LAPSED: Final = Refusal(Code.STATE, "领取已超时，请重新领取该业务。")
+
+
+def accept(case: Case, intake: Intake, rules: Rules, now_ms: int) -> Events:
+    """A new revision: straight on to the core, or into the queue."""
+    submitted = Submitted(now_ms, intake)
+    if intake.assessment.level <= Level.A1:
+        return submitted, Waived(now_ms), prepare(case, intake, rules, now_ms)
+    due_ms = now_ms + rules.policy.patience_ms(intake.assessment.route.timing)
+    return submitted, Queued(now_ms, due_ms, end_of_day_ms(now_ms))
+
+
+def claim(case: Case, command: Claim, rules: Rules, now_ms: int) -> Events | Refusal:
+    """Take the case, take a fresh look at it, or take over where a lease has lapsed."""
+    caller, held = command.caller, case.claim
+    product = rules.products[case.filed.product]
+    refusal = kept_apart(entry_of(case, product), caller.staff, caller.level)
+    if refusal is not None:
+        return refusal
+    until_ms = now_ms + rules.terms.lease_ms
+    claimed = Claimed(now_ms, caller.staff, caller.device, command.challenge, until_ms)
+    if case.state is State.AUTH_QUEUED:
+        return (claimed,)
+    if held is None:
+        return wrong_state(case.state)
+    if _holds(case, caller):
+        return (claimed,)
+    return (LeaseLapsed(now_ms), claimed) if held.until_ms <= now_ms else _ANOTHERS
+
+
+def renew(case: Case, caller: Caller, rules: Rules, now_ms: int) -> Events | Refusal:
+    """A heartbeat; a lease that has lapsed is not revived, somebody may be about to take it."""
+    if case.claim is None:
+        return wrong_state(case.state)
+    if not _holds(case, caller):
+        return _ANOTHERS
+    if case.claim.until_ms <= now_ms:
+        return _LAPSED
+    return (ClaimRenewed(now_ms, now_ms + rules.terms.lease_ms),)
+
+
+def release(case: Case, caller: Caller, now_ms: int) -> Events | Refusal:
+    """Give it back undecided; a case that nobody holds is given back already."""
+    if case.state is State.AUTH_QUEUED:
+        return ()
+    if case.claim is None:
+        return wrong_state(case.state)
+    return (ClaimReleased(now_ms),) if _holds(case, caller) else _ANOTHERS
+
+
+def lapse(case: Case, now_ms: int) -> Events:
+    """A reminder came: the lease has lapsed, or was renewed or ended meanwhile."""
+    if case.claim is None or case.claim.until_ms > now_ms:
+        return ()
+    return (LeaseLapsed(now_ms),)
+
+
+def judge(case: Case, command: Judge, rules: Rules, now_ms: int) -> Events | Refusal:
+    """A signed decision; the same bytes again are the same decision."""
+    if case.last is not None and case.last.decision == command.decision:
+        return ()
+    entry = entry_of(case, rules.products[case.filed.product])
+    judgement = check_decision(case, entry, command, now_ms, rules.verify, rules.limits)
+    if isinstance(judgement, Refusal):
+        return judgement
+    match judgement.verdict:
+        case Verdict.APPROVE if len(case.approvals) + 1 < case.filed.assessment.approvals:
+            return (FirstApproved(now_ms, judgement),)
+        case Verdict.APPROVE:
+            return Approved(now_ms, judgement), prepare(case, case.filed, rules, now_ms)
+        case Verdict.RETURN:
+            expires_ms = now_ms + rules.terms.returned_ms
+            return (Returned(now_ms, judgement, in_words(judgement), expires_ms),)
+        case Verdict.REJECT:
+            return (Rejected(now_ms, judgement, in_words(judgement)),)
+
+
+def taken(case: Case) -> DecisionTaken:
+    """What the newest judgement made of the case."""
+    assert case.last is not None, "only a judged case is answered like this"
+    if case.last.verdict is Verdict.APPROVE:
+        complete = len(case.approvals) >= case.filed.assessment.approvals
+        state = State.AUTH_APPROVED if complete else State.AUTH_QUEUED
+    else:
+        returned = case.last.verdict is Verdict.RETURN
+        state = State.AUTH_RETURNED if returned else State.AUTH_REJECTED
+    return DecisionTaken(case.case_id, state)
+
+
+def _holds(case: Case, caller: Caller) -> bool:
+    held = case.claim
+    return (
+        held is not None
+        and held.device == caller.device
+        and held.authorizer.person_id == caller.staff.person_id
+    )
+
+
+__all__ = ["accept", "claim", "judge", "lapse", "release", "renew", "taken"]

@@ -1,0 +1,181 @@
+"""A case at the customer's table: slip, signature, change of mind, hand-over.
+
+What the submitting terminal may ask after the submission, and which events each request leads to;
+none for a repeat of what is done already. Also the reminders that end what waits too long, and the
+reconciliation of what the machine could not settle.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from backoffice.cases.commands import Caller, FromTerminal, Reinquire, Settle
+from backoffice.cases.conversation import closing
+from backoffice.cases.events import (
+    AbortStarted,
+    AnyCaseEvent,
+    Cancelled,
+    Closed,
+    CommitStarted,
+    Expired,
+    HandedOver,
+    Reopened,
+    Settled,
+    Signed,
+    SlipSeen,
+)
+from backoffice.cases.flow import Trigger, allows, wrong_state
+from backoffice.cases.record import Case
+from backoffice.cases.terms import Rules
+from backoffice.cases.view import dossier_of
+from backoffice.slips.slip import signed_body
+from wire.case_state import State
+from wire.checks import Context, check_ink, check_time
+from wire.keys import SLIP
+from wire.message import Code, Refusal
+from wire.messages.case import (
+    CancelCase,
+    Delivered,
+    GetCase,
+    RefuseSlip,
+    SignSlip,
+    SlipShown,
+)
+
+Events = tuple[AnyCaseEvent, ...]
+
+REASON_CHARS_MAX: Final = 200
+"""The longest reason or note that a teller or reconciler may give, in characters."""
+
+NOT_FOUND: Final = Refusal(Code.NOT_FOUND, "没有找到该业务。")
+
+_SLIP_CHANGED: Final = Refusal(Code.STALE, "确认单内容已更新，请客户重新阅读。")
+_SIGNED_OTHERWISE: Final = Refusal(Code.KEY_CONFLICT, "该确认单已由客户签字，不能再次签字。")
+_FORGED: Final = Refusal(Code.FORBIDDEN, "签字数据的设备签名无效。")
+_TOO_LONG: Final = Refusal(Code.FORMAT, "请填写原因，且不超过200个字。", "reason")
+_WRONG_CARD: Final = Refusal(Code.ID_MISMATCH, "交付的卡片与业务登记的卡片不一致。", "card")
+_OWN_CASE: Final = Refusal(Code.SELF_AUTH, "不能处理本人经办的业务。")
+_UNWANTED: Final = Refusal(Code.STATE, "客户放弃办理，业务已撤销。")
+_UNSIGNED: Final = Refusal(Code.STATE, "客户逾期未签字，业务已自动撤销。")
+
+_ABORT_BEGUN: Final = frozenset({State.ABORTING, State.ABORTED})
+
+
+def at_table(case: Case, command: FromTerminal, rules: Rules, now_ms: int) -> Events | Refusal:
+    """A request of the terminal that submitted the case; for any other the case does not exist."""
+    if command.caller.device != case.filed.device:
+        return NOT_FOUND
+    match command.request:
+        case GetCase():
+            return ()
+        case SlipShown(slip_hash=slip_hash):
+            return _show(case, slip_hash, now_ms)
+        case SignSlip() as request:
+            return _sign(case, request, command.caller, rules, now_ms)
+        case RefuseSlip():
+            if case.state in _ABORT_BEGUN:
+                return ()
+            return _abort(case, _UNWANTED, now_ms)
+        case CancelCase(reason=reason):
+            return _cancel(case, reason, now_ms)
+        case Delivered() as request:
+            return _deliver(case, request, rules, now_ms)
+
+
+def expire(case: Case, now_ms: int) -> Events:
+    """A reminder came: nobody decided, or corrected, in time."""
+    if case.expires_ms > now_ms or not allows(case.state, Trigger.EXPIRE):
+        return ()
+    return (Expired(now_ms),)
+
+
+def undo_unsigned(case: Case, now_ms: int) -> Events:
+    """A reminder came: nobody signed in time; what is signed is never undone by itself."""
+    if case.expires_ms > now_ms or case.state not in (State.PREPARED, State.SLIP_SHOWN):
+        return ()
+    return (AbortStarted(now_ms, _UNSIGNED),)
+
+
+def reconcile(
+    case: Case, command: Reinquire | Settle, rules: Rules, now_ms: int
+) -> Events | Refusal:
+    """A person looks after what the machine gave up; never the one who captured it."""
+    staff = command.caller.staff
+    if case.state is not State.MANUAL:
+        return wrong_state(case.state)
+    if staff.person_id == case.filed.operator.person_id:
+        return _OWN_CASE
+    if isinstance(command, Reinquire):
+        return (Reopened(now_ms, case.stage, staff),)
+    note = command.note.strip()
+    if not 0 < len(note) <= REASON_CHARS_MAX:
+        return _TOO_LONG
+    if not command.done:
+        return (Settled(now_ms, False, staff, note),)
+    if case.signed is None:
+        # Without the customer's signature nothing becomes real, whoever says so.
+        return wrong_state(case.state)
+    return Settled(now_ms, True, staff, note), *closing(case, rules, now_ms)
+
+
+def _show(case: Case, slip_hash: bytes, now_ms: int) -> Events | Refusal:
+    if case.slip is None:
+        return wrong_state(case.state)
+    if slip_hash != case.slip_hash:
+        return _SLIP_CHANGED
+    if case.state is State.PREPARED:
+        return (SlipSeen(now_ms),)
+    seen = any(step.state is State.SLIP_SHOWN for step in case.steps)
+    return () if seen else wrong_state(case.state)
+
+
+def _sign(
+    case: Case, request: SignSlip, caller: Caller, rules: Rules, now_ms: int
+) -> Events | Refusal:
+    if case.signed is not None:
+        same = (request.slip_hash, request.ink) == (case.slip_hash, case.signed.ink)
+        return () if same else _SIGNED_OTHERWISE
+    if not allows(case.state, Trigger.SIGN):
+        return wrong_state(case.state)
+    if request.slip_hash != case.slip_hash:
+        return _SLIP_CHANGED
+    context = Context(now_ms, rules.limits, "signature")
+    problems = check_ink(request.ink, context) + check_time(request.signed_ms, context)
+    if problems:
+        return problems[0]
+    body = signed_body(request.slip_hash, request.ink)
+    if not rules.verify(caller.signing, SLIP, body, request.signature):
+        return _FORGED
+    signed = Signed(now_ms, request.ink, request.signed_ms, request.signature)
+    return signed, CommitStarted(now_ms)
+
+
+def _abort(case: Case, reason: Refusal, now_ms: int) -> Events | Refusal:
+    if case.state not in (State.PREPARED, State.SLIP_SHOWN):
+        return wrong_state(case.state)
+    return (AbortStarted(now_ms, reason),)
+
+
+def _cancel(case: Case, reason: str, now_ms: int) -> Events | Refusal:
+    if case.state is State.CANCELLED:
+        return ()
+    if not allows(case.state, Trigger.CANCEL):
+        return wrong_state(case.state)
+    if not 0 < len(reason.strip()) <= REASON_CHARS_MAX:
+        return _TOO_LONG
+    return (Cancelled(now_ms, reason.strip()),)
+
+
+def _deliver(case: Case, request: Delivered, rules: Rules, now_ms: int) -> Events | Refusal:
+    product = rules.products[case.filed.product]
+    delivered = any(step.state is State.DELIVERED for step in case.steps)
+    if not delivered and (not product.delivers or not allows(case.state, Trigger.DELIVER)):
+        return wrong_state(case.state)
+    if request.pan != dossier_of(case.filed).pan(product.delivers):
+        return _WRONG_CARD
+    if delivered:
+        return ()
+    return HandedOver(now_ms, request.delivered_ms), Closed(now_ms)
+
+
+__all__ = ["NOT_FOUND", "REASON_CHARS_MAX", "at_table", "expire", "reconcile", "undo_unsigned"]

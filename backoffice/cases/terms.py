@@ -1,0 +1,69 @@
+"""What the rules of a case are configured with: products, patience, bounds, and how to verify."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from backoffice.authorization.levels import POLICY, Policy
+from backoffice.product import Product
+from wire.checks import CHINA, LIMITS, Limits
+
+Verify = Callable[[bytes, bytes, bytes, bytes], bool]
+"""(public key, context, body, signature) → whether it holds; `wire.keys.verify`."""
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a case waits for people and for the core, milliseconds.
+
+    Attributes:
+        lease_ms: how long a claim holds without a heartbeat.
+        returned_ms: how long a returned case may be corrected.
+        prepared_ms: how long what is prepared waits for a signature.
+        inquire_ms_first: the pause before the first inquiry; doubles each time.
+        inquire_ms_max: the longest pause between inquiries.
+        inquiries_max: after so many unanswered ones a person must look.
+    """
+
+    lease_ms: int = 5 * 60 * 1000
+    returned_ms: int = 24 * 60 * 60 * 1000
+    prepared_ms: int = 24 * 60 * 60 * 1000
+    inquire_ms_first: int = 2_000
+    inquire_ms_max: int = 5 * 60 * 1000
+    inquiries_max: int = 24
+
+
+TERMS: Final = Terms()
+"""The defaults: a core that is away for an hour and a half is waited for."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Everything besides a case and a command that the rules look at.
+
+    Attributes:
+        products: by code, as `backoffice.product.products` found them.
+        verify: `wire.keys.verify`.
+        policy: how long queued cases may wait.
+        terms: leases, expiries and inquiries.
+        limits: bounds of the checks.
+    """
+
+    products: Mapping[str, Product]
+    verify: Verify
+    policy: Policy = POLICY
+    terms: Terms = TERMS
+    limits: Limits = LIMITS
+
+
+def end_of_day_ms(at_ms: int) -> int:
+    """The midnight that ends the business day of a moment, Unix milliseconds."""
+    day = dt.datetime.fromtimestamp(at_ms / 1000, CHINA).date() + dt.timedelta(days=1)
+    return int(dt.datetime.combine(day, dt.time(), CHINA).timestamp() * 1000)
+
+
+__all__ = ["TERMS", "Rules", "Terms", "Verify", "end_of_day_ms"]

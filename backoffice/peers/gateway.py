@@ -1,0 +1,101 @@
+"""The office's one door: a process actor that serves the wire and hands messages to sessions.
+
+It admits nobody (that is `admission`) and answers nothing (that is the session actor of
+the device); it only knows which connection a device speaks over now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import trio
+
+from actors import Inbox, Process
+from actors.ports import Outside
+from backoffice.office import BUSY, Keyed
+from backoffice.peers.access import UPWARD
+from backoffice.peers.admission import Admission
+from backoffice.peers.devices import Device
+from backoffice.peers.session import Sessions
+from wire.channel import Listener
+from wire.codec import MessageCodec
+from wire.connection import Connection
+from wire.incoming import Handler, Incoming
+from wire.keys import DeviceKeys
+from wire.server import Server
+
+
+class Gateway(Process):
+    """Serves until stopped.
+
+    Args:
+        actors: the pool of sessions.
+        opened: set when the office is whole; nobody is served before.
+        listening: called with the address once peers can dial it.
+    """
+
+    def __init__(
+        self,
+        *,
+        keys: DeviceKeys,
+        listener: Listener,
+        admission: Admission,
+        sessions: Sessions,
+        actors: Callable[[], Keyed],
+        outside: Outside,
+        opened: trio.Event,
+        listening: Callable[[str], None],
+    ) -> None:
+        self._listener = listener
+        self._admission = admission
+        self._sessions = sessions
+        self._actors = actors
+        self._listening = listening
+        self._opened = opened
+        self._server = Server(
+            static=keys.noise,
+            signing_key=keys.signing.public,
+            authenticator=admission,
+            open_session=self._open_session,
+            codec=MessageCodec(UPWARD),
+            entropy=outside.entropy,
+            now_ms=outside.wall.now_ms,
+        )
+
+    async def started(self) -> None:
+        """Learn the open invitations before anybody knocks."""
+        await self._admission.load()
+
+    async def run(self, inbox: Inbox) -> None:
+        """Accept peers; a `Device` in the mailbox ends that device's session."""
+        await self._opened.wait()
+        async with trio.open_nursery() as nursery:
+            address = await nursery.start(self._server.serve, self._listener)
+            self._listening(address)
+            async for delivery in inbox:
+                if isinstance(delivery.message, Device):
+                    self._server.revoke(delivery.message.noise)
+            nursery.cancel_scope.cancel()
+
+    def inspect(self) -> dict[str, object]:
+        """How many peers there are, and how greetings ended."""
+        return {
+            "sessions": len(self._server.connections),
+            "greetings": self._server.greetings,
+            "ended": dict(sorted(self._server.counts.items())),
+        }
+
+    def _open_session(self, connection: Connection) -> Handler:
+        device = connection.identity
+        assert isinstance(device, Device), "the admission names a device"
+        self._sessions.attach(device.device, connection)
+        session = self._actors().ref(device.device)
+
+        def handle(incoming: Incoming) -> None:
+            if not session.tell(incoming):
+                incoming.reply(BUSY)
+
+        return handle
+
+
+__all__ = ["Gateway"]

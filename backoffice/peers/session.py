@@ -1,0 +1,142 @@
+"""One enrolled device as an actor: what it says and what it is told comes through here.
+
+Keyed by device id in the pool `sessions`. It checks the role × message matrix before anything looks
+inside a message, asks the registry who the device is *now*, and lets the request be answered beside
+the mailbox, so that a slow case never holds up another. It holds no truth: after a crash the next
+message finds a fresh one, and the terminal asks again.
+"""
+
+from __future__ import annotations
+
+from actors import Actor, EffectFailed, on
+from actors.store import StoreError
+from backoffice.office import BUSY, Office
+from backoffice.peers.access import allowed
+from backoffice.peers.desk_requests import DeskRequest, DeskRequests
+from backoffice.peers.devices import Device
+from backoffice.peers.operator_requests import OperatorRequest, OperatorRequests
+from backoffice.peers.sign_in import SignInRequest, answer_sign_in
+from backoffice.peers.terminal_requests import TerminalRequest, TerminalRequests
+from wire.connection import Connection
+from wire.errors import WireError
+from wire.incoming import Incoming
+from wire.link import LinkState
+from wire.message import Code, Refusal
+from wire.messages.case import CaseChanged
+from wire.messages.desk import QueueChanged
+
+FORBIDDEN = Refusal(Code.FORBIDDEN, "该设备无权进行此操作")
+
+
+class Sessions:
+    """Which device speaks over which connection now."""
+
+    def __init__(self) -> None:
+        self._connections: dict[str, Connection] = {}
+
+    def attach(self, device: str, connection: Connection) -> None:
+        """The device has a session; a former one is over."""
+        self._connections[device] = connection
+
+    def of(self, device: str) -> Connection | None:
+        """The live session of a device, or None."""
+        connection = self._connections.get(device)
+        if connection is not None and connection.status.state is LinkState.CLOSED:
+            del self._connections[device]
+            return None
+        return connection
+
+
+class DeviceSession(Actor):
+    """Answers one device.
+
+    Args:
+        device: its id.
+        sessions: finds its connection.
+    """
+
+    def __init__(
+        self,
+        device: str,
+        sessions: Sessions,
+        office: Office,
+        operator: OperatorRequests,
+    ) -> None:
+        self._device = device
+        self._sessions = sessions
+        self._office = office
+        self._terminal = TerminalRequests(office)
+        self._desk = DeskRequests(office)
+        self._operator = operator
+        self._answering = 0
+
+    def busy(self) -> bool:
+        """It stays while its device may speak or be told something."""
+        return self._answering > 0 or self._sessions.of(self._device) is not None
+
+    def inspect(self) -> dict[str, object]:
+        """The link, never what is said over it."""
+        connection = self._sessions.of(self._device)
+        return {
+            "link": connection.status.state if connection else "none",
+            "answering": self._answering,
+        }
+
+    @on(Incoming)
+    def hear(self, incoming: Incoming) -> None:
+        """A request or a fact from the device."""
+        identity = incoming.connection.identity
+        assert isinstance(identity, Device), "only admitted devices have a session"
+        if not allowed(identity.role, type(incoming.message)):
+            incoming.reply(FORBIDDEN)
+            return
+        self._answering += 1
+        self.context.effect(type(incoming.message).__name__, lambda: self._answer(incoming))
+
+    @on(EffectFailed)
+    def fail(self, message: EffectFailed) -> None:
+        """Answering crashed: the asker's outcome is unknown; the failure is the supervisor's."""
+        self._answering -= 1
+        raise message.error
+
+    @on(CaseChanged)
+    def tell_case(self, message: CaseChanged) -> None:
+        """A hint to the terminal; a missed one is made good at the next reconnect."""
+        self._tell(message)
+
+    @on(QueueChanged)
+    def tell_queue(self, message: QueueChanged) -> None:
+        """The newest queue to the desk; a newer one follows if this one is missed."""
+        self._tell(message)
+
+    def _tell(self, message: CaseChanged | QueueChanged) -> None:
+        connection = self._sessions.of(self._device)
+        if connection is not None:
+            connection.try_send(message)
+
+    async def _answer(self, incoming: Incoming) -> None:
+        answer: object = BUSY
+        try:
+            device = await self._office.device(self._device)
+            if isinstance(device, Refusal):
+                answer = device
+            else:
+                answer = await self._answer_to(device, incoming.message)
+        except (StoreError, WireError):
+            answer = BUSY
+        incoming.reply(answer)
+        self._answering -= 1
+
+    async def _answer_to(self, device: Device, message: object) -> object:
+        if isinstance(message, SignInRequest):
+            return await answer_sign_in(self._office, device, message)
+        if isinstance(message, TerminalRequest):
+            return await self._terminal.answer(device, message)
+        if isinstance(message, DeskRequest):
+            return await self._desk.answer(device, self.context.me, message)
+        if isinstance(message, OperatorRequest):
+            return await self._operator.answer(device, message)
+        return FORBIDDEN
+
+
+__all__ = ["DeviceSession", "Sessions"]

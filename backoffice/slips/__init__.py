@@ -1,0 +1,3 @@
+"""The confirmation slip: built, printed, countersigned."""
+
+__all__: list[str] = []

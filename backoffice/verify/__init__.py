@@ -1,0 +1,3 @@
+"""Whether an office's database still proves what the office once promised."""
+
+__all__: list[str] = []

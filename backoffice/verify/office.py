@@ -1,0 +1,284 @@
+"""The verifier: whether an office's database still proves what the office once promised.
+
+Reads, never writes; works beside a running office as well as on a copy of a stopped one. In one
+walk: every image against its digest, the audit chain, the pinned keys, every case against the state
+machine and its signatures, the core's ledger, and who owns which card. A report counts what was
+looked at and lists what is wrong, each with its place; the same database gives the same report.
+
+It proves nothing against somebody who writes the whole database anew, unless a former head was
+kept elsewhere (`expected_head`); the signatures of devices then still cannot be forged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from actors.batch import EMPTY_CHAIN
+from actors.sqlite_file import Archive, open_readonly
+from actors.store import Committed, Recorded, event_digest
+from backoffice.product import Product
+from backoffice.verify.chain import (
+    DEVICES_STREAM,
+    Chain,
+    Fault,
+    Finding,
+    Findings,
+    PinnedKeys,
+    place,
+)
+from backoffice.verify.core import CORES, CoreBook
+from backoffice.verify.rules import CASES, IDENTITIES, CaseBook, IdentityBook
+from wire.case_state import TITLES, State
+
+DATABASES: Final = ("office/office.db", "office.db")
+"""Where an office's database may be in its folder, the first that is there."""
+
+Language = Literal["zh", "en"]
+
+
+class NoOffice(Exception):
+    """The folder holds no office's database."""
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What was looked at, and what is wrong.
+
+    Attributes:
+        events: events in all streams.
+        audit_entries: the number of the last audit entry.
+        audit_head: the chain's value after it, hex; to be kept where the office cannot write.
+        cases: how many cases stand where, by state.
+        devices: enrolled devices, revoked ones included.
+        signatures: signatures of devices that were found right.
+        images: images whose bytes are what their digest says.
+        posting_groups: groups of the embedded cores' ledgers.
+        balance_fen: what all postings sum to.
+        findings: what is wrong, in the order of the walk.
+        more_findings: how many there are beyond those that are listed.
+    """
+
+    events: int
+    audit_entries: int
+    audit_head: str
+    cases: dict[State, int]
+    devices: int
+    signatures: int
+    images: int
+    posting_groups: int
+    balance_fen: int
+    findings: tuple[Finding, ...]
+    more_findings: int = 0
+
+    @property
+    def sound(self) -> bool:
+        """Nothing is wrong."""
+        return not self.findings
+
+
+def verify_folder(
+    folder: Path, products: Mapping[str, Product], *, expected_head: Committed = EMPTY_CHAIN
+) -> Report:
+    """Verify the office in a folder; see `verify_office`.
+
+    Raises:
+        NoOffice: there is no database.
+        StoreError: the database is none of ours, or does not read.
+    """
+    path = next((folder / name for name in DATABASES if (folder / name).is_file()), None)
+    if path is None:
+        raise NoOffice(f"{folder} holds no office's database")
+    with open_readonly(path) as archive:
+        return verify_office(archive, products, expected_head=expected_head)
+
+
+def verify_office(
+    archive: Archive, products: Mapping[str, Product], *, expected_head: Committed = EMPTY_CHAIN
+) -> Report:
+    """Check everything that an office's database can prove.
+
+    Args:
+        archive: of a stopped or a running office.
+        products: by code, as `backoffice.product.products` found them.
+        expected_head: number and value of a former head that was kept elsewhere; shows that the
+            chain was cut off behind it, or written anew up to it.
+
+    Raises:
+        StoreError: the database does not read.
+    """
+    findings = Findings()
+    images, altered = _images(archive, findings)
+    chain, keys = Chain(findings, expected_head), PinnedKeys(findings)
+    for row in archive.journal():
+        chain.follow(row)
+        if row.stream == DEVICES_STREAM:
+            keys.take(row.recorded())
+    chain.close()
+    cases = CaseBook(products, keys, images, altered, findings)
+    cores = CoreBook(cases.told, findings)
+    identities = IdentityBook(cases.named, findings)
+    readers = {CASES: cases.take, CORES: cores.take, IDENTITIES: identities.take}
+    events = _streams(archive, readers, findings)
+    identities.close()
+    _claims(archive, cases.owned, findings)
+    return Report(
+        events=events,
+        audit_entries=chain.end.audit_seq,
+        audit_head=chain.end.audit_head.hex(),
+        cases={state: cases.states[state] for state in State if state in cases.states},
+        devices=len(keys.devices),
+        signatures=cases.signatures,
+        images=len(images),
+        posting_groups=cores.groups,
+        balance_fen=cores.balance,
+        findings=findings.kept,
+        more_findings=findings.more,
+    )
+
+
+def _images(archive: Archive, findings: Findings) -> tuple[dict[bytes, int], frozenset[bytes]]:
+    """Sizes of the images that are what their digests say, and the digests of those that are not.
+
+    Invariant I6.
+    """
+    sizes, altered = {}, set()
+    for digest in archive.blob_digests():
+        body = archive.blob(digest)
+        assert body is not None, "an archive shows one moment"
+        if event_digest(body) == digest:
+            sizes[digest] = len(body)
+        else:
+            altered.add(digest)
+            findings.add(Fault.IMAGE_ALTERED, f"blob/{digest.hex()}")
+    return sizes, frozenset(altered)
+
+
+def _streams(
+    archive: Archive,
+    readers: Mapping[str, Callable[[str, Iterator[Recorded]], None]],
+    findings: Findings,
+) -> int:
+    """Hand every stream to the reader of its kind, by name; cases come before cores.
+
+    Returns:
+        How many events there are.
+    """
+    events = 0
+
+    def counted(stream: str, rows: Iterator[Recorded]) -> Iterator[Recorded]:
+        nonlocal events
+        version = 0
+        for row in rows:
+            events += 1
+            version += 1
+            if row.version != version:
+                span = f"{version} ≠ {row.version}"
+                findings.add(Fault.VERSION_GAP, place(stream, row.version), span)
+                version = row.version
+            yield row
+
+    for stream, group in groupby(archive.events(), key=lambda row: row.stream):
+        rows = counted(stream, group)
+        for prefix, read in readers.items():
+            if stream.startswith(prefix):
+                read(stream, rows)
+        # What its reader had no more use for is counted all the same.
+        for _ in rows:
+            pass
+    return events
+
+
+def _claims(archive: Archive, owned: dict[tuple[str, str], str], findings: Findings) -> None:
+    """One case per card: the keys that cases must own are theirs, and nobody else's."""
+    scopes = {scope for scope, _ in owned}
+    missing = dict(owned)
+    for claim in archive.claims():
+        owner = missing.pop((claim.scope, claim.key), None)
+        where = f"claim/{claim.scope}"
+        if owner is None and claim.scope in scopes:
+            findings.add(Fault.CLAIM_STRAY, where, claim.owner)
+        elif owner is not None and owner != claim.owner:
+            findings.add(Fault.CLAIM_LOST, where, f"{owner} → {claim.owner}")
+    for (scope, _), owner in sorted(missing.items(), key=lambda item: (item[0][0], item[1])):
+        findings.add(Fault.CLAIM_LOST, f"claim/{scope}", owner)
+
+
+WORDS: Final[dict[Fault, tuple[str, str]]] = {
+    Fault.EVENT_ALTERED: ("事件内容被改动", "the event was altered"),
+    Fault.BROKEN_LINK: ("审计记录与前一条不衔接", "the entry does not follow from the one before"),
+    Fault.ENTRIES_MISSING: ("审计记录缺失", "audit entries are missing"),
+    Fault.ENTRY_MOVED: ("自此起审计记录错位", "from here on entries have other numbers"),
+    Fault.CHAIN_TRUNCATED: ("审计链尾部被截断", "the chain's end was cut off"),
+    Fault.CHAIN_REWRITTEN: ("审计链被重写", "the chain was written anew"),
+    Fault.VERSION_GAP: ("事件版本不连续", "versions of the stream are missing"),
+    Fault.UNREADABLE: ("记录无法识别", "the record cannot be read"),
+    Fault.DEVICE_IRREGULAR: ("设备登记异常", "irregular entry of the device registry"),
+    Fault.DEVICE_UNKNOWN: ("设备未登记", "the device was never enrolled"),
+    Fault.ILLEGAL_STEP: ("业务状态流转不合法", "the step is none of the state machine"),
+    Fault.SIGNATURE_INVALID: ("设备签名无效", "the device's signature is invalid"),
+    Fault.SUBMISSION_DIFFERS: ("受理记录与提交内容不符", "the intake is not what was submitted"),
+    Fault.IDENTITY_DIFFERS: ("联网核查记录缺失或不符", "no such answer of the population register"),
+    Fault.IMAGE_MISSING: ("影像缺失", "the image is missing"),
+    Fault.IMAGE_ALTERED: ("影像被改动", "the image was altered"),
+    Fault.DECISION_DIFFERS: ("授权决定与业务内容不符", "the decision is on something else"),
+    Fault.SELF_AUTHORIZED: ("授权人与经办人或首位授权人相同", "one person in two roles"),
+    Fault.UNAUTHORIZED: ("未经授权即办理", "went on without its authorization"),
+    Fault.SLIP_DIFFERS: ("确认单与其校验值不符", "the slip is not what its hash says"),
+    Fault.UNSIGNED: ("未经客户签字即生效", "made real without a signature"),
+    Fault.CLAIM_LOST: ("唯一性登记缺失或归属错误", "a claim is missing or somebody else's"),
+    Fault.CLAIM_STRAY: ("唯一性登记没有对应业务", "a claim without its case"),
+    Fault.CLAIM_TWICE: ("同一要素被两笔业务占用", "two cases own the same"),
+    Fault.UNBALANCED: ("分录组借贷不平", "the posting group does not balance"),
+    Fault.POSTED_TWICE: ("同一流水重复入账", "one key posted twice"),
+    Fault.CORE_ILLEGAL: ("核心流水不合法", "the core's step is impossible"),
+    Fault.CORE_WITHOUT_CASE: ("核心流水没有对应业务", "the core's key belongs to no case"),
+    Fault.CORE_DIFFERS: ("业务与核心不一致", "case and core disagree"),
+}
+"""Fault → (Simplified Chinese, English)."""
+
+
+def render_text(report: Report, lang: Language) -> str:
+    """The report for people, one line per fact."""
+    one = 0 if lang == "zh" else 1
+    rows = (
+        (("事件", "Events"), f"{report.events:,}"),
+        (("审计记录", "Audit entries"), f"{report.audit_entries:,}"),
+        (("审计链头", "Audit head"), report.audit_head),
+        (("设备", "Devices"), f"{report.devices:,}"),
+        (("有效签名", "Valid signatures"), f"{report.signatures:,}"),
+        (("完好影像", "Intact images"), f"{report.images:,}"),
+        (("分录组", "Posting groups"), f"{report.posting_groups:,}"),
+        (("试算差额（分）", "Trial balance (fen)"), f"{report.balance_fen:,}"),
+        (("业务", "Cases"), f"{sum(report.cases.values()):,}"),
+    )
+    lines = [f"{words[one]}: {value}" for words, value in rows]
+    lines += [f"  {TITLES[state][one]}: {count:,}" for state, count in report.cases.items()]
+    if report.sound:
+        return "\n".join((*lines, ("核验通过，未发现问题。", "Sound: nothing is wrong.")[one], ""))
+    total = len(report.findings) + report.more_findings
+    lines.append((f"发现 {total:,} 个问题：", f"{total:,} findings:")[one])
+    for finding in report.findings:
+        detail = f" ({finding.detail})" if finding.detail else ""
+        lines.append(f"  {finding.where}: {WORDS[finding.what][one]}{detail}")
+    if report.more_findings:
+        more = report.more_findings
+        lines.append((f"  ……另有 {more:,} 个", f"  … and {more:,} more")[one])
+    return "\n".join((*lines, ""))
+
+
+__all__ = [
+    "DATABASES",
+    "WORDS",
+    "Fault",
+    "Finding",
+    "Language",
+    "NoOffice",
+    "Report",
+    "render_text",
+    "verify_folder",
+    "verify_office",
+]

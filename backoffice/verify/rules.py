@@ -1,0 +1,377 @@
+"""What must hold within and between the streams of an office: cases and core, checked once more.
+
+Written apart from the rules that made the history: a mistake in `backoffice.cases.decision` or
+`backoffice.cases.review` would be seen here. Shared with them are only the table of states, the
+fold of a case and what was signed over. Nothing is trusted because the office stored it: bytes
+count by their signature, under the key that was pinned when the device was enrolled.
+
+Every method is total: whatever stands in a stream leads to findings, never to an exception.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+
+from actors.store import Recorded, StoreError
+from actors.tagged import Tagged
+from backoffice.authorization.levels import Level
+from backoffice.cases.events import (
+    AnyCaseEvent,
+    Approved,
+    ClaimRenewed,
+    CommitStarted,
+    Committed,
+    FirstApproved,
+    Intake,
+    Judgement,
+    Prepared,
+    PrepareStarted,
+    Rejected,
+    Returned,
+    Settled,
+    Signed,
+    Submitted,
+    Waived,
+    trigger_of,
+)
+from backoffice.cases.flow import TABLE, path_is_legal, step
+from backoffice.cases.record import Case, evolve, new_case
+from backoffice.partners.core import Prepare
+from backoffice.partners.core_bank import operation_digest
+from backoffice.partners.identity_check import IdentityRecorded, person_digest
+from backoffice.product import Product, Unique
+from backoffice.slips.slip import signed_body, slip_hash
+from backoffice.verify.chain import Fault, Findings, PinnedKeys, place
+from wire.case_state import State
+from wire.codec import decode
+from wire.errors import BadFrame
+from wire.form import BankCardValue, FieldKind, IdCardValue, PhotoValue
+from wire.keys import DECISION, SLIP, SUBMISSION, verify
+from wire.messages.case import Submission
+from wire.messages.desk import Decision, Verdict
+from wire.messages.identity import IdentityChecked
+
+CASES: Final = "case/"
+"""How the streams of cases begin."""
+
+IDENTITIES: Final = "identity/"
+"""How the streams of identity checks begin."""
+
+RELEASED: Final = frozenset(
+    {State.CANCELLED, State.EXPIRED, State.AUTH_REJECTED, State.DECLINED, State.ABORTED}
+)
+"""Ends at which a case owns nothing any more, but for what was spent."""
+
+_VERDICTS: Final = {
+    FirstApproved: Verdict.APPROVE,
+    Approved: Verdict.APPROVE,
+    Returned: Verdict.RETURN,
+    Rejected: Verdict.REJECT,
+}
+
+
+class Told(msgspec.Struct):
+    """What the streams of cases say about one key of the core.
+
+    Attributes:
+        state: where the case ended up.
+        asked: the digest of what the core was asked to prepare; empty if it was not.
+        signed: the customer signed.
+        settled: a person said what the core did; the core may know otherwise.
+    """
+
+    state: State
+    asked: bytes
+    signed: bool
+    settled: bool
+
+
+class Named(msgspec.Struct, frozen=True):
+    """What a submission says of the identity check behind it.
+
+    Attributes:
+        where: the submission's place.
+        person: the digest of who was on the ID card.
+        answer: the register's, as the office noted it.
+    """
+
+    where: str
+    person: bytes
+    answer: IdentityChecked
+
+
+class CaseBook:
+    """Checks case after case, and remembers of each what the core and the claims must agree with.
+
+    Args:
+        products: by code.
+        keys: of the devices.
+        images: size of every image whose bytes are what their digest says, by digest.
+        altered: digests under which other bytes lie.
+
+    Attributes:
+        told: by union and case.
+        owned: (scope, key) to the case that must own it.
+        named: the identity checks that submissions name, by union and case.
+        states: how many cases stand where.
+        signatures: how many were found right.
+    """
+
+    def __init__(
+        self,
+        products: Mapping[str, Product],
+        keys: PinnedKeys,
+        images: Mapping[bytes, int],
+        altered: frozenset[bytes],
+        findings: Findings,
+    ) -> None:
+        self._products = products
+        self._keys = keys
+        self._images = images
+        self._altered = altered
+        self._findings = findings
+        self._reader = Tagged(AnyCaseEvent)
+        self.told: dict[str, dict[str, Told]] = {}
+        self.owned: dict[tuple[str, str], str] = {}
+        self.named: dict[str, list[Named]] = {}
+        self.states: Counter[State] = Counter()
+        self.signatures = 0
+
+    def take(self, stream: str, rows: Iterable[Recorded]) -> None:
+        """One whole stream, in order; the fold ends where a step makes no sense."""
+        case = new_case(stream.removeprefix(CASES))
+        passed = settled = False
+        for row in rows:
+            where = place(stream, row.version)
+            try:
+                event = self._reader.decode(row.kind, row.body, where)
+            except StoreError:
+                self._findings.add(Fault.UNREADABLE, where, row.kind)
+                break
+            if not _legal(case, event):
+                self._findings.add(Fault.ILLEGAL_STEP, where, f"{row.kind} in {case.state}")
+                break
+            passed = self._passes(case, event, passed)
+            settled = settled or isinstance(event, Settled)
+            self._judge(case, event, passed, where)
+            case = evolve(case, event)
+        if case.steps and not path_is_legal(one.state for one in case.steps):
+            self._findings.add(Fault.ILLEGAL_STEP, stream)
+        self.states[case.state] += 1
+        asked = operation_digest(case.prepare.operation) if case.prepare else b""
+        told = Told(case.state, asked, case.signed is not None, settled)
+        self.told.setdefault(case.union, {})[case.case_id] = told
+        for unique in _owned(case):
+            if self.owned.setdefault((unique.scope, unique.key), case.case_id) != case.case_id:
+                self._findings.add(Fault.CLAIM_TWICE, stream, unique.scope)
+
+    def _passes(self, case: Case, event: AnyCaseEvent, passed: bool) -> bool:
+        """Whether, after the event, the case may go on to the core (invariant I4)."""
+        match event:
+            case Submitted():
+                return False
+            case Waived():
+                return case.filed.assessment.level <= Level.A1
+            case Approved():
+                return len(case.approvals) + 1 >= case.filed.assessment.approvals
+            case _:
+                return passed
+
+    def _judge(self, case: Case, event: AnyCaseEvent, passed: bool, where: str) -> None:
+        match event:
+            case Submitted(intake=intake):
+                self._submission(case, intake, where)
+            case FirstApproved() | Approved() | Returned() | Rejected():
+                self._judgement(case, event.judgement, _VERDICTS[type(event)], where)
+            case PrepareStarted(request=request):
+                if not passed:
+                    self._findings.add(Fault.UNAUTHORIZED, where)
+                self._operation(case, request, where)
+            case Prepared(slip=slip):
+                if slip.case_id != case.case_id or slip_hash(slip) != event.slip_hash:
+                    self._findings.add(Fault.SLIP_DIFFERS, where)
+            case Signed():
+                body = signed_body(case.slip_hash, event.ink)
+                self._signature(case.filed.device, SLIP, body, event.signature, where)
+            case CommitStarted() | Committed() | Settled(done=True):
+                if not passed:
+                    self._findings.add(Fault.UNAUTHORIZED, where)
+                if case.signed is None:
+                    self._findings.add(Fault.UNSIGNED, where)
+            case _:
+                pass
+
+    def _submission(self, case: Case, intake: Intake, where: str) -> None:
+        """What the office noted is what the device signed, and its images are there (I6)."""
+        self._signature(intake.device, SUBMISSION, intake.submission, intake.signature, where)
+        try:
+            submission = decode(Submission, intake.submission)
+        except BadFrame:
+            self._findings.add(Fault.UNREADABLE, where, "submission")
+            return
+        photos = {n: v for n, v in submission.values.items() if isinstance(v, PhotoValue)}
+        agree = {
+            "digest": intake.digest == _blake(intake.submission),
+            "case": submission.case_id == case.case_id,
+            "union": intake.union == case.union,
+            "revision": submission.revision == intake.revision == len(case.digests) + 1,
+            "product": submission.product == intake.product,
+            "device": submission.device == intake.device,
+            "operator": submission.staff_id == intake.operator.staff_id,
+            "identity": submission.identity_reference == intake.identity.reference,
+            "trail": submission.trail == intake.trail,
+            "images": {n: p.digest for n, p in photos.items()}
+            == {image.field: image.digest for image in intake.images},
+            "evidence": self._asked_for(submission) <= set(photos),
+        }
+        self._differs(Fault.SUBMISSION_DIFFERS, agree, where)
+        for card in submission.values.values():
+            if isinstance(card, IdCardValue):
+                person = person_digest(card.number.number, card.name)
+                named = Named(where, person, intake.identity)
+                self.named.setdefault(f"{case.union}/{case.case_id}", []).append(named)
+        for name, photo in sorted(photos.items()):
+            if photo.digest in self._altered:
+                self._findings.add(Fault.IMAGE_ALTERED, where, name)
+            elif self._images.get(photo.digest) != photo.size:
+                self._findings.add(Fault.IMAGE_MISSING, where, name)
+
+    def _asked_for(self, submission: Submission) -> set[str]:
+        """The pictures without which the product's form is not complete."""
+        product = self._products.get(submission.product)
+        if product is None or product.form.version != submission.form_version:
+            return set()
+        fields = product.form.fields
+        return {one.name for one in fields if one.required and one.kind is FieldKind.PHOTO}
+
+    def _judgement(self, case: Case, judgement: Judgement, verdict: Verdict, where: str) -> None:
+        """The decision is that person's, on that desk, on exactly what was there (I5, I6)."""
+        self._signature(judgement.device, DECISION, judgement.decision, judgement.signature, where)
+        persons = {approval.authorizer.person_id for approval in case.approvals}
+        if judgement.authorizer.person_id in persons | {case.filed.operator.person_id}:
+            self._findings.add(Fault.SELF_AUTHORIZED, where, judgement.authorizer.staff_id)
+        try:
+            decision = decode(Decision, judgement.decision)
+        except BadFrame:
+            self._findings.add(Fault.UNREADABLE, where, "decision")
+            return
+        held = case.claim
+        agree = {
+            "case": decision.case_id == case.case_id,
+            "version": decision.version == case.version,
+            "submission": decision.submission_hash == case.filed.digest,
+            "images": sorted(decision.images) == sorted(one.digest for one in case.filed.images),
+            "challenge": held is not None and decision.challenge == held.challenge,
+            "desk": held is not None and judgement.device == held.device,
+            "authorizer": decision.staff_id == judgement.authorizer.staff_id,
+            "verdict": decision.verdict is judgement.verdict is verdict,
+            "reason": decision.reason is judgement.reason,
+        }
+        self._differs(Fault.DECISION_DIFFERS, agree, where)
+
+    def _operation(self, case: Case, request: Prepare, where: str) -> None:
+        """The core is asked about the person and the card that were submitted, under one key."""
+        try:
+            submission = decode(Submission, case.filed.submission)
+        except BadFrame:
+            return
+        values = submission.values.values()
+        agree = {
+            "key": (request.key, request.union) == (case.case_id, case.union),
+            "repeat": case.prepare in (None, request),
+            "customer": request.operation.customer.number
+            in [value.number for value in values if isinstance(value, IdCardValue)],
+            "card": request.operation.pan
+            in [value.pan for value in values if isinstance(value, BankCardValue)],
+        }
+        self._differs(Fault.CORE_DIFFERS, agree, where)
+
+    def _signature(
+        self, device: str, context: bytes, body: bytes, signature: bytes, where: str
+    ) -> None:
+        pinned = self._keys.devices.get(device)
+        if pinned is None:
+            self._findings.add(Fault.DEVICE_UNKNOWN, where, device)
+        elif verify(pinned.signing, context, body, signature):
+            self.signatures += 1
+        else:
+            self._findings.add(Fault.SIGNATURE_INVALID, where, device)
+
+    def _differs(self, what: Fault, agree: dict[str, bool], where: str) -> None:
+        wrong = [name for name, right in agree.items() if not right]
+        if wrong:
+            self._findings.add(what, where, ", ".join(wrong))
+
+
+class IdentityBook:
+    """Checks that the register was really asked about everybody whom a submission names.
+
+    Args:
+        named: what the cases say; whatever is found is taken out of it.
+    """
+
+    def __init__(self, named: dict[str, list[Named]], findings: Findings) -> None:
+        self._named = named
+        self._findings = findings
+        self._reader = Tagged(IdentityRecorded)
+
+    def take(self, stream: str, rows: Iterable[Recorded]) -> None:
+        """All answers for one case."""
+        kept = []
+        for row in rows:
+            where = place(stream, row.version)
+            try:
+                record = self._reader.decode(row.kind, row.body, where)
+            except StoreError:
+                self._findings.add(Fault.UNREADABLE, where, row.kind)
+                continue
+            kept.append((record.person, record.answer))
+        for named in self._named.pop(stream.removeprefix(IDENTITIES), []):
+            if (named.person, named.answer) not in kept:
+                self._findings.add(Fault.IDENTITY_DIFFERS, named.where)
+
+    def close(self) -> None:
+        """There are no more streams: nobody was asked about those that are left."""
+        for key in sorted(self._named):
+            for named in self._named[key]:
+                self._findings.add(Fault.IDENTITY_DIFFERS, named.where)
+
+
+def _legal(case: Case, event: AnyCaseEvent) -> bool:
+    """Whether the event is a step of the state machine from where the case stands."""
+    if isinstance(event, ClaimRenewed):
+        return case.claim is not None
+    before = case.state
+    if isinstance(event, Submitted):
+        trail = [one.state for one in event.intake.trail]
+        if not trail:
+            return False
+        fresh = before is State.DRAFT
+        if not (path_is_legal(trail) if fresh else trail[-1] in TABLE.get(before, {}).values()):
+            return False
+        before = trail[-1]
+    trigger = trigger_of(event)
+    return trigger is not None and isinstance(step(before, trigger), State)
+
+
+def _owned(case: Case) -> tuple[Unique, ...]:
+    """What a case owns alone where it stands now."""
+    if case.intake is None:
+        return ()
+    unique = case.intake.unique
+    if case.state in RELEASED:
+        aborted = case.state is State.ABORTED
+        return tuple(one for one in unique if aborted and one.spent)
+    return unique
+
+
+def _blake(body: bytes) -> bytes:
+    return hashlib.blake2b(body, digest_size=32).digest()
+
+
+__all__ = ["CASES", "IDENTITIES", "RELEASED", "CaseBook", "IdentityBook", "Named", "Told"]
