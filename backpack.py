@@ -13,13 +13,18 @@ from typing import Final
 COMMANDS: Final = {
     "demo": ("backoffice.cli", "demo", "在本机演示整个银行", "A whole bank on this machine"),
     "office": ("backoffice.cli", "office", "后台", "The back office"),
+    "config": ("backoffice.cli", "config", "查看生效配置", "The configuration in force"),
     "terminal": ("terminal.cli", "terminal", "柜员终端", "A teller's terminal"),
     "desk": ("backoffice.desk.cli", "desk", "授权台", "An authorizer's desk"),
     "tree": ("supervisors.cli", "tree", "查看监督树", "The live tree of a running program"),
     "verify": ("backoffice.cli", "verify", "核验审计链与账务", "Verify audit chain and ledger"),
+    "reconcile": ("backoffice.cli", "reconcile", "日终对账", "Reconcile cases with partners"),
+    "products": ("backoffice.cli", "list_products", "业务目录", "Every banking product"),
+    "feed": ("backoffice.customers.cli", "feed", "客户数据流", "What ECIF and OCRM are told"),
     "invite": ("backoffice.cli", "invite", "邀请一台设备", "Invite a device"),
     "revoke": ("backoffice.cli", "revoke", "停用一台设备", "Revoke a device"),
     "staff": ("backoffice.cli", "staff", "登记人员", "Add a member of staff"),
+    "policy": ("backoffice.authorization.cli", "policy", "授权策略", "Who authorizes what"),
 }
 """Subcommand → (module, function, Chinese, English)."""
 
@@ -38,8 +43,10 @@ def main() -> None:
     module, function, _, _ = COMMANDS[name]
     command = getattr(importlib.import_module(module), function)
     typer = importlib.import_module("typer")
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(command)
+    app = command
+    if not isinstance(command, typer.Typer):
+        app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        app.command()(command)
     app(args=sys.argv[2:], prog_name=f"backpack {name}")
 
 

@@ -93,8 +93,10 @@ class Ask(Seat, Delivery):
     value: Any
     due: float
 
-    def __init__(self) -> None:
-        """Set nothing: whoever makes one fills in message, cell, done and waiter at once."""
+    if not TYPE_CHECKING:
+        # Sets nothing: whoever makes one fills in message, cell, done and waiter at once. A call of
+        # a function written in Python would be a thirtieth of a whole ask.
+        __init__ = object.__init__
 
     def reply(self, value: object) -> None:
         """See `ReplyTo.reply`."""

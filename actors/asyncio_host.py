@@ -221,13 +221,13 @@ async def open_asyncio_host(system: System | None = None) -> AsyncIterator[Async
         ):
             yield host
         return
-    failure: Exception | None = None
+    failure: BaseException | None = None
     async with trio.open_nursery() as nursery:
         thread = SideThread()
         host = AsyncioHost(system, await thread.start(), nursery)
         try:
             yield host
-        except Exception as error:
+        except (Exception, KeyboardInterrupt, SystemExit) as error:
             # Raised below, outside the nursery, so that it is not wrapped in a group.
             failure = error
         finally:

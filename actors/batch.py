@@ -141,21 +141,23 @@ class Plan:
             ClaimConflict: a key belongs to another owner.
         """
         check_batch(batch)
+        staged = len(self.rows)
         try:
             self._check_versions(batch)
             owners = self._resolve_claims(batch) if batch.claims or batch.releases else None
-            rows, head = _link(self.head, batch)
+            self.head = head = self._link(batch)
         except UnicodeEncodeError as error:
+            del self.rows[staged:]
             raise BadBatch("a name that is no Unicode text") from error
 
-        self.rows += rows
-        self.head = head
         for append in batch.appends:
             self.versions[append.stream] = append.expected_version + len(append.events)
         if owners:
             self.owners.update(owners)
-        self.effects += batch.effects
-        self.effects_done += batch.effects_done
+        if batch.effects:
+            self.effects += batch.effects
+        if batch.effects_done:
+            self.effects_done += batch.effects_done
         for document in batch.documents:
             self.documents[document.collection, document.key] = document.body
         return head
@@ -168,6 +170,21 @@ class Plan:
             expected = append.expected_version
             if found != expected:
                 raise VersionConflict(f"{append.stream} has {found} events, not {expected}")
+
+    def _link(self, batch: Batch) -> Committed:
+        """Stage the batch's events as rows that continue the chain; return where it ends then."""
+        head, rows = self.head, self.rows
+        seq, value, at_ms, who = head.audit_seq, head.audit_head, batch.at_ms, batch.who
+        for append in batch.appends:
+            stream, version = append.stream, append.expected_version
+            for event in append.events:
+                seq += 1
+                version += 1
+                kind, body = event.kind, event.body
+                digest = event_digest(body)
+                value = audit_digest(value, seq, at_ms, who, stream, version, kind, digest)
+                rows.append((seq, stream, version, kind, body, at_ms, who, digest, value))
+        return Committed(seq, value)
 
     def _resolve_claims(self, batch: Batch) -> dict[tuple[str, str], str | None]:
         """Releases first, so that one batch can hand a key from one owner to another."""
@@ -277,22 +294,6 @@ def _check_many(entries: Sequence[object], texts: Iterable[str]) -> None:
             text.encode()
     except UnicodeEncodeError as error:
         raise BadBatch("a name that is no Unicode text") from error
-
-
-def _link(head: Committed, batch: Batch) -> tuple[list[Row], Committed]:
-    """The batch's events as rows of the chain that ends at `head`, and where it ends then."""
-    seq, value, at_ms, who = head.audit_seq, head.audit_head, batch.at_ms, batch.who
-    rows: list[Row] = []
-    for append in batch.appends:
-        stream, version = append.stream, append.expected_version
-        for event in append.events:
-            seq += 1
-            version += 1
-            kind, body = event.kind, event.body
-            digest = event_digest(body)
-            value = audit_digest(value, seq, at_ms, who, stream, version, kind, digest)
-            rows.append((seq, stream, version, kind, body, at_ms, who, digest, value))
-    return rows, (Committed(seq, value) if rows else head)
 
 
 __all__ = [

@@ -44,8 +44,8 @@ PASS_S_MAX = 200e-6
 TURN_S_MAX = 5e-3
 """A longer turn is logged: everybody else waited for it."""
 
-EVERY_16TH = 16 - 1
-"""How often the clock is read within a pass, as a mask on the turns left."""
+LOOK_EVERY = 16
+"""Turns after which the clock is read within a pass."""
 
 RUNNING = CellState.RUNNING
 
@@ -125,9 +125,10 @@ class Dispatcher(Seat):
     @uninterrupted
     def drain(self, awaited: Ask) -> None:
         """A pass over the run queue until the credit is used up, or `awaited` is answered."""
-        runnable, remember, sampled = self.runnable, self.remember, EVERY_16TH
+        runnable, remember = self.runnable, self.remember
         start = began = self.stopwatch()
         left = self.credit
+        look_at = left - LOOK_EVERY
         message: Any = None
         kind: type = object
         try:
@@ -155,7 +156,8 @@ class Dispatcher(Seat):
                             cell.in_hand = None
                             if answer is not NOREPLY:
                                 message.reply(answer)
-                        if not left & sampled:
+                        if left == look_at:
+                            look_at -= LOOK_EVERY
                             began = self._look(began)
                             if began - start > PASS_S_MAX:
                                 # Time is up; what was run is still `before - left`.

@@ -12,6 +12,7 @@ in hand is poison if it crashed.
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -59,6 +60,30 @@ class Crossed(Delivery):
         self._crossing.to_trio(partial(self._delivery.fail, error))
 
 
+def crossed(delivery: Delivery, crossing: Crossing) -> Delivery:
+    """The delivery for other threads than trio's: its answer goes back across."""
+    return Crossed(delivery, crossing) if isinstance(delivery, Ask) else delivery
+
+
+class Conduit(Process):
+    """A body that lives on the asyncio loop and has its work done on threads of its library.
+
+    Its messages do not pass through the asyncio loop: waking a third thread only to hand them on
+    costs more than many a request. Its inbox still tells it when to end.
+    """
+
+    @abstractmethod
+    def take(self, delivery: Delivery) -> bool:
+        """Accept a message on the trio side's thread, after `started`; must not wait or raise.
+
+        The delivery may be answered from any thread.
+
+        Returns:
+            False when this incarnation takes no more: it is asked to end, if it does not already,
+            and the message waits for the next one.
+        """
+
+
 class HostedInbox(Inbox):
     """The inbox of a body; its queue is filled from the trio side."""
 
@@ -76,7 +101,7 @@ class HostedInbox(Inbox):
 
     def _open(self, item: object) -> Delivery:
         assert isinstance(item, Delivery)
-        return Crossed(item, self._crossing) if isinstance(item, Ask) else item
+        return crossed(item, self._crossing)
 
 
 class HostedContext(Context):
@@ -229,7 +254,13 @@ class Body:
 
     async def forward(self, inbox: Inbox) -> None:
         """Hand over what arrives, as far as there is room; then relay that the inbox has ended."""
+        process = self.process
         async for delivery in inbox:
+            if isinstance(process, Conduit):
+                if process.take(crossed(delivery, self._crossing)):
+                    continue
+                self.queue.append(delivery)
+                break
             # Appended first: a nudge that is already on its way will see it.
             self.queue.append(delivery)
             if not self._is_nudged:
@@ -311,4 +342,4 @@ class Hosted(Process):
             return {"inspect": summarize(error)}
 
 
-__all__ = ["CANCEL_S_MAX", "Body", "Hosted", "HostedContext", "HostedInbox"]
+__all__ = ["CANCEL_S_MAX", "Body", "Conduit", "Hosted", "HostedContext", "HostedInbox"]

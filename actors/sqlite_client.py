@@ -28,6 +28,7 @@ from actors.store import (
     StoreClosed,
     StoreError,
 )
+from actors.trio_host import WOKEN, is_cancelled
 from wire.message import Request
 
 GROUP_BATCHES_MAX = 500
@@ -44,6 +45,10 @@ JOIN_PASSES_MAX = 12
 
 ANSWER_S_MAX = 30.0
 """How long the client waits for the actor, in seconds; then the outcome is unknown."""
+
+current_task = trio.lowlevel.current_task
+reschedule = trio.lowlevel.reschedule
+wait_task_rescheduled = trio.lowlevel.wait_task_rescheduled
 
 R = TypeVar("R")
 
@@ -88,21 +93,25 @@ class SqliteStore:
 
     async def commit(self, batch: Batch) -> Committed:
         """As `Store.commit`."""
-        await trio.lowlevel.checkpoint_if_cancelled()
+        if is_cancelled():
+            await trio.lowlevel.checkpoint_if_cancelled()
         if len(self._waiting) >= COMMITS_WAITING_MAX:
             raise StoreError(f"{COMMITS_WAITING_MAX} commits wait already")
-        mine = _Commit(batch)
+        mine = _Commit(batch, self._waiting)
         self._waiting.append(mine)
         if self._led:
-            await self._wait_for_turn(mine)
+            # A bare park costs half of an Event, and a task that was woken can no longer be
+            # cancelled on its way: a lead once handed over is taken.
+            mine.task = current_task()
+            await wait_task_rescheduled(mine.give_up)
         else:
             self._led = True
-        if mine.outcome is None:
-            await self._lead()
-        assert mine.outcome is not None
-        if isinstance(mine.outcome, StoreError):
-            raise mine.outcome
-        return mine.outcome
+        outcome = mine.outcome
+        if outcome is None:
+            outcome = await self._lead(mine)
+        if isinstance(outcome, StoreError):
+            raise outcome
+        return outcome
 
     async def read(self, stream: str, after_version: int = 0) -> list[Recorded]:
         """As `Store.read`."""
@@ -155,7 +164,7 @@ class SqliteStore:
         except ActorError as error:
             raise StoreClosed(f"the database did not answer; outcome unknown: {error}") from error
 
-    async def _lead(self) -> None:
+    async def _lead(self, mine: _Commit) -> Outcome:
         """Commit one group. Shielded: the others in it must not suffer when one is cancelled."""
         with trio.CancelScope(shield=True):
             await self._let_others_join()
@@ -174,6 +183,8 @@ class SqliteStore:
                     commit.outcome = outcome
                     commit.wake()
                 self._hand_over()
+        assert mine.outcome is not None
+        return mine.outcome
 
     async def _let_others_join(self) -> None:
         """Yield while that brings more members; whoever was just answered often commits again."""
@@ -189,28 +200,15 @@ class SqliteStore:
         else:
             self._led = False
 
-    async def _wait_for_turn(self, mine: _Commit) -> None:
-        """Park until the outcome is known or it is this task's turn to lead."""
-
-        def give_up(_raise_cancel: trio.lowlevel.RaiseCancelT) -> trio.lowlevel.Abort:
-            mine.task = None
-            if mine in self._waiting:
-                self._waiting.remove(mine)
-            return trio.lowlevel.Abort.SUCCEEDED
-
-        # A bare park costs half of an Event, and a task that was woken can no longer be cancelled
-        # on its way: a lead once handed over is taken.
-        mine.task = trio.lowlevel.current_task()
-        await trio.lowlevel.wait_task_rescheduled(give_up)
-
 
 class _Commit:
     """One task's batch; its turn comes with an outcome, or without one to lead the next group."""
 
-    __slots__ = ("batch", "outcome", "task")
+    __slots__ = ("batch", "outcome", "task", "waiting")
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch, waiting: deque[_Commit]) -> None:
         self.batch = batch
+        self.waiting = waiting
         self.outcome: Outcome | None = None
         self.task: trio.lowlevel.Task | None = None
 
@@ -218,7 +216,14 @@ class _Commit:
         """Let its task go on, if it waits and has not given up."""
         task, self.task = self.task, None
         if task is not None:
-            trio.lowlevel.reschedule(task)
+            reschedule(task, WOKEN)  # type: ignore[arg-type]  # see Woken
+
+    def give_up(self, _raise_cancel: trio.lowlevel.RaiseCancelT) -> trio.lowlevel.Abort:
+        """Its task is cancelled while it waits; a batch that is on its way stays there."""
+        self.task = None
+        if self in self.waiting:
+            self.waiting.remove(self)
+        return trio.lowlevel.Abort.SUCCEEDED
 
 
 def each(failure: StoreError) -> Iterator[StoreError]:

@@ -1,8 +1,10 @@
 """A `Store` in one SQLite file: the actor that owns it, a process actor on the asyncio host.
 
-aiosqlite gives each connection a thread. The actor hands all requests that wait to that thread as
-one function, which makes one transaction of them: one crossing and one wait for the disk, however
-many they are. Writing has one connection, reading a second one; neither waits for the other.
+aiosqlite gives each connection a thread. The actor opens and closes them; what it is asked goes
+from the trio loop straight to a connection's thread, which answers the trio loop itself: one
+crossing there and one back, for all requests that wait and with one transaction and one wait for
+the disk, however many they are. Writing has one connection, reading a second one; neither waits for
+the other.
 
 Invariant: a commit is answered after its transaction is durable, and when the actor dies everybody
 who has no answer yet gets `StoreClosed`.
@@ -12,17 +14,18 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import aiosqlite
 
+from actors.hosted import Conduit
 from actors.inbox import Delivery, Inbox
-from actors.process import Process
 from actors.sqlite_client import CommitGroup, Look, PutBlob, ReadHead, SqliteStore, each
 from actors.sqlite_file import Outcome, SqliteFile
 from actors.sqlite_schema import BUSY_TIMEOUT_MS, prepare_reader, prepare_writer, reader_address
@@ -34,44 +37,20 @@ LANE_REQUESTS_MAX = 256
 R = TypeVar("R")
 
 
-class Database:
-    """The two connections of one open file; lives on one asyncio loop.
+class Database(NamedTuple):
+    """The two connections of one open file, each with the file as its thread sees it."""
 
-    Args:
-        writer: the writing connection, and the file as its thread sees it.
-        reader: the reading one.
-    """
-
-    def __init__(
-        self,
-        writer: tuple[aiosqlite.Connection, SqliteFile],
-        reader: tuple[aiosqlite.Connection, SqliteFile],
-    ) -> None:
-        self._writer = writer
-        self._reader = reader
-
-    async def write(self, requests: Sequence[object]) -> list[object]:
-        """Answer `CommitGroup`, `PutBlob` and `ReadHead` requests in one crossing.
-
-        Raises:
-            StoreClosed: the disk failed; the outcome of all of them is unknown.
-        """
-        connection, file = self._writer
-        return await _on_thread(connection, partial(_serve_writes, file, requests))
-
-    async def look(self, requests: Sequence[object]) -> list[object]:
-        """Answer `Look` requests in one crossing.
-
-        Raises:
-            StoreClosed: the file is damaged or the disk failed.
-        """
-        connection, file = self._reader
-        return await _on_thread(connection, partial(_serve_looks, file, requests))
+    writer: aiosqlite.Connection
+    written: SqliteFile
+    reader: aiosqlite.Connection
+    read: SqliteFile
 
 
 @asynccontextmanager
 async def open_database(path: Path, wait_ms: int = BUSY_TIMEOUT_MS) -> AsyncIterator[Database]:
     """Open the file, creating it if need be, on the running asyncio loop.
+
+    On leaving, each connection is closed behind whatever its thread was given before.
 
     Args:
         path: the database file.
@@ -86,12 +65,12 @@ async def open_database(path: Path, wait_ms: int = BUSY_TIMEOUT_MS) -> AsyncIter
             address = reader_address(path)
             async with aiosqlite.connect(address, uri=True, isolation_level=None) as reader:
                 read = await _on_thread(reader, partial(_prepared, reader, prepare_reader, wait_ms))
-                yield Database((writer, written), (reader, read))
+                yield Database(writer, written, reader, read)
     except sqlite3.Error as error:
         raise StoreError(f"{path} does not open: {error}") from error
 
 
-class SqliteProcess(Process):
+class SqliteProcess(Conduit):
     """The actor that owns the file. Start it on the asyncio host, under a supervisor.
 
     Args:
@@ -103,34 +82,39 @@ class SqliteProcess(Process):
         self._path = path
         self._wait_ms = wait_ms
         self._opened = AsyncExitStack()
+        self._failure: Exception | None = None
 
     async def started(self) -> None:
         """Open the file; a file that does not open is a failed start."""
         opening = open_database(self._path, self._wait_ms)
         database = await self._opened.enter_async_context(opening)
-        self._writes = Lane(database.write)
-        self._looks = Lane(database.look)
+        self._loop = asyncio.get_running_loop()
+        serve_writes = partial(_serve_writes, database.written)
+        self._writes = Lane(database.writer, serve_writes, self._lane_failed)
+        serve_looks = partial(_serve_looks, database.read)
+        self._looks = Lane(database.reader, serve_looks, self._lane_failed)
+
+    def take(self, delivery: Delivery) -> bool:
+        """Sort what arrives into the two lanes; see `Conduit.take`."""
+        lane = self._looks if isinstance(delivery.message, Look) else self._writes
+        return lane.put(delivery)
 
     async def run(self, inbox: Inbox) -> None:
-        """Sort what arrives into the two lanes until the inbox ends or a connection fails.
+        """Live until the inbox ends or a connection fails.
 
         What was taken before the inbox ended is still served.
         """
-        lanes = (self._writes, self._looks)
+        self._inbox = inbox
         try:
-            async with asyncio.TaskGroup() as tasks:
-                for lane in lanes:
-                    tasks.create_task(lane.run())
-                async for delivery in inbox:
-                    lane = self._looks if isinstance(delivery.message, Look) else self._writes
-                    lane.put(delivery)
-                for lane in lanes:
-                    lane.close()
-        except BaseExceptionGroup as failures:
-            raise failures.exceptions[0] from failures
+            async for delivery in inbox:
+                delivery.fail(StoreError("requests come another way, see `take`"))
+            if self._failure is None:
+                await self._opened.aclose()
+            if self._failure is not None:
+                raise self._failure
         finally:
-            for lane in lanes:
-                lane.abandon()
+            self._writes.abandon()
+            self._looks.abandon()
             await self._opened.aclose()
 
     def inspect(self) -> dict[str, object]:
@@ -141,69 +125,112 @@ class SqliteProcess(Process):
             "reads": self._looks.inspect(),
         }
 
+    def _lane_failed(self, error: Exception) -> None:
+        """On a connection's thread."""
+        self._loop.call_soon_threadsafe(self._fail, error)
+
+    def _fail(self, error: Exception) -> None:
+        self._failure = error
+        self._inbox.close()
+
 
 class Lane:
-    """Requests for one connection: whatever gathers while it works is served in one crossing."""
+    """Requests for one connection: whatever gathers while it works is served in one crossing.
 
-    def __init__(self, serve: Callable[[Sequence[object]], Awaitable[list[object]]]) -> None:
+    Args:
+        connection: whose thread serves.
+        serve: answers requests, one for one, on that thread; what it raises ends the lane.
+        failed: told on that thread what was raised.
+    """
+
+    # Touched by two threads, and by the asyncio loop's at the end; each step is one operation of a
+    # deque or one assignment, and an answer that is given twice counts once.
+
+    def __init__(
+        self,
+        connection: aiosqlite.Connection,
+        serve: Callable[[Sequence[object]], list[object]],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        self._connection = connection
         self._serve = serve
-        self._waiting: list[Delivery] = []
+        self._failed = failed
+        self._waiting: deque[Delivery] = deque()
         self._in_hand: list[Delivery] = []
-        self._some = asyncio.Event()
-        self._closing = False
+        self._called = False
+        self._over = False
         self._served = 0
         self._crossings = 0
 
-    def put(self, delivery: Delivery) -> None:
-        """Let a request wait for its turn, or refuse it when too many do."""
+    def put(self, delivery: Delivery) -> bool:
+        """Let a request wait for its turn, or refuse it when too many do; False at the end."""
+        if self._over:
+            return False
         if len(self._waiting) >= LANE_REQUESTS_MAX:
             delivery.fail(StoreError(f"{LANE_REQUESTS_MAX} requests wait already"))
-            return
+            return True
         self._waiting.append(delivery)
-        self._some.set()
-
-    async def run(self) -> None:
-        """Serve until closed and empty; a `StoreClosed` ends the lane at once."""
-        while self._waiting or not self._closing:
-            await self._some.wait()
-            self._some.clear()
-            if self._waiting:
-                self._in_hand, self._waiting = self._waiting, []
-                await self._serve_in_hand()
-
-    async def _serve_in_hand(self) -> None:
-        answers = await self._serve([delivery.message for delivery in self._in_hand])
-        for delivery, answer in zip(self._in_hand, answers, strict=True):
-            if isinstance(answer, StoreError):
-                delivery.fail(answer)
-            else:
-                delivery.reply(answer)
-        self._served += len(answers)
-        self._crossings += 1
-        self._in_hand = []
-
-    def close(self) -> None:
-        """Take nothing more, finish what waits."""
-        self._closing = True
-        self._some.set()
+        if not self._called:
+            self._called = True
+            _call_on_thread(self._connection, self._serve_waiting)
+        return True
 
     def abandon(self) -> None:
-        """Tell everybody who still waits that the outcome is unknown."""
-        for delivery in self._in_hand + self._waiting:
+        """Take nothing more, and tell everybody who waits that the outcome is unknown."""
+        self._over = True
+        for delivery in self._in_hand + self._take_waiting():
             delivery.fail(StoreClosed("the database's actor stopped; the outcome is unknown"))
-        self._in_hand, self._waiting = [], []
 
     def inspect(self) -> dict[str, object]:
         """Counts since the actor started."""
         waiting = len(self._in_hand) + len(self._waiting)
         return {"waiting": waiting, "served": self._served, "crossings": self._crossings}
 
+    def _serve_waiting(self) -> None:
+        """On the connection's thread."""
+        # Before anything is taken: whoever finds it set is among those who are taken.
+        self._called = False
+        if self._over:
+            return
+        self._in_hand = taken = self._take_waiting()
+        try:
+            answers = self._serve([delivery.message for delivery in taken])
+        except Exception as error:  # the crash of the actor, raised on its own loop
+            self._over = True
+            self._failed(error)
+            return
+        for delivery, answer in zip(taken, answers, strict=True):
+            if isinstance(answer, StoreError):
+                delivery.fail(answer)
+            else:
+                delivery.reply(answer)
+        self._in_hand = []
+        self._served += len(taken)
+        self._crossings += 1
+
+    def _take_waiting(self) -> list[Delivery]:
+        taken: list[Delivery] = []
+        # Not counted first: another thread may take some meanwhile.
+        with suppress(IndexError):
+            while len(taken) < LANE_REQUESTS_MAX:
+                taken.append(self._waiting.popleft())
+        return taken
+
+
+def _call_on_thread(connection: aiosqlite.Connection, work: Callable[[], None]) -> None:
+    """Have a function called on the connection's own thread, behind what it was given before.
+
+    The worker thread of aiosqlite takes pairs of a future, or None, and a function; with a future
+    it would wake the asyncio loop, which has nothing to do with the answer. `work` raises nothing.
+    """
+    connection._tx.put_nowait((None, work))  # noqa: SLF001 - see above
+
 
 async def _on_thread(connection: aiosqlite.Connection, work: Callable[[], R]) -> R:
-    """Run a function on the connection's own thread.
+    """Run a function on the connection's own thread, from the asyncio loop.
 
     aiosqlite's public methods cross threads once per statement; its internal queue takes any
-    function, which is what lets a whole group cost one crossing.
+    function.
     """
     execute: Callable[[Callable[[], R]], Awaitable[R]] = connection._execute  # noqa: SLF001 - see above
     return await execute(work)

@@ -31,6 +31,10 @@ AUDIT_GENESIS = bytes(32)
 """The chain's value before its first entry."""
 
 
+_BLAKE2B_256 = hashlib.blake2b(digest_size=32)
+"""Nothing hashed yet; a copy costs half of a new one."""
+
+
 class StoreError(Exception):
     """Any failure of storage; the batch in hand was not applied unless it says otherwise."""
 
@@ -57,14 +61,14 @@ class StoreClosed(StoreError):
     """The store is gone (closed, or its process crashed); the outcome is unknown."""
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """One fact to append: its kind (the message's tag) and its msgpack body."""
 
     kind: str
     body: bytes
 
 
-class Append(msgspec.Struct, frozen=True):
+class Append(msgspec.Struct, frozen=True, gc=False):
     """Facts for one stream.
 
     Attributes:
@@ -78,7 +82,7 @@ class Append(msgspec.Struct, frozen=True):
     events: tuple[Event, ...]
 
 
-class PendingEffect(msgspec.Struct, frozen=True):
+class PendingEffect(msgspec.Struct, frozen=True, gc=False):
     """One entry of an outbox: something to be done at least once, after its commit.
 
     Attributes:
@@ -99,7 +103,7 @@ class PendingEffect(msgspec.Struct, frozen=True):
     due_ms: int = 0
 
 
-class Claim(msgspec.Struct, frozen=True):
+class Claim(msgspec.Struct, frozen=True, gc=False):
     """Sole ownership of a business key, for ever or until released: (`card`, `6217…`) by a case.
 
     Claiming what the same owner already holds succeeds again.
@@ -110,7 +114,7 @@ class Claim(msgspec.Struct, frozen=True):
     owner: str
 
 
-class Document(msgspec.Struct, frozen=True):
+class Document(msgspec.Struct, frozen=True, gc=False):
     """A replaceable value: a snapshot, a projection, a setting. `body` None deletes it."""
 
     collection: str
@@ -118,7 +122,7 @@ class Document(msgspec.Struct, frozen=True):
     body: bytes | None
 
 
-class Batch(msgspec.Struct, frozen=True):
+class Batch(msgspec.Struct, frozen=True, gc=False):
     """One transaction.
 
     Attributes:
@@ -142,7 +146,7 @@ class Batch(msgspec.Struct, frozen=True):
     documents: tuple[Document, ...] = ()
 
 
-class Committed(msgspec.Struct, frozen=True):
+class Committed(msgspec.Struct, frozen=True, gc=False):
     """The proof of a commit.
 
     Attributes:
@@ -154,7 +158,7 @@ class Committed(msgspec.Struct, frozen=True):
     audit_head: bytes
 
 
-class Recorded(msgspec.Struct, frozen=True):
+class Recorded(msgspec.Struct, frozen=True, gc=False):
     """One event as it stands in its stream; `version` counts from 1."""
 
     stream: str
@@ -165,7 +169,7 @@ class Recorded(msgspec.Struct, frozen=True):
     who: str
 
 
-class AuditEntry(msgspec.Struct, frozen=True):
+class AuditEntry(msgspec.Struct, frozen=True, gc=False):
     """One link of the audit chain; `seq` counts from 1 without gaps."""
 
     seq: int
@@ -180,7 +184,9 @@ class AuditEntry(msgspec.Struct, frozen=True):
 
 def event_digest(body: bytes) -> bytes:
     """BLAKE2b-256 of an event's body."""
-    return hashlib.blake2b(body, digest_size=32).digest()
+    digest = _BLAKE2B_256.copy()
+    digest.update(body)
+    return digest.digest()
 
 
 def audit_digest(
@@ -202,7 +208,9 @@ def audit_digest(
         event: the event's own digest, 32 bytes.
     """
     fields = msgspec.msgpack.encode((previous, seq, at_ms, who, stream, version, kind, event))
-    return hashlib.blake2b(fields, digest_size=32).digest()
+    digest = _BLAKE2B_256.copy()
+    digest.update(fields)
+    return digest.digest()
 
 
 class Store(Protocol):

@@ -16,15 +16,15 @@ class TraceRing:
     """The last `TRACE_TURNS_MAX` turns.
 
     Attributes:
-        turns: (seconds on the loop's clock, path, type of message), oldest first; the dispatcher
-            appends here itself.
+        turns: (seconds on the host's stopwatch, path, type of message), oldest first; the
+            dispatcher appends here itself.
     """
 
     def __init__(self) -> None:
         self.turns: deque[tuple[float, str, type]] = deque(maxlen=TRACE_TURNS_MAX)
 
     def entries(self) -> list[tuple[float, str, str]]:
-        """(seconds on the loop's clock, path, type name of the message), oldest first."""
+        """(seconds on the host's stopwatch, path, type name of the message), oldest first."""
         return [(at, path, kind.__name__) for at, path, kind in self.turns]
 
 

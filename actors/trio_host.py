@@ -65,7 +65,7 @@ class TrioHost:
         self.checkpoint = trio.lowlevel.checkpoint
         self.breathe = trio.lowlevel.cancel_shielded_checkpoint
         self.check_cancelled = trio.lowlevel.checkpoint_if_cancelled
-        self.cancelled = _is_cancelled
+        self.cancelled = is_cancelled
 
     def park(self, seat: Seat) -> Awaitable[None]:
         """See `Host.park`."""
@@ -109,7 +109,7 @@ class TrioHost:
             wheel.ring()
 
 
-def _is_cancelled() -> bool:
+def is_cancelled() -> bool:
     """What trio.lowlevel.checkpoint_if_cancelled looks at, at a third of the price.
 
     A test holds it to trio's own behaviour.
@@ -180,7 +180,7 @@ async def open_system(name: str, outside: Outside) -> AsyncIterator[System]:
 
     Actors end in the reverse order of their making, processes within `CLOSE_S_MAX` altogether.
     """
-    failure: Exception | None = None
+    failure: BaseException | None = None
     async with trio.open_nursery() as nursery:
         host = TrioHost(nursery, outside)
 
@@ -199,7 +199,7 @@ async def open_system(name: str, outside: Outside) -> AsyncIterator[System]:
         nursery.start_soon(host.keep_time, system.wheel, name=f"{name} timers")
         try:
             yield system
-        except Exception as error:
+        except (Exception, KeyboardInterrupt, SystemExit) as error:
             # Raised below, outside the nursery, so that it is not wrapped in a group.
             failure = error
         finally:
@@ -222,4 +222,4 @@ async def _close(system: System) -> None:
             cell.kill()
 
 
-__all__ = ["CLOSE_S_MAX", "TrioHost", "open_system", "run_process"]
+__all__ = ["CLOSE_S_MAX", "WOKEN", "TrioHost", "is_cancelled", "open_system", "run_process"]

@@ -1,4 +1,4 @@
-"""`backpack office`, `demo`, `verify`, `invite`, `revoke`, `staff`: runs and keeps an office."""
+"""`backpack office`, `verify`, `reconcile`, `invite` and the others that run and keep an office."""
 
 from __future__ import annotations
 
@@ -6,20 +6,34 @@ import sys
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
+import msgspec
 import typer
 
 from actors.log import configure_log
 from actors.outside import production_outside
 from actors.store import StoreError
-from backoffice.demo import DemoFailed, Interrupted, as_text, run_on, run_once
+from backoffice.catalogue import products
+from backoffice.configuration import BadConfiguration, Settings, read_settings
+from backoffice.configuration_text import as_toml, as_tree
+from backoffice.demo import every, once
+from backoffice.demo.people import run_on
+from backoffice.demo.process import DemoFailed, Interrupted
 from backoffice.hsm import BadModule
 from backoffice.premises import Premises
-from backoffice.product import products
+from backoffice.product import Product
+from backoffice.reconcile import reconcile_folder, render_reconciliation
 from backoffice.running import CannotSetUp, run_office
 from backoffice.staff import BadRoster, Member
-from backoffice.verify.office import NoOffice, render_text, verify_folder
+from backoffice.verify.office import (
+    Language,
+    NoOffice,
+    database_of,
+    render_text,
+    verify_folder,
+)
+from backoffice.verify.slip import render_slip_report, verify_slip
 from supervisors.cli import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
@@ -41,11 +55,37 @@ from supervisors.errors import SupervisionError
 from supervisors.folder import FolderInUse
 from wire.codec import encode_json
 from wire.errors import WireError
+from wire.form import Field
+from wire.keys import DeviceKeys
 from wire.messages.session import Invite, Revoke, Role, StaffCard
 from wire.passcode import Cost, hash_passcode
 
+Config = Annotated[
+    Path | None, typer.Option("--config", help="配置文件（TOML） · Configuration file.")
+]
+
+class ProductLine(msgspec.Struct, frozen=True):
+    """A product as `backpack products --json` prints it."""
+
+    code: str
+    title_zh: str
+    title_en: str
+    category: str
+    needs: tuple[str, ...]
+    fields: tuple[Field, ...]
+
+    @classmethod
+    def of(cls, product: Product) -> ProductLine:
+        """The line of a product."""
+        needs, fields = tuple(sorted(product.needs)), product.form.fields
+        return cls(
+            product.code, product.title_zh, product.title_en, product.category, needs, fields
+        )
+
+
 FAILURES: Final[dict[type[Exception], int]] = dict.fromkeys(
     (
+        BadConfiguration,
         BadRoster,
         BadModule,
         CannotSetUp,
@@ -67,6 +107,7 @@ def office(
     training: Annotated[
         bool, typer.Option("--training", help="培训环境：预置人员与设备 · With training people.")
     ] = False,
+    config: Config = None,
     log: Log = "warning",
 ) -> None:
     """Run the back office until Ctrl-C; prints one JSON line when it can be reached.
@@ -74,12 +115,29 @@ def office(
     运行后台，按 Ctrl-C 结束。数据目录首次启动时自动建立。
     """
     configure_log(LOG_LEVELS[log])
-    run(partial(run_office, data, host, port, training=training, say=say), FAILURES)
+    serve = partial(run_office, data, host, port, training=training, say=say, config=config)
+    run(serve, FAILURES)
+
+
+def config(config: Config = None, json: Json = False) -> None:
+    """Print every setting in force, with what it means, as a file that can be read in again.
+
+    打印全部生效配置及说明，可直接作为配置文件使用。
+    """
+    catalogue = products()
+    try:
+        settings = read_settings(config, catalogue) if config is not None else Settings(catalogue)
+    except (BadConfiguration, OSError) as error:
+        fail(f"配置不可用 · the configuration cannot be used:\n{told(error)}", EXIT_FAILED)
+    print(encode_json(as_tree(settings)).decode() if json else as_toml(settings))  # noqa: T201 - data
 
 
 def demo(
-    once: Annotated[
+    once_only: Annotated[
         bool, typer.Option("--once", help="自动办完一张卡后退出 · Issue one card and exit.")
+    ] = False,
+    every_product: Annotated[
+        bool, typer.Option("--all", help="每项业务各办一笔后退出 · Every product once and exit.")
     ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="只输出一个 JSON 对象 · One JSON object.")
@@ -90,27 +148,87 @@ def demo(
 ) -> None:
     """A whole bank on this machine: an office, a desk and a terminal as separate processes.
 
-    在本机演示整个银行：后台、授权台、终端三个进程。不带 --once 时打印页面地址，按 Ctrl-C 结束。
+    在本机演示整个银行：后台、授权台、终端三个进程。--once 办完一张卡，--all 各项业务各办一笔；
+    都不带时打印页面地址，按 Ctrl-C 结束。
     """
     folder = data or Path(tempfile.mkdtemp(prefix="backpack-demo-"))
     failures = {Interrupted: EXIT_INTERRUPTED, DemoFailed: EXIT_FAILED, OSError: EXIT_FAILED}
-    if once:
-        run(partial(run_once, folder, say if json else _say_as_text), failures)
+    if every_product:
+        show = say if json else lambda result: _print(every.as_text(result))
+        run(partial(every.run_all, folder, show), failures)
+    elif once_only:
+        show = say if json else lambda result: _print(once.as_text(result))
+        run(partial(once.run_once, folder, show), failures)
     else:
         run(partial(run_on, folder, say if json else _ignore), failures)
 
 
-def verify(data: Folder = Path("office-data"), json: Json = False, lang: Lang = "zh") -> None:
-    """Check audit chain, ledger and case histories of a stopped or running office.
+def verify(
+    data: Annotated[Path | None, typer.Option(help="数据目录 · The office's folder.")] = None,
+    slip: Annotated[
+        Path | None, typer.Option(help="只核验一份确认单 PDF · One printed slip.")
+    ] = None,
+    json: Json = False,
+    lang: Lang = "zh",
+) -> None:
+    """Check audit chain, ledger and case histories of a stopped or running office, or one slip.
 
-    核验审计链、账务与业务历史；发现被改动时退出码为 1，并指出何处。
+    核验审计链、账务与业务历史；发现被改动时退出码为 1，并指出何处。带 --slip 时核验一份确认单。
     """
+    if slip is not None:
+        _verify_slip(slip, data, json=json, lang=lang)
+        return
+    data = data or Path("office-data")
     try:
         report = verify_folder(data, products())
     except (NoOffice, StoreError) as error:
         fail(f"不能核验 · cannot verify: {error}", EXIT_FAILED)
     print(encode_json(report).decode() if json else render_text(report, lang))  # noqa: T201 - data
     if report.findings:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def list_products(json: Json = False, lang: Lang = "zh") -> None:
+    """Print every banking product with its form and what it needs of the kit.
+
+    列出全部业务：编号、名称、所需外设与表单。
+    """
+    found = products().values()
+    if json:
+        print(encode_json([ProductLine.of(one) for one in found]).decode())  # noqa: T201 - data
+        return
+    for one in found:
+        title = one.title_zh if lang == "zh" else one.title_en
+        print(f"{one.code:<24}{len(one.form.fields):>3}  {title}")  # noqa: T201 - data
+
+
+def _verify_slip(slip: Path, data: Path | None, *, json: bool, lang: Language) -> None:
+    """The slip by itself; with a folder also against the office that made it."""
+    try:
+        database = database_of(data) if data else None
+        keys = database.with_name("office.key") if database else None
+        office_key = DeviceKeys.load(keys).signing.public if keys and keys.is_file() else b""
+        report = verify_slip(slip.read_bytes(), database, office_key)
+    except (NoOffice, StoreError, WireError, OSError) as error:
+        fail(f"不能核验 · cannot verify: {told(error)}", EXIT_FAILED)
+    shown = encode_json(report).decode() if json else render_slip_report(report, lang)
+    print(shown)  # noqa: T201 - data
+    if not report.sound:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def reconcile(data: Folder = Path("office-data"), json: Json = False, lang: Lang = "zh") -> None:
+    """Compare every case with every partner's books, in a stopped or running office.
+
+    日终对账：逐笔核对业务与各合作系统、账务及重要空白凭证；有差异时退出码为 1，并逐条列出。
+    """
+    try:
+        result = reconcile_folder(data)
+    except (NoOffice, StoreError) as error:
+        fail(f"不能对账 · cannot reconcile: {error}", EXIT_FAILED)
+    text = encode_json(result).decode() if json else render_reconciliation(result, lang)
+    print(text)  # noqa: T201 - data
+    if result.differences:
         raise typer.Exit(EXIT_FAILED)
 
 
@@ -173,8 +291,8 @@ def staff(
         fail(f"不能登记 · cannot add: {told(error)}", EXIT_FAILED)
 
 
-def _say_as_text(result: dict[str, Any]) -> None:
-    print(as_text(result))  # noqa: T201 - data
+def _print(text: str) -> None:
+    print(text)  # noqa: T201 - data
 
 
 def _ignore(_event: object) -> None:

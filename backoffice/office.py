@@ -13,9 +13,15 @@ from actors.ref import Ref
 from actors.store import Store
 from backoffice.authorization.levels import Level
 from backoffice.cases.commands import Caller
+from backoffice.configuration import Settings
+from backoffice.customers.branch import CustomersBranch
 from backoffice.hsm import SecurityModule
 from backoffice.images import ImageDesk
+from backoffice.lookups.colleague import ColleagueDesk
+from backoffice.lookups.listing import ListingDesk
+from backoffice.lookups.phone_proof import PhoneDesk
 from backoffice.partners.identity_check import IdentityDesk
+from backoffice.management.manager import ManagersDesk
 from backoffice.peers.devices import Device, GetDevice
 from backoffice.product import Product
 from backoffice.staff import Roster
@@ -55,6 +61,9 @@ class Office:
         devices: the device registry.
         cases: business cases by `pool_key`.
         queue: the authorization queue of a union.
+        policy: the book of routing policies.
+        customers: what is known about people, and what to offer them.
+        managers: counts figures.
         close_session: ends a device's session after its revocation.
         tree: the live actor tree as JSON.
         address: where the office listens, for invitations; set once it does.
@@ -66,9 +75,16 @@ class Office:
     devices: Ref
     cases: Keyed
     queue: Callable[[str], Ref]
+    policy: Ref
+    customers: CustomersBranch
+    managers: ManagersDesk
     roster: Roster
     identity: IdentityDesk
     images: ImageDesk
+    listings: ListingDesk
+    colleagues: ColleagueDesk
+    phones: PhoneDesk
+    settings: Settings
     security: SecurityModule
     products: dict[str, Product]
     close_session: Callable[[Device], None]
@@ -107,7 +123,9 @@ class Office:
         member = self.roster.member(device.staff.staff_id)
         if member is None:
             return Refusal(Code.FORBIDDEN, "该工号已停用，请重新登录")
-        return Caller(member.card, device.device, device.signing, Level[member.level])
+        return Caller(
+            member.card, device.device, device.signing, Level[member.level], member.skills
+        )
 
 
 __all__ = ["ANSWER_S_MAX", "BUSY", "SIGN_IN_FIRST", "Keyed", "Office", "pool_key"]

@@ -5,8 +5,10 @@
     staff.json        the roster: who may sign in, with hashes of passcodes
     office.db         everything durable
     slips/            finished slips, PDF
+    feeds/            what ECIF and OCRM are told, where no endpoint is configured
     operator/         the first operator's identity, for `backpack tree` and `backpack invite`
     invitations/      one file per device of a training office, the text of its QR code (0600)
+    phones/           the last messages to each phone of a training office (0600)
     pads/             one file per PIN pad of a training office: the key to inject (0600)
 
 Made once, never overwritten: a second start finds the same office.
@@ -60,9 +62,11 @@ class Premises:
         self.folder = folder
         self.database = folder / "office.db"
         self.slips = folder / "slips"
+        self.feeds = folder / "feeds"
         self.operator = folder / "operator"
         self.invitations = folder / "invitations"
         self.pads = folder / "pads"
+        self.phones = folder / "phones"
 
     def open(self, outside: Outside) -> tuple[DeviceKeys, SecurityModule]:
         """The office's identity and security module, made at the first start.

@@ -3,11 +3,13 @@
     /office              rest_for_one: whoever dies takes those who build on it along
       store              the SQLite writer (absent where a store is handed in)
       devices            the registry
-      cores              one embedded core bank per county union
+      policy             who authorizes where and when
+      core … ocrm        a pool for each partner: one embedded one per county union
       queues             one authorization queue per county union
       cases              one durable actor per business case
       sessions           one actor per connected device
       gateway            the wire
+      customers          what is learned about people, and the feeds that tell others
 
 Everything outside comes in through `Setup`, so that the same office runs behind a port and, with
 its terminals and desks, inside a simulation.
@@ -15,32 +17,47 @@ its terminals and desks, inside a simulation.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Final
 
 import trio
 
 from actors import Actor, System, open_system
-from actors.behaviour import Handler
+from actors.behaviour import Commanded, Handler
 from actors.durable import DurableActor, Wake, pending_streams
 from actors.ports import Outside
 from actors.ref import Ref
+from backoffice.authorization.policy_book import STREAM as POLICY_STREAM
+from backoffice.authorization.policy_book import PolicyBook
 from backoffice.authorization.queue import AuthorizationQueue, Touched
 from backoffice.cases.case import CaseBehaviour, key_of, stream_of
 from backoffice.cases.record import Case
-from backoffice.cases.terms import Rules, Terms
+from backoffice.cases.terms import Rules
 from backoffice.cases.view import view_of
+from backoffice.configuration import Settings
+from backoffice.customers.branch import CustomersBranch
+from backoffice.customers.courier import Sinks
+from backoffice.customers.rules import CustomerRules
 from backoffice.hsm import SecurityModule
 from backoffice.images import ImageDesk
-from backoffice.office import Office
-from backoffice.partners.core_bank import CoreBank, CorePolicy
-from backoffice.partners.handler import CoreHandler
+from backoffice.lookups.colleague import ColleagueDesk
+from backoffice.lookups.listing import ListingDesk
+from backoffice.lookups.phone_proof import PhoneDesk
+from backoffice.management.figures import ManagementTerms
+from backoffice.management.manager import ManagersDesk
+from backoffice.office import ANSWER_S_MAX, Office
+from backoffice.partners.conduct import Conducts
+from backoffice.partners.embedded import stream_of as partner_stream
+from backoffice.partners.handler import PartnerHandler
 from backoffice.partners.identity_check import IdentityDesk, PopulationRegister
+from backoffice.partners.operations import Partner
+from backoffice.partners.policy import embedded_partner
+from backoffice.partners.sms import ShortMessages
 from backoffice.peers.admission import Admission
-from backoffice.peers.devices import Device, Devices
+from backoffice.peers.devices import Device, Devices, GetDevice
 from backoffice.peers.gateway import Gateway
 from backoffice.peers.operator_requests import OperatorRequests
 from backoffice.peers.session import DeviceSession, Sessions
@@ -73,7 +90,7 @@ UNIONS_MAX: Final = 500
 """County unions of one office; the published case has 129."""
 
 UNION_PASSIVATE_S: Final = 24 * 3600.0
-"""A union's core and queue stay in memory for as long as the union works."""
+"""A union's partners and queue stay in memory for as long as the union works."""
 
 SESSIONS_LIVE_MAX: Final = 10_000
 SESSION_PASSIVATE_S: Final = 60.0
@@ -88,6 +105,10 @@ class Setup:
         storage: where everything durable lives.
         listening: called with the address once peers can dial it.
         slips: where finished slips are put.
+        settings: every number that a bank may change, per union.
+        sms: the SMS gateway.
+        sinks: where what is learned about customers is sent.
+        conducts: how the embedded partners behave, for drills.
     """
 
     outside: Outside
@@ -100,8 +121,10 @@ class Setup:
     products: dict[str, Product]
     slips: Slips
     listening: Callable[[str], None]
-    core: CorePolicy
-    terms: Terms
+    settings: Settings
+    sms: ShortMessages
+    sinks: Sinks
+    conducts: Conducts = field(default_factory=Conducts)
 
 
 class BackOffice:
@@ -117,10 +140,17 @@ class BackOffice:
         self._stored = stored
         self._store = stored.store
         self._sessions = Sessions()
-        self._rules = Rules(products=setup.products, verify=verify, terms=setup.terms)
-        self._slips = SlipDesk(setup.slips, setup.keys, setup.outside)
+        self._slips = SlipDesk(setup.slips, setup.keys, setup.outside, self._pinned_key)
         self._images = ImageDesk(self._store)
         self._system = system
+        self._customers = CustomersBranch(
+            setup.outside,
+            self._store,
+            setup.settings.base.section(CustomerRules),
+            setup.sinks,
+            record=lambda key: self._pool("customers/records").ref(key),
+            child=lambda name: self._child(f"customers/{name}"),
+        )
         self._open = trio.Event()
         self._listening = trio.Event()
         self.tree: Tree | None = None
@@ -135,7 +165,8 @@ class BackOffice:
             (
                 *self._stored.children,
                 ChildSpec("devices", self._devices),
-                PoolSpec("cores", self._core, limit=UNIONS_MAX, passivate_s=UNION_PASSIVATE_S),
+                ChildSpec("policy", self._policy),
+                *self._partner_pools(),
                 PoolSpec("queues", self._queue, limit=UNIONS_MAX, passivate_s=UNION_PASSIVATE_S),
                 PoolSpec("cases", self._case, limit=CASES_LIVE_MAX, passivate_s=CASE_PASSIVATE_S),
                 PoolSpec(
@@ -145,6 +176,7 @@ class BackOffice:
                     passivate_s=SESSION_PASSIVATE_S,
                 ),
                 ChildSpec("gateway", self._gateway, backoff=GATEWAY_BACKOFF),
+                self._customers.spec(),
             ),
         )
 
@@ -155,6 +187,8 @@ class BackOffice:
             kind, _, key = stream.partition("/")
             if kind == "case":
                 self._pool("cases").ref(key.replace("/", ".")).tell(Wake())
+            elif kind == "customer":
+                self._customers.revive(stream)
         self._open.set()
         await self._listening.wait()
 
@@ -170,9 +204,31 @@ class BackOffice:
             devices=self._child("devices"),
             cases=self._pool("cases"),
             queue=lambda union: self._pool("queues").ref(union),
+            policy=self._child("policy"),
+            customers=self._customers,
+            managers=ManagersDesk(
+                self._store,
+                setup.products,
+                setup.outside.wall,
+                online=lambda device: self._sessions.of(device) is not None,
+                terms=lambda union: setup.settings.for_union(union).section(ManagementTerms),
+            ),
             roster=setup.roster,
             identity=IdentityDesk(self._store, setup.register, setup.outside.wall),
             images=self._images,
+            listings=ListingDesk(
+                self._store, setup.outside.wall, setup.settings.for_union, self._partner
+            ),
+            colleagues=ColleagueDesk(self._store, setup.outside.wall, setup.roster),
+            phones=PhoneDesk(
+                self._store,
+                setup.outside.wall,
+                setup.outside.entropy,
+                setup.sms,
+                setup.security.seal,
+                lambda union: setup.settings.for_union(union).lookups,
+            ),
+            settings=setup.settings,
             security=setup.security,
             products=setup.products,
             close_session=self._close_session,
@@ -201,18 +257,32 @@ class BackOffice:
             Devices(), stream="devices", key="devices", store=self._store, handlers={}
         )
 
-    def _core(self, union: str) -> Actor:
-        behaviour = CoreBank(self._setup.core)
-        stream = f"core/{union}"
+    def _policy(self) -> Actor:
+        book = PolicyBook(self._setup.products)
+        stream = POLICY_STREAM
+        return DurableActor(book, stream=stream, key="policy", store=self._store, handlers={})
+
+    def _partner_pools(self) -> Iterator[PoolSpec]:
+        for partner in Partner:
+            start = partial(self._embedded, partner=partner)
+            yield PoolSpec(partner, start, limit=UNIONS_MAX, passivate_s=UNION_PASSIVATE_S)
+
+    def _embedded(self, union: str, partner: Partner) -> Actor:
+        behaviour = embedded_partner(partner, self._setup.settings.for_union(union).partners)
+        stream = partner_stream(partner, union)
         return DurableActor(behaviour, stream=stream, key=union, store=self._store, handlers={})
+
+    def _partner(self, union: str, partner: Partner) -> Ref:
+        return self._pool(partner).ref(union)
 
     def _queue(self, union: str) -> Actor:
         return AuthorizationQueue(union, self._store)
 
     def _case(self, pooled: str) -> Actor:
-        key = key_of(*pooled.split(".", 1))
+        union, case_id = pooled.split(".", 1)
+        key = key_of(union, case_id)
         return DurableActor(
-            CaseBehaviour(self._rules),
+            CaseBehaviour(self._rules(union)),
             stream=stream_of(key),
             key=key,
             store=self._store,
@@ -220,9 +290,31 @@ class BackOffice:
             observe=self._case_changed,
         )
 
+    def _rules(self, union: str) -> Rules:
+        """The rules of a union's cases, with the numbers that are in force there."""
+        settings = self._setup.settings.for_union(union)
+        return Rules(
+            products=settings.products,
+            verify=verify,
+            thresholds=settings.thresholds,
+            terms=settings.terms,
+            limits=settings.limits,
+            learn=True,
+        )
+
     def _case_handlers(self) -> dict[str, Handler]:
-        core = CoreHandler(lambda union: self._pool("cores").ref(union))
-        return {"core": core, "slip": self._slips}
+        partners: dict[str, Handler] = {
+            partner: PartnerHandler(
+                partner, partial(self._partner, partner=partner), self._setup.conducts
+            )
+            for partner in Partner
+        }
+        return partners | {"slip": self._slips, "customer": self._customers.learn}
+
+    async def _pinned_key(self, device: str) -> bytes:
+        """A terminal's signing key; where the registry is away, the effect is tried again."""
+        asked: Commanded[Device] = Commanded("slip", GetDevice(device))
+        return (await self._child("devices").ask(asked, within=ANSWER_S_MAX)).signing
 
     def _case_changed(self, case: Case) -> None:
         """Hints to whoever looks at the case; each may be missed, and asks for the truth."""

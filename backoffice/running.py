@@ -12,12 +12,14 @@ import msgspec
 from actors.outside import production_outside
 from actors.ports import Outside
 from actors.stopping import stop_signals
-from backoffice.cases.terms import TERMS
-from backoffice.partners.core_bank import CorePolicy
+from backoffice.catalogue import products
+from backoffice.configuration import Settings, for_training, read_settings
+from backoffice.customers.feed import Consumer
+from backoffice.customers.sinks import FeedTerms, FileSink, Sink, http_sink
 from backoffice.partners.identity_check import EmbeddedRegister
+from backoffice.partners.sms import EmbeddedMessages, NoMessages
 from backoffice.peers.devices import EnrolDevice
 from backoffice.premises import TRAINING_UNION, Premises, keep_slips, write_private
-from backoffice.product import products
 from backoffice.program import BackOffice, Setup, open_office
 from backoffice.staff import Roster
 from supervisors.folder import hold
@@ -60,7 +62,13 @@ class CannotSetUp(Exception):
 
 
 async def run_office(
-    folder: Path, host: str, port: int, *, training: bool, say: Callable[[object], None]
+    folder: Path,
+    host: str,
+    port: int,
+    *,
+    training: bool,
+    say: Callable[[object], None],
+    config: Path | None = None,
 ) -> None:
     """Run until stopped.
 
@@ -68,20 +76,26 @@ async def run_office(
         folder: see `backoffice.premises`.
         training: people and devices of a training office are made at the first start.
         say: gets `Ready`.
+        config: the configuration; all defaults without one.
 
     Raises:
+        BadConfiguration: the configuration is wrong.
         BadRoster, KeyFileUnusable, BadModule, FolderInUse: the folder is unusable.
         OSError: the port is taken.
     """
+    catalogue = products()
+    settings = read_settings(config, catalogue) if config is not None else Settings(catalogue)
     with hold(folder), stop_signals() as stopped:
         listener = WebSocketListener(host, port)
         await listener.check()
-        await _serve(Premises(folder), listener, training, say, stopped)
+        settings = for_training(settings) if training else settings
+        await _serve(Premises(folder), listener, settings, training, say, stopped)
 
 
 async def _serve(
     premises: Premises,
     listener: WebSocketListener,
+    settings: Settings,
     training: bool,
     say: Callable[[object], None],
     stopped: Callable[[], Awaitable[None]],
@@ -103,11 +117,12 @@ async def _serve(
         roster=Roster(premises.roster(), outside.wall, outside.offload),
         register=EmbeddedRegister(),
         security=security,
-        products=products(),
+        products=dict(settings.base.products),
         slips=keep_slip,
         listening=lambda _address: None,
-        core=CorePolicy(),
-        terms=TERMS,
+        settings=settings,
+        sms=EmbeddedMessages(outside.offload, premises.phones) if training else NoMessages(),
+        sinks=partial(_sink, premises, settings.base.section(FeedTerms), outside),
     )
     async with open_office(setup) as office:
         operator = await _appoint_operator(office, premises, keys, outside)
@@ -126,6 +141,12 @@ async def _serve(
             )
         )
         await stopped()
+
+
+def _sink(premises: Premises, terms: FeedTerms, outside: Outside, consumer: Consumer) -> Sink:
+    """An endpoint where one is configured, else a folder of its own."""
+    url = terms.url_of(consumer.name)
+    return http_sink(url) if url else FileSink(premises.feeds / consumer.name, outside.offload)
 
 
 async def _appoint_operator(

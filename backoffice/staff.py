@@ -33,12 +33,14 @@ class Member(msgspec.Struct, frozen=True):
     Attributes:
         role: where they may sign in: a terminal (teller) or a desk (authorizer).
         level: the highest authorization level they may decide, `A2`…`A4`; `A0` for tellers.
+        skills: product codes or categories that they may decide; empty for all.
     """
 
     card: StaffCard
     role: Role
     passcode_hash: str
     level: str = "A0"
+    skills: tuple[str, ...] = ()
 
 
 class BadRoster(Exception):

@@ -11,6 +11,7 @@ from typing import Generic
 
 import msgspec
 
+from wire import ink
 from wire.masked import IdNumber, Pan, Phone
 from wire.message import Message, ReplyT, Request
 from wire.messages import case
@@ -30,6 +31,12 @@ class DeviceRequest(Request[ReplyT], Generic[ReplyT], frozen=True, kw_only=True)
 
 class Abandon(Message, frozen=True):
     """The asker has gone away: stop the request if it still runs."""
+
+    ticket: int
+
+
+class Finish(Message, frozen=True):
+    """The asker wants what there is: end a recording that still runs, and answer its request."""
 
     ticket: int
 
@@ -128,7 +135,7 @@ class TakePhoto(DeviceRequest[Photo], frozen=True, kw_only=True):
 class Signed(Message, frozen=True):
     """A signature's strokes."""
 
-    signature: case.Signature
+    signature: ink.Signature
 
     def __repr__(self) -> str:
         return f"Signed({len(self.signature.strokes)} strokes)"
@@ -136,6 +143,21 @@ class Signed(Message, frozen=True):
 
 class CaptureSignature(DeviceRequest[Signed], frozen=True, kw_only=True):
     """Have the customer sign on the pad."""
+
+
+class Recorded(Message, frozen=True):
+    """A sound recording: the WAV's bytes."""
+
+    wav: bytes
+
+    def __repr__(self) -> str:
+        return f"Recorded({len(self.wav)} bytes)"
+
+
+class RecordSound(DeviceRequest[Recorded], frozen=True, kw_only=True):
+    """Record until `Finish`, at least `seconds` where nobody ends it."""
+
+    seconds: int
 
 
 class Printed(Message, frozen=True):
@@ -173,6 +195,7 @@ __all__ = [
     "CardRead",
     "DeviceRequest",
     "EnterPin",
+    "Finish",
     "IdRead",
     "Photo",
     "PinContext",
@@ -181,6 +204,8 @@ __all__ = [
     "Printed",
     "ReadBankCard",
     "ReadId",
+    "RecordSound",
+    "Recorded",
     "SealedPin",
     "Signed",
     "TakePhoto",

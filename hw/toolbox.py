@@ -22,18 +22,20 @@ from hw.messages import (
     CardRead,
     DeviceRequest,
     EnterPin,
+    Finish,
     IdRead,
     PinContext,
     Printed,
     PrintReceipt,
     ReadBankCard,
     ReadId,
+    RecordSound,
     SealedPin,
     TakePhoto,
 )
 from wire.form import Capability
+from wire.ink import Signature
 from wire.masked import Pan
-from wire.messages.case import Signature
 
 ANSWER_GRACE_S = 5.0
 """How much longer than the device the caller waits, for its cleaning up, in seconds."""
@@ -52,6 +54,7 @@ class Toolbox:
         """Take the system and the kit's path in it, such as `/terminal/toolbox`."""
         self._system = system
         self._path = path
+        self._recording = 0
 
     async def read_id(self, *, within: float) -> IdRead:
         """Wait for an ID card and read it.
@@ -120,6 +123,36 @@ class Toolbox:
         ticket, until = self._start(within)
         request = CaptureSignature(until=until, ticket=ticket)
         return (await self._ask(Capability.SIGNATURE, request, within)).signature
+
+    async def record_sound(self, seconds: int, *, within: float) -> bytes:
+        """Record what is said: the WAV's bytes (`wire.sound`).
+
+        Args:
+            seconds: how long at least, where nobody ends it with `stop_recording`.
+            within: seconds.
+
+        Raises:
+            CaptureEnded: no recording, with the reason.
+            PeripheralLost: no microphone, or none that answers.
+            PeripheralBusy: somebody else records.
+            Unsupported: the kit has no microphone, or the recording would be too long.
+        """
+        self._recording, until = self._start(within)
+        request = RecordSound(until=until, ticket=self._recording, seconds=seconds)
+        try:
+            return (await self._ask(Capability.MICROPHONE, request, within)).wav
+        finally:
+            self._recording = 0
+
+    def stop_recording(self) -> bool:
+        """End the recording that this object began; `record_sound` then returns what there is.
+
+        Returns:
+            False when none runs.
+        """
+        if not self._recording:
+            return False
+        return self._ref(Capability.MICROPHONE.value).tell(Finish(self._recording))
 
     async def print_receipt(self, lines: tuple[str, ...], *, within: float) -> Printed:
         """Print lines of text.

@@ -23,6 +23,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import structlog
 import trio
 
 from supervisors.child import AT_REST, Birth, Child, Parent, give_birth
@@ -87,6 +88,8 @@ class Supervisor(Child):
         self._lock = trio.Lock()
         self._endings: deque[Ending] = deque()
         self._window = Window(spec.intensity)
+        # Bound once: binding at every call would be most of the price of a restart.
+        self._log = structlog.get_logger("supervisors").bind()
 
     # What a parent does.
 
@@ -337,6 +340,7 @@ class Supervisor(Child):
         ):
             return False
         self._window.add(self._now(), f"{child.id}: {child.last_error}")
+        self._log_restart(child, error)
         child.restart_at_once()
         return True
 
@@ -362,6 +366,7 @@ class Supervisor(Child):
             for at in decision.stop:
                 await siblings[at].halt()
             for each in group:
+                self._log_restart(each, error)
                 each.await_restart(due)
         for at in decision.forget:
             self._forget(siblings[at])
@@ -425,3 +430,11 @@ class Supervisor(Child):
 
     def _now(self) -> float:
         return self.system.host.now()
+
+    def _log_restart(self, child: Child, error: Exception | None) -> None:
+        """Tell that a child is about to start again, and why: its own end or a sibling's.
+
+        Of an error only the type is told: its text may quote a message.
+        """
+        reason = NORMAL_END if error is None else type(collapse(error)).__name__
+        self._log.warning("child_restart", path=child.path, reason=reason, count=child.restarts + 1)

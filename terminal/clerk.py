@@ -7,29 +7,27 @@ for instance after the terminal was killed.
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 import trio
 
-from hw.virtual.signature_pad import signature
+from terminal.clerk_answers import PhoneBook, answers, no_phones, signature_of
 from terminal.page_model import (
     Command,
-    EnterPin,
+    EnterCode,
     HandOver,
     NewCase,
     OpenCase,
-    ReadCard,
-    ReadId,
+    ProveColleague,
     ReopenReturned,
-    SetValue,
+    SendCode,
     ShowCase,
     Sign,
     SlipSeen,
     Stage,
     SubmitCase,
-    TakePhoto,
     TerminalState,
 )
 from wire.form import Field, FieldKind
@@ -44,8 +42,8 @@ LOOK_S_MAX: Final = 1.0
 TRIES_MAX: Final = 20
 """How often it tries a deed that is refused as worth another try."""
 
-TEXTS: Final = {"phone": "13888001234", "address": "云南省昆明市官渡区小板桥街道1号"}
-"""What the clerk types, by field name; other texts get a sentence, choices their first option."""
+FILLS_MAX: Final = 20
+"""How often it answers the same field of one case before it gives the case up as hopeless."""
 
 
 class AtTerminal(Protocol):
@@ -67,15 +65,23 @@ class Clerk:
 
     Args:
         moved: called with (case id, state, Unix milliseconds) for every state passed.
+        colleagues: (staff id, passcode) of those who can be called in as a second person.
+        phones: reads the code that was sent to a phone.
     """
 
     def __init__(
         self,
         terminal: AtTerminal,
         moved: Callable[[str, str, int], None] = lambda _case_id, _state, _at_ms: None,
+        *,
+        colleagues: Sequence[tuple[str, str]] = (),
+        phones: PhoneBook = no_phones,
     ) -> None:
         self._terminal = terminal
         self._moved = moved
+        self._colleagues = colleagues
+        self._phones = phones
+        self._filled: Counter[tuple[str, str]] = Counter()
 
     async def begin(self, product: str) -> str:
         """Start a case; its id.
@@ -139,10 +145,53 @@ class Clerk:
         return True
 
     async def _fill(self, case: OpenCase) -> None:
-        """The first field that has a problem."""
+        """The first field that has a problem; before it, what its list depends on."""
         views = {view.name: view for view in case.fields}
         field = next(field for field in case.form.fields if views[field.name].problem)
-        await self._do(_deed(field))
+        while True:
+            first = (case.form.field(name) for name in field.depends if not views[name].shown)
+            needed = next((one for one in first if one is not None), None)
+            if needed is None:
+                break
+            field = needed
+        self._filled[case.case_id, field.name] += 1
+        if self._filled[case.case_id, field.name] > FILLS_MAX:
+            problem = views[field.name].problem
+            raise StuckError(f"{field.name}: {problem.message if problem else 'no end'}")
+        if field.kind is FieldKind.COLLEAGUE:
+            await self._do(self._call_colleague(field))
+        elif field.proven and views[field.name].shown and not views[field.name].proven:
+            await self._prove_phone(field, views[field.name].shown)
+        else:
+            for command in answers(case, field, self._terminal.state().now_ms):
+                await self._do(command)
+        self._nothing_listed(field)
+
+    def _call_colleague(self, field: Field) -> ProveColleague:
+        staff = self._terminal.state().staff
+        for staff_id, passcode in self._colleagues:
+            if staff is None or staff_id != staff.staff_id:
+                return ProveColleague(field.name, staff_id, passcode)
+        raise StuckError(f"{field.name}: nobody else is here")
+
+    async def _prove_phone(self, field: Field, phone: str) -> None:
+        """Have a code sent, and read it off the customer's phone when it is there."""
+        await self._do(SendCode(field.name))
+        for _ in range(TRIES_MAX):
+            code = await self._phones(phone)
+            if code:
+                await self._do(EnterCode(field.name, code))
+                return
+            await trio.sleep(LOOK_S)
+        raise StuckError(f"{field.name}: no code came")
+
+    def _nothing_listed(self, field: Field) -> None:
+        """Where there is nothing to choose, no try will bring it."""
+        opened = self._terminal.state().open
+        views = (view for view in opened.fields if view.name == field.name) if opened else ()
+        for view in views:
+            if field.required and view.items is not None and not view.items.items:
+                raise StuckError(f"{field.name}: {view.items.note or 'nothing is listed'}")
 
     async def _do(self, command: Command) -> None:
         for _ in range(TRIES_MAX):
@@ -159,27 +208,8 @@ class Clerk:
 
 
 def _sign(case_id: str) -> Sign:
-    # Seeded on purpose: the same customer signs alike after a restart; nothing is secret.
-    ink = signature(random.Random(f"{case_id}/ink"))  # noqa: S311 - see above
+    ink = signature_of(f"{case_id}/ink")
     return Sign(ink.width, ink.height, ink.strokes)
-
-
-def _deed(field: Field) -> Command:
-    match field.kind:
-        case FieldKind.ID_CARD:
-            return ReadId(field.name)
-        case FieldKind.PHOTO:
-            return TakePhoto(field.name)
-        case FieldKind.BANK_CARD:
-            return ReadCard(field.name)
-        case FieldKind.NEW_PIN | FieldKind.PIN:
-            return EnterPin(field.name)
-        case FieldKind.CHOICE:
-            return SetValue(field.name, field.options[0].code)
-        case FieldKind.AMOUNT:
-            return SetValue(field.name, "100.00")
-        case FieldKind.PHONE | FieldKind.TEXT:
-            return SetValue(field.name, TEXTS.get(field.name, "情况属实"))
 
 
 _ENDED: Final = frozenset(

@@ -54,6 +54,15 @@ def terminal(
     passcode_file: Annotated[
         Path | None, typer.Option(help="自动办理的密码文件 · For --auto.")
     ] = None,
+    colleague_id: Annotated[
+        str, typer.Option(help="自动办理时到场同事的工号 · Second person for --auto.")
+    ] = "",
+    colleague_passcode_file: Annotated[
+        Path | None, typer.Option(help="到场同事的密码文件 · For --colleague-id.")
+    ] = None,
+    phones: Annotated[
+        Path | None, typer.Option(help="培训后台的短信目录 · Folder of a training office's texts.")
+    ] = None,
     port: Port = 0,
     log: Log = "warning",
 ) -> None:
@@ -71,6 +80,9 @@ def terminal(
         auto=tuple(auto or ()),
         staff_id=staff_id,
         passcode=text_of(passcode_file),
+        colleague_id=colleague_id,
+        colleague_passcode=text_of(colleague_passcode_file),
+        phones=phones,
         port=port,
     )
     run(partial(run_terminal, options, say), FAILURES)

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import msgspec
 
-from wire.form import IdCardValue, PhotoValue, Value
+from wire.ink import Signature
 from wire.masked import Pan
 from wire.message import Message, Refusal, Request
-from wire.messages.case import CaseView, PinBlock, Place, Signature, Submission
+from wire.messages.case import CaseView, PinBlock, Place, Submission
 from wire.messages.identity import IdentityChecked
 from wire.messages.session import ProductCard
+from wire.value import IdCardValue, PhotoValue, RecordingValue, Value
+
+Evidence = PhotoValue | RecordingValue
+"""What is captured as a file: the draft names it by its hash, and its bytes travel as chunks."""
 
 
 class Opened(msgspec.Struct, frozen=True, tag="Opened"):
@@ -27,7 +31,7 @@ class Opened(msgspec.Struct, frozen=True, tag="Opened"):
 
 
 class IdCardRead(msgspec.Struct, frozen=True, tag="IdCardRead"):
-    """The chip was read; asking the register is on its way."""
+    """The customer's chip was read; asking the register is on its way."""
 
     field: str
     card: IdCardValue
@@ -43,21 +47,27 @@ class IdentityAnswered(msgspec.Struct, frozen=True, tag="IdentityAnswered"):
 
 
 class ValueEntered(msgspec.Struct, frozen=True, tag="ValueEntered"):
-    """A field was answered (text, choice, amount, phone or bank card)."""
+    """A field was answered; answers that are asked for by what it said before are gone."""
 
     field: str
     value: Value
 
 
-class PhotoTaken(msgspec.Struct, frozen=True, tag="PhotoTaken"):
-    """A photo was taken and kept; it starts to travel at once."""
+class AnswerDropped(msgspec.Struct, frozen=True, tag="AnswerDropped"):
+    """An answer was taken away."""
 
     field: str
-    photo: PhotoValue
 
 
-class PhotoUploaded(msgspec.Struct, frozen=True, tag="PhotoUploaded"):
-    """The office has the whole photo."""
+class EvidenceTaken(msgspec.Struct, frozen=True, tag="EvidenceTaken"):
+    """A photo or recording was made and kept; it starts to travel at once."""
+
+    field: str
+    evidence: Evidence
+
+
+class EvidenceUploaded(msgspec.Struct, frozen=True, tag="EvidenceUploaded"):
+    """The office has the whole photo or recording."""
 
     digest: bytes
 
@@ -139,8 +149,9 @@ DraftEvent = (
     | IdCardRead
     | IdentityAnswered
     | ValueEntered
-    | PhotoTaken
-    | PhotoUploaded
+    | AnswerDropped
+    | EvidenceTaken
+    | EvidenceUploaded
     | PinTaken
     | SubmissionWanted
     | SubmissionRefused
@@ -167,7 +178,7 @@ class Open(Request[Done], frozen=True, tag="Open"):
 
 
 class KeepIdCard(Request[Done], frozen=True, tag="KeepIdCard"):
-    """The chip of an ID card, as read."""
+    """The chip of an ID card, as read; only the customer's is asked about at the register."""
 
     field: str
     card: IdCardValue
@@ -187,15 +198,21 @@ class KeepValue(Request[Done], frozen=True, tag="KeepValue"):
     value: Value
 
 
-class KeepPhoto(Request[Done], frozen=True, tag="KeepPhoto"):
-    """A photo whose bytes are in the store."""
+class DropAnswer(Request[Done], frozen=True, tag="DropAnswer"):
+    """Take an answer away."""
 
     field: str
-    photo: PhotoValue
+
+
+class KeepEvidence(Request[Done], frozen=True, tag="KeepEvidence"):
+    """A photo or recording whose bytes are in the store."""
+
+    field: str
+    evidence: Evidence
 
 
 class KeepUpload(Request[Done], frozen=True, tag="KeepUpload"):
-    """The office confirmed the whole photo."""
+    """The office confirmed the whole photo or recording."""
 
     digest: bytes
 
@@ -258,7 +275,8 @@ DraftCommand = (
     | KeepIdCard
     | KeepIdentity
     | KeepValue
-    | KeepPhoto
+    | DropAnswer
+    | KeepEvidence
     | KeepUpload
     | KeepPin
     | WantSubmission
@@ -279,11 +297,11 @@ class AskIdentity(Message, frozen=True, tag="AskIdentity"):
     card: IdCardValue
 
 
-class UploadPhoto(Message, frozen=True, tag="UploadPhoto"):
-    """Bring one photo to the office, resuming where an earlier attempt stopped."""
+class UploadEvidence(Message, frozen=True, tag="UploadEvidence"):
+    """Bring one photo or recording to the office, resuming where an earlier attempt stopped."""
 
     field: str
-    photo: PhotoValue
+    evidence: Evidence
 
 
 class SendSubmission(Message, frozen=True, tag="SendSubmission"):
@@ -331,7 +349,7 @@ class SendCancel(Message, frozen=True, tag="SendCancel"):
 
 Errand = (
     AskIdentity
-    | UploadPhoto
+    | UploadEvidence
     | SendSubmission
     | SendSlipSeen
     | SendInk

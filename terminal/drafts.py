@@ -17,8 +17,9 @@ from actors.durable import DurableActor, Wake
 from actors.ref import Ref
 from actors.store import READ_ROWS_MAX, Store
 from supervisors import Pool, PoolSpec
-from terminal.draft import LIST, Draft, DraftRules, Listed
+from terminal.draft import Draft
 from terminal.draft_events import DraftCommand, DraftEvent
+from terminal.draft_rules import LIST, DraftRules, Listed
 from wire.codec import decode
 from wire.errors import BadFrame
 from wire.ids import is_case_id

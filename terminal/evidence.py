@@ -1,4 +1,4 @@
-"""From a camera's JPEG to a photo that counts as evidence: upright, measured, kept by its hash."""
+"""From a camera's JPEG or a microphone's WAV to evidence: measured, and kept by its hash."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import hashlib
 
 from actors.ports import Outside
 from actors.store import Store
-from wire.form import PhotoValue
+from wire import sound
 from wire.message import Code, Refusal
 from wire.photo import PhotoError, PhotoTooSmall, measure, normalise
+from wire.value import PhotoValue, RecordingValue
 
 
 async def keep_photo(
@@ -27,10 +28,8 @@ async def keep_photo(
         return Refusal(Code.IMAGE_QUALITY, "照片太小，请靠近后重拍", field)
     except PhotoError:
         return Refusal(Code.IMAGE_QUALITY, "照片无法识别，请重拍", field)
-    digest = hashlib.blake2b(body, digest_size=32).digest()
-    await store.put_blob(digest, body)
     return PhotoValue(
-        digest=digest,
+        digest=await _kept(body, store),
         size=len(body),
         width=facts.width,
         height=facts.height,
@@ -39,4 +38,31 @@ async def keep_photo(
     )
 
 
-__all__ = ["keep_photo"]
+async def keep_recording(
+    wav: bytes, field: str, store: Store, outside: Outside
+) -> RecordingValue | Refusal:
+    """Store a recording's bytes and return the value that names them.
+
+    Returns:
+        The value, or `E_EVIDENCE` when the bytes are no usable recording. Whether it is long
+        enough is judged later, by the form's checks.
+    """
+    try:
+        facts = sound.measure(wav)
+    except sound.SoundError:
+        return Refusal(Code.EVIDENCE, "录音无法识别，请重新录音", field)
+    return RecordingValue(
+        digest=await _kept(wav, store),
+        size=facts.size,
+        duration_ms=facts.duration_ms,
+        taken_ms=outside.wall.now_ms(),
+    )
+
+
+async def _kept(body: bytes, store: Store) -> bytes:
+    digest = hashlib.blake2b(body, digest_size=32).digest()
+    await store.put_blob(digest, body)
+    return digest
+
+
+__all__ = ["keep_photo", "keep_recording"]

@@ -6,64 +6,154 @@ Pure. It knows kinds, never products; the checks are the very functions that the
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from terminal.draft import Draft
-from wire.checks import Context, check_form
-from wire.form import (
+from wire.checks import Context, check_form, normalise_id_number
+from wire.form import Field, FieldKind
+from wire.masked import IdNumber, Phone
+from wire.message import Code, Refusal
+from wire.value import (
     AmountValue,
+    Cell,
+    ChoicesValue,
     ChoiceValue,
-    Field,
-    FieldKind,
+    ConfirmValue,
+    IdNumberValue,
+    NumberValue,
     PhoneValue,
     TextValue,
     Value,
 )
-from wire.masked import Phone
-from wire.message import Code, Refusal
 
-_YUAN = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2}))?", re.ASCII)
+YES: Final = "yes"
+"""How a confirmation is entered."""
+
+_YUAN: Final = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2}))?", re.ASCII)
+_NUMBER: Final = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,4}))?", re.ASCII)
 
 
-def entered(field: Field, text: str) -> Value | Refusal:
-    """What a teller typed or chose, as the field's kind of value.
+def entered(field: Field, text: str, now_ms: int) -> Value | Refusal | None:
+    """What a teller typed or chose, as the field's kind of value; None for nothing.
 
-    Amounts are typed in yuan with at most two decimals and become fen. Values that need a
-    peripheral cannot be typed.
+    Amounts are typed in yuan with at most two decimals and become fen, numbers with at most the
+    field's decimals. What needs a peripheral, a list or another person cannot be typed.
     """
     text = text.strip()
-    match field.kind:
-        case FieldKind.TEXT:
-            return TextValue(text)
-        case FieldKind.PHONE:
-            return PhoneValue(Phone(text.replace(" ", "").replace("-", "")))
-        case FieldKind.CHOICE:
-            return ChoiceValue(text)
-        case FieldKind.AMOUNT:
-            amount = _YUAN.fullmatch(text)
-            if amount is None:
-                return Refusal(Code.FORMAT, "金额应为数字，最多两位小数", field.name)
-            yuan, cents = amount.groups(default="")
-            return AmountValue(int(yuan) * 100 + int(cents.ljust(2, "0") or 0))
-        case (
-            FieldKind.ID_CARD
-            | FieldKind.PHOTO
-            | FieldKind.BANK_CARD
-            | FieldKind.NEW_PIN
-            | FieldKind.PIN
-        ):
-            return Refusal(Code.FORMAT, "这一项只能通过外设采集", field.name)
+    read = _READERS.get(field.kind)
+    if field.kind is FieldKind.CONFIRM:
+        return ConfirmValue(now_ms) if text == YES else None
+    if field.kind is FieldKind.CHOICES:
+        return _choices(field, text)
+    if read is None:
+        return Refusal(Code.FORMAT, "这一项不能用键盘录入", field.name)
+    return read(field, text) if text else None
+
+
+def entered_row(
+    table: Field, number: int, before: Mapping[str, Cell], texts: Mapping[str, str]
+) -> dict[str, Cell] | Refusal:
+    """A row of a table after some of its cells were typed.
+
+    Args:
+        table: the table.
+        number: of the row, from 1, for refusals (`members.2.number`).
+        before: the row as it was.
+        texts: by column; a column that is left out keeps its cell, an empty text takes it away.
+    """
+    columns = {column.name: column for column in table.columns}
+    row = dict(before)
+    for name, text in texts.items():
+        column = columns.get(name)
+        where = f"{table.name}.{number}.{name}"
+        read = _READERS.get(column.kind) if column is not None else None
+        if column is None or read is None:
+            return Refusal(Code.FORMAT, "表格中没有这一列", where)
+        row.pop(name, None)
+        if text.strip():
+            cell = read(column, text.strip())
+            if isinstance(cell, Refusal):
+                return Refusal(cell.code, cell.message, where)
+            row[name] = cell
+    return row
 
 
 def problems(draft: Draft, now_ms: int) -> dict[str, Refusal]:
-    """The first problem of every field that is missing or wrong, by field name."""
+    """The first problem of every field that is missing or wrong, by field name.
+
+    A problem inside a table stands at its cell (`members.2.number`) and at its table.
+    """
     assert draft.product is not None
-    context = Context(now_ms)
-    found: dict[str, Refusal] = {}
-    for refusal in check_form(draft.product.form, draft.values, context, draft.pins):
-        found.setdefault(refusal.field, refusal)
+    context = Context(now_ms, staff_id=draft.staff_id)
+    refusals = list(check_form(draft.product.form, draft.values, context, draft.pins))
     if draft.problem is not None and draft.problem.field:
-        found.setdefault(draft.problem.field, draft.problem)
+        refusals.append(draft.problem)
+    found: dict[str, Refusal] = {}
+    for refusal in refusals:
+        found.setdefault(refusal.field.partition(".")[0], refusal)
+        found.setdefault(refusal.field, refusal)
     return found
 
 
-__all__ = ["entered", "problems"]
+def _text(field: Field, text: str) -> Cell | Refusal:
+    del field
+    return TextValue(text)
+
+
+def _phone(field: Field, text: str) -> Cell | Refusal:
+    del field
+    return PhoneValue(Phone(text.replace(" ", "").replace("-", "")))
+
+
+def _choice(field: Field, text: str) -> Cell | Refusal:
+    del field
+    return ChoiceValue(text)
+
+
+def _id_number(field: Field, text: str) -> Cell | Refusal:
+    del field
+    return IdNumberValue(IdNumber(normalise_id_number(text.replace(" ", ""))))
+
+
+def _amount(field: Field, text: str) -> Cell | Refusal:
+    amount = _YUAN.fullmatch(text)
+    if amount is None:
+        return Refusal(Code.FORMAT, "金额应为数字，最多两位小数", field.name)
+    yuan, cents = amount.groups(default="")
+    return AmountValue(int(yuan) * 100 + int(cents.ljust(2, "0") or 0))
+
+
+def _number(field: Field, text: str) -> Cell | Refusal:
+    number = _NUMBER.fullmatch(text)
+    sign, whole, decimals = number.groups(default="") if number is not None else ("", "", "")
+    if number is None or len(decimals) > field.decimals:
+        most = f"最多{field.decimals}位小数" if field.decimals else "不带小数"
+        return Refusal(Code.FORMAT, f"“{field.title_zh}”应为数字，{most}", field.name)
+    units = int(whole + decimals.ljust(field.decimals, "0"))
+    return NumberValue(-units if sign else units)
+
+
+def _choices(field: Field, text: str) -> ChoicesValue | Refusal | None:
+    """Codes joined by commas, in any order; kept once each, in the form's order."""
+    typed = {code.strip() for code in text.split(",") if code.strip()}
+    if not typed:
+        return None
+    known = tuple(option.code for option in field.options if option.code in typed)
+    if len(known) != len(typed):
+        return Refusal(Code.FORMAT, f"“{field.title_zh}”的选项无效", field.name)
+    return ChoicesValue(known)
+
+
+_READERS: Final[Mapping[FieldKind, Callable[[Field, str], Cell | Refusal]]] = {
+    FieldKind.TEXT: _text,
+    FieldKind.PHONE: _phone,
+    FieldKind.CHOICE: _choice,
+    FieldKind.AMOUNT: _amount,
+    FieldKind.NUMBER: _number,
+    FieldKind.ID_NUMBER: _id_number,
+}
+"""How the kinds that can stand in a cell are read; `wire.form.CELL_KINDS`."""
+
+
+__all__ = ["YES", "entered", "entered_row", "problems"]

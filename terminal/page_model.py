@@ -13,8 +13,10 @@ from enum import StrEnum
 import msgspec
 
 from wire.form import Form
+from wire.ink import Point
 from wire.message import Refusal
-from wire.messages.case import Point, Slip, Step
+from wire.messages.case import LegResult, Slip, Step
+from wire.messages.lookups import Item
 from wire.messages.session import StaffCard
 
 
@@ -43,7 +45,7 @@ class PeripheralView(msgspec.Struct, frozen=True):
     """One device of the kit.
 
     Attributes:
-        name: `id_reader`, `card_reader`, `pin_pad`, `camera`, `signature` or `printer`.
+        name: a `wire.form.Capability`, such as `id_reader` or `microphone`.
         state: `ready`, `busy`, `absent` or `fault`.
         last_error: one sentence, or empty.
         battery: percent, or None when it has none.
@@ -56,11 +58,17 @@ class PeripheralView(msgspec.Struct, frozen=True):
 
 
 class ProductView(msgspec.Struct, frozen=True):
-    """One business on the left; `missing` names capabilities that this kit lacks right now."""
+    """One business on the left.
+
+    Attributes:
+        category: where it stands: `account`, `payment`, `credit`, `wealth` or `customer`.
+        missing: capabilities that this kit lacks right now.
+    """
 
     code: str
     title_zh: str
     title_en: str
+    category: str = "account"
     missing: tuple[str, ...] = ()
 
 
@@ -87,15 +95,53 @@ class CaseRow(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
+class RowView(msgspec.Struct, frozen=True):
+    """One row of a table.
+
+    Attributes:
+        cells: by column, as people may see them; an empty cell is left out.
+        problems: by column, why a cell is not acceptable yet.
+    """
+
+    cells: dict[str, str]
+    problems: dict[str, Refusal] = {}
+
+
+class ListView(msgspec.Struct, frozen=True):
+    """What the office listed for a field, for as long as it is still what would be asked.
+
+    Attributes:
+        items: to choose from; without their facts.
+        note: why there is nothing, or empty.
+        chosen: the code of what was chosen, or empty.
+    """
+
+    items: tuple[Item, ...]
+    note: str = ""
+    chosen: str = ""
+
+
+class CodeView(msgspec.Struct, frozen=True):
+    """A code on its way to the customer's phone: good until, and sent again from, Unix ms."""
+
+    until_ms: int
+    again_ms: int
+
+
 class FieldView(msgspec.Struct, frozen=True):
     """One field with what has been captured.
 
     Attributes:
         name: the form field.
         shown: the value as people may see it (masked); empty when missing.
-        digest: for photos: hex, else empty.
-        uploaded: for photos: 0–100.
+        digest: for photos and recordings: hex, else empty.
+        uploaded: for photos and recordings: 0–100.
         problem: why it is not acceptable yet, or None.
+        rows: of a table.
+        items: of a listed field; None before the office was asked, and after an answer that the
+            list depends on has changed.
+        code: of a phone that is to be proven; None before one was sent.
+        proven: the phone's holder read the code back.
     """
 
     name: str
@@ -103,6 +149,10 @@ class FieldView(msgspec.Struct, frozen=True):
     digest: str = ""
     uploaded: int = 0
     problem: Refusal | None = None
+    rows: tuple[RowView, ...] = ()
+    items: ListView | None = None
+    code: CodeView | None = None
+    proven: bool = False
 
 
 class IdentityView(msgspec.Struct, frozen=True):
@@ -134,7 +184,8 @@ class OpenCase(msgspec.Struct, frozen=True):
         reasons: why it came back, was rejected, declined or aborted.
         slip: from `PREPARED` on.
         deliver: masked card to hand over, from `COMMITTED` on.
-        uploaded: 0–100 over all images.
+        results: how each item ended, of a business with several.
+        uploaded: 0–100 over all images and recordings.
     """
 
     case_id: str
@@ -151,6 +202,7 @@ class OpenCase(msgspec.Struct, frozen=True):
     reasons: tuple[Refusal, ...]
     slip: Slip | None
     deliver: str
+    results: tuple[LegResult, ...]
     uploaded: int
 
 
@@ -158,14 +210,16 @@ class Busy(msgspec.Struct, frozen=True):
     """A peripheral at work for the open case.
 
     Attributes:
-        what: `read_id`, `read_card`, `enter_pin`, `photo`, `sign` or `print`.
+        what: `read_id`, `read_card`, `enter_pin`, `photo`, `record`, `sign` or `print`.
         field: the form field, or empty.
         keys: for `enter_pin`: how many digits the customer has entered.
+        since_ms: when it began, Unix milliseconds.
     """
 
     what: str
     field: str = ""
     keys: int = 0
+    since_ms: int = 0
 
 
 class TerminalState(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,6 +244,9 @@ class SignInHere(msgspec.Struct, frozen=True, tag="sign_in"):
 
     staff_id: str
     passcode: str
+
+    def __repr__(self) -> str:
+        return f"SignInHere({self.staff_id!r})"
 
 
 class SignOutHere(msgspec.Struct, frozen=True, tag="sign_out"):
@@ -228,10 +285,99 @@ class UsePhoto(msgspec.Struct, frozen=True, tag="use_photo"):
 
 
 class SetValue(msgspec.Struct, frozen=True, tag="set_value"):
-    """Enter a text, phone, choice (option code) or amount (yuan, at most two decimals)."""
+    """Enter what is typed or chosen; an empty text takes the answer away.
+
+    Text, phone, ID number; an amount in yuan with at most two decimals; a number as decimal text;
+    an option's code, or several joined by commas; `yes` for a confirmation.
+    """
 
     field: str
     value: str
+
+
+class ClearValue(msgspec.Struct, frozen=True, tag="clear_value"):
+    """Take an answer away, whatever its kind; not the customer's ID card, which is read again."""
+
+    field: str
+
+
+class SetRow(msgspec.Struct, frozen=True, tag="set_row"):
+    """Enter cells of a table's row; the row after the last is a new one.
+
+    Attributes:
+        row: from 1.
+        values: by column, as in `SetValue`; a column that is left out keeps its cell.
+    """
+
+    field: str
+    row: int
+    values: dict[str, str]
+
+
+class RemoveRow(msgspec.Struct, frozen=True, tag="remove_row"):
+    """Take a row out of a table; rows count from 1."""
+
+    field: str
+    row: int
+
+
+class AskList(msgspec.Struct, frozen=True, tag="ask_list"):
+    """Ask the office what can be chosen; the answer is in the field's `items`."""
+
+    field: str
+
+
+class ChooseItem(msgspec.Struct, frozen=True, tag="choose_item"):
+    """Choose one of the items."""
+
+    field: str
+    code: str
+
+
+class SignHere(msgspec.Struct, frozen=True, tag="sign_here"):
+    """A party signed on the glass for this field, on a pad of `width` × `height` units."""
+
+    field: str
+    width: int
+    height: int
+    strokes: tuple[tuple[Point, ...], ...]
+
+
+class ProveColleague(msgspec.Struct, frozen=True, tag="prove_colleague"):
+    """A colleague proves to be here; the passcode goes to the office and nowhere else."""
+
+    field: str
+    staff_id: str
+    passcode: str
+
+    def __repr__(self) -> str:
+        return f"ProveColleague({self.field!r}, {self.staff_id!r})"
+
+
+class SendCode(msgspec.Struct, frozen=True, tag="send_code"):
+    """Send a code to the phone of this field."""
+
+    field: str
+
+
+class EnterCode(msgspec.Struct, frozen=True, tag="enter_code"):
+    """The code as the customer read it out."""
+
+    field: str
+    code: str
+
+    def __repr__(self) -> str:
+        return f"EnterCode({self.field!r})"
+
+
+class Record(msgspec.Struct, frozen=True, tag="record"):
+    """Record what is said, until `StopRecording` or until it is long enough for any rule."""
+
+    field: str
+
+
+class StopRecording(msgspec.Struct, frozen=True, tag="stop_recording"):
+    """End the recording and keep it."""
 
 
 class ReadCard(msgspec.Struct, frozen=True, tag="read_card"):
@@ -284,17 +430,25 @@ class ReopenReturned(msgspec.Struct, frozen=True, tag="correct"):
     """Correct a returned case: it becomes editable again, everything captured is kept."""
 
 
+KitCommand = ReadId | TakePhoto | UsePhoto | ReadCard | EnterPin | Record
+"""What a peripheral, or the tablet's own camera, captures for a field."""
+
+EntryCommand = SetValue | ClearValue | SetRow | RemoveRow | SignHere
+"""What is typed, chosen or signed on the glass."""
+
+OfficeCommand = AskList | ChooseItem | ProveColleague | SendCode | EnterCode
+"""What needs the office while the form is being filled."""
+
+FieldCommand = KitCommand | EntryCommand | OfficeCommand
+"""What answers a field of the open case."""
+
 Command = (
     SignInHere
     | SignOutHere
     | NewCase
     | ShowCase
-    | ReadId
-    | TakePhoto
-    | UsePhoto
-    | SetValue
-    | ReadCard
-    | EnterPin
+    | FieldCommand
+    | StopRecording
     | CancelEntry
     | SubmitCase
     | SlipSeen

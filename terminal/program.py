@@ -34,12 +34,15 @@ from supervisors import (
     open_tree,
 )
 from supervisors.storage import Storage, Stored
-from terminal.draft import DraftRules
+from terminal.draft import Draft
+from terminal.draft_rules import DraftRules
 from terminal.drafts import DraftBook
 from terminal.form_runner import problems
 from terminal.kit_watch import KitWatch, peripheral_view
-from terminal.page_model import Busy, Command, LinkState, TerminalState
-from terminal.teller import Customer, Teller
+from terminal.kit_work import Customer
+from terminal.location import Locate
+from terminal.page_model import Command, LinkState, OpenCase, TerminalState
+from terminal.teller import Teller
 from terminal.uplink import Errands, Uplink
 from terminal.view import case_row, open_case, product_view
 from wire import link as wire_link
@@ -70,6 +73,7 @@ class Setup:
         storage: where drafts live.
         transports: lines to the peripherals that are there.
         customer: told what a virtual customer shall put on the table.
+        locate: where the terminal is now; None without a fix.
         watch: called after every change that a page would show.
     """
 
@@ -83,6 +87,7 @@ class Setup:
     dialer: Dialer
     transports: Mapping[Capability, Transport]
     customer: Customer
+    locate: Locate
     watch: Callable[[], None]
     welcomed: Callable[[], None]
 
@@ -117,6 +122,7 @@ class Terminal:
             store=self._store,
             toolbox=Toolbox(system, f"/{NAME}/toolbox"),
             customer=setup.customer,
+            locate=setup.locate,
             capabilities=frozenset(self._capabilities),
             drafts=self.drafts,
             link=self._link,
@@ -186,8 +192,17 @@ class Terminal:
                 case_row(draft, draft.steps[-1].at_ms if draft.steps else now_ms)
                 for _, draft in drafts[:ROWS_MAX]
             ),
-            open=open_case(chosen, problems(chosen, now_ms)) if chosen else None,
-            busy=self.teller.busy,
+            open=self._open_case(chosen, now_ms) if chosen else None,
+            busy=self.teller.kit.busy,
+        )
+
+    def _open_case(self, draft: Draft, now_ms: int) -> OpenCase:
+        inquiries = self.teller.inquiries
+        return open_case(
+            draft,
+            problems(draft, now_ms),
+            listed=lambda field: inquiries.listed(draft, field),
+            code_sent=lambda field: inquiries.code_sent(draft, field),
         )
 
     def _kit_watch(self) -> Actor:
@@ -208,8 +223,7 @@ class Terminal:
         )
 
     def _typed(self, keys: int) -> None:
-        if self.teller.busy is not None:
-            self.teller.busy = Busy(self.teller.busy.what, self.teller.busy.field, keys)
+        self.teller.kit.typed(keys)
 
     def _link_changed(self) -> None:
         if self._link.is_online:

@@ -26,7 +26,9 @@ from supervisors.doors import open_doors
 from supervisors.folder import hold
 from supervisors.storage import sqlite
 from terminal.clerk import Clerk, StuckError
+from terminal.clerk_answers import no_phones, phones_in
 from terminal.draft import Draft
+from terminal.location import training_place
 from terminal.page_model import Command, SignInHere
 from terminal.program import Setup, Terminal, open_terminal
 from terminal.virtual_customer import VirtualCustomer
@@ -56,6 +58,8 @@ class Options:
         operators: Noise keys that may look at its tree.
         auto: products that a scripted teller works through, in order; empty for a person.
         staff_id: who the scripted teller is.
+        colleague_id: who the scripted teller calls in as a second person; empty for nobody.
+        phones: where a training office leaves what it sends to phones; None for real phones.
         port: of the page; 0 for any.
     """
 
@@ -67,7 +71,15 @@ class Options:
     auto: tuple[str, ...]
     staff_id: str
     passcode: str
+    colleague_id: str
+    colleague_passcode: str
+    phones: Path | None
     port: int
+
+    @property
+    def colleagues(self) -> tuple[tuple[str, str], ...]:
+        """Whom the scripted teller can call in."""
+        return ((self.colleague_id, self.colleague_passcode),) if self.colleague_id else ()
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready", tag_field="event"):
@@ -142,6 +154,7 @@ async def _serve(
             dialer=WebSocketDialer(nursery),
             transports=kit.transports,
             customer=customer,
+            locate=training_place,
             watch=pages.changed,
             welcomed=membership.welcomed,
         )
@@ -218,7 +231,12 @@ async def _work(
         if refusal is not None and refusal.code is not Code.BUSY:
             raise StuckError(refusal.message)
         await trio.sleep(SIGN_IN_AGAIN_S)
-    clerk = Clerk(terminal, lambda case_id, state, at_ms: say(Moved(case_id, state, at_ms)))
+    clerk = Clerk(
+        terminal,
+        lambda case_id, state, at_ms: say(Moved(case_id, state, at_ms)),
+        colleagues=options.colleagues,
+        phones=phones_in(options.phones) if options.phones is not None else no_phones,
+    )
     for product in options.auto:
         case_id = _begun(terminal, options.auto, product) or await clerk.begin(product)
         case = await clerk.finish(case_id)

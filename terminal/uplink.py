@@ -24,6 +24,7 @@ from terminal.draft import card_digest, pin_key
 from terminal.draft_events import (
     AskIdentity,
     DraftCommand,
+    Evidence,
     KeepIdentity,
     KeepRefusal,
     KeepUpload,
@@ -34,14 +35,13 @@ from terminal.draft_events import (
     SendRefusal,
     SendSlipSeen,
     SendSubmission,
-    UploadPhoto,
+    UploadEvidence,
 )
 from wire.channel import Dialer
 from wire.client import Introduction, open_client
 from wire.codec import MessageCodec, decode, encode
 from wire.connection import Connection
 from wire.errors import LinkLost, OutcomeUnknown, PeerRefused
-from wire.form import PhotoValue
 from wire.hello import Credentials
 from wire.incoming import Incoming
 from wire.keys import SLIP, SUBMISSION, DeviceKeys
@@ -64,6 +64,7 @@ from wire.messages.images import CHUNK_BYTES, ImageOffer, OfferImages, PutChunk
 from wire.messages.session import ListProducts, Products
 from wire.office_link import OfficeLink
 from wire.photo import thumbnail
+from wire.value import PhotoValue
 
 REQUEST_S_MAX: Final = 30.0
 """How long one request to the office may take before its outcome counts as unknown, seconds."""
@@ -79,8 +80,8 @@ class RegisterUnavailable(Exception):
     """The population register gave no answer; it is asked again later."""
 
 
-class PhotoGone(Exception):
-    """A photo that a draft names is not in the store."""
+class EvidenceGone(Exception):
+    """A photo or recording that a draft names is not in the store."""
 
 
 class Drafts(Protocol):
@@ -213,12 +214,12 @@ class Errands:
         return KeepIdentity(card_digest(card), answer)
 
     async def _upload(self, case_id: str, errand: Message) -> DraftCommand | None:
-        assert isinstance(errand, UploadPhoto)
+        assert isinstance(errand, UploadEvidence)
         try:
-            await self._bring(case_id, {errand.field: errand.photo})
+            await self._bring(case_id, {errand.field: errand.evidence})
         except PeerRefused as refused:
             return _refused(refused, submission=False)
-        return KeepUpload(errand.photo.digest)
+        return KeepUpload(errand.evidence.digest)
 
     async def _office(self, case_id: str, errand: Message) -> DraftCommand | None:
         try:
@@ -246,8 +247,8 @@ class Errands:
 
     async def _submit(self, case_id: str, errand: SendSubmission) -> CaseView:
         submission = errand.submission
-        photos = {f: v for f, v in submission.values.items() if isinstance(v, PhotoValue)}
-        await self._bring(case_id, photos)
+        evidence = {f: v for f, v in submission.values.items() if isinstance(v, Evidence)}
+        await self._bring(case_id, evidence)
         pins = []
         for field in errand.pins:
             body = await self._store.document("pins", pin_key(case_id, field))
@@ -257,17 +258,19 @@ class Errands:
         signature = self._keys.signing.sign(SUBMISSION, body)
         return await self._ask(Submit(body, tuple(pins), signature))
 
-    async def _bring(self, case_id: str, photos: dict[str, PhotoValue]) -> None:
-        """Everything of these photos that the office does not have yet; thumbnails first."""
+    async def _bring(self, case_id: str, evidence: dict[str, Evidence]) -> None:
+        """Everything of these files that the office does not have yet; thumbnails first."""
         bodies: dict[str, bytes] = {}
         offers = []
-        for field, photo in sorted(photos.items()):
-            body = await self._store.blob(photo.digest)
+        for field, file in sorted(evidence.items()):
+            body = await self._store.blob(file.digest)
             if body is None:
-                raise PhotoGone
+                raise EvidenceGone
             bodies[field] = body
-            small = await self._outside.offload(partial(thumbnail, body))
-            offers.append(ImageOffer(photo.digest, photo.size, field, small))
+            small = b""
+            if isinstance(file, PhotoValue):
+                small = await self._outside.offload(partial(thumbnail, body))
+            offers.append(ImageOffer(file.digest, file.size, field, small))
         wanted = await self._ask(OfferImages(case_id, tuple(offers)))
         for offer, have in zip(offers, wanted.have, strict=True):
             body = bodies[offer.field]

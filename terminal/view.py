@@ -2,30 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
+import msgspec
+
 from terminal.draft import EDITABLE_STATES, Draft
-from terminal.page_model import CaseRow, FieldView, IdentityView, OpenCase, ProductView, Stage
+from terminal.form_runner import YES
+from terminal.page_model import (
+    CaseRow,
+    CodeView,
+    FieldView,
+    IdentityView,
+    ListView,
+    OpenCase,
+    ProductView,
+    RowView,
+    Stage,
+)
 from wire.case_state import FINAL_STATES, State
+from wire.checks import number_text
 from wire.chip_record import LONG_TERM, NATIONS, ChipRecordError, Sex, parse_chip_record
-from wire.form import (
+from wire.form import Field, FieldKind
+from wire.message import Refusal
+from wire.messages.session import ProductCard
+from wire.value import (
     AmountValue,
     BankCardValue,
+    ChoicesValue,
     ChoiceValue,
-    Field,
-    FieldKind,
+    ColleagueValue,
+    ConfirmValue,
     IdCardValue,
+    IdNumberValue,
+    InkValue,
+    ListedValue,
+    NumberValue,
     PhoneValue,
     PhotoValue,
+    RecordingValue,
+    TableValue,
     TextValue,
     Value,
 )
-from wire.message import Refusal
-from wire.messages.session import ProductCard
 
 WAITS_FOR_CUSTOMER: Final = frozenset({State.PREPARED, State.SLIP_SHOWN})
 """States in which the customer reads and signs."""
+
+Listed = Callable[[Field], ListView | None]
+"""What the office offers for a field, or None where it was not asked."""
+
+CodeSent = Callable[[Field], CodeView | None]
+"""The code on its way to a field's phone, or None."""
 
 _SEXES: Final = {Sex.MALE: "男", Sex.FEMALE: "女"}
 
@@ -33,7 +61,7 @@ _SEXES: Final = {Sex.MALE: "男", Sex.FEMALE: "女"}
 def product_view(product: ProductCard, capabilities: frozenset[str]) -> ProductView:
     """A business with what this kit lacks for it."""
     missing = tuple(need for need in product.needs if need not in capabilities)
-    return ProductView(product.code, product.title_zh, product.title_en, missing)
+    return ProductView(product.code, product.title_zh, product.title_en, product.category, missing)
 
 
 def case_row(draft: Draft, changed_ms: int) -> CaseRow:
@@ -55,12 +83,20 @@ def case_row(draft: Draft, changed_ms: int) -> CaseRow:
     )
 
 
-def open_case(draft: Draft, problems: Mapping[str, Refusal]) -> OpenCase:
+def open_case(
+    draft: Draft,
+    problems: Mapping[str, Refusal],
+    *,
+    listed: Listed = lambda _field: None,
+    code_sent: CodeSent = lambda _field: None,
+) -> OpenCase:
     """The case in the middle of the screen.
 
     Args:
         draft: the case.
         problems: by field name, what `terminal.form_runner` found.
+        listed: what the office was asked about it.
+        code_sent: codes on their way to its phones.
     """
     product = draft.product
     assert product is not None
@@ -72,7 +108,14 @@ def open_case(draft: Draft, problems: Mapping[str, Refusal]) -> OpenCase:
         title_en=product.title_en,
         stage=stage(draft, problems),
         form=product.form,
-        fields=tuple(_field_view(field, draft, problems) for field in product.form.fields),
+        fields=tuple(
+            msgspec.structs.replace(
+                _field_view(field, draft, problems),
+                items=listed(field) if field.kind is FieldKind.LISTED else None,
+                code=code_sent(field) if field.proven else None,
+            )
+            for field in product.form.fields
+        ),
         identity=identity_view(draft),
         can_submit=draft.editable and not problems,
         steps=draft.steps,
@@ -80,6 +123,7 @@ def open_case(draft: Draft, problems: Mapping[str, Refusal]) -> OpenCase:
         reasons=_reasons(draft),
         slip=view.slip if view else None,
         deliver=view.deliver if view else "",
+        results=view.results if view else (),
         uploaded=_uploaded(draft),
     )
 
@@ -126,7 +170,7 @@ def identity_view(draft: Draft) -> IdentityView | None:
     )
 
 
-def shown(field: Field, value: Value) -> str:
+def shown(field: Field, value: Value) -> str:  # long: one case per kind, each a line
     """A value as people may see it."""
     match value:
         case IdCardValue():
@@ -135,14 +179,31 @@ def shown(field: Field, value: Value) -> str:
             return phone.digits
         case BankCardValue(pan=pan):
             return pan.masked
+        case IdNumberValue(number=number):
+            return number.masked
         case ChoiceValue(code=code):
             return code
+        case ChoicesValue(codes=codes):
+            return ",".join(codes)
         case AmountValue(fen=fen):
-            return f"{fen // 100}.{fen % 100:02d}"
+            return number_text(fen, 2)
+        case NumberValue(number=units):
+            return number_text(units, field.decimals)
         case TextValue(text=text):
             return text
+        case ListedValue(title=title):
+            return title
+        case ColleagueValue():
+            return f"{value.name} {value.staff_id}"
+        case ConfirmValue() | InkValue():
+            return YES
+        case TableValue(rows=rows):
+            return str(len(rows))
         case PhotoValue():
             return f"{value.width}×{value.height}"
+        case RecordingValue(duration_ms=duration_ms):
+            minutes, seconds = divmod(duration_ms // 1_000, 60)
+            return f"{minutes}:{seconds:02d}"
 
 
 def _field_view(field: Field, draft: Draft, problems: Mapping[str, Refusal]) -> FieldView:
@@ -151,11 +212,33 @@ def _field_view(field: Field, draft: Draft, problems: Mapping[str, Refusal]) -> 
     if value is None:
         entered = "••••••" if field.name in draft.pins else ""
         return FieldView(field.name, entered, problem=problem)
-    if isinstance(value, PhotoValue):
-        uploaded = 100 if value.digest in draft.uploaded else 0
-        digest = value.digest.hex()
-        return FieldView(field.name, shown(field, value), digest, uploaded, problem)
-    return FieldView(field.name, shown(field, value), problem=problem)
+    view = FieldView(field.name, shown(field, value), problem=problem)
+    change = msgspec.structs.replace
+    match value:
+        case PhotoValue(digest=digest) | RecordingValue(digest=digest):
+            uploaded = 100 if digest in draft.uploaded else 0
+            return change(view, digest=digest.hex(), uploaded=uploaded)
+        case TableValue():
+            return change(view, rows=_rows(field, value, problems))
+        case PhoneValue(proof=proof):
+            return change(view, proven=bool(proof))
+        case _:
+            return view
+
+
+def _rows(field: Field, table: TableValue, problems: Mapping[str, Refusal]) -> tuple[RowView, ...]:
+    """The rows of a table with what is wrong in each."""
+    columns = {column.name: column for column in field.columns}
+    rows = []
+    for number, row in enumerate(table.rows, start=1):
+        places = {name: f"{field.name}.{number}.{name}" for name in columns}
+        rows.append(
+            RowView(
+                {name: shown(columns[name], cell) for name, cell in row.items() if name in columns},
+                {name: problems[at] for name, at in places.items() if at in problems},
+            )
+        )
+    return tuple(rows)
 
 
 def _reasons(draft: Draft) -> tuple[Refusal, ...]:
@@ -177,9 +260,9 @@ def _waiting(draft: Draft) -> str:
 
 
 def _uploaded(draft: Draft) -> int:
-    photos = draft.photos.values()
-    size = sum(photo.size for photo in photos)
-    done = sum(photo.size for photo in photos if photo.digest in draft.uploaded)
+    evidence = draft.evidence.values()
+    size = sum(file.size for file in evidence)
+    done = sum(file.size for file in evidence if file.digest in draft.uploaded)
     return 100 * done // size if size else 0
 
 

@@ -1,8 +1,9 @@
 """The customer at a virtual kit: the same person, card and hand for the same case, every time.
 
 A case for a new card brings a new person with a blank card from the stack; a case about an existing
-card (one that asks for a PIN instead of setting one) brings back whoever got theirs last. Everybody
-is made from a case id, so a terminal that is killed and started again meets the same people.
+card (one that reads a bank card, or asks for a PIN, without setting one) brings back whoever got
+theirs last. Everybody is made from a case id, so a terminal that is killed and started again meets
+the same people; whoever comes along with the customer is made from the case and the field.
 """
 
 from __future__ import annotations
@@ -14,17 +15,20 @@ from collections.abc import Callable
 from typing import Final
 
 from hw.virtual.bank_card import VirtualBankCard
-from hw.virtual.citizens import IdCard, id_card
+from hw.virtual.citizens import IdCard, deck
 from hw.virtual.kit import VirtualToolbox
 from terminal.draft import Draft
 from wire.case_state import State
-from wire.checks import luhn_digit
-from wire.form import FieldKind
+from wire.checks import luhn_digit, years_between
+from wire.form import Field, FieldKind
 
 CARD_PREFIX: Final = "621700"
 """The issuer range of the blank cards in the virtual stack."""
 
 SERIAL_DIGITS: Final = 12
+
+WORKING_AGE: Final = range(22, 56)
+"""The ages of virtual customers, in years."""
 
 
 class VirtualCustomer:
@@ -43,9 +47,11 @@ class VirtualCustomer:
         self._today = today
         self._served = served
 
-    def lay_down_id(self, draft: Draft) -> None:
-        """The person's ID card, on the reader."""
-        self._kit.id_reader.place(person(self._first_case(draft), self._today))
+    def lay_down_id(self, draft: Draft, field: Field) -> None:
+        """The customer's ID card on the reader, or that of whoever came along."""
+        customer = draft.id_field is None or field.name == draft.id_field.name
+        case = self._first_case(draft) if customer else f"{draft.case_id}/{field.name}"
+        self._kit.id_reader.place(person(case, self._today))
 
     def put_in_card(self, draft: Draft) -> None:
         """A blank card, or the person's own."""
@@ -53,7 +59,11 @@ class VirtualCustomer:
 
     def _first_case(self, draft: Draft) -> str:
         """The case that made this person: their own, or the last issue of a card."""
-        if not _kinds(draft) & {FieldKind.PIN}:
+        kinds = _kinds(draft)
+        own_card = FieldKind.PIN in kinds or (
+            FieldKind.BANK_CARD in kinds and FieldKind.NEW_PIN not in kinds
+        )
+        if not own_card:
             return draft.case_id
         issued = (
             known.case_id
@@ -64,9 +74,10 @@ class VirtualCustomer:
 
 
 def person(case_id: str, today: dt.date) -> IdCard:
-    """The person whom a case is about."""
+    """The person whom a case is about: of working age, to whom every business is open."""
     # Seeded on purpose: the same case meets the same person after a restart; nothing is secret.
-    return id_card(random.Random(f"{case_id}/person"), today)  # noqa: S311 - see above
+    people = deck(random.Random(f"{case_id}/person"), today)  # noqa: S311 - see above
+    return next(one for one in people if years_between(one.holder.birth, today) in WORKING_AGE)
 
 
 def card_number(case_id: str) -> str:

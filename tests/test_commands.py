@@ -73,8 +73,32 @@ def test_the_help_of_a_command_teaches(
     for line in re.findall(r"--[a-z-]+ .*", options):
         if not line.startswith("--help "):
             assert CHINESE.search(line), line
-    if name not in ("invite", "revoke"):
+    if name not in ("invite", "revoke", "policy"):
         assert "default" in options
+
+
+@pytest.mark.parametrize("name", ["show", "set", "history", "rollback"])
+def test_the_help_of_each_word_of_the_policy_teaches(name: str) -> None:
+    """As for the commands themselves."""
+    shown = backpack("policy", name, "--help")
+    about, _, options = shown.stdout.partition("Options")
+
+    assert (OK, "") == (shown.returncode, shown.stderr)
+    assert CHINESE.search(about)
+    assert ENGLISH.search(about)
+    assert "--connect" in options
+    assert name in backpack("policy", "--help").stdout
+
+
+def test_a_policy_that_cannot_be_is_told_before_anybody_is_asked(tmp_path: Path) -> None:
+    """With the rule that is wrong; a file that is none, too."""
+    (tmp_path / "bad.toml").write_text('[[rules]]\ntiming = "soon"\nlocality = "union"\n')
+    words = ("--connect", NOBODY, "--key", str(tmp_path / "none"), "--note", "试行")
+
+    code, told = mistake("policy", "set", str(tmp_path / "bad.toml"), *words)
+    assert (FAILED, True) == (code, "第1条规则：timing 应为 sync、async" in told)
+    code, told = mistake("policy", "set", str(tmp_path / "none.toml"), *words)
+    assert (FAILED, True) == (code, "No such file" in told)
 
 
 def test_an_unknown_command() -> None:

@@ -23,6 +23,7 @@ class State(StrEnum):
     AUTH_APPROVED = "AUTH_APPROVED"
     AUTH_RETURNED = "AUTH_RETURNED"
     AUTH_REJECTED = "AUTH_REJECTED"
+    STORED = "STORED"
     PREPARING = "PREPARING"
     PREPARE_UNKNOWN = "PREPARE_UNKNOWN"
     PREPARED = "PREPARED"
@@ -64,6 +65,7 @@ TITLES: Final[dict[State, tuple[str, str]]] = {
     State.AUTH_APPROVED: ("授权通过", "Approved"),
     State.AUTH_RETURNED: ("退回补正", "Returned for correction"),
     State.AUTH_REJECTED: ("授权拒绝", "Rejected"),
+    State.STORED: ("已登记", "Stored"),
     State.PREPARING: ("核心处理中", "Core is preparing"),
     State.PREPARE_UNKNOWN: ("核心结果查询中", "Asking the core"),
     State.PREPARED: ("待客户确认", "Ready to sign"),

@@ -2,8 +2,8 @@
 
 A product publishes a `Form`; the terminal knows kinds, not products. It owns one widget and one
 peripheral per kind, so a new product needs no tablet update. Values are a tagged union with one
-type per kind, and no type here can hold a clear PIN: a PIN leaves its pad as an enciphered block
-and travels beside the form (`wire.messages.case.PinBlock`), never in it.
+type per kind (`wire.value`), and none of them can hold a clear PIN: a PIN leaves its pad as an
+enciphered block and travels beside the form (`wire.messages.case.PinBlock`), never in it.
 """
 
 from __future__ import annotations
@@ -13,13 +13,21 @@ from typing import Final
 
 import msgspec
 
-from wire.masked import IdNumber, Pan, Phone
-
 FIELDS_MAX: Final = 64
 """The most fields in one form."""
 
 TEXT_CHARS_MAX: Final = 500
 """The longest free text, in characters."""
+
+
+OPTIONS_MAX: Final = 40
+"""The most options of a choice."""
+
+COLUMNS_MAX: Final = 10
+"""The most columns of a table."""
+
+ROWS_MAX: Final = 30
+"""The most rows of a table."""
 
 
 class FieldKind(StrEnum):
@@ -39,6 +47,24 @@ class FieldKind(StrEnum):
     """Entered twice on the PIN pad; travels as an enciphered block beside the form."""
     PIN = "pin"
     """Entered once on the PIN pad, to be verified by the office."""
+    NUMBER = "number"
+    """A whole number, or a decimal one with a fixed number of decimals."""
+    ID_NUMBER = "id_number"
+    """The ID number of somebody who is not here, typed: a household member, a contact."""
+    CHOICES = "choices"
+    """Any number of options, at least one where the field is required."""
+    CONFIRM = "confirm"
+    """A statement that somebody confirms explicitly; the title is the statement."""
+    LISTED = "listed"
+    """One of what the office lists for this customer: a bill, a loan, a task, a fund."""
+    TABLE = "table"
+    """Rows of typed or chosen cells: a household, its crops, its debts."""
+    INK = "ink"
+    """A signature of its own beside the slip's, by a party who signs, too."""
+    COLLEAGUE = "colleague"
+    """A second member of staff who is present and proves it with a passcode."""
+    RECORDING = "recording"
+    """Sound recorded while something was explained and agreed to (E11)."""
 
 
 class Capability(StrEnum):
@@ -50,6 +76,7 @@ class Capability(StrEnum):
     CAMERA = "camera"
     SIGNATURE = "signature"
     PRINTER = "printer"
+    MICROPHONE = "microphone"
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -60,7 +87,7 @@ class Option(msgspec.Struct, frozen=True):
     title_en: str
 
 
-class Field(msgspec.Struct, frozen=True, kw_only=True):
+class Field(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One question of a form.
 
     Attributes:
@@ -69,10 +96,24 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
         title_zh: what a teller reads.
         title_en: the same in English.
         required: an optional field may be missing from the values.
-        options: for `CHOICE` only, at least two.
+        options: for `CHOICE` and `CHOICES` only, at least two.
         chars_max: for `TEXT` only.
+        pattern: for `TEXT` only: a regular expression that the whole text matches, or empty.
+        fen_min: for `AMOUNT` only, in fen.
         fen_max: for `AMOUNT` only, in fen.
-        evidence: for `PHOTO` only, the evidence code such as `E3`.
+        number_min: for `NUMBER` only, in units of 10^-decimals.
+        number_max: for `NUMBER` only, in units of 10^-decimals.
+        decimals: for `NUMBER` only, how many decimals are typed, 0 to 4.
+        unit_zh: for `NUMBER` only, what is counted, or empty.
+        unit_en: the same in English.
+        depends: for `LISTED` only: fields that must be answered before the office can list.
+        columns: for `TABLE` only: fields of the kinds in `CELL_KINDS`.
+        rows_max: for `TABLE` only, 1 to `ROWS_MAX`.
+        proven: for `PHONE` only: a code sent to the number proves who holds it (V11).
+        seconds_min: for `RECORDING` only, the shortest that counts.
+        deferrable: for `PHOTO` only: an authorizer may approve without it, to be added the next
+            working day (隔日补扫).
+        evidence: for `PHOTO` and `RECORDING` only, the evidence code such as `E3`.
         hint_zh: one helping sentence, or empty.
         hint_en: the same in English.
     """
@@ -84,10 +125,36 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     required: bool = True
     options: tuple[Option, ...] = ()
     chars_max: int = 100
+    pattern: str = ""
+    fen_min: int = 1
     fen_max: int = 0
+    number_min: int = 0
+    number_max: int = 0
+    decimals: int = 0
+    unit_zh: str = ""
+    unit_en: str = ""
+    depends: tuple[str, ...] = ()
+    columns: tuple[Field, ...] = ()
+    rows_max: int = 0
+    proven: bool = False
+    seconds_min: int = 0
+    deferrable: bool = False
     evidence: str = ""
     hint_zh: str = ""
     hint_en: str = ""
+
+
+CELL_KINDS: Final = frozenset(
+    {
+        FieldKind.TEXT,
+        FieldKind.PHONE,
+        FieldKind.CHOICE,
+        FieldKind.AMOUNT,
+        FieldKind.NUMBER,
+        FieldKind.ID_NUMBER,
+    }
+)
+"""What a cell of a table can be."""
 
 
 class Form(msgspec.Struct, frozen=True):
@@ -101,115 +168,16 @@ class Form(msgspec.Struct, frozen=True):
         return next((field for field in self.fields if field.name == name), None)
 
 
-class IdCardValue(msgspec.Struct, frozen=True, tag="id_card"):
-    """An ID card as its chip gave it.
-
-    Attributes:
-        record: the 256-byte text record (GA/T 490).
-        portrait: the opaque 1,024-byte WLT photo.
-        sam_id: the reader's security module, for the audit.
-        number: read from the record, repeated for look-ups.
-        name: read from the record, separator normalised to U+00B7.
-    """
-
-    record: bytes
-    portrait: bytes
-    sam_id: str
-    number: IdNumber
-    name: str
-
-    def __repr__(self) -> str:
-        return f"IdCardValue({self.number!r})"
-
-
-class PhotoValue(msgspec.Struct, frozen=True, tag="photo"):
-    """A picture, by its hash; the bytes travel as chunks.
-
-    Attributes:
-        digest: BLAKE2b-256 of the JPEG, taken at capture.
-        size: bytes.
-        width: pixels.
-        height: pixels.
-        sharpness: variance of the Laplacian at capture.
-        taken_ms: Unix milliseconds.
-    """
-
-    digest: bytes
-    size: int
-    width: int
-    height: int
-    sharpness: int
-    taken_ms: int
-
-
-class TextValue(msgspec.Struct, frozen=True, tag="text"):
-    """Free text."""
-
-    text: str
-
-    def __repr__(self) -> str:
-        return f"TextValue({len(self.text)} characters)"
-
-
-class PhoneValue(msgspec.Struct, frozen=True, tag="phone"):
-    """A mobile number."""
-
-    phone: Phone
-
-
-class ChoiceValue(msgspec.Struct, frozen=True, tag="choice"):
-    """The code of one option."""
-
-    code: str
-
-
-class AmountValue(msgspec.Struct, frozen=True, tag="amount"):
-    """An amount in fen."""
-
-    fen: int
-
-
-class BankCardValue(msgspec.Struct, frozen=True, tag="bank_card"):
-    """A bank card as its chip gave it; `expiry` is `YYMM`."""
-
-    pan: Pan
-    expiry: str
-
-
-Value = (
-    IdCardValue | PhotoValue | TextValue | PhoneValue | ChoiceValue | AmountValue | BankCardValue
-)
-"""The answer to one field. `NEW_PIN` and `PIN` have none: their blocks travel beside the form."""
-
-VALUE_TYPES: Final[dict[FieldKind, type | None]] = {
-    FieldKind.ID_CARD: IdCardValue,
-    FieldKind.PHOTO: PhotoValue,
-    FieldKind.TEXT: TextValue,
-    FieldKind.PHONE: PhoneValue,
-    FieldKind.CHOICE: ChoiceValue,
-    FieldKind.AMOUNT: AmountValue,
-    FieldKind.BANK_CARD: BankCardValue,
-    FieldKind.NEW_PIN: None,
-    FieldKind.PIN: None,
-}
-"""Which value type answers which kind of field."""
-
-
 __all__ = [
+    "CELL_KINDS",
+    "COLUMNS_MAX",
     "FIELDS_MAX",
+    "OPTIONS_MAX",
+    "ROWS_MAX",
     "TEXT_CHARS_MAX",
-    "VALUE_TYPES",
-    "AmountValue",
-    "BankCardValue",
     "Capability",
-    "ChoiceValue",
     "Field",
     "FieldKind",
     "Form",
-    "IdCardValue",
     "Option",
-    "PhoneValue",
-    "PhotoValue",
-    "TextValue",
-    "Value",
 ]

@@ -4,13 +4,14 @@ Levels A0–A4 and AX. Rules raise (`Raise`), nothing lowers. A0 and A1 pass by 
 one authorizer of at least that level, A4 needs two different ones; AX is refused on the spot. Two
 independent reasons for A3 make A4.
 
-The second axis, timing and locality, is switchable per union × product × level: `Policy.route` is
-the one place that decides it. A case keeps the route it was submitted under.
+The second axis, timing and locality, is switchable per union × product × level while the office
+runs: `assess` is handed a `Router` (`backoffice.authorization.policy`). A case keeps the route that
+it was submitted under.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import IntEnum, StrEnum
 from typing import Final
 
@@ -45,6 +46,15 @@ class Locality(StrEnum):
     CENTRAL = "central"
 
 
+class Assign(StrEnum):
+    """How a case comes to a desk."""
+
+    FREE = "free"
+    """Whoever may decide it takes it from the list."""
+    RANDOM = "random"
+    """The office deals it out, so that nobody picks their friends' cases."""
+
+
 class Raise(msgspec.Struct, frozen=True):
     """One rule that was met.
 
@@ -62,11 +72,23 @@ class Raise(msgspec.Struct, frozen=True):
 
 
 class Route(msgspec.Struct, frozen=True):
-    """Where a case waits, and the version of the policy that said so."""
+    """Where and how a case waits.
+
+    Attributes:
+        version: of the routing policy that said so.
+        assign: how it comes to a desk.
+        priority: 0 to 9; the higher go first among those who wait alike.
+    """
 
     timing: Timing
     locality: Locality
-    policy: int
+    version: int
+    assign: Assign = Assign.FREE
+    priority: int = 0
+
+
+Router = Callable[[str, str, Level], Route]
+"""(union, product, level) to the route of a case that is submitted now."""
 
 
 class Assessment(msgspec.Struct, frozen=True):
@@ -84,11 +106,10 @@ class Assessment(msgspec.Struct, frozen=True):
         return 2 if self.level is Level.A4 else 1
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """Thresholds of the general rules.
+class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers of the general rules: configuration, fixed while the office runs.
 
     Attributes:
-        version: rises with every change; cases remember theirs.
         senior_years: from this age on A3.
         minor_years: below this age A3.
         a1_fen_max: amounts up to this need a PIN only.
@@ -96,9 +117,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         a3_fen_max: amounts up to this need one A3; above, A4.
         sync_ms: how long a customer at the table waits.
         async_ms: by when a queued case should be decided.
+        sync_kbps_min: a slower uplink is too slow for a customer to wait at; kbit/s.
     """
 
-    version: int = 1
     senior_years: int = 65
     minor_years: int = 18
     a1_fen_max: int = 1_000_00
@@ -106,20 +127,17 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     a3_fen_max: int = 200_000_00
     sync_ms: int = 120 * 1000
     async_ms: int = 15 * 60 * 1000
-
-    def route(self, union: str, product: str, level: Level) -> Route:
-        """Timing and locality: all central; from A3 on the customer waits at the table."""
-        del union, product
-        timing = Timing.SYNC if level >= Level.A3 else Timing.ASYNC
-        return Route(timing, Locality.CENTRAL, self.version)
+    sync_kbps_min: int = 200
 
     def patience_ms(self, timing: Timing) -> int:
         """How long a case of this timing should wait for its decision."""
         return self.sync_ms if timing is Timing.SYNC else self.async_ms
 
 
-POLICY: Final = Policy()
+THRESHOLDS: Final = Thresholds()
 """The defaults."""
+
+POLICY: Final = THRESHOLDS
 
 SENIOR = "senior"
 MINOR = "minor"
@@ -128,28 +146,29 @@ NAME_RARE = "name_rare"
 PHOTO_REUSED = "photo_reused"
 IDENTITY_NO_PHOTO = "idv_no_photo"
 IDENTITY_CURED = "idv_second_document"
+SLOW_LINK = "slow_link"
 
 
-def by_age(years: int, policy: Policy) -> tuple[Raise, ...]:
+def by_age(years: int, thresholds: Thresholds) -> tuple[Raise, ...]:
     """A3 for the old and the young."""
-    if years >= policy.senior_years:
+    if years >= thresholds.senior_years:
         return (Raise(Level.A3, SENIOR),)
-    if years < policy.minor_years:
+    if years < thresholds.minor_years:
         return (Raise(Level.A3, MINOR),)
     return ()
 
 
-def by_amount(fen: int, policy: Policy) -> Raise:
+def by_amount(fen: int, thresholds: Thresholds) -> Raise:
     """The level of an amount of money, in fen."""
-    if fen <= policy.a1_fen_max:
+    if fen <= thresholds.a1_fen_max:
         return Raise(Level.A1)
-    if fen <= policy.a2_fen_max:
+    if fen <= thresholds.a2_fen_max:
         return Raise(Level.A2)
-    return Raise(Level.A3 if fen <= policy.a3_fen_max else Level.A4, "amount")
+    return Raise(Level.A3 if fen <= thresholds.a3_fen_max else Level.A4, "amount")
 
 
 def assess(
-    raises: Iterable[Raise], union: str, product: str, policy: Policy
+    raises: Iterable[Raise], union: str, product: str, route: Router
 ) -> Assessment | Refusal:
     """The maximum of all rules; AX is a refusal."""
     met = tuple(raises)
@@ -161,7 +180,7 @@ def assess(
     if len(reasons) > 1:
         level = Level.A4
     flags = tuple(sorted({rule.flag for rule in met if rule.flag}))
-    return Assessment(level, flags, policy.route(union, product, level))
+    return Assessment(level, flags, route(union, product, level))
 
 
 __all__ = [
@@ -171,14 +190,17 @@ __all__ = [
     "NAME_RARE",
     "OFF_AREA",
     "PHOTO_REUSED",
-    "POLICY",
     "SENIOR",
+    "SLOW_LINK",
+    "THRESHOLDS",
     "Assessment",
+    "Assign",
     "Level",
     "Locality",
-    "Policy",
     "Raise",
     "Route",
+    "Router",
+    "Thresholds",
     "Timing",
     "assess",
     "by_age",

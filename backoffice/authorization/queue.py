@@ -3,27 +3,33 @@
 The truth is in the cases. Every commit of a case that waits for a decision also writes a document
 of the collection `queue/<union>`, and deletes it when the case waits no more; this actor loads the
 collection when it starts, re-reads a document when it is told of a change, and pushes the queue to
-whoever watches. It may be restarted, told twice, or told late; it can never decide anything.
+whoever watches. It may be restarted, told twice, or told late; it can never decide anything: a desk
+that is dealt a case still has to claim it, and the case asks the same rules again.
 
-Order: customers who wait at the table first, then what was given back undecided, then by age.
+The order and who may decide are `backoffice.authorization.waiting`'s. As cases become late the
+order changes by itself; then, too, it is pushed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
-import msgspec
-
 from actors.actor import Actor, on
-from actors.context import EffectFailed
+from actors.context import Cancellable, EffectFailed
 from actors.ref import Down, Ref
 from actors.store import READ_ROWS_MAX, Store
-from backoffice.authorization.levels import Level, Locality, Timing
+from backoffice.authorization.waiting import (
+    Authority,
+    QueueEntry,
+    deal,
+    in_order,
+    item_for,
+    rises_ms,
+)
 from wire.codec import decode
 from wire.message import Code, Message, Refusal, Request
-from wire.messages.desk import Queue, QueueChanged, QueueItem
-from wire.messages.session import StaffCard
+from wire.messages.desk import Queue, QueueChanged
 
 WATCHERS_MAX: Final = 2_000
 """The most desks that watch one queue."""
@@ -34,35 +40,8 @@ SHOWN_MAX: Final = 200
 READ_AGAIN_S: Final = 1.0
 """How long the actor waits before it reads again what could not be read."""
 
-
-class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One waiting case as the projection keeps it.
-
-    Attributes:
-        version: the case's; the newest wins.
-        operator: who captured it; never allowed to decide it.
-        approved: persons who have approved it already.
-        claimed_by: who reviews it now, or None, and on which `desk`.
-        images: digests of what the reviewing desk may fetch.
-    """
-
-    case_id: str
-    version: int
-    product: str
-    title_zh: str
-    title_en: str
-    operator: StaffCard
-    level: Level
-    timing: Timing
-    locality: Locality
-    flags: tuple[str, ...]
-    queued_ms: int
-    due_ms: int
-    front: bool = False
-    approved: tuple[str, ...] = ()
-    claimed_by: StaffCard | None = None
-    desk: str = ""
-    images: tuple[bytes, ...] = ()
+LATE_S_MIN: Final = 1.0
+"""Cases that become late within such a span are shown as late together, in seconds."""
 
 
 def collection(union: str) -> str:
@@ -70,59 +49,29 @@ def collection(union: str) -> str:
     return f"queue/{union}"
 
 
-def in_order(entries: Iterable[QueueEntry]) -> list[QueueEntry]:
-    """Front first: SYNC before ASYNC, given back before fresh, then by age."""
-    return sorted(
-        entries, key=lambda e: (e.timing is not Timing.SYNC, not e.front, e.queued_ms, e.case_id)
-    )
-
-
-def kept_apart(entry: QueueEntry, staff: StaffCard, level: Level) -> Refusal | None:
-    """Why this member of staff must not decide this case; None if they may (invariant I5).
-
-    Codes: `SELF_AUTH` for the operator and for a first approver, by person; `FORBIDDEN` for the
-    wrong outlet or too low a level.
-    """
-    if staff.person_id == entry.operator.person_id:
-        return Refusal(Code.SELF_AUTH, "不能授权本人经办的业务。")
-    if staff.person_id in entry.approved:
-        return Refusal(Code.SELF_AUTH, "您已完成第一次授权，需由另一位授权人员复核。")
-    same_outlet = staff.outlet == entry.operator.outlet
-    if entry.locality is Locality.CENTRAL and same_outlet:
-        return Refusal(Code.FORBIDDEN, "集中授权不能由本网点人员办理。")
-    if entry.locality is Locality.OUTLET and not same_outlet:
-        return Refusal(Code.FORBIDDEN, "该业务须由本网点人员授权。")
-    if level < entry.level:
-        return Refusal(Code.FORBIDDEN, f"该业务需要{entry.level.name}级授权权限。")
-    return None
-
-
-def item_for(entry: QueueEntry, staff: StaffCard, device: str, level: Level) -> QueueItem:
-    """The entry as one desk sees it."""
-    return QueueItem(
-        case_id=entry.case_id,
-        product=entry.product,
-        title_zh=entry.title_zh,
-        title_en=entry.title_en,
-        outlet=entry.operator.outlet,
-        operator=entry.operator.name,
-        level=entry.level.name,
-        flags=entry.flags,
-        queued_ms=entry.queued_ms,
-        due_ms=entry.due_ms,
-        claimed_by=entry.claimed_by.name if entry.claimed_by else "",
-        mine=entry.claimed_by is not None and entry.desk == device,
-        allowed=kept_apart(entry, staff, level) is None,
-    )
-
-
 class Watch(Request[Queue], frozen=True, tag="Watch"):
     """Get the queue now, and `QueueChanged` told to `desk` from now on until it ends."""
 
     desk: Ref
     device: str
-    staff: StaffCard
-    level: Level
+    who: Authority
+
+
+class Dealt(Message, frozen=True):
+    """The case that was dealt."""
+
+    case_id: str
+
+
+class Deal(Request[Dealt], frozen=True, tag="Deal"):
+    """Choose the next case for a desk, none of `except_`; `E_NOT_FOUND` when nothing fits.
+
+    Nothing is promised: the desk claims it, and may hear that somebody was quicker.
+    """
+
+    device: str
+    who: Authority
+    except_: tuple[str, ...] = ()
 
 
 class Unwatch(Message, frozen=True, tag="Unwatch"):
@@ -148,6 +97,13 @@ class _ReadAgain(Message, frozen=True):
     """The pause after a failed read is over."""
 
 
+class _Late(Message, frozen=True):
+    """Some case has become late, or later: the order may be another one."""
+
+
+_NOTHING: Final = Refusal(Code.NOT_FOUND, "目前没有可派给您的业务。", retryable=True)
+
+
 class AuthorizationQueue(Actor):
     """Keeps one union's queue in order and its desks informed."""
 
@@ -159,6 +115,7 @@ class AuthorizationQueue(Actor):
         self._touched: dict[str, None] = {}
         self._reading = False
         self._complete = False
+        self._ageing: Cancellable | None = None
 
     def started(self) -> None:
         """Load the whole collection."""
@@ -186,7 +143,16 @@ class AuthorizationQueue(Actor):
                 return Refusal(Code.BUSY, "授权台连接数已满，请稍后重试。", retryable=True)
             self.context.monitor(message.desk)
         self._watchers[path] = message
-        return self._queue_for(message, in_order(self._entries.values()))
+        self._await_lateness()
+        return self._queue_for(message, self._ordered())
+
+    @on(Deal)
+    def deal(self, message: Deal) -> Dealt | Refusal:
+        """Chance decides, so that nobody picks their friends' cases."""
+        ordered = [entry for entry in self._ordered() if entry.case_id not in message.except_]
+        chance = self.context.outside.random
+        entry = deal(ordered, message.who, message.device, chance)
+        return _NOTHING if entry is None else Dealt(entry.case_id)
 
     @on(Unwatch)
     def unwatch(self, message: Unwatch) -> None:
@@ -232,6 +198,25 @@ class AuthorizationQueue(Actor):
         """The pause is over."""
         self._read()
 
+    @on(_Late)
+    def grow_late(self, _message: _Late) -> None:
+        """Show the new order."""
+        self._ageing = None
+        self._push()
+
+    def _ordered(self) -> list[QueueEntry]:
+        return in_order(self._entries.values(), self.context.outside.wall.now_ms())
+
+    def _await_lateness(self) -> None:
+        """While somebody watches, wake up when the next case becomes late or later."""
+        if self._ageing is not None:
+            self._ageing.cancel()
+            self._ageing = None
+        if self._watchers and self._entries:
+            now_ms = self.context.outside.wall.now_ms()
+            next_ms = min(rises_ms(entry, now_ms) for entry in self._entries.values())
+            self._ageing = self.context.after(max((next_ms - now_ms) / 1000, LATE_S_MIN), _Late())
+
     def _read(self) -> None:
         """One read at a time, so that an older answer can never overtake a newer one."""
         self._reading = True
@@ -259,16 +244,14 @@ class AuthorizationQueue(Actor):
 
     def _push(self) -> None:
         """Tell everybody who watches; only the newest matters, so a full mailbox is no loss."""
-        ordered = in_order(self._entries.values())
+        ordered = self._ordered()
         for watch in list(self._watchers.values()):
             watch.desk.tell(QueueChanged(self._queue_for(watch, ordered)))
+        self._await_lateness()
 
     def _queue_for(self, watch: Watch, ordered: list[QueueEntry]) -> Queue:
         return Queue(
-            tuple(
-                item_for(entry, watch.staff, watch.device, watch.level)
-                for entry in ordered[:SHOWN_MAX]
-            )
+            tuple(item_for(entry, watch.who, watch.device) for entry in ordered[:SHOWN_MAX])
         )
 
 
@@ -276,12 +259,10 @@ __all__ = [
     "SHOWN_MAX",
     "WATCHERS_MAX",
     "AuthorizationQueue",
-    "QueueEntry",
+    "Deal",
+    "Dealt",
     "Touched",
     "Unwatch",
     "Watch",
     "collection",
-    "in_order",
-    "item_for",
-    "kept_apart",
 ]

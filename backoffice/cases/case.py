@@ -1,16 +1,17 @@
 """A business case: from the submission to the hand-over, as one durable behaviour.
 
 Stream `case/<union>/<case_id>`. The rules decide on commands whose facts the office has proven; the
-state machine (`backoffice.cases.flow`) has the last word on every step. Effects go to the handlers
-`core` (answers come back as `CoreOutcome`, silence as `CoreUnknown`, a core's refusal as a DECLINED
-outcome), `slip` (countersign and print) and `self` (durable reminders).
+state machine (`backoffice.cases.flow`) has the last word on every step. Effects go to handlers: one
+per partner, by its name (answers come back as `PartnerOutcome`, silence as `PartnerSilent`, a
+partner's refusal as a DECLINED outcome), `slip` (countersign and print), `customer` (what was
+learned) and `self` (durable reminders).
 
 Held here: a revision is stored once, the same one again gets the same answer and another one under
 its number is refused; nothing is prepared without the authorization its level asks for; nothing is
 committed before the customer has signed the very slip that was prepared; nobody decides on what
 they captured. Whatever is repeated leads to nothing new.
 
-Who decides what: `review` (desks), `conversation` (the core's answers), `table` (the
+Who decides what: `review` (desks), `conversation` (the partners' answers), `table` (the
 terminal, reminders, reconciliation).
 """
 
@@ -26,10 +27,10 @@ from backoffice.cases import review, table
 from backoffice.cases.commands import (
     CaseCommand,
     Claim,
-    CoreUnknown,
     FileCase,
     FromTerminal,
     Judge,
+    PartnerSilent,
     Reinquire,
     Release,
     Renew,
@@ -49,7 +50,8 @@ from backoffice.cases.flow import wrong_state
 from backoffice.cases.record import Case, evolve, new_case
 from backoffice.cases.terms import Rules
 from backoffice.cases.view import file_of, queue_document, view_of
-from backoffice.partners.core import CoreOutcome
+from backoffice.management.summary import summary_document
+from backoffice.partners.port import PartnerOutcome
 from backoffice.product import Product, Unique
 from wire.case_state import State
 from wire.message import Code, Refusal
@@ -81,6 +83,7 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
     event_type = AnyCaseEvent
     effect_types = CaseEffect
     state_type = Case
+    snapshot_version = 2
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
@@ -103,7 +106,7 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
 
     def react(self, state: Case, event: AnyCaseEvent) -> Iterable[Effect]:
         """See `backoffice.cases.duties`."""
-        return duties(state, event)
+        return duties(state, event, self._rules)
 
     def refused_claim(self, state: Case, command: CaseCommand, conflict: ClaimConflict) -> Refusal:
         """Another case owns the card or the account: said at its field."""
@@ -135,9 +138,9 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
                 return review.release(case, caller, now_ms)
             case Judge():
                 return review.judge(case, command, rules, now_ms)
-            case CoreOutcome():
+            case PartnerOutcome():
                 return answered(case, command, rules, now_ms)
-            case CoreUnknown(key=key):
+            case PartnerSilent(key=key):
                 return unanswered(case, key, rules.terms, now_ms)
             case LeaseDue():
                 return review.lapse(case, now_ms)
@@ -166,13 +169,16 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
         after = case
         for event in events:
             after = evolve(after, event)
-        claims, releases = _ownership(case, after) if events else ((), ())
+        if not events:
+            return Verdict(reply=self._reply(command, after))
+        claims, releases = _ownership(case, after)
+        queued = queue_document(case, after, self._product(after))
         return Verdict(
             events=events,
             reply=self._reply(command, after),
             claims=claims,
             releases=releases,
-            documents=queue_document(case, after, self._product(after)) if events else (),
+            documents=(*queued, *summary_document(case, after)),
         )
 
     def _reply(self, command: CaseCommand, after: Case) -> object | None:

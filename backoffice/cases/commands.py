@@ -9,8 +9,9 @@ from __future__ import annotations
 import msgspec
 
 from backoffice.authorization.levels import Level
+from backoffice.authorization.waiting import Authority
 from backoffice.cases.events import DayEnded, Intake, LeaseDue, SlipDue
-from backoffice.partners.core import CoreOutcome
+from backoffice.partners.port import PartnerOutcome
 from wire.message import Message, Request
 from wire.messages.case import (
     CancelCase,
@@ -33,12 +34,19 @@ class Caller(msgspec.Struct, frozen=True):
         device: its id.
         signing: its pinned Ed25519 key, 32 bytes.
         level: the highest authorization level this person may decide.
+        skills: product codes or categories that they decide; empty for all.
     """
 
     staff: StaffCard
     device: str
     signing: bytes
     level: Level = Level.A0
+    skills: tuple[str, ...] = ()
+
+    @property
+    def authority(self) -> Authority:
+        """Who it is to decide a case."""
+        return Authority(self.staff, self.level, self.skills)
 
 
 class FileCase(Request[CaseView], frozen=True, tag="FileCase"):
@@ -88,20 +96,20 @@ class Judge(Request[DecisionTaken], frozen=True, tag="Judge"):
         return f"Judge({len(self.decision)} bytes)"
 
 
-class CoreUnknown(Message, frozen=True, tag="CoreUnknown"):
-    """The core did not answer in time: the operation under the key may or may not stand."""
+class PartnerSilent(Message, frozen=True, tag="PartnerSilent"):
+    """A partner did not answer in time: the operation under the key may or may not stand."""
 
     key: str
 
 
 class Reinquire(Request[CaseView], frozen=True, tag="Reinquire"):
-    """A person has the core asked again about a case that the machine gave up."""
+    """A person has the partners asked again about a case that the machine gave up."""
 
     caller: Caller
 
 
 class Settle(Request[CaseView], frozen=True, tag="Settle"):
-    """A person found out what the core has done, and says so with a note."""
+    """A person found out what the partners have done, and says so with a note."""
 
     caller: Caller
     done: bool
@@ -117,8 +125,8 @@ CaseCommand = (
     | Judge
     | Reinquire
     | Settle
-    | CoreOutcome
-    | CoreUnknown
+    | PartnerOutcome
+    | PartnerSilent
     | LeaseDue
     | DayEnded
     | SlipDue
@@ -130,7 +138,7 @@ __all__ = [
     "Caller",
     "CaseCommand",
     "Claim",
-    "CoreUnknown",
+    "PartnerSilent",
     "FileCase",
     "FromTerminal",
     "Judge",

@@ -1,9 +1,11 @@
-"""A case's conversation with the core: what each answer, or its absence, leads to.
+"""A case's conversation with the partners: what each answer, or its absence, leads to.
 
-One key, three requests, and an inquiry for every answer that does not come. A new key is never
-made, so nothing can be prepared or posted twice. What stays unknown after `inquiries_max` tries,
-and every answer that cannot be true, goes to a person (MANUAL). Answers that come again or too late
-lead to nothing. Pure functions of the record.
+Every leg has one key, three requests, and an inquiry for every answer that does not come. A new key
+is never made, so nothing can be prepared or posted twice. All legs are prepared at once, and the
+case goes on when every answer is definite; one leg after the other is made real, each when the one
+before is; what stands prepared is released when the whole fails. What stays unknown after
+`inquiries_max` tries, every answer that cannot be true, and a whole that is real in part, go to a
+person (MANUAL). Answers that come again or too late lead to nothing. Pure functions of the record.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import Final
 from backoffice.cases.events import (
     Aborted,
     AbortLost,
+    AbortStarted,
     AnyCaseEvent,
     Closed,
     CommitLost,
@@ -20,103 +23,107 @@ from backoffice.cases.events import (
     Committed,
     Declined,
     GivenUp,
-    Intake,
+    LegAnswered,
+    LegAsked,
     Prepared,
     PrepareLost,
     PrepareStarted,
     Stage,
+    Standing,
+    Stored,
 )
-from backoffice.cases.record import Case
+from backoffice.cases.legs import OPEN, LegRecord, next_to_commit, standing
+from backoffice.cases.record import Case, evolve
 from backoffice.cases.terms import Rules, Terms
 from backoffice.cases.view import dossier_of
-from backoffice.partners.core import CoreOutcome, CoreStatus, Prepare
-from backoffice.slips.slip import build_slip, slip_hash
+from backoffice.dossier import Dossier
+from backoffice.partners.port import PartnerOutcome, PartnerStatus, Prepare
+from backoffice.product import Product
+from backoffice.slips.slip import STORED, build_slip, slip_hash
 from wire.case_state import State
 from wire.message import Code, Refusal
 
 Events = tuple[AnyCaseEvent, ...]
 
-PREPARE_STATES: Final = frozenset({State.PREPARING, State.PREPARE_UNKNOWN})
-COMMIT_STATES: Final = frozenset({State.COMMITTING, State.COMMIT_UNKNOWN})
+STAGES: Final = {
+    State.PREPARING: Stage.PREPARE,
+    State.PREPARE_UNKNOWN: Stage.PREPARE,
+    State.COMMITTING: Stage.COMMIT,
+    State.COMMIT_UNKNOWN: Stage.COMMIT,
+    State.ABORTING: Stage.ABORT,
+}
+"""The states in which a partner's answer is waited for."""
 
 _DECLINED: Final = Refusal(Code.CORE_DECLINED, "核心系统拒绝了该业务。")
 _SILENT: Final = Refusal(Code.CORE_UNKNOWN, "核心系统长时间无明确结果，已转人工核实。")
 _CONTRADICTORY: Final = Refusal(Code.CORE_UNKNOWN, "核心系统结果异常，已转人工核实。")
 
 
-def prepare(case: Case, intake: Intake, rules: Rules, now_ms: int) -> PrepareStarted:
-    """The one request to the core, under the key that the case is."""
-    operation = rules.products[intake.product].operation(dossier_of(intake))
-    return PrepareStarted(now_ms, Prepare(case.case_id, case.union, operation))
+def go_on(case: Case, rules: Rules, now_ms: int) -> Events:
+    """What follows the authorization at once: every leg is asked, or pure information is kept."""
+    product = rules.products[case.filed.product]
+    dossier = dossier_of(case.filed, product)
+    if product.signed:
+        return (PrepareStarted(now_ms, _plan(case, product, dossier)),)
+    receipt = build_slip(case, product, dossier, {}, now_ms, result=STORED)
+    return Stored(now_ms, receipt), Closed(now_ms)
 
 
-def answered(case: Case, outcome: CoreOutcome, rules: Rules, now_ms: int) -> Events:
+def _plan(case: Case, product: Product, dossier: Dossier) -> tuple[LegAsked, ...]:
+    """The requests, under keys that are made here and never again."""
+    legs = []
+    for leg in product.plan(dossier):
+        key = f"{case.case_id}:{leg.name}" if leg.name else case.case_id
+        request = Prepare(key, case.union, leg.operation)
+        legs.append(LegAsked(request, leg.name, leg.title_zh, leg.title_en, leg.optional))
+    assert legs, "whoever plans asks something"
+    assert len({leg.key for leg in legs}) == len(legs), "only the one leg of a plan is unnamed"
+    return tuple(legs)
+
+
+def answered(case: Case, outcome: PartnerOutcome, rules: Rules, now_ms: int) -> Events:
     """What a definite answer leads to; nothing, if it answers no open question."""
-    if case.prepare is None or outcome.key != case.prepare.key:
+    leg = _open_leg(case, outcome.key)
+    if leg is None:
         return ()
-    if case.state in PREPARE_STATES:
-        return _prepare_answered(case, outcome, rules, now_ms)
-    if case.state in COMMIT_STATES:
-        return _commit_answered(case, outcome, rules, now_ms)
-    if case.state is State.ABORTING:
-        return _abort_answered(case, outcome, rules, now_ms)
-    return ()
+    match STAGES[case.state]:
+        case Stage.PREPARE:
+            return _prepare_answered(case, leg, outcome, rules, now_ms)
+        case Stage.COMMIT:
+            return _commit_answered(case, leg, outcome, rules, now_ms)
+        case Stage.ABORT:
+            return _abort_answered(case, leg, outcome, rules, now_ms)
 
 
 def unanswered(case: Case, key: str, terms: Terms, now_ms: int) -> Events:
     """What silence leads to: another inquiry after a longer pause, or a person."""
-    if case.prepare is None or key != case.prepare.key:
+    leg = _open_leg(case, key)
+    if leg is None:
         return ()
-    again_ms = now_ms + _pause_ms(case.attempts, terms)
-    tired = case.attempts >= terms.inquiries_max
-    if case.state in PREPARE_STATES:
-        return (_given_up(now_ms, Stage.PREPARE) if tired else PrepareLost(now_ms, again_ms),)
-    if case.state in COMMIT_STATES:
-        return (_given_up(now_ms, Stage.COMMIT) if tired else CommitLost(now_ms, again_ms),)
-    if case.state is State.ABORTING:
-        return (_given_up(now_ms, Stage.ABORT) if tired else AbortLost(now_ms, again_ms),)
-    return ()
+    stage = STAGES[case.state]
+    if leg.attempts >= terms.inquiries_max:
+        return (GivenUp(now_ms, stage, _SILENT),)
+    again_ms = now_ms + _pause_ms(leg.attempts, terms)
+    match stage:
+        case Stage.PREPARE:
+            return (PrepareLost(now_ms, again_ms, key),)
+        case Stage.COMMIT:
+            return (CommitLost(now_ms, again_ms, key),)
+        case Stage.ABORT:
+            return (AbortLost(now_ms, again_ms, key),)
 
 
-def _prepare_answered(case: Case, outcome: CoreOutcome, rules: Rules, now_ms: int) -> Events:
-    match outcome.status:
-        case CoreStatus.PREPARED:
-            product, dossier = rules.products[case.filed.product], dossier_of(case.filed)
-            slip = build_slip(case, product, dossier, outcome.facts, now_ms)
-            expires_ms = now_ms + rules.terms.prepared_ms
-            return (Prepared(now_ms, outcome.facts, slip, slip_hash(slip), expires_ms),)
-        case CoreStatus.DECLINED:
-            return (Declined(now_ms, outcome.refusal or _DECLINED),)
-        case CoreStatus.UNKNOWN_KEY if case.state is State.PREPARE_UNKNOWN:
-            # The request never arrived: the very same one goes out again, under the same key.
-            assert case.prepare is not None
-            return (PrepareStarted(now_ms, case.prepare),)
-        case CoreStatus.UNKNOWN_KEY:
-            return unanswered(case, outcome.key, rules.terms, now_ms)
-        case CoreStatus.COMMITTED | CoreStatus.ABORTED:
-            return (GivenUp(now_ms, Stage.PREPARE, _CONTRADICTORY),)
+def commit_next(case: Case, now_ms: int) -> Events:
+    """The next leg's turn to be made real; nothing, when each has had its own."""
+    leg = next_to_commit(case.legs)
+    return () if leg is None else (CommitStarted(now_ms, leg.key),)
 
 
-def _commit_answered(case: Case, outcome: CoreOutcome, rules: Rules, now_ms: int) -> Events:
-    match outcome.status:
-        case CoreStatus.COMMITTED:
-            return Committed(now_ms, outcome.facts), *closing(case, rules, now_ms)
-        case CoreStatus.PREPARED if case.state is State.COMMIT_UNKNOWN:
-            return (CommitStarted(now_ms),)
-        case CoreStatus.PREPARED:
-            return unanswered(case, outcome.key, rules.terms, now_ms)
-        case CoreStatus.DECLINED | CoreStatus.ABORTED | CoreStatus.UNKNOWN_KEY:
-            return (GivenUp(now_ms, Stage.COMMIT, outcome.refusal or _CONTRADICTORY),)
-
-
-def _abort_answered(case: Case, outcome: CoreOutcome, rules: Rules, now_ms: int) -> Events:
-    match outcome.status:
-        case CoreStatus.ABORTED | CoreStatus.DECLINED:
-            return (Aborted(now_ms),)
-        case CoreStatus.COMMITTED:
-            return (GivenUp(now_ms, Stage.ABORT, _CONTRADICTORY),)
-        case CoreStatus.PREPARED | CoreStatus.UNKNOWN_KEY:
-            return unanswered(case, outcome.key, rules.terms, now_ms)
+def abort(case: Case, reason: Refusal, now_ms: int) -> Events:
+    """Release whatever stands prepared; where nothing does, that is done already."""
+    started = AbortStarted(now_ms, reason)
+    waited_for = standing(case.legs, Standing.PREPARED)
+    return (started,) if waited_for else (started, Aborted(now_ms))
 
 
 def closing(case: Case, rules: Rules, now_ms: int) -> Events:
@@ -124,8 +131,106 @@ def closing(case: Case, rules: Rules, now_ms: int) -> Events:
     return () if rules.products[case.filed.product].delivers else (Closed(now_ms),)
 
 
-def _given_up(now_ms: int, stage: Stage) -> GivenUp:
-    return GivenUp(now_ms, stage, _SILENT)
+def _prepare_answered(
+    case: Case, leg: LegRecord, outcome: PartnerOutcome, rules: Rules, now_ms: int
+) -> Events:
+    match outcome.status:
+        case PartnerStatus.PREPARED:
+            answer = LegAnswered(now_ms, leg.key, Standing.PREPARED, outcome.facts)
+        case PartnerStatus.DECLINED:
+            refusal = outcome.refusal or _DECLINED
+            answer = LegAnswered(now_ms, leg.key, Standing.DECLINED, refusal=refusal)
+        case PartnerStatus.UNKNOWN_KEY if leg.lost:
+            # The request never arrived: the very same one goes out again, under the same key.
+            return (PrepareStarted(now_ms, (leg.asked,)),)
+        case PartnerStatus.UNKNOWN_KEY:
+            return unanswered(case, leg.key, rules.terms, now_ms)
+        case _:
+            return (GivenUp(now_ms, Stage.PREPARE, _CONTRADICTORY),)
+    return *_told(case, answer), *_prepare_ended(evolve(case, answer), rules, now_ms)
+
+
+def _prepare_ended(case: Case, rules: Rules, now_ms: int) -> Events:
+    """Once every answer is definite: the slip, or the end."""
+    if standing(case.legs, Standing.ASKED):
+        return ()
+    declined = standing(case.legs, Standing.DECLINED)
+    # An essential leg's reason comes first: it is the one that everything failed for.
+    decisive = min(declined, key=lambda leg: leg.optional, default=None)
+    if decisive is not None and not standing(case.legs, Standing.PREPARED):
+        return (Declined(now_ms, decisive.refusal or _DECLINED),)
+    if decisive is not None and not decisive.optional:
+        return abort(case, decisive.refusal or _DECLINED, now_ms)
+    product = rules.products[case.filed.product]
+    slip = build_slip(case, product, dossier_of(case.filed, product), case.facts, now_ms)
+    expires_ms = now_ms + rules.terms.prepared_ms
+    return (Prepared(now_ms, case.facts, slip, slip_hash(slip), expires_ms),)
+
+
+def _commit_answered(
+    case: Case, leg: LegRecord, outcome: PartnerOutcome, rules: Rules, now_ms: int
+) -> Events:
+    match outcome.status:
+        case PartnerStatus.COMMITTED:
+            answer = LegAnswered(now_ms, leg.key, Standing.COMMITTED, outcome.facts)
+            return *_told(case, answer), *_commit_ended(evolve(case, answer), rules, now_ms)
+        case PartnerStatus.PREPARED if leg.lost:
+            return (CommitStarted(now_ms, leg.key),)
+        case PartnerStatus.PREPARED:
+            return unanswered(case, leg.key, rules.terms, now_ms)
+        case PartnerStatus.DECLINED | PartnerStatus.ABORTED if outcome.refusal is not None:
+            return _commit_refused(case, leg, outcome.refusal, rules, now_ms)
+        case PartnerStatus.DECLINED | PartnerStatus.ABORTED | PartnerStatus.UNKNOWN_KEY:
+            return (GivenUp(now_ms, Stage.COMMIT, _CONTRADICTORY),)
+
+
+def _commit_refused(
+    case: Case, leg: LegRecord, refusal: Refusal, rules: Rules, now_ms: int
+) -> Events:
+    """A partner says no after all: an item fails alone, the whole is undone, or a person must."""
+    if not leg.optional and standing(case.legs, Standing.COMMITTED):
+        return (GivenUp(now_ms, Stage.COMMIT, refusal),)
+    answer = LegAnswered(now_ms, leg.key, Standing.FAILED, refusal=refusal)
+    after = evolve(case, answer)
+    if leg.optional:
+        return answer, *_commit_ended(after, rules, now_ms)
+    return answer, *abort(after, refusal, now_ms)
+
+
+def _commit_ended(case: Case, rules: Rules, now_ms: int) -> Events:
+    """The next leg, or the end: something is real, or nothing is."""
+    following = commit_next(case, now_ms)
+    if following:
+        return following
+    if standing(case.legs, Standing.COMMITTED):
+        return Committed(now_ms, case.facts), *closing(case, rules, now_ms)
+    failed = standing(case.legs, Standing.FAILED)
+    return abort(case, failed[0].refusal or _DECLINED, now_ms)
+
+
+def _abort_answered(
+    case: Case, leg: LegRecord, outcome: PartnerOutcome, rules: Rules, now_ms: int
+) -> Events:
+    match outcome.status:
+        case PartnerStatus.ABORTED | PartnerStatus.DECLINED:
+            answer = LegAnswered(now_ms, leg.key, Standing.ABORTED)
+            waited_for = standing(evolve(case, answer).legs, Standing.ABORTING)
+            return *_told(case, answer), *(() if waited_for else (Aborted(now_ms),))
+        case PartnerStatus.COMMITTED:
+            return (GivenUp(now_ms, Stage.ABORT, _CONTRADICTORY),)
+        case PartnerStatus.PREPARED | PartnerStatus.UNKNOWN_KEY:
+            return unanswered(case, leg.key, rules.terms, now_ms)
+
+
+def _open_leg(case: Case, key: str) -> LegRecord | None:
+    """The leg under a key, if the case waits for its partner's answer."""
+    leg, stage = case.leg(key), STAGES.get(case.state)
+    return leg if leg is not None and stage and leg.standing is OPEN[stage] else None
+
+
+def _told(case: Case, answer: LegAnswered) -> Events:
+    """The answer of an only leg is told by the event of the whole."""
+    return (answer,) if len(case.legs) > 1 else ()
 
 
 def _pause_ms(attempts: int, terms: Terms) -> int:
@@ -133,4 +238,4 @@ def _pause_ms(attempts: int, terms: Terms) -> int:
     return min(terms.inquire_ms_first * (1 << doublings), terms.inquire_ms_max)
 
 
-__all__ = ["COMMIT_STATES", "PREPARE_STATES", "answered", "closing", "prepare", "unanswered"]
+__all__ = ["STAGES", "abort", "answered", "closing", "commit_next", "go_on", "unanswered"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from backoffice.authorization.queue import QueueEntry, kept_apart
+from backoffice.authorization.waiting import QueueEntry, kept_apart
 from backoffice.cases.commands import Judge
 from backoffice.cases.events import Judgement
 from backoffice.cases.flow import wrong_state
@@ -79,7 +79,7 @@ def check_decision(
     if case.state is not State.AUTH_CLAIMED or held is None:
         return wrong_state(case.state)
     return (
-        kept_apart(entry, caller.staff, caller.level)
+        kept_apart(entry, caller.authority)
         or _not_yours(held, judge, now_ms)
         or _stale(case, held, decision)
         or _ill_formed(case, decision)

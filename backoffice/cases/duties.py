@@ -1,8 +1,9 @@
-"""What the office owes after each event of a case: requests to the core, the slip, reminders.
+"""What the office owes after each event of a case: requests to partners, the slip, reminders.
 
-Requests to the core may go out twice, its key makes that harmless; so may the slip, which is the
-same both times. Reminders that come in vain lead to nothing. Hints to terminals and queues are not
-owed: they may be missed, so whoever runs the case gives them as its state changes, unstored.
+Requests to a partner may go out twice, their key makes that harmless; so may the slip, and what is
+learned about the customer, which are the same both times. Reminders that come in vain lead to
+nothing. Hints to terminals and queues are not owed: they may be missed, so whoever runs the case
+gives them as its state changes, unstored.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from backoffice.cases.events import (
     CommitLost,
     CommitStarted,
     Committed,
+    CustomerLearned,
     DayEnded,
     FileSlip,
     FirstApproved,
@@ -33,41 +35,98 @@ from backoffice.cases.events import (
     Queued,
     Reopened,
     Returned,
+    Settled,
     SlipDue,
     Stage,
+    Standing,
+    Stored,
 )
+from backoffice.cases.legs import OPEN, LegRecord, standing
 from backoffice.cases.record import Case
-from backoffice.partners.core import Abort, Commit, CoreRequest, Inquire
+from backoffice.cases.terms import Rules
+from backoffice.cases.view import dossier_of
+from backoffice.dossier import Dossier
+from backoffice.partners.port import Abort, Commit, Inquire, PartnerRequest
+from backoffice.product import Product
+from wire.value import PhoneValue
 
-CORE: Final = "core"
 SLIP: Final = "slip"
+CUSTOMER: Final = "customer"
 
 
-def duties(case: Case, event: AnyCaseEvent) -> Iterator[Effect]:
-    """The effects of one event; `case` is the one after it."""
-    yield from _to_core(case, event)
+def duties(case: Case, event: AnyCaseEvent, rules: Rules) -> Iterator[Effect]:
+    """The effects of one event; `case` is the one after it. Partners are named by `Partner`."""
+    yield from _to_partners(case, event)
     yield from _reminders(case, event)
-    if isinstance(event, Committed) and case.slip is not None and case.signed is not None:
-        yield Effect(SLIP, FileSlip(case.slip, case.signed.ink, case.signed.signature))
-
-
-def _to_core(case: Case, event: AnyCaseEvent) -> Iterator[Effect]:
-    key, union = case.case_id, case.union
     match event:
-        case PrepareStarted(request=request):
-            yield _core(request)
-        case CommitStarted():
-            yield _core(Commit(key, union))
-        case AbortStarted():
-            yield _core(Abort(key, union))
-        case AbortLost(again_ms=again_ms):
-            yield _core(Abort(key, union), again_ms)
-        case PrepareLost(inquire_ms=inquire_ms) | CommitLost(inquire_ms=inquire_ms):
-            yield _core(Inquire(key, union), inquire_ms)
-        case Reopened(stage=stage):
-            yield _core(Abort(key, union) if stage is Stage.ABORT else Inquire(key, union))
+        case Committed() | Settled(done=True):
+            if case.slip is not None and case.signed is not None:
+                signed, device = case.signed, case.filed.device
+                slip = FileSlip(case.slip, signed.ink, device, signed.signature, case.results)
+                yield Effect(SLIP, slip)
+            yield from _learned(case, event, rules)
+        case Stored():
+            yield from _learned(case, event, rules)
         case _:
             return
+
+
+def _to_partners(case: Case, event: AnyCaseEvent) -> Iterator[Effect]:
+    match event:
+        case PrepareStarted(legs=legs):
+            for asked in legs:
+                yield _effect(asked.partner, asked.request)
+        case CommitStarted(key=key):
+            for leg in _under(case, key):
+                yield _effect(leg.partner, Commit(key, case.union))
+        case AbortStarted():
+            for leg in standing(case.legs, Standing.ABORTING):
+                yield _effect(leg.partner, Abort(leg.key, case.union))
+        case AbortLost(key=key, again_ms=again_ms):
+            for leg in _under(case, key):
+                yield _effect(leg.partner, Abort(key, case.union), again_ms)
+        case PrepareLost(key=key, inquire_ms=ms) | CommitLost(key=key, inquire_ms=ms):
+            for leg in _under(case, key):
+                yield _effect(leg.partner, Inquire(key, case.union), ms)
+        case Reopened(stage=stage):
+            again = Abort if stage is Stage.ABORT else Inquire
+            for leg in standing(case.legs, OPEN[stage]):
+                yield _effect(leg.partner, again(leg.key, case.union))
+        case _:
+            return
+
+
+def _learned(case: Case, event: AnyCaseEvent, rules: Rules) -> Iterator[Effect]:
+    """What a case that became real taught the office about its customer, if it has one."""
+    intake = case.filed
+    product = rules.products[intake.product]
+    dossier = dossier_of(intake, product)
+    if not rules.learn or dossier.chip is None:
+        return
+    learned = CustomerLearned(
+        case_id=case.case_id,
+        union=case.union,
+        product=product.code,
+        outlet=intake.operator.outlet,
+        staff_id=intake.operator.staff_id,
+        number=dossier.customer.number,
+        name=dossier.customer.name,
+        profile=product.profile(dossier) | _phone(dossier, product),
+        at_ms=event.at_ms,
+    )
+    yield Effect(CUSTOMER, learned)
+
+
+def _phone(dossier: Dossier, product: Product) -> dict[str, str]:
+    """The first number that the form asks of the customer, if it was answered."""
+    values = (dossier.submission.values.get(field.name) for field in product.form.fields)
+    phones = [value.phone.digits for value in values if isinstance(value, PhoneValue)]
+    return {"phone": phones[0]} if phones else {}
+
+
+def _under(case: Case, key: str) -> tuple[LegRecord, ...]:
+    """The leg of a key; none in a stream that names one which the case never had."""
+    return tuple(leg for leg in case.legs if leg.key == key)
 
 
 def _reminders(case: Case, event: AnyCaseEvent) -> Iterator[Effect]:
@@ -86,8 +145,8 @@ def _reminders(case: Case, event: AnyCaseEvent) -> Iterator[Effect]:
             return
 
 
-def _core(request: CoreRequest, due_ms: int = 0) -> Effect:
-    return Effect(CORE, request, due_ms)  # type: ignore[arg-type]  # a request is a message, too
+def _effect(partner: str, request: PartnerRequest, due_ms: int = 0) -> Effect:
+    return Effect(partner, request, due_ms)  # type: ignore[arg-type]  # a request is a message, too
 
 
-__all__ = ["CORE", "SLIP", "duties"]
+__all__ = ["CUSTOMER", "SLIP", "duties"]

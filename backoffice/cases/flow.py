@@ -2,8 +2,10 @@
 
 All products go through it. The customer's signature always precedes the irreversible step: PREPARE
 reserves, COMMIT makes real, ABORT releases; an answer that does not come leads to an UNKNOWN state,
-from where the office only inquires by the same key. What is not in the table is refused with
-`E_STATE`, so a step can be late or repeated, but never skipped.
+from where the office only inquires by the same key. Where a plan has several legs, the state is
+that of the whole: each leg is asked on its own, and may be asked again, in the same state. Pure
+information is asked of nobody and signed by nobody: it is STORED. What is not in the table is
+refused with `E_STATE`, so a step can be late or repeated, but never skipped.
 
 It knows no times, people or products: who may pull a trigger is decided in `backoffice.cases.case`.
 Invariant: `State` is partitioned into final states, without a row, and others, with at least one;
@@ -40,6 +42,8 @@ class Trigger(StrEnum):
     REJECT = "reject"
     CANCEL = "cancel"
     EXPIRE = "expire"
+    STORE = "store"
+    """Pure information is kept; no partner has a part in it."""
     PREPARE = "prepare"
     PREPARE_LOST = "prepare_lost"
     PREPARE_DONE = "prepare_done"
@@ -72,7 +76,10 @@ TABLE: Final[dict[State, dict[Trigger, State]]] = {
         Trigger.WAIVE: State.AUTO_PASSED,
         Trigger.QUEUE: State.AUTH_QUEUED,
     },
-    State.AUTO_PASSED: {Trigger.PREPARE: State.PREPARING},
+    State.AUTO_PASSED: {
+        Trigger.PREPARE: State.PREPARING,
+        Trigger.STORE: State.STORED,
+    },
     State.AUTH_QUEUED: {
         Trigger.CLAIM: State.AUTH_CLAIMED,
         Trigger.CANCEL: State.CANCELLED,
@@ -88,16 +95,22 @@ TABLE: Final[dict[State, dict[Trigger, State]]] = {
         Trigger.REJECT: State.AUTH_REJECTED,
         Trigger.CANCEL: State.CANCELLED,
     },
-    State.AUTH_APPROVED: {Trigger.PREPARE: State.PREPARING},
+    State.AUTH_APPROVED: {
+        Trigger.PREPARE: State.PREPARING,
+        Trigger.STORE: State.STORED,
+    },
     State.AUTH_RETURNED: {
         Trigger.CAPTURE: State.CAPTURED,
         Trigger.CANCEL: State.CANCELLED,
         Trigger.EXPIRE: State.EXPIRED,
     },
+    State.STORED: {Trigger.CLOSE: State.CLOSED},
     State.PREPARING: {
+        Trigger.PREPARE: State.PREPARING,
         Trigger.PREPARE_DONE: State.PREPARED,
         Trigger.PREPARE_LOST: State.PREPARE_UNKNOWN,
         Trigger.DECLINE: State.DECLINED,
+        Trigger.ABORT: State.ABORTING,
         Trigger.GIVE_UP: State.MANUAL,
     },
     State.PREPARE_UNKNOWN: {
@@ -105,6 +118,7 @@ TABLE: Final[dict[State, dict[Trigger, State]]] = {
         Trigger.PREPARE_DONE: State.PREPARED,
         Trigger.PREPARE_LOST: State.PREPARE_UNKNOWN,
         Trigger.DECLINE: State.DECLINED,
+        Trigger.ABORT: State.ABORTING,
         Trigger.GIVE_UP: State.MANUAL,
     },
     State.PREPARED: {
@@ -117,14 +131,17 @@ TABLE: Final[dict[State, dict[Trigger, State]]] = {
     },
     State.SIGNED: {Trigger.COMMIT: State.COMMITTING},
     State.COMMITTING: {
+        Trigger.COMMIT: State.COMMITTING,
         Trigger.COMMIT_DONE: State.COMMITTED,
         Trigger.COMMIT_LOST: State.COMMIT_UNKNOWN,
+        Trigger.ABORT: State.ABORTING,
         Trigger.GIVE_UP: State.MANUAL,
     },
     State.COMMIT_UNKNOWN: {
         Trigger.COMMIT: State.COMMITTING,
         Trigger.COMMIT_DONE: State.COMMITTED,
         Trigger.COMMIT_LOST: State.COMMIT_UNKNOWN,
+        Trigger.ABORT: State.ABORTING,
         Trigger.GIVE_UP: State.MANUAL,
     },
     State.COMMITTED: {

@@ -22,20 +22,24 @@ from backoffice.authorization.levels import (
     NAME_RARE,
     OFF_AREA,
     PHOTO_REUSED,
-    POLICY,
+    THRESHOLDS,
     Level,
-    Policy,
     Raise,
+    Thresholds,
     assess,
     by_age,
 )
+from backoffice.authorization.policy import DEFAULT_ROUTING, Routing
 from backoffice.cases.commands import Caller
 from backoffice.cases.events import Intake
+from backoffice.cases.proven import chosen_items, phone_problems, proven_colleagues
 from backoffice.cases.terms import Verify
 from backoffice.cases.view import image_cards
+from backoffice.dossier import Dossier, id_card, open_dossier
+from backoffice.fields import SECOND_DOCUMENT
 from backoffice.hsm import PinRefused
 from backoffice.partners.identity_check import IdentityRecorded, person_digest
-from backoffice.product import SECOND_DOCUMENT, Dossier, Product, id_card, open_dossier
+from backoffice.product import Product
 from wire.checks import (
     LIMITS,
     PIN_KINDS,
@@ -43,22 +47,30 @@ from wire.checks import (
     Context,
     Limits,
     check_photo,
+    check_recording,
     check_submission,
     is_inside,
     is_rare,
 )
 from wire.codec import decode
 from wire.errors import BadFrame
-from wire.form import PhotoValue
+from wire.form import Form
 from wire.keys import SUBMISSION
-from wire.masked import Pan
+from wire.masked import Pan, Phone
 from wire.message import Code, Refusal
 from wire.messages.case import PinBlock, Submission, Submit
-from wire.messages.identity import IdentityResult
+from wire.messages.identity import IdentityChecked, IdentityResult
+from wire.messages.lookups import Item
+from wire.messages.session import StaffCard
 from wire.photo import PhotoFacts
+from wire.sound import SoundFacts
+from wire.value import PhotoValue, RecordingValue
 
 IDENTITY_AGE_MS_MAX: Final = 24 * 60 * 60 * 1000
 """How old the register's answer may be when the case is captured."""
+
+DURATION_SLACK_PERCENT: Final = 10
+"""How far a recording's claimed duration may miss its measured one."""
 
 _UUID7: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
@@ -67,17 +79,19 @@ PinConverter = Callable[[PinBlock, Pan], bytes]
 
 
 class ImageFact(msgspec.Struct, frozen=True):
-    """An image that the office holds.
+    """A photo or recording that the office holds.
 
     Attributes:
         size: bytes, all of which are there and hash to the digest.
-        measured: the office's own measurement.
-        reused: another case has handed in the same image.
+        measured: the office's own measurement of a photo.
+        reused: another case has handed in the same one.
+        sound: the office's own measurement of a recording; None where it is none.
     """
 
     size: int
     measured: PhotoFacts | None = None
     reused: bool = False
+    sound: SoundFacts | None = None
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,10 +100,13 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         product: the product asked for, or None when there is none such.
         identity: the stored identity check that the submission names, or None.
-        images: by digest; those that are not there are missing.
+        images: photos and recordings by digest; those that are not there are missing.
         area: where the union works; None when it is not set.
         posture: the device is as its management wants it.
         stock: the cards allotted to this device, or None when the core alone keeps count.
+        listed: what is listed now, by field.
+        colleagues: who proved their presence at this case, by reference.
+        proofs: the phones that were proven for this case, by reference.
     """
 
     product: Product | None
@@ -98,6 +115,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     area: Area | None = None
     posture: bool = True
     stock: Collection[str] | None = None
+    listed: Mapping[str, tuple[Item, ...]] = {}
+    colleagues: Mapping[str, StaffCard] = {}
+    proofs: Mapping[str, Phone] = {}
 
 
 def open_submission(submit: Submit, caller: Caller, verify: Verify) -> Submission | Refusal:
@@ -126,7 +146,8 @@ def admit(
     convert: PinConverter,
     now_ms: int,
     *,
-    policy: Policy = POLICY,
+    routing: Routing = DEFAULT_ROUTING,
+    thresholds: Thresholds = THRESHOLDS,
     limits: Limits = LIMITS,
 ) -> Intake | tuple[Refusal, ...]:
     """The intake of an opened submission, or everything that is wrong with it."""
@@ -134,30 +155,43 @@ def admit(
         return (Refusal(Code.POSTURE, "设备状态不合规，请先完成安全检查。"),)
     product = facts.product
     if product is None or product.code != submission.product:
-        return (Refusal(Code.NOT_FOUND, "没有这项业务，请更新业务列表。", "product"),)
-    context = Context(now_ms, limits)
+        return (Refusal(Code.NOT_FOUND, "没有这项业务或已暂停办理，请更新业务列表。", "product"),)
+    context = Context(now_ms, limits, staff_id=caller.staff.staff_id)
     pins = [pin.field for pin in submit.pins]
+    problems = _form_problems(product, submission, pins, facts, context)
+    if problems:
+        return problems
+    items, unlisted = chosen_items(product.form, submission, facts.listed)
+    colleagues, absent = proven_colleagues(submission, caller.staff, facts.colleagues)
     problems = (
-        *check_submission(product.form, submission, context, pins),
-        *_pin_problems(product, pins),
-        *_image_problems(submission, facts, context),
-        *_stock_problems(product, submission, facts),
+        *_identity_problems(submission, facts),
+        *phone_problems(product.form, submission, facts.proofs),
+        *absent,
+        *unlisted,
     )
-    problems = problems or _identity_problems(submission, facts)
     if problems:
         return problems
     verifiers = _verifiers(submit.pins, product, submission, convert)
     if isinstance(verifiers, Refusal):
         return (verifiers,)
-    dossier = open_dossier(submission, verifiers, now_ms)
+    dossier = open_dossier(
+        submission,
+        verifiers=verifiers,
+        operator=caller.staff,
+        now_ms=now_ms,
+        terms=product.terms,
+        thresholds=thresholds,
+        listed=items,
+        colleagues=colleagues,
+    )
     problems = product.problems(dossier)
     if problems:
         return problems
-    raises = (*product.level(dossier), *general_rules(dossier, product, facts, policy, limits))
-    assessment = assess(raises, caller.staff.union, product.code, policy)
+    raises = (*product.level(dossier), *general_rules(dossier, product, facts, thresholds, limits))
+    assessment = assess(raises, caller.staff.union, product.code, routing.route)
     if isinstance(assessment, Refusal):
         return (assessment,)
-    assert facts.identity is not None, "checked above"
+    assessment = routing.over_link(assessment, submission.link_kbps, thresholds)
     return Intake(
         submission=submit.submission,
         digest=hashlib.blake2b(submit.submission, digest_size=32).digest(),
@@ -168,29 +202,31 @@ def admit(
         device=caller.device,
         union=caller.staff.union,
         trail=submission.trail,
-        identity=facts.identity.answer,
+        identity=_identity(dossier, facts),
         verifiers=verifiers,
         images=image_cards(submission, product.form),
         assessment=assessment,
         unique=product.claims(dossier, caller.staff.union),
         received_ms=now_ms,
+        listed=items,
+        colleagues=colleagues,
     )
 
 
 def general_rules(
-    dossier: Dossier, product: Product, facts: Facts, policy: Policy, limits: Limits
+    dossier: Dossier, product: Product, facts: Facts, thresholds: Thresholds, limits: Limits
 ) -> tuple[Raise, ...]:
     """The rules that raise the level of every product alike."""
     submission = dossier.submission
-    raises = list(by_age(dossier.age, policy))
+    raises = [] if dossier.chip is None else list(by_age(dossier.age, thresholds))
     if not is_inside(submission.place, facts.area, limits):
         raises.append(Raise(Level.A3, OFF_AREA))
-    if is_rare(dossier.customer.name):
+    if dossier.chip is not None and is_rare(dossier.customer.name):
         raises.append(Raise(Level.A3, NAME_RARE))
-    if any(facts.images[photo.digest].reused for _, photo in _photos(submission)):
+    if any(facts.images[one.digest].reused for _, one in _captured(submission)):
         raises.append(Raise(Level.A3, PHOTO_REUSED))
-    assert facts.identity is not None, "checked before"
-    match facts.identity.answer.result:
+    identity = _identity(dossier, facts)
+    match identity.result if identity is not None else None:
         case IdentityResult.MATCH_WITHOUT_PHOTO:
             raises.append(Raise(Level.A3, IDENTITY_NO_PHOTO))
         case IdentityResult.NAME_DIFFERS | IdentityResult.NUMBER_ABSENT:
@@ -198,6 +234,13 @@ def general_rules(
         case _:
             pass
     return tuple(raises)
+
+
+def _identity(dossier: Dossier, facts: Facts) -> IdentityChecked | None:
+    """The register's answer about the customer; None where there is no card to ask about."""
+    if dossier.chip is None or facts.identity is None:
+        return None
+    return facts.identity.answer
 
 
 def _cured(submission: Submission, product: Product) -> Raise:
@@ -209,6 +252,18 @@ def _cured(submission: Submission, product: Product) -> Raise:
     return Raise(Level.AX, code=Code.ID_MISMATCH, message=message)
 
 
+def _form_problems(
+    product: Product, submission: Submission, pins: list[str], facts: Facts, context: Context
+) -> tuple[Refusal, ...]:
+    """What is wrong with the form and what travels beside it."""
+    return (
+        *check_submission(product.form, submission, context, pins),
+        *_pin_problems(product, pins),
+        *_image_problems(product.form, submission, facts, context),
+        *_stock_problems(product, submission, facts),
+    )
+
+
 def _pin_problems(product: Product, pins: list[str]) -> tuple[Refusal, ...]:
     asked = {field.name for field in product.form.fields if field.kind in PIN_KINDS}
     if len(set(pins)) != len(pins) or not set(pins) <= asked:
@@ -216,17 +271,21 @@ def _pin_problems(product: Product, pins: list[str]) -> tuple[Refusal, ...]:
     return ()
 
 
-def _image_problems(submission: Submission, facts: Facts, context: Context) -> tuple[Refusal, ...]:
-    """Every image is here, and is what the terminal says it is."""
+def _image_problems(
+    form: Form, submission: Submission, facts: Facts, context: Context
+) -> tuple[Refusal, ...]:
+    """Every photo and recording is here, and is what the terminal says it is."""
     problems: list[Refusal] = []
-    for name, photo in _photos(submission):
-        fact = facts.images.get(photo.digest)
-        if fact is None or fact.size != photo.size:
+    for name, value in _captured(submission):
+        fact = facts.images.get(value.digest)
+        if fact is None or fact.size != value.size:
             message = "影像尚未上传完成，请稍后重试。"
             problems.append(Refusal(Code.EVIDENCE, message, name, retryable=True))
+        elif isinstance(value, RecordingValue):
+            problems += _recording_problems(form, name, value, fact.sound, context)
         elif fact.measured is not None:
             measured = msgspec.structs.replace(
-                photo,
+                value,
                 size=fact.measured.size,
                 width=fact.measured.width,
                 height=fact.measured.height,
@@ -234,6 +293,22 @@ def _image_problems(submission: Submission, facts: Facts, context: Context) -> t
             )
             problems += check_photo(measured, context.at(name))
     return tuple(problems)
+
+
+def _recording_problems(
+    form: Form, name: str, value: RecordingValue, sound: SoundFacts | None, context: Context
+) -> list[Refusal]:
+    """It is a recording, lasts as long as was said, and long enough."""
+    field = form.field(name)
+    if field is None:
+        return []
+    if sound is None:
+        return [Refusal(Code.EVIDENCE, "录音文件无法识别，请重新录音。", name)]
+    missed_ms = abs(sound.duration_ms - value.duration_ms)
+    if missed_ms * 100 > value.duration_ms * DURATION_SLACK_PERCENT:
+        return [Refusal(Code.EVIDENCE, "录音时长与实际不符，请重新录音。", name)]
+    heard = msgspec.structs.replace(value, duration_ms=sound.duration_ms)
+    return check_recording(heard, field, context.at(name))
 
 
 def _stock_problems(product: Product, submission: Submission, facts: Facts) -> tuple[Refusal, ...]:
@@ -247,7 +322,9 @@ def _stock_problems(product: Product, submission: Submission, facts: Facts) -> t
 def _identity_problems(submission: Submission, facts: Facts) -> tuple[Refusal, ...]:
     """The register was asked about exactly this person, lately, and answered."""
     card = id_card(submission)
-    assert card is not None, "the common checks require the ID card"
+    if card is None:
+        # The common checks require it wherever the form does.
+        return ()
     field = next(name for name, value in submission.values.items() if value is card)
     record = facts.identity
     if record is None or record.answer.reference != submission.identity_reference:
@@ -276,12 +353,14 @@ def _verifiers(
     return verifiers
 
 
-def _photos(submission: Submission) -> list[tuple[str, PhotoValue]]:
+def _captured(submission: Submission) -> list[tuple[str, PhotoValue | RecordingValue]]:
+    """What travels as chunks beside the form, by field."""
     values = submission.values.items()
-    return [(name, value) for name, value in values if isinstance(value, PhotoValue)]
+    return [(name, one) for name, one in values if isinstance(one, PhotoValue | RecordingValue)]
 
 
 __all__ = [
+    "DURATION_SLACK_PERCENT",
     "IDENTITY_AGE_MS_MAX",
     "Facts",
     "ImageFact",

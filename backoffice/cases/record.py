@@ -10,7 +10,6 @@ import msgspec
 
 from backoffice.cases import flow
 from backoffice.cases.events import (
-    AbortLost,
     AbortStarted,
     AnyCaseEvent,
     Approved,
@@ -18,9 +17,6 @@ from backoffice.cases.events import (
     Claimed,
     ClaimReleased,
     ClaimRenewed,
-    CommitLost,
-    CommitStarted,
-    Committed,
     Declined,
     FirstApproved,
     GivenUp,
@@ -28,22 +24,21 @@ from backoffice.cases.events import (
     Judgement,
     LeaseLapsed,
     Prepared,
-    PrepareLost,
-    PrepareStarted,
     Queued,
     Rejected,
-    Reopened,
     Returned,
     Settled,
     Signed,
     Stage,
+    Stored,
     Submitted,
     trigger_of,
 )
-from backoffice.partners.core import Prepare
+from backoffice.cases.legs import LegRecord, Legs, stage_of
+from backoffice.cases.legs import after as legs_after
 from wire.case_state import State
 from wire.message import Code, Refusal
-from wire.messages.case import Slip, Step
+from wire.messages.case import LegResult, Slip, Step
 from wire.messages.session import StaffCard
 
 
@@ -60,7 +55,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     """One business case.
 
     Attributes:
-        case_id: the UUIDv7 from the tablet; also the key of its operation in the core.
+        case_id: the UUIDv7 from the tablet; the keys of its legs begin with it.
         union: the county union, its shard.
         version: rises with every event that anybody can see.
         state: where it stands.
@@ -76,13 +71,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         approvals: of this revision, so far.
         last: the newest judgement, for an answer to a repeated one.
         reasons: why it was returned, rejected, declined or aborted.
-        prepare: exactly what the core was asked; repeated unchanged.
-        facts: what the core said.
-        slip: what the customer reads.
-        slip_hash: its BLAKE2b-256.
+        legs: where each leg of the plan stands, in the plan's order.
+        slip: what the customer reads; of pure information, the receipt.
+        slip_hash: the slip's BLAKE2b-256; empty for what cannot be signed.
         signed: the customer's signature.
-        stage: the open, or last, conversation with the core.
-        attempts: how often that conversation stayed without an answer.
     """
 
     case_id: str
@@ -101,13 +93,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     approvals: tuple[Judgement, ...] = ()
     last: Judgement | None = None
     reasons: tuple[Refusal, ...] = ()
-    prepare: Prepare | None = None
-    facts: dict[str, str] = msgspec.field(default_factory=dict)
+    legs: Legs = ()
     slip: Slip | None = None
     slip_hash: bytes = b""
     signed: Signed | None = None
-    stage: Stage = Stage.PREPARE
-    attempts: int = 0
 
     def __repr__(self) -> str:
         return f"Case({self.case_id!r}, version {self.version}, {self.state})"
@@ -117,6 +106,25 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         """The accepted submission of a case that has one."""
         assert self.intake is not None, f"{self.case_id} was never submitted"
         return self.intake
+
+    @property
+    def stage(self) -> Stage:
+        """The conversation with the partners that is open, or was open last."""
+        return stage_of(self.legs)
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What the partners said, all legs together."""
+        return {name: fact for leg in self.legs for name, fact in leg.facts.items()}
+
+    @property
+    def results(self) -> tuple[LegResult, ...]:
+        """How each item ended, of a plan that lists its items."""
+        return tuple(leg.result for leg in self.legs if leg.asked.title_zh)
+
+    def leg(self, key: str) -> LegRecord | None:
+        """The leg under a key, or None."""
+        return next((leg for leg in self.legs if leg.key == key), None)
 
 
 def new_case(key: str) -> Case:
@@ -189,43 +197,40 @@ def _told(case: Case, event: AnyCaseEvent) -> Case:
         case Cancelled(reason=reason):
             return replace(case, claim=None, reasons=(Refusal(Code.STATE, reason),))
         case _:
-            return _told_by_core(case, event)
+            return _told_later(case, event)
 
 
-def _told_by_core(case: Case, event: AnyCaseEvent) -> Case:
-    """The second half of the life: prepare, sign, commit, abort."""
+def _told_later(case: Case, event: AnyCaseEvent) -> Case:
+    """The second half of the life: store or prepare, sign, commit, abort."""
+    case = msgspec.structs.replace(case, legs=legs_after(case.legs, event))
     replace = msgspec.structs.replace
     match event:
-        case PrepareStarted(request=request):
-            return replace(case, prepare=request, stage=Stage.PREPARE)
-        case CommitStarted():
-            fresh = case.stage is not Stage.COMMIT
-            return replace(case, stage=Stage.COMMIT, attempts=0 if fresh else case.attempts)
-        case AbortStarted(reason=reason):
-            return replace(case, stage=Stage.ABORT, attempts=0, reasons=(reason,))
-        case PrepareLost() | CommitLost() | AbortLost():
-            return replace(case, attempts=case.attempts + 1)
-        case Reopened(stage=stage):
-            return replace(case, stage=stage, attempts=0)
+        case Stored(receipt=receipt):
+            return replace(case, slip=receipt)
         case Prepared():
             return replace(
-                case,
-                facts=event.facts,
-                slip=event.slip,
-                slip_hash=event.slip_hash,
-                expires_ms=event.expires_ms,
-                attempts=0,
+                case, slip=event.slip, slip_hash=event.slip_hash, expires_ms=event.expires_ms
             )
         case Signed():
             return replace(case, signed=event)
-        case Committed(facts=facts):
-            return replace(case, facts={**case.facts, **facts}, attempts=0)
-        case Declined(refusal=refusal) | GivenUp(reason=refusal):
+        case Declined(refusal=refusal):
+            others = (leg.refusal for leg in case.legs)
+            return replace(case, reasons=_distinct(refusal, *others))
+        case AbortStarted(reason=refusal) | GivenUp(reason=refusal):
             return replace(case, reasons=(refusal,))
         case Settled(note=note, done=done):
             return replace(case, reasons=() if done else (Refusal(Code.STATE, note),))
         case _:
             return case
+
+
+def _distinct(*refusals: Refusal | None) -> tuple[Refusal, ...]:
+    """Each once, in their order."""
+    found: list[Refusal] = []
+    for refusal in refusals:
+        if refusal is not None and refusal not in found:
+            found.append(refusal)
+    return tuple(found)
 
 
 __all__ = ["Case", "Held", "evolve", "new_case"]

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Final
 
 from backoffice.authorization.levels import Level
-from backoffice.authorization.queue import kept_apart
+from backoffice.authorization.waiting import kept_apart
 from backoffice.cases.commands import Caller, Claim, Judge
-from backoffice.cases.conversation import prepare
+from backoffice.cases.conversation import go_on
 from backoffice.cases.decision import check_decision, in_words
 from backoffice.cases.events import (
     AnyCaseEvent,
@@ -30,7 +30,7 @@ from backoffice.cases.events import (
     Waived,
 )
 from backoffice.cases.flow import wrong_state
-from backoffice.cases.record import Case
+from backoffice.cases.record import Case, evolve
 from backoffice.cases.terms import Rules, end_of_day_ms
 from backoffice.cases.view import entry_of
 from wire.case_state import State
@@ -44,11 +44,13 @@ _LAPSED: Final = Refusal(Code.STATE, "领取已超时，请重新领取该业务
 
 
 def accept(case: Case, intake: Intake, rules: Rules, now_ms: int) -> Events:
-    """A new revision: straight on to the core, or into the queue."""
+    """A new revision: straight on, or into the queue."""
     submitted = Submitted(now_ms, intake)
     if intake.assessment.level <= Level.A1:
-        return submitted, Waived(now_ms), prepare(case, intake, rules, now_ms)
-    due_ms = now_ms + rules.policy.patience_ms(intake.assessment.route.timing)
+        waived = Waived(now_ms)
+        passed = evolve(evolve(case, submitted), waived)
+        return submitted, waived, *go_on(passed, rules, now_ms)
+    due_ms = now_ms + rules.thresholds.patience_ms(intake.assessment.route.timing)
     return submitted, Queued(now_ms, due_ms, end_of_day_ms(now_ms))
 
 
@@ -56,7 +58,7 @@ def claim(case: Case, command: Claim, rules: Rules, now_ms: int) -> Events | Ref
     """Take the case, take a fresh look at it, or take over where a lease has lapsed."""
     caller, held = command.caller, case.claim
     product = rules.products[case.filed.product]
-    refusal = kept_apart(entry_of(case, product), caller.staff, caller.level)
+    refusal = kept_apart(entry_of(case, product), caller.authority)
     if refusal is not None:
         return refusal
     until_ms = now_ms + rules.terms.lease_ms
@@ -109,7 +111,8 @@ def judge(case: Case, command: Judge, rules: Rules, now_ms: int) -> Events | Ref
         case Verdict.APPROVE if len(case.approvals) + 1 < case.filed.assessment.approvals:
             return (FirstApproved(now_ms, judgement),)
         case Verdict.APPROVE:
-            return Approved(now_ms, judgement), prepare(case, case.filed, rules, now_ms)
+            approved = Approved(now_ms, judgement)
+            return approved, *go_on(evolve(case, approved), rules, now_ms)
         case Verdict.RETURN:
             expires_ms = now_ms + rules.terms.returned_ms
             return (Returned(now_ms, judgement, in_words(judgement), expires_ms),)

@@ -10,22 +10,21 @@ from __future__ import annotations
 from typing import Final
 
 from backoffice.cases.commands import Caller, FromTerminal, Reinquire, Settle
-from backoffice.cases.conversation import closing
+from backoffice.cases.conversation import abort, closing, commit_next
 from backoffice.cases.events import (
-    AbortStarted,
     AnyCaseEvent,
     Cancelled,
     Closed,
-    CommitStarted,
     Expired,
     HandedOver,
     Reopened,
     Settled,
     Signed,
     SlipSeen,
+    Stage,
 )
 from backoffice.cases.flow import Trigger, allows, wrong_state
-from backoffice.cases.record import Case
+from backoffice.cases.record import Case, evolve
 from backoffice.cases.terms import Rules
 from backoffice.cases.view import dossier_of
 from backoffice.slips.slip import signed_body
@@ -93,7 +92,7 @@ def undo_unsigned(case: Case, now_ms: int) -> Events:
     """A reminder came: nobody signed in time; what is signed is never undone by itself."""
     if case.expires_ms > now_ms or case.state not in (State.PREPARED, State.SLIP_SHOWN):
         return ()
-    return (AbortStarted(now_ms, _UNSIGNED),)
+    return abort(case, _UNSIGNED, now_ms)
 
 
 def reconcile(
@@ -112,14 +111,15 @@ def reconcile(
         return _TOO_LONG
     if not command.done:
         return (Settled(now_ms, False, staff, note),)
-    if case.signed is None:
-        # Without the customer's signature nothing becomes real, whoever says so.
+    if case.signed is None or case.stage is Stage.ABORT:
+        # Without the customer's signature nothing becomes real, whoever says so; and what is being
+        # undone the customer was told is undone.
         return wrong_state(case.state)
     return Settled(now_ms, True, staff, note), *closing(case, rules, now_ms)
 
 
 def _show(case: Case, slip_hash: bytes, now_ms: int) -> Events | Refusal:
-    if case.slip is None:
+    if not case.slip_hash:
         return wrong_state(case.state)
     if slip_hash != case.slip_hash:
         return _SLIP_CHANGED
@@ -147,13 +147,13 @@ def _sign(
     if not rules.verify(caller.signing, SLIP, body, request.signature):
         return _FORGED
     signed = Signed(now_ms, request.ink, request.signed_ms, request.signature)
-    return signed, CommitStarted(now_ms)
+    return signed, *commit_next(evolve(case, signed), now_ms)
 
 
 def _abort(case: Case, reason: Refusal, now_ms: int) -> Events | Refusal:
     if case.state not in (State.PREPARED, State.SLIP_SHOWN):
         return wrong_state(case.state)
-    return (AbortStarted(now_ms, reason),)
+    return abort(case, reason, now_ms)
 
 
 def _cancel(case: Case, reason: str, now_ms: int) -> Events | Refusal:
@@ -171,7 +171,7 @@ def _deliver(case: Case, request: Delivered, rules: Rules, now_ms: int) -> Event
     delivered = any(step.state is State.DELIVERED for step in case.steps)
     if not delivered and (not product.delivers or not allows(case.state, Trigger.DELIVER)):
         return wrong_state(case.state)
-    if request.pan != dossier_of(case.filed).pan(product.delivers):
+    if request.pan != dossier_of(case.filed, product).pan(product.delivers):
         return _WRONG_CARD
     if delivered:
         return ()

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from backoffice.authorization.levels import POLICY, Policy
+from backoffice.authorization.levels import THRESHOLDS, Thresholds
 from backoffice.product import Product
 from wire.checks import CHINA, LIMITS, Limits
 
@@ -18,7 +18,7 @@ Verify = Callable[[bytes, bytes, bytes, bytes], bool]
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """How long a case waits for people and for the core, milliseconds.
+    """How long a case waits for people and for partners, milliseconds.
 
     Attributes:
         lease_ms: how long a claim holds without a heartbeat.
@@ -38,7 +38,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 TERMS: Final = Terms()
-"""The defaults: a core that is away for an hour and a half is waited for."""
+"""The defaults: a partner that is away for an hour and a half is waited for."""
 
 
 @dataclass(frozen=True)
@@ -46,18 +46,20 @@ class Rules:
     """Everything besides a case and a command that the rules look at.
 
     Attributes:
-        products: by code, as `backoffice.product.products` found them.
+        products: by code, as `backoffice.catalogue.products` found them.
         verify: `wire.keys.verify`.
-        policy: how long queued cases may wait.
+        thresholds: how long queued cases may wait.
         terms: leases, expiries and inquiries.
         limits: bounds of the checks.
+        learn: the office keeps customers' records, and learns from what became real.
     """
 
     products: Mapping[str, Product]
     verify: Verify
-    policy: Policy = POLICY
+    thresholds: Thresholds = THRESHOLDS
     terms: Terms = TERMS
     limits: Limits = LIMITS
+    learn: bool = False
 
 
 def end_of_day_ms(at_ms: int) -> int:

@@ -7,28 +7,40 @@ birth date, the ends of the number and the photos, and needs no more.
 from __future__ import annotations
 
 from actors.store import Document
-from backoffice.authorization.queue import QueueEntry, collection, item_for
+from backoffice.authorization.queue import collection
+from backoffice.authorization.waiting import QueueEntry, item_for
 from backoffice.cases.commands import Caller
 from backoffice.cases.events import Intake
 from backoffice.cases.record import Case
-from backoffice.product import Dossier, Product, open_dossier, title_of_option
+from backoffice.dossier import Dossier, open_dossier
+from backoffice.fields import ID_CARD
+from backoffice.product import Product
 from wire.case_state import State
 from wire.chip_record import NATIONS, Sex
 from wire.codec import decode, encode
-from wire.form import (
-    AmountValue,
-    BankCardValue,
-    ChoiceValue,
-    Field,
-    Form,
-    PhoneValue,
-    PhotoValue,
-    TextValue,
-    Value,
-)
+from wire.form import Field, Form
 from wire.messages.case import CaseView, Submission
 from wire.messages.desk import CaseFile, Compared, ImageCard
 from wire.messages.identity import IdentityChecked, IdentityResult
+from wire.value import (
+    AmountValue,
+    BankCardValue,
+    ChoicesValue,
+    ChoiceValue,
+    ColleagueValue,
+    ConfirmValue,
+    IdCardValue,
+    IdNumberValue,
+    InkValue,
+    ListedValue,
+    NumberValue,
+    PhoneValue,
+    PhotoValue,
+    RecordingValue,
+    TableValue,
+    TextValue,
+    Value,
+)
 
 QUEUED_STATES = frozenset({State.AUTH_QUEUED, State.AUTH_CLAIMED})
 """The states in which a case stands in the queue."""
@@ -47,17 +59,25 @@ _REGISTER_WORDS = {
 }
 
 
-def dossier_of(intake: Intake) -> Dossier:
-    """An accepted submission, opened for reading."""
+def dossier_of(intake: Intake, product: Product) -> Dossier:
+    """An accepted submission, opened for reading, with the numbers that are in force now."""
     submission = decode(Submission, intake.submission)
-    return open_dossier(submission, intake.verifiers, intake.received_ms)
+    return open_dossier(
+        submission,
+        verifiers=intake.verifiers,
+        operator=intake.operator,
+        now_ms=intake.received_ms,
+        terms=product.terms,
+        listed=intake.listed,
+        colleagues=intake.colleagues,
+    )
 
 
 def view_of(case: Case, product: Product) -> CaseView:
     """What the terminal may know."""
     deliver = ""
     if product.delivers and case.state in HANDED_STATES:
-        deliver = dossier_of(case.filed).pan(product.delivers).masked
+        deliver = dossier_of(case.filed, product).pan(product.delivers).masked
     return CaseView(
         case_id=case.case_id,
         version=case.version,
@@ -66,6 +86,7 @@ def view_of(case: Case, product: Product) -> CaseView:
         reasons=case.reasons,
         slip=case.slip,
         deliver=deliver,
+        results=case.results if case.state in HANDED_STATES else (),
     )
 
 
@@ -81,8 +102,11 @@ def entry_of(case: Case, product: Product) -> QueueEntry:
         title_en=product.title_en,
         operator=intake.operator,
         level=intake.assessment.level,
+        category=product.category,
         timing=intake.assessment.route.timing,
         locality=intake.assessment.route.locality,
+        priority=intake.assessment.route.priority,
+        assign=intake.assessment.route.assign,
         flags=intake.assessment.flags,
         queued_ms=case.queued_ms,
         due_ms=case.due_ms,
@@ -109,47 +133,54 @@ def file_of(case: Case, product: Product, caller: Caller) -> CaseFile:
     held = case.claim
     assert held is not None, "only a claimed case is looked at"
     return CaseFile(
-        item=item_for(entry_of(case, product), caller.staff, caller.device, caller.level),
+        item=item_for(entry_of(case, product), caller.authority, caller.device),
         state=case.state,
         steps=case.steps,
         version=case.version,
         submission_hash=case.filed.digest,
-        compared=compare(dossier_of(case.filed), product.form, case.filed.identity),
+        compared=compare(dossier_of(case.filed, product), product.form, case.filed.identity),
         images=case.filed.images,
         challenge=held.challenge,
         lease_until_ms=held.until_ms,
     )
 
 
-def compare(dossier: Dossier, form: Form, identity: IdentityChecked) -> tuple[Compared, ...]:
+def compare(dossier: Dossier, form: Form, identity: IdentityChecked | None) -> tuple[Compared, ...]:
     """Every element beside its sources, differences marked."""
-    record, customer = dossier.record, dossier.customer
-    register = _REGISTER_WORDS[identity.result]
-    absent = identity.result is IdentityResult.NUMBER_ABSENT
-    name_network = identity.register_name or register
-    rows = [
-        Compared("姓名", "Name", "", customer.name, name_network, name_network != customer.name),
-        Compared("身份证号码", "ID number", "", customer.number.masked, register, absent),
-        Compared("性别", "Sex", "", _SEXES.get(record.sex, ""), "", False),
-        Compared("民族", "Nationality", "", NATIONS.get(record.nation, ""), "", False),
-        Compared("出生日期", "Born", "", record.birth.isoformat(), "", False),
-        Compared("住址", "Registered address", "", record.address, "", False),
-        Compared("签发机关", "Issued by", "", record.issuer, "", False),
-        Compared(
-            "有效期至",
-            "Valid until",
-            "",
-            record.valid_to.isoformat() if record.valid_to else "长期",
-            "",
-            False,
-        ),
-    ]
+    rows = list(_person(dossier, identity))
     for field in form.fields:
         value = dossier.submission.values.get(field.name)
-        shown = _shown(field, value, form) if value is not None else ""
+        if value is None or field.name == ID_CARD.name:
+            continue
+        if isinstance(value, TableValue):
+            rows += _table(field, value)
+            continue
+        shown = _shown(field, value, dossier)
         if shown:
             rows.append(Compared(field.title_zh, field.title_en, shown, "", "", False))
     return tuple(rows)
+
+
+def _person(dossier: Dossier, identity: IdentityChecked | None) -> tuple[Compared, ...]:
+    """What the chip says, beside the register; nothing, where no ID card is asked for."""
+    if dossier.chip is None or identity is None:
+        return ()
+    record, customer = dossier.chip, dossier.customer
+    register = _REGISTER_WORDS[identity.result]
+    absent = identity.result is IdentityResult.NUMBER_ABSENT
+    name_network = identity.register_name or register
+    until = record.valid_to.isoformat() if record.valid_to else "长期"
+    sex, nation = _SEXES.get(record.sex, ""), NATIONS.get(record.nation, "")
+    return (
+        Compared("姓名", "Name", "", customer.name, name_network, name_network != customer.name),
+        Compared("身份证号码", "ID number", "", customer.number.masked, register, absent),
+        Compared("性别", "Sex", "", sex, "", False),
+        Compared("民族", "Nationality", "", nation, "", False),
+        Compared("出生日期", "Born", "", record.birth.isoformat(), "", False),
+        Compared("住址", "Registered address", "", record.address, "", False),
+        Compared("签发机关", "Issued by", "", record.issuer, "", False),
+        Compared("有效期至", "Valid until", "", until, "", False),
+    )
 
 
 def image_cards(submission: Submission, form: Form) -> tuple[ImageCard, ...]:
@@ -171,21 +202,76 @@ def image_cards(submission: Submission, form: Form) -> tuple[ImageCard, ...]:
     return tuple(cards)
 
 
-def _shown(field: Field, value: Value, form: Form) -> str:
-    """What was entered, masked; empty for what is looked at rather than read."""
+def _table(field: Field, table: TableValue) -> list[Compared]:
+    """One line per row, its cells in the columns' order."""
+    lines = []
+    for number, row in enumerate(table.rows, start=1):
+        cells = (
+            f"{column.title_zh} {_entered(column, row[column.name])}"
+            for column in field.columns
+            if column.name in row
+        )
+        title_zh, title_en = f"{field.title_zh}（{number}）", f"{field.title_en} ({number})"
+        lines.append(Compared(title_zh, title_en, "，".join(cells), "", "", False))
+    return lines or [Compared(field.title_zh, field.title_en, "0 行", "", "", False)]
+
+
+def _shown(field: Field, value: Value, dossier: Dossier) -> str:
+    """What was answered, masked; empty for what is looked at rather than read."""
+    match value:
+        case ListedValue(title=title):
+            item = dossier.listed.get(field.name)
+            return item.title_zh if item else title
+        case ColleagueValue(name=name):
+            colleague = dossier.colleagues.get(field.name)
+            return f"{colleague.name}（{colleague.staff_id}）" if colleague else name
+        case ConfirmValue():
+            return "已确认"
+        case InkValue():
+            return "已签名"
+        case RecordingValue(duration_ms=duration_ms):
+            return f"录音 {duration_ms // 1000} 秒"
+        case IdCardValue(name=name, number=number):
+            return f"{name} {number.masked}"
+        case _:
+            return _entered(field, value)
+
+
+def _entered(field: Field, value: Value) -> str:
+    """What was typed, chosen or read, masked; also in a cell of a table."""
     match value:
         case TextValue(text=text):
             return text
         case PhoneValue(phone=phone):
             return phone.masked
         case ChoiceValue(code=code):
-            return title_of_option(form, field.name, code)
+            return _titles(field, (code,))
+        case ChoicesValue(codes=codes):
+            return _titles(field, codes)
         case BankCardValue(pan=pan):
             return pan.masked
         case AmountValue(fen=fen):
             return f"¥{fen // 100:,}.{fen % 100:02}"
+        case NumberValue(number=number):
+            return f"{_decimal(number, field.decimals)}{field.unit_zh}"
+        case IdNumberValue(number=number):
+            return number.masked
         case _:
             return ""
+
+
+def _titles(field: Field, codes: tuple[str, ...]) -> str:
+    """The titles of what was chosen, in the form's order."""
+    return "、".join(option.title_zh for option in field.options if option.code in codes)
+
+
+def _decimal(number: int, decimals: int) -> str:
+    """A number in units of 10^-decimals, as it was typed."""
+    if not decimals:
+        return f"{number:,}"
+    sign, digits = ("-" if number < 0 else ""), abs(number)
+    scale = 10**decimals
+    return f"{sign}{digits // scale:,}.{digits % scale:0{decimals}}"
 
 
 __all__ = [

@@ -28,6 +28,7 @@ from backoffice.desk.page_model import (
     Release,
     SignInHere,
     SignOutHere,
+    TakeNext,
 )
 from wire.codec import encode
 from wire.errors import LinkLost, OutcomeUnknown, PeerRefused
@@ -39,6 +40,7 @@ from wire.messages.desk import (
     ClaimCase,
     Decide,
     Decision,
+    NextCase,
     Queue,
     QueueItem,
     ReleaseCase,
@@ -118,6 +120,8 @@ class Authorizer:
         match command:
             case Claim(case_id=case_id):
                 return await self._claim(case_id)
+            case TakeNext():
+                return await self._next()
             case Release():
                 return await self._release()
             case Conclude():
@@ -198,6 +202,15 @@ class Authorizer:
             if refusal is not None:
                 return refusal
         answer = await self._link.request_now(ClaimCase(case_id), within=REQUEST_S_MAX)
+        return self._opened_as(answer)
+
+    async def _next(self) -> Refusal | None:
+        """The office gives a desk that has a case that one; so nothing is put back before."""
+        answer = await self._link.request_now(NextCase(), within=REQUEST_S_MAX)
+        return self._opened_as(answer)
+
+    def _opened_as(self, answer: CaseFile | Refusal) -> Refusal | None:
+        """Show a claimed case; images of it that are here already are kept."""
         if isinstance(answer, Refusal):
             return answer
         fresh = OpenFile(answer)

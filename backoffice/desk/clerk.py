@@ -11,7 +11,15 @@ from typing import Final, Protocol
 
 import trio
 
-from backoffice.desk.page_model import Claim, Command, Conclude, DeskState, FileView, SignInHere
+from backoffice.desk.page_model import (
+    Claim,
+    Command,
+    Conclude,
+    DeskState,
+    FileView,
+    SignInHere,
+    TakeNext,
+)
 from wire.message import Refusal
 from wire.messages.desk import Reason, Verdict
 
@@ -79,7 +87,7 @@ class DeskClerk:
         free = (item for item in state.queue if item.allowed and (item.mine or not item.claimed_by))
         item = next(free, None)
         if item is not None:
-            await self._desk.perform(Claim(item.case_id))
+            await self._desk.perform(TakeNext() if item.dealt else Claim(item.case_id))
 
     async def _decide(self, file: FileView) -> None:
         verdict, reason = self._judge(file)

@@ -88,6 +88,10 @@ class Claim(msgspec.Struct, frozen=True, tag="claim"):
     case_id: str
 
 
+class TakeNext(msgspec.Struct, frozen=True, tag="next"):
+    """Take and open the case that the office deals out."""
+
+
 class Release(msgspec.Struct, frozen=True, tag="release"):
     """Give the open case back undecided."""
 
@@ -104,5 +108,5 @@ class Conclude(msgspec.Struct, frozen=True, tag="decide"):
         return f"Conclude({self.verdict})"
 
 
-Command = SignInHere | SignOutHere | Claim | Release | Conclude
+Command = SignInHere | SignOutHere | Claim | TakeNext | Release | Conclude
 """Everything that the page may ask."""

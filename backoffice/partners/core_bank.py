@@ -1,302 +1,253 @@
-"""The embedded core bank: accounts, cards and a double-entry ledger behind the CORE port.
+"""The embedded core bank: accounts, cards, services and a double-entry ledger behind the CORE port.
 
-One durable actor per county union, stream `core/<union>`. Every operation lives under the key that
-the case made: the same request gets the stored outcome for ever, another request under that key is
-refused, and an ABORT that overtakes its PREPARE is remembered so that the late PREPARE finds the
-key spent. Each step posts at most one group, keyed `<key>/<step>`.
+Every movement of money and of blank cards is a posting group (`backoffice.partners.ledger`): held
+and available funds of an account are never negative, and the stock of cards balances.
 
-`evolve` owns the state that it is given and may change it in place; `decide` only reads.
+A training core also knows cards that it never issued: the first hold or sign-up with such a card
+opens an account for its holder, with the opening money, and trusts the first PIN that it sees. It
+deliberately does not pay interest, keep limits per day, or know any other bank.
 """
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, field
 from typing import Final
 
-import msgspec
-
-from actors.behaviour import Behaviour, Verdict
-from backoffice.partners.core import (
-    Abort,
-    Commit,
-    CoreOutcome,
-    CoreRequest,
-    CoreStatus,
-    Inquire,
-    IssueCard,
-    Operation,
-    Prepare,
+from backoffice.partners.core_accounts import (
+    SERVICES,
+    Card,
+    CardOperation,
+    CorePolicy,
+    CoreState,
+    card_objection,
+    funds_objection,
+    issue_objection,
+    service_objection,
+)
+from backoffice.partners.embedded import (
+    AbortedOperation,
+    CommitDeclined,
+    CommittedOperation,
+    Declined,
+    EmbeddedPartner,
+    Open,
+    PartnerEvent,
+    Prepared,
+    Step,
+    posting_group,
 )
 from backoffice.partners.ledger import (
     BLANK_CARD_FEN,
     PostingGroup,
+    available_funds,
     blank_cards,
+    clearing,
+    held_funds,
     issued_cards,
     move,
+    pay,
     reserved_cards,
     spoiled_cards,
+    together,
+    training_funds,
 )
-from wire.codec import encode
+from backoffice.partners.operations import (
+    ActivateCard,
+    HoldFunds,
+    IssueCard,
+    Operation,
+    Partner,
+    SignUp,
+)
 from wire.message import Code, Refusal
 
-PIN_FAULTS_MAX: Final = 3
-"""Wrong PINs before a card is locked and its holder must go to the counter."""
+PIN_FAULT: Final = "pin_fault"
+"""The mark of a wrong PIN."""
 
-CARDS_PER_PERSON_MAX: Final = 4
-"""Cards one person may hold in one union."""
+PIN_LOCK: Final = "pin_lock"
+"""The mark of the wrong PIN that locks the card."""
 
 
-class CorePolicy(msgspec.Struct, frozen=True):
-    """What the embedded core is configured with.
+class CoreBank(EmbeddedPartner[CoreState]):
+    """The rules of the embedded core.
 
-    Attributes:
-        stock_prefixes: first digits of the cards that were delivered to this union.
+    Args:
+        training: see the module.
     """
 
-    stock_prefixes: tuple[str, ...] = ("621700",)
-
-
-class Card(msgspec.Struct):
-    """A card and where it stands: INACTIVE → ISSUED → ACTIVE, or VOID, or LOCKED."""
-
-    holder: str
-    account: str
-    account_class: str
-    pin_verifier: bytes
-    state: str = "INACTIVE"
-    pin_faults: int = 0
-
-
-class Entry(msgspec.Struct):
-    """What the core remembers of one key."""
-
-    digest: bytes
-    operation: Operation | None
-    outcome: CoreOutcome
-
-
-class Prepared(msgspec.Struct, frozen=True, tag="CorePrepared"):
-    """Resources are reserved under the key."""
-
-    key: str
-    digest: bytes
-    operation: Operation
-    account: str
-    facts: dict[str, str]
-    group: PostingGroup | None
-
-
-class Declined(msgspec.Struct, frozen=True, tag="CoreDeclined"):
-    """The core said no; `pin_fault` names the card whose PIN was wrong."""
-
-    key: str
-    digest: bytes
-    refusal: Refusal
-    pin_fault: str = ""
-
-
-class CommittedOperation(msgspec.Struct, frozen=True, tag="CoreCommitted"):
-    """The prepared operation is real."""
-
-    key: str
-    group: PostingGroup | None
-
-
-class AbortedOperation(msgspec.Struct, frozen=True, tag="CoreAborted"):
-    """What was prepared is released, or the key is spent before anything was prepared."""
-
-    key: str
-    group: PostingGroup | None
-
-
-CoreEvent = Prepared | Declined | CommittedOperation | AbortedOperation
-
-
-@dataclass
-class CoreState:
-    """Everything the embedded core knows of one union."""
-
-    union: str
-    cards: dict[str, Card] = field(default_factory=dict)
-    entries: dict[str, Entry] = field(default_factory=dict)
-    accounts_opened: int = 0
-
-
-def operation_digest(operation: Operation) -> bytes:
-    """BLAKE2b-256 that tells a repeated request from a changed one."""
-    return hashlib.blake2b(encode(operation), digest_size=32).digest()
-
-
-class CoreBank(Behaviour[CoreState, CoreRequest, CoreEvent]):
-    """The rules of the embedded core."""
-
-    event_type = CoreEvent
+    partner = Partner.CORE
     state_type = CoreState
+    snapshot_version = 2
 
-    def __init__(self, policy: CorePolicy | None = None) -> None:
+    def __init__(self, policy: CorePolicy | None = None, *, training: bool = False) -> None:
         self._policy = policy or CorePolicy()
+        self._training = training
 
     def initial(self, key: str) -> CoreState:
         """An empty core for the union named `key`."""
-        return CoreState(union=key)
+        return CoreState(key)
 
-    def decide(
-        self, state: CoreState, command: CoreRequest, now_ms: int, who: str
-    ) -> Verdict[CoreEvent] | Refusal:
-        """Answer with a definite outcome; only PREPARE can be declined."""
-        entry = state.entries.get(command.key)
-        match command:
-            case Inquire():
-                return Verdict(reply=_outcome(entry, command.key))
-            case Prepare(operation=operation):
-                return self._prepare(state, entry, command.key, operation)
-            case Commit():
-                return _commit(state, entry, command.key)
-            case Abort():
-                return _abort(state, entry, command.key)
-
-    def _prepare(
-        self, state: CoreState, entry: Entry | None, key: str, operation: Operation
-    ) -> Verdict[CoreEvent] | Refusal:
-        digest = operation_digest(operation)
-        if entry is not None:
-            spent = entry.operation is None and entry.outcome.status is CoreStatus.ABORTED
-            if entry.digest != digest and not spent:
-                return Refusal(Code.KEY_CONFLICT, "同一业务流水号的内容与之前不一致")
-            return Verdict(reply=entry.outcome)
-        refusal = _objection(state, operation, self._policy)
-        if refusal is not None:
-            fault = operation.pan.digits if refusal.code is Code.PIN else ""
-            event: CoreEvent = Declined(key, digest, refusal, fault)
-            return Verdict((event,), CoreOutcome(key, CoreStatus.DECLINED, refusal))
-        pan, group = operation.pan, None
-        if isinstance(operation, IssueCard):
-            account = f"{state.union}{state.accounts_opened + 1:010d}"
-            stock, reserved = blank_cards(state.union), reserved_cards(state.union)
-            group = move(f"{key}/prepare", stock, reserved, BLANK_CARD_FEN)
-        else:
-            account = state.cards[pan.digits].account
-        facts = {"account": _masked_account(account), "card": pan.masked}
-        prepared = Prepared(key, digest, operation, account, facts, group)
-        reply = CoreOutcome(key, CoreStatus.PREPARED, facts=facts)
-        return Verdict((prepared,), reply)
-
-    def evolve(self, state: CoreState, event: CoreEvent) -> CoreState:
-        """Apply one event; takes ownership of `state`."""
-        match event:
-            case Prepared(key=key, operation=operation):
-                outcome = CoreOutcome(key, CoreStatus.PREPARED, facts=event.facts)
-                state.entries[key] = Entry(event.digest, operation, outcome)
-                if isinstance(operation, IssueCard):
-                    state.accounts_opened += 1
-                    state.cards[operation.pan.digits] = Card(
-                        operation.customer.number.number,
-                        event.account,
-                        operation.account_class,
-                        operation.pin_verifier,
-                    )
-                else:
-                    state.cards[operation.pan.digits].pin_faults = 0
-            case Declined(key=key):
-                outcome = CoreOutcome(key, CoreStatus.DECLINED, event.refusal)
-                state.entries[key] = Entry(event.digest, None, outcome)
-                card = state.cards.get(event.pin_fault)
-                if card is not None:
-                    card.pin_faults += 1
-                    if card.pin_faults >= PIN_FAULTS_MAX:
-                        card.state = "LOCKED"
-            case CommittedOperation(key=key):
-                entry = state.entries[key]
-                entry.outcome = CoreOutcome(key, CoreStatus.COMMITTED, facts=entry.outcome.facts)
-                assert entry.operation is not None
-                card = state.cards[entry.operation.pan.digits]
-                # Wrong PINs under other keys may have locked it since; the counter undoes that.
-                if card.state != "LOCKED":
-                    card.state = "ISSUED" if isinstance(entry.operation, IssueCard) else "ACTIVE"
-            case AbortedOperation(key=key):
-                known = state.entries.get(key)
-                outcome = CoreOutcome(key, CoreStatus.ABORTED)
-                if known is None:
-                    state.entries[key] = Entry(b"", None, outcome)
-                else:
-                    known.outcome = outcome
-                    if isinstance(known.operation, IssueCard):
-                        state.cards[known.operation.pan.digits].state = "VOID"
+    def evolve(self, state: CoreState, event: PartnerEvent) -> CoreState:
+        """As every partner, and the balances after what was posted."""
+        state = super().evolve(state, event)
+        group = posting_group(event)
+        for posting in group.postings if group is not None else ():
+            state.balances[posting.account] = state.balances.get(posting.account, 0) + posting.fen
         return state
 
+    def objection(self, state: CoreState, operation: Operation, now_ms: int) -> Refusal | None:
+        """By operation: stock and number of cards; state, holder and PIN; balance; services."""
+        operation = _of_a_card(operation)
+        if isinstance(operation, IssueCard):
+            return issue_objection(state, operation, self._policy)
+        card = state.cards.get(operation.pan.digits)
+        known = card is not None
+        if card is None and self._lends(operation):
+            card = _training_card(operation, "")
+        if card is None:
+            return Refusal(Code.CORE_DECLINED, "该卡尚未发出，不能办理", "card")
+        refusal = card_objection(card, operation, self._policy)
+        if refusal is None and isinstance(operation, HoldFunds):
+            fen = state.available_fen(card.account) if known else self._policy.opening_fen
+            return funds_objection(operation, fen)
+        if refusal is None and isinstance(operation, SignUp):
+            return service_objection(state, card, operation)
+        return refusal
 
-def posting_group(event: CoreEvent) -> PostingGroup | None:
-    """The group that an event posted, for the verifier."""
-    return None if isinstance(event, Declined) else event.group
+    def number(self, state: CoreState, operation: Operation) -> str:
+        """The account: the card's, or a new one."""
+        card = state.cards.get(_of_a_card(operation).pan.digits)
+        return card.account if card else f"{state.union}{state.accounts_opened + 1:010d}"
+
+    def facts(self, state: CoreState, operation: Operation, number: str) -> dict[str, str]:
+        """Account and card, masked."""
+        pan = _of_a_card(operation).pan
+        return {"account": f"{number[:6]}****{number[-4:]}", "card": pan.masked}
+
+    def mark(self, state: CoreState, operation: Operation, refusal: Refusal) -> str:
+        """Whether a wrong PIN was one too many."""
+        if refusal.code is not Code.PIN:
+            return ""
+        card = state.cards.get(_of_a_card(operation).pan.digits)
+        faults = card.pin_faults + 1 if card is not None else 0
+        return PIN_LOCK if faults >= self._policy.pin_faults_max else PIN_FAULT
+
+    def group(
+        self, state: CoreState, step: Step, key: str, operation: Operation, number: str
+    ) -> PostingGroup | None:
+        """Cards leave the stock, money is held, debited or released; a new account is opened."""
+        named = f"{key}/{step}"
+        operation = _of_a_card(operation)
+        if isinstance(operation, IssueCard):
+            return _card_moved(named, state.union, step)
+        if isinstance(operation, ActivateCard):
+            new = step is Step.COMMIT and available_funds(number) not in state.balances
+            return self._opening(named, state, number) if new else None
+        moved = None
+        if isinstance(operation, HoldFunds):
+            moved = _money_moved(named, step, number, operation.fen, operation.payee)
+        if operation.pan.digits in state.cards:
+            return moved
+        lent = move(named, blank_cards(state.union), issued_cards(state.union), BLANK_CARD_FEN)
+        opened = self._opening(named, state, number)
+        return together(named, *(group for group in (lent, opened, moved) if group is not None))
+
+    def prepared(self, state: CoreState, event: Prepared) -> None:
+        """A card is bound; a right PIN forgives the wrong ones."""
+        operation = _of_a_card(event.operation)
+        digits = operation.pan.digits
+        if digits not in state.cards:
+            state.accounts_opened += 1
+            state.cards[digits] = (
+                Card(
+                    operation.customer.number.number,
+                    event.number,
+                    operation.account_class,
+                    operation.pin_verifier,
+                )
+                if isinstance(operation, IssueCard)
+                else _training_card(operation, event.number)
+            )
+        if isinstance(operation, ActivateCard | HoldFunds):
+            card = state.cards[digits]
+            card.pin_faults = 0
+            card.pin_verifier = operation.pin_verifier
+
+    def declined(self, state: CoreState, event: Declined) -> None:
+        """Count a wrong PIN."""
+        card = state.cards.get(_of_a_card(event.operation).pan.digits)
+        if card is not None and event.mark:
+            card.pin_faults += 1
+            card.state = "LOCKED" if event.mark == PIN_LOCK else card.state
+
+    def committed(self, state: CoreState, opened: Open, event: CommittedOperation) -> None:
+        """The card is issued or active, the service is on."""
+        operation = _of_a_card(opened.operation)
+        card = state.cards[operation.pan.digits]
+        if isinstance(operation, SignUp):
+            card.services = [*card.services, operation.service]
+        # Wrong PINs under other keys may have locked it since; the counter undoes that.
+        elif card.state != "LOCKED":
+            card.state = "ISSUED" if isinstance(operation, IssueCard) else "ACTIVE"
+
+    def released(
+        self, state: CoreState, opened: Open, event: AbortedOperation | CommitDeclined
+    ) -> None:
+        """A card that was bound is void."""
+        if isinstance(opened.operation, IssueCard):
+            state.cards[opened.operation.pan.digits].state = "VOID"
+
+    def _lends(self, operation: CardOperation) -> bool:
+        """Whether a training core takes an unknown card for one of its own."""
+        known = operation.pan.digits.startswith(self._policy.stock_prefixes)
+        return self._training and known and isinstance(operation, HoldFunds | SignUp)
+
+    def _opening(self, key: str, state: CoreState, account: str) -> PostingGroup | None:
+        """A training customer's first money."""
+        if not (self._training and self._policy.opening_fen):
+            return None
+        source = training_funds(state.union)
+        return pay(key, source, available_funds(account), self._policy.opening_fen)
 
 
-def _commit(state: CoreState, entry: Entry | None, key: str) -> Verdict[CoreEvent]:
-    if entry is None or entry.outcome.status is not CoreStatus.PREPARED:
-        return Verdict(reply=_outcome(entry, key))
-    group = None
-    if isinstance(entry.operation, IssueCard):
-        reserved, issued = reserved_cards(state.union), issued_cards(state.union)
-        group = move(f"{key}/commit", reserved, issued, BLANK_CARD_FEN)
-    outcome = CoreOutcome(key, CoreStatus.COMMITTED, facts=entry.outcome.facts)
-    return Verdict((CommittedOperation(key, group),), outcome)
+def _of_a_card(operation: Operation) -> CardOperation:
+    """The operation, one of the core's own: `EmbeddedPartner` has turned away all others."""
+    assert isinstance(operation, CardOperation)
+    return operation
 
 
-def _abort(state: CoreState, entry: Entry | None, key: str) -> Verdict[CoreEvent]:
-    if entry is not None and entry.outcome.status is not CoreStatus.PREPARED:
-        return Verdict(reply=_outcome(entry, key))
-    group = None
-    if entry is not None and isinstance(entry.operation, IssueCard):
-        reserved, spoiled = reserved_cards(state.union), spoiled_cards(state.union)
-        group = move(f"{key}/abort", reserved, spoiled, BLANK_CARD_FEN)
-    return Verdict((AbortedOperation(key, group),), CoreOutcome(key, CoreStatus.ABORTED))
+def _training_card(operation: CardOperation, account: str) -> Card:
+    """A card from elsewhere, as a training core takes it."""
+    return Card(operation.customer.number.number, account, "II", b"", "ACTIVE")
 
 
-def _objection(state: CoreState, operation: Operation, policy: CorePolicy) -> Refusal | None:
-    card = state.cards.get(operation.pan.digits)
-    holder = operation.customer.number.number
-    if isinstance(operation, IssueCard):
-        if card is not None:
-            return Refusal(Code.DUPLICATE, "该卡号已被使用，请更换新卡", "card")
-        if not operation.pan.digits.startswith(policy.stock_prefixes):
-            return Refusal(Code.CORE_DECLINED, "该卡不在本机构库存内", "card")
-        held = [c for c in state.cards.values() if c.holder == holder and c.state != "VOID"]
-        if len(held) >= CARDS_PER_PERSON_MAX:
-            return Refusal(Code.LIMIT, f"同一客户最多持有{CARDS_PER_PERSON_MAX}张卡", "id_card")
-        if operation.account_class == "I" and any(c.account_class == "I" for c in held):
-            return Refusal(Code.DUPLICATE, "该客户已有I类账户，请选择II类或III类", "account_class")
-        return None
-    if card is None or card.state in ("VOID", "INACTIVE"):
-        return Refusal(Code.CORE_DECLINED, "该卡尚未发出，不能激活", "card")
-    if card.state == "LOCKED":
-        return Refusal(Code.CORE_DECLINED, "该卡密码已锁定，请到柜面办理", "card")
-    if card.state == "ACTIVE":
-        return Refusal(Code.DUPLICATE, "该卡已激活", "card")
-    if card.holder != holder:
-        return Refusal(Code.ID_MISMATCH, "持卡人与身份证不一致", "id_card")
-    if card.pin_verifier != operation.pin_verifier:
-        left = PIN_FAULTS_MAX - card.pin_faults - 1
-        words = f"密码错误，还可尝试{left}次" if left else "密码连续错误，该卡已锁定"
-        return Refusal(Code.PIN, words, "pin")
-    return None
+def _card_moved(key: str, union: str, step: Step) -> PostingGroup:
+    reserved = reserved_cards(union)
+    match step:
+        case Step.PREPARE:
+            return move(key, blank_cards(union), reserved, BLANK_CARD_FEN)
+        case Step.COMMIT:
+            return move(key, reserved, issued_cards(union), BLANK_CARD_FEN)
+        case Step.ABORT:
+            return move(key, reserved, spoiled_cards(union), BLANK_CARD_FEN)
 
 
-def _outcome(entry: Entry | None, key: str) -> CoreOutcome:
-    return CoreOutcome(key, CoreStatus.UNKNOWN_KEY) if entry is None else entry.outcome
-
-
-def _masked_account(account: str) -> str:
-    return f"{account[:6]}****{account[-4:]}"
+def _money_moved(key: str, step: Step, account: str, fen: int, payee: str) -> PostingGroup:
+    available, held = available_funds(account), held_funds(account)
+    match step:
+        case Step.PREPARE:
+            return pay(key, available, held, fen)
+        case Step.COMMIT:
+            return pay(key, held, clearing(payee), fen)
+        case Step.ABORT:
+            return pay(key, held, available, fen)
 
 
 __all__ = [
-    "CARDS_PER_PERSON_MAX",
-    "PIN_FAULTS_MAX",
+    "PIN_FAULT",
+    "PIN_LOCK",
+    "SERVICES",
     "Card",
     "CoreBank",
-    "CoreEvent",
     "CorePolicy",
     "CoreState",
-    "operation_digest",
-    "posting_group",
 ]

@@ -2,7 +2,8 @@
 
 Blank cards are kept as banks keep important blank vouchers (重要空白凭证): off the balance sheet,
 at an assumed price of one yuan a piece, so that stock, reservation, issue and spoilage are postings
-like any other and the same trial balance proves both money and cards.
+like any other and the same trial balance proves both money and cards. A customer's deposit is what
+the bank owes: it grows by credits, so its balance is the negative of what was posted.
 
 Pure: a group either is balanced or cannot be built.
 """
@@ -49,6 +50,16 @@ def move(key: str, source: str, target: str, fen: int) -> PostingGroup:
     return PostingGroup(key, (Posting(source, -fen), Posting(target, fen)))
 
 
+def pay(key: str, payer: str, payee: str, fen: int) -> PostingGroup:
+    """Money from one deposit or clearing account to another: debits `payer`, credits `payee`."""
+    return move(key, payee, payer, fen)
+
+
+def together(key: str, *groups: PostingGroup) -> PostingGroup:
+    """Several movements as one group."""
+    return PostingGroup(key, tuple(posting for group in groups for posting in group.postings))
+
+
 def trial_balance(groups: Iterable[PostingGroup]) -> Mapping[str, int]:
     """The balance of every account after all groups, in fen; the values sum to zero."""
     balances: dict[str, int] = {}
@@ -78,16 +89,42 @@ def spoiled_cards(union: str) -> str:
     return f"stock/{union}/spoiled"
 
 
+def available_funds(account: str) -> str:
+    """What a customer may dispose of."""
+    return f"deposit/{account}/available"
+
+
+def held_funds(account: str) -> str:
+    """What is held until a signature; together with what is available, the ledger balance."""
+    return f"deposit/{account}/held"
+
+
+def clearing(payee: str) -> str:
+    """What is owed to a payee outside, for instance `biller/power`."""
+    return f"clearing/{payee}"
+
+
+def training_funds(union: str) -> str:
+    """Where the money of a training office's customers comes from."""
+    return f"training/{union}"
+
+
 __all__ = [
     "BLANK_CARD_FEN",
     "POSTINGS_MAX",
     "Posting",
     "PostingGroup",
     "UnbalancedPosting",
+    "available_funds",
     "blank_cards",
+    "clearing",
+    "held_funds",
     "issued_cards",
     "move",
+    "pay",
     "reserved_cards",
     "spoiled_cards",
+    "together",
+    "training_funds",
     "trial_balance",
 ]

@@ -17,9 +17,20 @@ from wire.messages.case import (
     SlipShown,
     Submit,
 )
-from wire.messages.desk import ClaimCase, Decide, ReleaseCase, RenewClaim, WatchQueue
+from wire.messages.desk import (
+    ClaimCase,
+    Decide,
+    NextCase,
+    ReleaseCase,
+    RenewClaim,
+    WatchQueue,
+)
+from wire.messages.figures import GetFigures
 from wire.messages.identity import CheckIdentity
 from wire.messages.images import GetChunk, OfferImages, PutChunk
+from wire.messages.lookups import ListItems, ProveCode, ProveColleague, SendCode
+from wire.messages.offers import Recommend
+from wire.messages.policy import GetPolicy, PolicyHistory, RollbackPolicy, SetPolicy
 from wire.messages.session import (
     GetTree,
     Invite,
@@ -37,6 +48,11 @@ ALLOWED: Final[dict[Role, frozenset[type]]] = {
             SignOut,
             ListProducts,
             CheckIdentity,
+            ListItems,
+            ProveColleague,
+            SendCode,
+            ProveCode,
+            Recommend,
             OfferImages,
             PutChunk,
             Submit,
@@ -54,13 +70,25 @@ ALLOWED: Final[dict[Role, frozenset[type]]] = {
             SignOut,
             WatchQueue,
             ClaimCase,
+            NextCase,
             RenewClaim,
             ReleaseCase,
             Decide,
             GetChunk,
+            GetFigures,
         }
     ),
-    Role.OPERATOR: frozenset({GetTree, Invite, Revoke}),
+    Role.OPERATOR: frozenset(
+        {
+            GetTree,
+            Invite,
+            Revoke,
+            GetPolicy,
+            SetPolicy,
+            PolicyHistory,
+            RollbackPolicy,
+        }
+    ),
 }
 """Role → the messages that it may send."""
 
@@ -69,6 +97,11 @@ UPWARD = (
     | SignOut
     | ListProducts
     | CheckIdentity
+    | ListItems
+    | ProveColleague
+    | SendCode
+    | ProveCode
+    | Recommend
     | OfferImages
     | PutChunk
     | Submit
@@ -80,13 +113,19 @@ UPWARD = (
     | Delivered
     | WatchQueue
     | ClaimCase
+    | NextCase
     | RenewClaim
     | ReleaseCase
     | Decide
     | GetChunk
+    | GetFigures
     | GetTree
     | Invite
     | Revoke
+    | GetPolicy
+    | SetPolicy
+    | PolicyHistory
+    | RollbackPolicy
 )
 """Everything that an office accepts from any peer."""
 

@@ -7,21 +7,36 @@ from typing import Final
 from actors import ActorError, Refused
 from actors.ref import Ref
 from actors.store import Store
-from backoffice.authorization.queue import QueueEntry, Watch, collection
-from backoffice.cases.commands import Claim, Judge, Release, Renew
+from backoffice.authorization.queue import Deal, Watch, collection
+from backoffice.authorization.waiting import QueueEntry, may_pick
+from backoffice.cases.commands import Caller, Claim, Judge, Release, Renew
 from backoffice.office import ANSWER_S_MAX, BUSY, Office
 from backoffice.peers.devices import Device
 from wire.codec import decode
 from wire.errors import BadFrame
 from wire.message import Code, Refusal, ReplyT, Request
-from wire.messages.desk import ClaimCase, Decide, Decision, ReleaseCase, RenewClaim, WatchQueue
+from wire.messages.desk import (
+    CaseFile,
+    ClaimCase,
+    Decide,
+    Decision,
+    NextCase,
+    ReleaseCase,
+    RenewClaim,
+    WatchQueue,
+)
 from wire.messages.images import GetChunk
 from wire.messages.session import Role
 
 CHALLENGE_BYTES: Final = 16
 """The length of the fresh challenge that a decision is bound to."""
 
-DeskRequest = WatchQueue | ClaimCase | RenewClaim | ReleaseCase | Decide | GetChunk
+NEXT_TRIES_MAX: Final = 5
+"""How often another case is dealt when somebody else was quicker with the one before."""
+
+_DEALT_ONLY: Final = Refusal(Code.FORBIDDEN, "该业务由系统随机派单，请使用“领取下一笔”。")
+
+DeskRequest = WatchQueue | ClaimCase | NextCase | RenewClaim | ReleaseCase | Decide | GetChunk
 
 
 class DeskRequests:
@@ -38,16 +53,15 @@ class DeskRequests:
             return caller
         match request:
             case WatchQueue():
-                watch = Watch(session, device.device, caller.staff, caller.level)
-                try:
-                    return await office.queue(device.union).ask(watch, within=ANSWER_S_MAX)
-                except Refused as refused:
-                    return refused.refusal
-                except ActorError:
-                    return BUSY
+                watch = Watch(session, device.device, caller.authority)
+                return await self._queue(device, watch)
             case ClaimCase(case_id=case_id):
-                command = Claim(caller, office.outside.entropy(CHALLENGE_BYTES))
-                return await self._command(device, case_id, caller.staff.staff_id, command)
+                entry = await queue_entry(office.store, device.union, case_id)
+                if entry is not None and not may_pick(entry, caller.staff, device.device):
+                    return _DEALT_ONLY
+                return await self._claim(device, caller, case_id)
+            case NextCase():
+                return await self._next(device, caller)
             case RenewClaim(case_id=case_id):
                 return await self._command(device, case_id, caller.staff.staff_id, Renew(caller))
             case ReleaseCase(case_id=case_id):
@@ -67,6 +81,32 @@ class DeskRequests:
                 judge = Judge(caller, request.decision, request.signature)
                 staff_id = caller.staff.staff_id
                 return await self._command(device, decision.case_id, staff_id, judge)
+
+    async def _claim(self, device: Device, caller: Caller, case_id: str) -> CaseFile | Refusal:
+        command = Claim(caller, self._office.outside.entropy(CHALLENGE_BYTES))
+        return await self._command(device, case_id, caller.staff.staff_id, command)
+
+    async def _next(self, device: Device, caller: Caller) -> CaseFile | Refusal:
+        """Deal and claim; the queue may be late, so that another desk can have been quicker."""
+        gone: tuple[str, ...] = ()
+        for _ in range(NEXT_TRIES_MAX):
+            deal = Deal(device.device, caller.authority, gone)
+            dealt = await self._queue(device, deal)
+            if isinstance(dealt, Refusal):
+                return dealt
+            answer = await self._claim(device, caller, dealt.case_id)
+            if not isinstance(answer, Refusal) or answer.code is not Code.STATE:
+                return answer
+            gone += (dealt.case_id,)
+        return BUSY
+
+    async def _queue(self, device: Device, request: Request[ReplyT]) -> ReplyT | Refusal:
+        try:
+            return await self._office.queue(device.union).ask(request, within=ANSWER_S_MAX)
+        except Refused as refused:
+            return refused.refusal
+        except ActorError:
+            return BUSY
 
     async def _command(
         self, device: Device, case_id: str, who: str, command: Request[ReplyT]
@@ -88,4 +128,4 @@ async def queue_entry(store: Store, union: str, case_id: str) -> QueueEntry | No
     return decode(QueueEntry, body) if body is not None else None
 
 
-__all__ = ["CHALLENGE_BYTES", "DeskRequest", "DeskRequests", "queue_entry"]
+__all__ = ["CHALLENGE_BYTES", "NEXT_TRIES_MAX", "DeskRequest", "DeskRequests", "queue_entry"]

@@ -131,6 +131,18 @@ class GetDevice(Request[Device], frozen=True, tag="GetDevice"):
     device: str
 
 
+class DeviceList(msgspec.Struct, frozen=True):
+    """Devices, by id."""
+
+    devices: tuple[Device, ...]
+
+
+class ListDevices(Request[DeviceList], frozen=True, tag="ListDevices"):
+    """The devices of a union that were not revoked."""
+
+    union: str
+
+
 class BindStaff(Request[Device], frozen=True, tag="BindStaff"):
     """Somebody proved who they are on this device."""
 
@@ -156,6 +168,7 @@ DeviceCommand = (
     | EnrolDevice
     | FindDevice
     | GetDevice
+    | ListDevices
     | BindStaff
     | UnbindStaff
     | RevokeDevice
@@ -208,6 +221,10 @@ class Devices(Behaviour[DevicesState, DeviceCommand, DeviceEvent]):
             case GetDevice(device=name):
                 device = state.devices.get(name)
                 return _UNKNOWN if device is None else Verdict(reply=device)
+            case ListDevices(union=union):
+                known = sorted(state.devices.values(), key=lambda device: device.device)
+                found = (one for one in known if one.union == union and not one.revoked)
+                return Verdict(reply=DeviceList(tuple(found)))
             case BindStaff() | UnbindStaff() | RevokeDevice():
                 return _change(state, command)
 
@@ -299,10 +316,12 @@ __all__ = [
     "Device",
     "DeviceCommand",
     "DeviceEvent",
+    "DeviceList",
     "Devices",
     "DevicesState",
     "EnrolDevice",
     "FindDevice",
+    "ListDevices",
     "ListTickets",
     "GetDevice",
     "InviteDevice",

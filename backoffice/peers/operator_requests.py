@@ -1,4 +1,4 @@
-"""What an operator may ask: the live tree, an invitation, a revocation."""
+"""What an operator may ask: the live tree, an invitation, a revocation, the routing policy."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from backoffice.peers.admission import Admission
 from backoffice.peers.devices import INVITATION_S, Device, InviteDevice, RevokeDevice, Ticket
 from wire.keys import CODE_BYTES, Invitation
 from wire.message import Code, Refusal
+from wire.messages.policy import GetPolicy, PolicyHistory, RollbackPolicy, SetPolicy
 from wire.messages.session import GetTree, Invite, Invited, Revoke, Revoked, TreeSnapshot
 
-OperatorRequest = GetTree | Invite | Revoke
+PolicyRequest = GetPolicy | SetPolicy | PolicyHistory | RollbackPolicy
+OperatorRequest = GetTree | Invite | Revoke | PolicyRequest
 
 
 class OperatorRequests:
@@ -28,6 +30,10 @@ class OperatorRequests:
                 return await self.invite(device.device, request)
             case Revoke(device=name):
                 return await self._revoke(device, name)
+            case PolicyHistory():
+                return await self._office.ask(self._office.policy, device.device, request)
+            case GetPolicy() | SetPolicy() | RollbackPolicy():
+                return await self._office.ask(self._office.policy, device.device, request)
 
     async def invite(self, who: str, request: Invite) -> Invited | Refusal:
         """Open an invitation; its code is shown once and kept only as the handshake's key."""

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from actors import Actor, EffectFailed, on
 from actors.store import StoreError
+from backoffice.management.manager import SEEN_EVERY_MS
 from backoffice.office import BUSY, Office
 from backoffice.peers.access import allowed
 from backoffice.peers.desk_requests import DeskRequest, DeskRequests
 from backoffice.peers.devices import Device
+from backoffice.peers.manager_requests import ManagerRequest, answer_manager
 from backoffice.peers.operator_requests import OperatorRequest, OperatorRequests
 from backoffice.peers.sign_in import SignInRequest, answer_sign_in
 from backoffice.peers.terminal_requests import TerminalRequest, TerminalRequests
@@ -69,6 +71,7 @@ class DeviceSession(Actor):
         self._desk = DeskRequests(office)
         self._operator = operator
         self._answering = 0
+        self._noted_ms = 0
 
     def busy(self) -> bool:
         """It stays while its device may speak or be told something."""
@@ -121,11 +124,19 @@ class DeviceSession(Actor):
             if isinstance(device, Refusal):
                 answer = device
             else:
+                await self._note(device)
                 answer = await self._answer_to(device, incoming.message)
         except (StoreError, WireError):
             answer = BUSY
         incoming.reply(answer)
         self._answering -= 1
+
+    async def _note(self, device: Device) -> None:
+        """That the device spoke, for whoever looks after the fleet; now and then is enough."""
+        now_ms = self._office.outside.wall.now_ms()
+        if now_ms - self._noted_ms >= SEEN_EVERY_MS:
+            self._noted_ms = now_ms
+            await self._office.managers.note_seen(device.union, device.device)
 
     async def _answer_to(self, device: Device, message: object) -> object:
         if isinstance(message, SignInRequest):
@@ -134,6 +145,8 @@ class DeviceSession(Actor):
             return await self._terminal.answer(device, message)
         if isinstance(message, DeskRequest):
             return await self._desk.answer(device, self.context.me, message)
+        if isinstance(message, ManagerRequest):
+            return await answer_manager(self._office, device, message)
         if isinstance(message, OperatorRequest):
             return await self._operator.answer(device, message)
         return FORBIDDEN

@@ -1,30 +1,50 @@
-"""What a terminal may ask: the products, an identity check, photos in, a case from end to end."""
+"""What a terminal may ask: products, look-ups, an identity check, photos in, a case to its end.
+
+A submission that is refused now may have been accepted before and its answer lost: what was right
+then (a bill was listed, a service was offered) need not be right any more. So before it says no,
+the office looks whether exactly these bytes are on file already, and then answers with the case.
+"""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from typing import Final
 
-from actors.store import Batch, Claim, ClaimConflict, Store
+from actors.store import Batch, Claim, ClaimConflict
+from actors.tagged import Tagged, kind_of
+from backoffice.authorization.policy_book import GetRouting
+from backoffice.cases.case import key_of, stream_of
 from backoffice.cases.commands import Caller, FileCase, FromTerminal
 from backoffice.cases.commands import TerminalRequest as CaseRequest
+from backoffice.cases.events import Intake, Submitted
 from backoffice.cases.intake import Facts, ImageFact, admit, open_submission
 from backoffice.office import Office
 from backoffice.peers.devices import Device
-from wire.form import PhotoValue
+from backoffice.product import Product
 from wire.ids import is_case_id
 from wire.keys import verify
 from wire.message import Code, Refusal
-from wire.messages.case import Submission, Submit
+from wire.messages.case import GetCase, Submission, Submit
 from wire.messages.identity import CheckIdentity
 from wire.messages.images import OfferImages, PutChunk
+from wire.messages.lookups import Item, ListItems, ProveCode, ProveColleague, SendCode
+from wire.messages.offers import Recommend
 from wire.messages.session import ListProducts, Products
 from wire.photo import PhotoError, measure
+from wire.sound import SoundError, SoundFacts
+from wire.sound import measure as measure_sound
+from wire.value import ColleagueValue, PhoneValue, PhotoValue, RecordingValue
 
 IMAGE_SCOPE: Final = "image"
 """The claims by which a photo belongs to the first case that handed it in."""
 
-TerminalRequest = ListProducts | CheckIdentity | OfferImages | PutChunk | Submit | CaseRequest
+LookUp = CheckIdentity | ListItems | ProveColleague | SendCode | ProveCode
+"""What is asked for a case before the case exists."""
+
+TerminalRequest = ListProducts | LookUp | Recommend | OfferImages | PutChunk | Submit | CaseRequest
+
+_FILED: Final = Tagged(Submitted)
+_FILED_KIND: Final = kind_of(Submitted)
 
 
 class TerminalRequests:
@@ -38,7 +58,8 @@ class TerminalRequests:
         office = self._office
         match request:
             case ListProducts():
-                return Products(tuple(product.card for product in office.products.values()))
+                offered = office.settings.for_union(device.union).offered
+                return Products(tuple(product.card for product in offered.values()))
             case OfferImages():
                 return await office.images.offer(request)
             case PutChunk():
@@ -47,10 +68,13 @@ class TerminalRequests:
         if isinstance(caller, Refusal):
             return caller
         match request:
-            case CheckIdentity(case_id=case_id):
-                if not is_case_id(case_id):
+            case Recommend(number=number):
+                offered = office.settings.for_union(device.union).offered
+                return await office.customers.offers(number, offered)
+            case CheckIdentity() | ListItems() | ProveColleague() | SendCode() | ProveCode():
+                if not is_case_id(request.case_id):
                     return Refusal(Code.FORMAT, "业务编号格式不正确", "case_id")
-                return await office.identity.check(device.union, device.device, request)
+                return await self._look_up(device, caller, request)
             case Submit():
                 return await self._submit(device, caller, request)
             case _:
@@ -58,39 +82,104 @@ class TerminalRequests:
                 staff_id = caller.staff.staff_id
                 return await office.ask_case(device.union, request.case_id, staff_id, from_terminal)
 
+    async def _look_up(self, device: Device, caller: Caller, request: LookUp) -> object:
+        office = self._office
+        match request:
+            case CheckIdentity():
+                return await office.identity.check(device.union, device.device, request)
+            case ListItems():
+                return await office.listings.answer(caller, request)
+            case ProveColleague():
+                return await office.colleagues.prove(caller, request)
+            case SendCode():
+                return await office.phones.send(caller, request)
+            case ProveCode():
+                return await office.phones.prove(caller, request)
+
     async def _submit(self, device: Device, caller: Caller, request: Submit) -> object:
         """Prove, look up, check again, file."""
         office = self._office
         submission = open_submission(request, caller, verify)
         if isinstance(submission, Refusal):
             return submission
-        facts = Facts(
-            product=office.products.get(submission.product),
-            identity=await office.identity.recorded(
-                device.union, submission.case_id, submission.identity_reference
-            ),
-            images=await self._image_facts(submission),
-        )
-        now_ms = office.outside.wall.now_ms()
-        intake = admit(request, submission, caller, facts, office.security.verifier, now_ms)
-        if isinstance(intake, tuple):
-            return intake[0]
-        filed = FileCase(intake)
+        intake = await self._admitted(caller, request, submission)
         who = caller.staff.staff_id
-        answer = await office.ask_case(device.union, submission.case_id, who, filed)
+        if isinstance(intake, Refusal):
+            if not await self._is_filed(device.union, request, submission):
+                return intake
+            known = FromTerminal(caller, GetCase(submission.case_id))
+            return await office.ask_case(device.union, submission.case_id, who, known)
+        answer = await office.ask_case(device.union, submission.case_id, who, FileCase(intake))
         if not isinstance(answer, Refusal):
             await self._own_images(submission, who)
         return answer
 
-    async def _own_images(self, submission: Submission, who: str) -> None:
-        """Note who handed each photo in first.
+    async def _admitted(
+        self, caller: Caller, request: Submit, submission: Submission
+    ) -> Intake | Refusal:
+        """Through the gate, with everything that only the office knows."""
+        office, union = self._office, caller.staff.union
+        settings = office.settings.for_union(union)
+        facts = await self._facts(caller, submission, settings.offered.get(submission.product))
+        if isinstance(facts, Refusal):
+            return facts
+        routing = await office.ask(office.policy, caller.staff.staff_id, GetRouting())
+        if isinstance(routing, Refusal):
+            return routing
+        now_ms = office.outside.wall.now_ms()
+        intake = admit(
+            request,
+            submission,
+            caller,
+            facts,
+            office.security.verifier,
+            now_ms,
+            routing=routing,
+            thresholds=settings.thresholds,
+            limits=settings.limits,
+        )
+        return intake if isinstance(intake, Intake) else intake[0]
 
-        A photo that comes again in another case is a flag for the authorizer, so this is a note of
+    async def _facts(
+        self, caller: Caller, submission: Submission, product: Product | None
+    ) -> Facts | Refusal:
+        """Everything that was recorded before, and what partners list now."""
+        office, case_id, union = self._office, submission.case_id, caller.staff.union
+        listed: dict[str, tuple[Item, ...]] | Refusal = {}
+        if product is not None:
+            listed = await office.listings.current(caller, product, submission)
+        if isinstance(listed, Refusal):
+            return listed
+        values = submission.values.values()
+        phones = [one.phone for one in values if isinstance(one, PhoneValue) and one.proof]
+        accompanied = any(isinstance(one, ColleagueValue) for one in values)
+        reference = submission.identity_reference
+        return Facts(
+            product=product,
+            identity=await office.identity.recorded(union, case_id, reference),
+            images=await self._image_facts(submission),
+            listed=listed,
+            colleagues=await office.colleagues.proven(union, case_id) if accompanied else {},
+            proofs=await office.phones.proofs(union, case_id, phones),
+        )
+
+    async def _is_filed(self, union: str, request: Submit, submission: Submission) -> bool:
+        """Whether exactly these bytes were accepted before."""
+        stream = stream_of(key_of(union, submission.case_id))
+        rows = await self._office.store.read(stream)
+        bodies = [row.body for row in rows if row.kind == _FILED_KIND]
+        filed = (_FILED.decode(_FILED_KIND, body, stream) for body in bodies)
+        return any(event.intake.submission == request.submission for event in filed)
+
+    async def _own_images(self, submission: Submission, who: str) -> None:
+        """Note who handed each photo and recording in first.
+
+        One that comes again in another case is a flag for the authorizer, so this is a note of
         its own and never a reason to refuse.
         """
         now_ms = self._office.outside.wall.now_ms()
         for value in submission.values.values():
-            if isinstance(value, PhotoValue):
+            if isinstance(value, PhotoValue | RecordingValue):
                 claim = Claim(IMAGE_SCOPE, value.digest.hex(), submission.case_id)
                 with suppress(ClaimConflict):
                     await self._office.store.commit(Batch(who, now_ms, claims=(claim,)))
@@ -98,22 +187,37 @@ class TerminalRequests:
     async def _image_facts(self, submission: Submission) -> dict[bytes, ImageFact]:
         facts = {}
         for value in submission.values.values():
-            if isinstance(value, PhotoValue):
-                fact = await self._image_fact(self._office.store, value.digest, submission.case_id)
+            if isinstance(value, PhotoValue | RecordingValue):
+                fact = await self._image_fact(value, submission.case_id)
                 if fact is not None:
                     facts[value.digest] = fact
         return facts
 
-    async def _image_fact(self, store: Store, digest: bytes, case_id: str) -> ImageFact | None:
-        body = await store.blob(digest)
+    async def _image_fact(
+        self, value: PhotoValue | RecordingValue, case_id: str
+    ) -> ImageFact | None:
+        """What is known of a photo or recording; None where it is not here, or is no photo."""
+        store, offload = self._office.store, self._office.outside.offload
+        body = await store.blob(value.digest)
         if body is None:
             return None
+        owner = await store.owner(IMAGE_SCOPE, value.digest.hex())
+        reused = owner not in (None, case_id)
+        if isinstance(value, RecordingValue):
+            return ImageFact(len(body), reused=reused, sound=await offload(lambda: _heard(body)))
         try:
-            measured = await self._office.outside.offload(lambda: measure(body))
+            measured = await offload(lambda: measure(body))
         except PhotoError:
             return None
-        owner = await store.owner(IMAGE_SCOPE, digest.hex())
-        return ImageFact(len(body), measured, reused=owner not in (None, case_id))
+        return ImageFact(len(body), measured, reused)
 
 
-__all__ = ["IMAGE_SCOPE", "TerminalRequest", "TerminalRequests"]
+def _heard(body: bytes) -> SoundFacts | None:
+    """The facts of a recording; None where the bytes are none."""
+    try:
+        return measure_sound(body)
+    except SoundError:
+        return None
+
+
+__all__ = ["IMAGE_SCOPE", "LookUp", "TerminalRequest", "TerminalRequests"]

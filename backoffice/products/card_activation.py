@@ -1,7 +1,8 @@
 """Card activation (卡片激活): the holder proves ID card and PIN, and the card becomes ACTIVE.
 
 No money moves and nothing is handed over, so the rules alone decide (A1). Whether the card was
-issued to this person, and the PIN is right, only the core knows: it declines at PREPARE.
+issued to this person, and the PIN is right, only the core knows: it declines at PREPARE. How long
+ago it was issued only the core knows, too, so no rule here can look closer at an old card.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
-from backoffice.partners.core import ActivateCard, Operation
-from backoffice.product import FACE_TO_FACE, ID_CARD, Dossier, Product, needs_of
+from backoffice.dossier import Dossier
+from backoffice.fields import FACE_TO_FACE, ID_CARD, needs_of
+from backoffice.partners.operations import ActivateCard
+from backoffice.product import Category, Leg, Product
 from wire.form import Field, FieldKind, Form
 from wire.messages.case import SlipLine
 
@@ -26,13 +29,14 @@ FORM: Final = Form(
 )
 
 
-def operation(dossier: Dossier) -> Operation:
+def plan(dossier: Dossier) -> tuple[Leg, ...]:
     """Make the card active for its holder, after one right PIN."""
-    return ActivateCard(
+    operation = ActivateCard(
         customer=dossier.customer,
         pan=dossier.pan("card"),
         pin_verifier=dossier.verifier("pin"),
     )
+    return (Leg(operation),)
 
 
 def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
@@ -51,6 +55,9 @@ PRODUCT: Final = Product(
     form=FORM,
     needs=needs_of(FORM),
     level=lambda dossier: (Raise(Level.A1),),
-    operation=operation,
+    category=Category.ACCOUNT,
+    plan=plan,
     slip_lines=slip_lines,
+    profile=lambda dossier: {"holds.debit_card": "1"},
+    counter_s=10 * 60,
 )

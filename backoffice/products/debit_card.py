@@ -1,67 +1,105 @@
 """Debit card issue (借记卡发卡): an account is opened and a card from stock bound to it.
 
 The card is reserved INACTIVE at PREPARE and becomes real only after the customer has signed; when
-the customer does not want it after all, the account is closed and the card is spoiled.
+the customer does not want it after all, the account is closed and the card is spoiled. A guardian
+acts for a minor, a proxy (代理办理) for whoever cannot come; both show their own ID and papers.
+How many cards a person may have is the core's rule.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from backoffice.authorization.levels import Level, Raise
-from backoffice.partners.core import IssueCard, Operation
-from backoffice.product import (
+import msgspec
+
+from backoffice.authorization.levels import MINOR, Level, Raise
+from backoffice.dossier import Dossier, Terms
+from backoffice.fields import (
     FACE_TO_FACE,
+    ID_BACK,
     ID_CARD,
-    SECOND_DOCUMENT,
-    Dossier,
-    Product,
-    Unique,
+    ID_FRONT,
+    JOB,
+    SECOND_PAPER,
     choice,
     needs_of,
     photo,
     title_of_option,
-    unique_key,
 )
+from backoffice.partners.operations import IssueCard
+from backoffice.product import Category, Leg, Product, Unique, unique_key
+from wire.checks import Context, normalise_name, years_between
 from wire.form import Field, FieldKind, Form
+from wire.masked import IdNumber
 from wire.message import Code, Refusal
 from wire.messages.case import SlipLine
 
-AGE_YEARS_MIN: Final = 16
-"""Younger customers need their guardian, at the counter."""
+PROXY: Final = "proxy"
+"""Somebody else acts for a customer who could act alone."""
+
+GUARDIANS: Final = frozenset({"parent", "guardian"})
+"""Who may act for a minor."""
+
+
+class DebitCardTerms(Terms, frozen=True):
+    """What a union may change.
+
+    Attributes:
+        alone_years: younger customers need their guardian.
+        adult_years: how old a guardian or proxy is at least; a guardian of somebody younger acts
+            by law, not as a proxy.
+    """
+
+    alone_years: int = 16
+    adult_years: int = 18
+
+
+AGENT_FIELDS: Final = (
+    Field(
+        name="agent",
+        kind=FieldKind.ID_CARD,
+        title_zh="监护人或代理人身份证",
+        title_en="ID card of guardian or proxy",
+        required=False,
+        hint_zh="客户未满16周岁须由监护人办理；客户本人到场办理的不填。",
+        hint_en="A guardian for customers under 16; nobody where the customer acts alone.",
+    ),
+    choice(
+        "agent_relation",
+        "与客户关系",
+        "Relation to the customer",
+        ("parent", "父母", "Parent"),
+        ("guardian", "其他监护人", "Other guardian"),
+        ("spouse", "配偶", "Spouse"),
+        ("child", "子女", "Child"),
+        ("other", "其他代理人", "Other proxy"),
+        required=False,
+    ),
+    msgspec.structs.replace(
+        photo("agent_papers", "E6", "监护证明或授权委托书", "Proof of guardianship, or mandate"),
+        required=False,
+        hint_zh="监护人拍摄户口簿或出生证明，代理人拍摄授权委托书。",
+        hint_en="A guardian's household register or birth certificate, a proxy's mandate.",
+    ),
+    msgspec.structs.replace(
+        photo("agent_portrait", "E6", "代理人身份证人像面", "Their ID card, portrait side"),
+        required=False,
+    ),
+)
+"""The questions about whoever acts for the customer: all or none are answered."""
 
 FORM: Final = Form(
-    version=1,
+    version=2,
     fields=(
         ID_CARD,
-        photo("id_front", "E1", "身份证人像面", "ID card, portrait side"),
-        photo("id_back", "E1", "身份证国徽面", "ID card, emblem side"),
+        ID_FRONT,
+        ID_BACK,
         FACE_TO_FACE,
-        Field(
-            name="second_document",
-            kind=FieldKind.PHOTO,
-            title_zh="第二证件",
-            title_en="Second document",
-            required=False,
-            evidence=SECOND_DOCUMENT,
-            hint_zh="联网核查结果不一致时，拍摄户口簿等辅助证件。",
-            hint_en="Household register or similar, when the identity check disagrees.",
-        ),
+        SECOND_PAPER,
         Field(name="phone", kind=FieldKind.PHONE, title_zh="手机号码", title_en="Mobile number"),
         Field(name="address", kind=FieldKind.TEXT, title_zh="联系地址", title_en="Contact address"),
-        choice(
-            "job",
-            "职业",
-            "Occupation",
-            ("farmer", "农林牧渔业人员", "Farmer, herder or fisher"),
-            ("worker", "务工人员", "Worker"),
-            ("trader", "个体经营者", "Self-employed"),
-            ("public", "机关事业单位人员", "Public service"),
-            ("student", "学生", "Student"),
-            ("retired", "离退休人员", "Retired"),
-            ("other", "其他", "Other"),
-        ),
+        JOB,
         choice(
             "tax_residency",
             "税收居民身份",
@@ -78,6 +116,7 @@ FORM: Final = Form(
             ("II", "Ⅱ类账户", "Class II"),
             ("III", "Ⅲ类账户", "Class III"),
         ),
+        *AGENT_FIELDS,
         Field(name="card", kind=FieldKind.BANK_CARD, title_zh="新卡", title_en="New card"),
         Field(name="new_pin", kind=FieldKind.NEW_PIN, title_zh="设置密码", title_en="New PIN"),
     ),
@@ -85,15 +124,47 @@ FORM: Final = Form(
 
 
 def problems(dossier: Dossier) -> tuple[Refusal, ...]:
-    """Sixteen or older; foreign tax residents declare at the counter."""
-    found = []
-    if dossier.age < AGE_YEARS_MIN:
-        found.append(Refusal(Code.RANGE, "客户未满16周岁，请由监护人陪同到柜面办理。", "id_card"))
+    """Old enough or accompanied; foreign tax residents declare at the counter."""
+    found = [*_agent_problems(dossier)]
     if dossier.choice("tax_residency") != "china":
-        found.append(
-            Refusal(Code.SUITABILITY, "涉及境外税收居民声明，请到柜面办理。", "tax_residency")
-        )
+        message = "涉及境外税收居民声明，请到柜面办理。"
+        found.append(Refusal(Code.SUITABILITY, message, "tax_residency"))
     return tuple(found)
+
+
+def _agent_problems(dossier: Dossier) -> Iterator[Refusal]:
+    """Whoever acts for the customer is somebody else, of age, and proves the right to."""
+    terms = dossier.terms_as(DebitCardTerms)
+    given = [field for field in AGENT_FIELDS if dossier.has(field.name)]
+    young = dossier.age < terms.alone_years
+    if not given:
+        if young:
+            message = f"客户未满{terms.alone_years}周岁，请读取监护人身份证，由监护人办理。"
+            yield Refusal(Code.RANGE, message, ID_CARD.name)
+        return
+    missing = [field for field in AGENT_FIELDS if field not in given]
+    if missing:
+        for field in missing:
+            yield Refusal(Code.EVIDENCE, f"由他人代办时，请补充“{field.title_zh}”。", field.name)
+        return
+    agent = dossier.other("agent")
+    if agent.number == dossier.record.number:
+        yield Refusal(Code.ID_MISMATCH, "代理人不能是客户本人。", "agent")
+    elif years_between(agent.birth, Context(dossier.now_ms).today) < terms.adult_years:
+        message = f"监护人或代理人应年满{terms.adult_years}周岁。"
+        yield Refusal(Code.RANGE, message, "agent")
+    if young and dossier.choice("agent_relation") not in GUARDIANS:
+        message = f"客户未满{terms.alone_years}周岁，只能由父母或其他监护人办理。"
+        yield Refusal(Code.SUITABILITY, message, "agent_relation")
+
+
+def level(dossier: Dossier) -> tuple[Raise, ...]:
+    """A2; A3 for a proxy. A guardian and the minor are one reason, not two."""
+    if not dossier.has("agent"):
+        return (Raise(Level.A2),)
+    minor = dossier.age < dossier.terms_as(DebitCardTerms).adult_years
+    guarded = minor and dossier.choice("agent_relation") in GUARDIANS
+    return (Raise(Level.A2), Raise(Level.A3, MINOR if guarded else PROXY))
 
 
 def claims(dossier: Dossier, union: str) -> tuple[Unique, ...]:
@@ -108,19 +179,20 @@ def claims(dossier: Dossier, union: str) -> tuple[Unique, ...]:
     return tuple(owned)
 
 
-def operation(dossier: Dossier) -> Operation:
+def plan(dossier: Dossier) -> tuple[Leg, ...]:
     """Open the account and bind the card."""
-    return IssueCard(
+    operation = IssueCard(
         customer=dossier.customer,
         pan=dossier.pan("card"),
         phone=dossier.phone("phone"),
         account_class=dossier.choice("account_class"),
         pin_verifier=dossier.verifier("new_pin"),
     )
+    return (Leg(operation),)
 
 
 def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
-    """What the customer confirms: card, account, class, phone, address."""
+    """What the customer confirms: card, account, class, phone, address, and who acted for them."""
     account_class = title_of_option(FORM, "account_class", dossier.choice("account_class"))
     return (
         SlipLine("卡号", "Card", dossier.pan("card").masked),
@@ -128,7 +200,27 @@ def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ..
         SlipLine("账户类别", "Account class", account_class),
         SlipLine("手机号码", "Mobile number", dossier.phone("phone").masked),
         SlipLine("联系地址", "Contact address", dossier.text("address")),
+        *_agent_lines(dossier),
     )
+
+
+def _agent_lines(dossier: Dossier) -> Iterator[SlipLine]:
+    """Who acted for the customer, if anybody did."""
+    if dossier.has("agent"):
+        agent = dossier.other("agent")
+        relation = title_of_option(FORM, "agent_relation", dossier.choice("agent_relation"))
+        yield SlipLine("代理人", "Guardian or proxy", f"{normalise_name(agent.name)}（{relation}）")
+        yield SlipLine("代理人证件号码", "Their ID number", IdNumber(agent.number).masked)
+
+
+def profile(dossier: Dossier) -> dict[str, str]:
+    """Where the customer can be found, what they do, and that they hold a card."""
+    return {
+        "phone": dossier.phone("phone").digits,
+        "address": dossier.text("address"),
+        "job": dossier.choice("job"),
+        "holds.debit_card": "1",
+    }
 
 
 PRODUCT: Final = Product(
@@ -138,9 +230,13 @@ PRODUCT: Final = Product(
     form=FORM,
     needs=needs_of(FORM),
     problems=problems,
-    level=lambda dossier: (Raise(Level.A2),),
+    level=level,
     claims=claims,
-    operation=operation,
+    category=Category.ACCOUNT,
+    plan=plan,
     slip_lines=slip_lines,
+    profile=profile,
+    terms=DebitCardTerms(),
     delivers="card",
+    counter_s=25 * 60,
 )

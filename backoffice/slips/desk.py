@@ -7,20 +7,20 @@ and the same bytes, so a second time changes nothing.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Final
 
 from actors.ports import Outside
 from backoffice.cases.events import FileSlip
-from backoffice.slips.pdf import Seal, render_slip
-from backoffice.slips.slip import signed_body, slip_hash
+from backoffice.slips.pdf import render_slip
+from backoffice.slips.proof import SlipProof, office_body
+from backoffice.slips.slip import slip_hash
 from wire.keys import SLIP_OFFICE, DeviceKeys
 from wire.message import Message
 
 Slips = Callable[[str, bytes], Awaitable[None]]
 """Keeps the PDF of a case: (case id, bytes); the same call again changes nothing."""
 
-DEVICE_SEAL: Final = "终端签名"
-OFFICE_SEAL: Final = "后台签名"
+PinnedKey = Callable[[str], Awaitable[bytes]]
+"""The signing key that was pinned for a device when it was enrolled."""
 
 
 class SlipDesk:
@@ -29,21 +29,31 @@ class SlipDesk:
     Args:
         keep: where PDFs go.
         keys: the office's own.
+        pinned: the registry's word on a terminal's key.
     """
 
-    def __init__(self, keep: Slips, keys: DeviceKeys, outside: Outside) -> None:
+    def __init__(self, keep: Slips, keys: DeviceKeys, outside: Outside, pinned: PinnedKey) -> None:
         self._keep = keep
         self._keys = keys
         self._outside = outside
+        self._pinned = pinned
 
     async def __call__(self, key: str, message: Message) -> None:
         """Countersign and print."""
         assert isinstance(message, FileSlip), key
-        body = signed_body(slip_hash(message.slip), message.ink)
-        office = self._keys.signing.sign(SLIP_OFFICE, body)
-        seals = (Seal(DEVICE_SEAL, message.signature), Seal(OFFICE_SEAL, office))
-        pdf = await self._outside.offload(lambda: render_slip(message.slip, message.ink, seals))
+        body = office_body(slip_hash(message.slip), message.ink, message.results)
+        proof = SlipProof(
+            slip=message.slip,
+            ink=message.ink,
+            results=message.results,
+            device=message.device,
+            device_key=await self._pinned(message.device),
+            device_signature=message.signature,
+            office_key=self._keys.signing.public,
+            office_signature=self._keys.signing.sign(SLIP_OFFICE, body),
+        )
+        pdf = await self._outside.offload(lambda: render_slip(proof))
         await self._keep(message.slip.case_id, pdf)
 
 
-__all__ = ["SlipDesk", "Slips"]
+__all__ = ["PinnedKey", "SlipDesk", "Slips"]

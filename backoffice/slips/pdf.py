@@ -1,26 +1,30 @@
 """The signed slip on paper: an A5 page, two if it must be; the only door to reportlab.
 
-The same slip, ink and seals give the same bytes, so that a printed slip can be compared with a
-reprint years later. The type is embedded as a subset of the given font, the signature is drawn as
-vectors from the very points that were signed. What is printed proves nothing by itself; the hash
-and the fingerprints lead to the signed records that do.
+The same proof gives the same bytes, so that a printed slip can be compared with a reprint years
+later. The type is embedded as a subset of the given font, the signature is drawn as vectors from
+the very points that were signed. The proof itself travels in the keywords (`slips.proof`), and the
+square code leads from paper to it: case, hash, fingerprint of the office's signature.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-import msgspec
+from reportlab.graphics import renderPDF  # type: ignore[import-untyped]  # has no types
+from reportlab.graphics.barcode.qr import QrCodeWidget  # type: ignore[import-untyped]  # no types
+from reportlab.graphics.shapes import Drawing  # type: ignore[import-untyped]  # has no types
 from reportlab.pdfbase import pdfmetrics, ttfonts  # type: ignore[import-untyped]  # has no types
 from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]  # has no types
 
+from backoffice.slips.proof import SlipProof, as_keywords
 from backoffice.slips.slip import slip_hash
-from wire.messages.case import Signature, Slip
+from wire.ink import Signature
+from wire.messages.case import LegResult, Slip
 
 FONT: Final = Path(__file__).parent.parent / "fonts" / "NotoSansSC_400Regular.ttf"
 """The typeface that comes along (OFL 1.1)."""
@@ -42,42 +46,45 @@ VALUE_ROWS_MAX: Final = 4
 """The most rows that one value is wrapped into; the rest is on the signed slip, not on paper."""
 
 FINGERPRINT_BYTES: Final = 10
+CODE_SIDE: Final = 20 * MM
+
+DEVICE_SEAL: Final = "终端签名"
+OFFICE_SEAL: Final = "后台签名"
 
 
-class Seal(msgspec.Struct, frozen=True):
-    """One digital signature, named by who made it."""
-
-    title_zh: str
-    signature: bytes
-
-    @property
-    def fingerprint(self) -> str:
-        """80 bits of the signature's BLAKE2b, in groups of four."""
-        digest = hashlib.blake2b(self.signature, digest_size=FINGERPRINT_BYTES).hexdigest()
-        return " ".join(digest[at : at + 4] for at in range(0, len(digest), 4))
-
-
-def render_slip(
-    slip: Slip, ink: Signature | None, seals: Sequence[Seal], font: Path = FONT
-) -> bytes:
+def render_slip(proof: SlipProof, font: Path = FONT) -> bytes:
     """The slip as PDF; about 4 ms after the font has been read once.
 
     Args:
-        ink: the customer's strokes; None prints an empty box.
-        seals: the device's and the office's signatures.
         font: a TrueType file with glyf outlines.
     """
+    slip = proof.slip
     out = io.BytesIO()
     canvas = Canvas(out, pagesize=A5, invariant=1)
     face = _face(font)
     canvas.setTitle(f"{slip.title_zh} {slip.case_id}")
+    canvas.setKeywords(as_keywords(proof))
     top = _head(canvas, face, slip)
-    top = _lines(canvas, face, slip, top) - 4 * MM
-    _signature(canvas, face, ink, _room(canvas, top, INK_HEIGHT + 4 * MM))
-    _foot(canvas, face, slip, seals)
+    top = _lines(canvas, face, [(line.title_zh, line.value) for line in slip.lines], top)
+    if proof.results:
+        top = _results(canvas, face, proof.results, top - 2 * MM)
+    _signature(canvas, face, proof.ink, _room(canvas, top - 4 * MM, INK_HEIGHT + 4 * MM))
+    _foot(canvas, face, proof)
     canvas.showPage()
     canvas.save()
     return out.getvalue()
+
+
+def code_of(proof: SlipProof) -> str:
+    """What the square code says: case, half of the hash, fingerprint of the office's signature."""
+    seal = fingerprint(proof.office_signature).replace(" ", "")
+    return f"backpack:slip:{proof.slip.case_id}:{slip_hash(proof.slip).hex()[:32]}:{seal}"
+
+
+def fingerprint(signature: bytes) -> str:
+    """80 bits of a signature's BLAKE2b, in groups of four."""
+    digest = hashlib.blake2b(signature, digest_size=FINGERPRINT_BYTES).hexdigest()
+    return " ".join(digest[at : at + 4] for at in range(0, len(digest), 4))
 
 
 @lru_cache(maxsize=4)
@@ -98,20 +105,29 @@ def _head(canvas: Canvas, face: str, slip: Slip) -> float:
     return top - 8 * MM
 
 
-def _lines(canvas: Canvas, face: str, slip: Slip, top: float) -> float:
+def _lines(canvas: Canvas, face: str, lines: Iterable[tuple[str, str]], top: float) -> float:
     """Title left, value right, a hair line below each."""
     width = A5[0]
     canvas.setLineWidth(0.25)
-    for line in slip.lines:
-        rows = _wrapped(canvas, face, line.value, width - 2 * MARGIN - TITLE_WIDTH)
+    for title, value in lines:
+        rows = _wrapped(canvas, face, value, width - 2 * MARGIN - TITLE_WIDTH)
         top = _room(canvas, top, len(rows) * LINE_STEP)
         canvas.setFont(face, BODY_SIZE)
-        canvas.drawString(MARGIN, top - LINE_STEP + 1.4 * MM, line.title_zh)
+        canvas.drawString(MARGIN, top - LINE_STEP + 1.4 * MM, title)
         for row in rows:
             top -= LINE_STEP
             canvas.drawString(MARGIN + TITLE_WIDTH, top + 1.4 * MM, row)
         canvas.line(MARGIN, top, width - MARGIN, top)
     return top
+
+
+def _results(canvas: Canvas, face: str, results: tuple[LegResult, ...], top: float) -> float:
+    """How each item ended, under a heading of its own: it was not yet known to who signed."""
+    top = _room(canvas, top, LINE_STEP * 2)
+    canvas.setFont(face, BODY_SIZE)
+    canvas.drawString(MARGIN, top - LINE_STEP + 1.4 * MM, "各项办理结果")
+    lines = ((one.title_zh, "办理成功" if one.ok else f"未办理：{one.message}") for one in results)
+    return _lines(canvas, face, lines, top - LINE_STEP)
 
 
 def _room(canvas: Canvas, top: float, height: float) -> float:
@@ -136,14 +152,12 @@ def _wrapped(canvas: Canvas, face: str, text: str, width: float) -> list[str]:
     return rows
 
 
-def _signature(canvas: Canvas, face: str, ink: Signature | None, top: float) -> None:
+def _signature(canvas: Canvas, face: str, ink: Signature, top: float) -> None:
     canvas.setFont(face, BODY_SIZE)
     canvas.drawString(MARGIN, top - BODY_SIZE, "客户签名")
     left, bottom = MARGIN + TITLE_WIDTH, top - INK_HEIGHT
     canvas.setLineWidth(0.25)
     canvas.rect(left, bottom, INK_WIDTH, INK_HEIGHT)
-    if ink is None:
-        return
     scale = min(INK_WIDTH / ink.width, INK_HEIGHT / ink.height)
     canvas.setLineWidth(0.8)
     canvas.setLineCap(1)
@@ -157,15 +171,22 @@ def _signature(canvas: Canvas, face: str, ink: Signature | None, top: float) -> 
         canvas.drawPath(path)
 
 
-def _foot(canvas: Canvas, face: str, slip: Slip, seals: Sequence[Seal]) -> None:
-    digest = slip_hash(slip).hex()
-    rows = [f"确认单摘要 {digest[:32]}", f"BLAKE2b-256 {digest[32:]}"]
-    rows += [f"{seal.title_zh} {seal.fingerprint}" for seal in seals]
+def _foot(canvas: Canvas, face: str, proof: SlipProof) -> None:
+    digest = slip_hash(proof.slip).hex()
+    rows = [
+        f"确认单摘要 {digest[:32]}",
+        f"BLAKE2b-256 {digest[32:]}",
+        f"{DEVICE_SEAL} {fingerprint(proof.device_signature)}",
+        f"{OFFICE_SEAL} {fingerprint(proof.office_signature)}",
+    ]
     canvas.setFont(face, SMALL_SIZE)
     bottom = MARGIN
     for row in reversed(rows):
         canvas.drawString(MARGIN, bottom, row)
         bottom += 3.4 * MM
+    drawing = Drawing(CODE_SIDE, CODE_SIDE)
+    drawing.add(QrCodeWidget(code_of(proof), barWidth=CODE_SIDE, barHeight=CODE_SIDE, barBorder=1))
+    renderPDF.draw(drawing, canvas, A5[0] - MARGIN - CODE_SIDE, MARGIN - 4 * MM)
 
 
-__all__ = ["FONT", "Seal", "render_slip"]
+__all__ = ["FONT", "code_of", "fingerprint", "render_slip"]

@@ -12,16 +12,25 @@ import hashlib
 from collections.abc import Mapping
 from typing import Final
 
+from backoffice.cases.events import Standing
+from backoffice.cases.legs import NOT_DONE, LegRecord
 from backoffice.cases.record import Case
-from backoffice.product import Dossier, Product
+from backoffice.dossier import Dossier
+from backoffice.product import Product
 from wire.checks import CHINA
 from wire.codec import encode
-from wire.messages.case import SLIP_LINES_MAX, Signature, Slip, SlipLine
+from wire.ink import Signature
+from wire.messages.case import SLIP_LINES_MAX, Slip, SlipLine
 
 TITLE_ZH: Final = "统一业务确认单"
 TITLE_EN: Final = "Confirmation slip"
 
 PASSED_BY_RULES: Final = "系统自动通过"
+
+ACCEPTED: Final = "核心已受理，客户签字后生效"
+STORED: Final = "已登记"
+ITEM_TAKEN: Final = "已受理"
+ITEM_REFUSED: Final = "未受理"
 
 _DIGITS: Final = "零壹贰叁肆伍陆柒捌玖"
 _PLACES: Final = ("", "拾", "佰", "仟")
@@ -32,31 +41,57 @@ FEN_MAX: Final = 10**17
 
 
 def build_slip(
-    case: Case, product: Product, dossier: Dossier, facts: Mapping[str, str], made_ms: int
+    case: Case,
+    product: Product,
+    dossier: Dossier,
+    facts: Mapping[str, str],
+    made_ms: int,
+    *,
+    result: str = ACCEPTED,
 ) -> Slip:
-    """The slip of a case that the core has prepared.
+    """The slip of a case that the partners have prepared, or the receipt of pure information.
 
     Args:
-        facts: what the core said; masked.
+        facts: what the partners said, all legs together; masked.
         made_ms: when it was made, the office's clock.
+        result: what has become of it by now.
     """
-    intake, customer = case.filed, dossier.customer
+    intake = case.filed
     authorizers = "、".join(approval.authorizer.name for approval in case.approvals)
     lines = (
         SlipLine("业务编号", "Case", case.case_id),
         SlipLine("业务种类", "Service", product.title_zh),
-        SlipLine("客户姓名", "Customer", customer.name),
-        SlipLine("证件号码", "ID number", customer.number.masked),
+        *_customer(dossier),
         *product.slip_lines(dossier, facts),
+        *(_item(leg) for leg in case.legs if leg.asked.title_zh),
         SlipLine("办理终端", "Terminal", intake.device),
         SlipLine("办理机构", "Outlet", intake.operator.outlet),
         SlipLine("经办人", "Operator", _person(intake.operator.name, intake.operator.staff_id)),
         SlipLine("授权人", "Authorizer", authorizers or PASSED_BY_RULES),
-        SlipLine("办理结果", "Result", "核心已受理，客户签字后生效"),
+        SlipLine("办理结果", "Result", result),
         SlipLine("打印时间", "Time", civil_time(made_ms)),
     )
     assert len(lines) <= SLIP_LINES_MAX
     return Slip(case.case_id, TITLE_ZH, TITLE_EN, lines, made_ms)
+
+
+def _customer(dossier: Dossier) -> tuple[SlipLine, ...]:
+    """Who it is for; nobody, where no ID card is asked for."""
+    if dossier.chip is None:
+        return ()
+    customer = dossier.customer
+    return (
+        SlipLine("客户姓名", "Customer", customer.name),
+        SlipLine("证件号码", "ID number", customer.number.masked),
+    )
+
+
+def _item(leg: LegRecord) -> SlipLine:
+    """One item of several, with what its partner has said by now."""
+    taken = leg.standing is Standing.PREPARED
+    refused = leg.refusal.message if leg.refusal else NOT_DONE
+    value = ITEM_TAKEN if taken else f"{ITEM_REFUSED}：{refused}"
+    return SlipLine(leg.asked.title_zh, leg.asked.title_en, value)
 
 
 def slip_hash(slip: Slip) -> bytes:
@@ -131,7 +166,11 @@ def _person(name: str, staff_id: str) -> str:
 
 
 __all__ = [
+    "ACCEPTED",
+    "ITEM_REFUSED",
+    "ITEM_TAKEN",
     "PASSED_BY_RULES",
+    "STORED",
     "TITLE_EN",
     "TITLE_ZH",
     "amount_in_words",

@@ -72,9 +72,9 @@ class Fault(StrEnum):
     CLAIM_TWICE = "claim_twice"
     UNBALANCED = "unbalanced"
     POSTED_TWICE = "posted_twice"
-    CORE_ILLEGAL = "core_illegal"
-    CORE_WITHOUT_CASE = "core_without_case"
-    CORE_DIFFERS = "core_differs"
+    PARTNER_ILLEGAL = "partner_illegal"
+    PARTNER_WITHOUT_CASE = "partner_without_case"
+    PARTNER_DIFFERS = "partner_differs"
 
 
 class Finding(msgspec.Struct, frozen=True):

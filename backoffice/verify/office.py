@@ -2,8 +2,9 @@
 
 Reads, never writes; works beside a running office as well as on a copy of a stopped one. In one
 walk: every image against its digest, the audit chain, the pinned keys, every case against the state
-machine and its signatures, the core's ledger, and who owns which card. A report counts what was
-looked at and lists what is wrong, each with its place; the same database gives the same report.
+machine and its signatures, what partners did, the core's ledger, and who owns which card. A report
+counts what was looked at and lists what is wrong, each with its place; the same database gives the
+same report.
 
 It proves nothing against somebody who writes the whole database anew, unless a former head was
 kept elsewhere (`expected_head`); the signatures of devices then still cannot be forged.
@@ -31,8 +32,9 @@ from backoffice.verify.chain import (
     PinnedKeys,
     place,
 )
-from backoffice.verify.core import CORES, CoreBook
-from backoffice.verify.rules import CASES, IDENTITIES, CaseBook, IdentityBook
+from backoffice.verify.identities import IDENTITIES, IdentityBook
+from backoffice.verify.partners import PARTNERS, PartnerBook
+from backoffice.verify.rules import CASES, CaseBook
 from wire.case_state import TITLES, State
 
 DATABASES: Final = ("office/office.db", "office.db")
@@ -89,11 +91,20 @@ def verify_folder(
         NoOffice: there is no database.
         StoreError: the database is none of ours, or does not read.
     """
+    with open_readonly(database_of(folder)) as archive:
+        return verify_office(archive, products, expected_head=expected_head)
+
+
+def database_of(folder: Path) -> Path:
+    """Where the office's database is in a folder.
+
+    Raises:
+        NoOffice: nowhere.
+    """
     path = next((folder / name for name in DATABASES if (folder / name).is_file()), None)
     if path is None:
         raise NoOffice(f"{folder} holds no office's database")
-    with open_readonly(path) as archive:
-        return verify_office(archive, products, expected_head=expected_head)
+    return path
 
 
 def verify_office(
@@ -103,7 +114,7 @@ def verify_office(
 
     Args:
         archive: of a stopped or a running office.
-        products: by code, as `backoffice.product.products` found them.
+        products: by code, as `backoffice.catalogue.products` found them.
         expected_head: number and value of a former head that was kept elsewhere; shows that the
             chain was cut off behind it, or written anew up to it.
 
@@ -119,10 +130,12 @@ def verify_office(
             keys.take(row.recorded())
     chain.close()
     cases = CaseBook(products, keys, images, altered, findings)
-    cores = CoreBook(cases.told, findings)
+    partners = PartnerBook(cases.told, findings)
     identities = IdentityBook(cases.named, findings)
-    readers = {CASES: cases.take, CORES: cores.take, IDENTITIES: identities.take}
+    readers = {CASES: cases.take, IDENTITIES: identities.take}
+    readers |= dict.fromkeys(PARTNERS, partners.take)
     events = _streams(archive, readers, findings)
+    partners.close()
     identities.close()
     _claims(archive, cases.owned, findings)
     return Report(
@@ -133,8 +146,8 @@ def verify_office(
         devices=len(keys.devices),
         signatures=cases.signatures,
         images=len(images),
-        posting_groups=cores.groups,
-        balance_fen=cores.balance,
+        posting_groups=partners.groups,
+        balance_fen=partners.balance,
         findings=findings.kept,
         more_findings=findings.more,
     )
@@ -162,7 +175,7 @@ def _streams(
     readers: Mapping[str, Callable[[str, Iterator[Recorded]], None]],
     findings: Findings,
 ) -> int:
-    """Hand every stream to the reader of its kind, by name; cases come before cores.
+    """Hand every stream to the reader of its kind, by name.
 
     Returns:
         How many events there are.
@@ -234,9 +247,12 @@ WORDS: Final[dict[Fault, tuple[str, str]]] = {
     Fault.CLAIM_TWICE: ("同一要素被两笔业务占用", "two cases own the same"),
     Fault.UNBALANCED: ("分录组借贷不平", "the posting group does not balance"),
     Fault.POSTED_TWICE: ("同一流水重复入账", "one key posted twice"),
-    Fault.CORE_ILLEGAL: ("核心流水不合法", "the core's step is impossible"),
-    Fault.CORE_WITHOUT_CASE: ("核心流水没有对应业务", "the core's key belongs to no case"),
-    Fault.CORE_DIFFERS: ("业务与核心不一致", "case and core disagree"),
+    Fault.PARTNER_ILLEGAL: ("核心或外围系统流水不合法", "the partner's step is impossible"),
+    Fault.PARTNER_WITHOUT_CASE: (
+        "核心或外围系统流水没有对应业务",
+        "the partner's key belongs to no case",
+    ),
+    Fault.PARTNER_DIFFERS: ("业务与核心或外围系统不一致", "case and partner disagree"),
 }
 """Fault → (Simplified Chinese, English)."""
 
@@ -278,6 +294,7 @@ __all__ = [
     "Language",
     "NoOffice",
     "Report",
+    "database_of",
     "render_text",
     "verify_folder",
     "verify_office",

@@ -1,4 +1,4 @@
-"""What must hold within and between the streams of an office: cases and core, checked once more.
+"""What must hold within and between the streams of an office: cases, checked once more.
 
 Written apart from the rules that made the history: a mistake in `backoffice.cases.decision` or
 `backoffice.cases.review` would be seen here. Shared with them are only the table of states, the
@@ -21,51 +21,68 @@ from actors.store import Recorded, StoreError
 from actors.tagged import Tagged
 from backoffice.authorization.levels import Level
 from backoffice.cases.events import (
+    AbortLost,
     AnyCaseEvent,
     Approved,
     ClaimRenewed,
+    CommitLost,
     CommitStarted,
     Committed,
     FirstApproved,
     Intake,
     Judgement,
+    LegAnswered,
+    LegAsked,
     Prepared,
+    PrepareLost,
     PrepareStarted,
     Rejected,
     Returned,
     Settled,
     Signed,
+    Standing,
+    Stored,
     Submitted,
     Waived,
     trigger_of,
 )
 from backoffice.cases.flow import TABLE, path_is_legal, step
 from backoffice.cases.record import Case, evolve, new_case
-from backoffice.partners.core import Prepare
-from backoffice.partners.core_bank import operation_digest
-from backoffice.partners.identity_check import IdentityRecorded, person_digest
+from backoffice.dossier import id_card
+from backoffice.partners.embedded import operation_digest
+from backoffice.partners.identity_check import person_digest
+from backoffice.partners.operations import Partner
 from backoffice.product import Product, Unique
 from backoffice.slips.slip import signed_body, slip_hash
 from backoffice.verify.chain import Fault, Findings, PinnedKeys, place
+from backoffice.verify.identities import Named
 from wire.case_state import State
 from wire.codec import decode
 from wire.errors import BadFrame
-from wire.form import BankCardValue, FieldKind, IdCardValue, PhotoValue
+from wire.form import FieldKind
 from wire.keys import DECISION, SLIP, SUBMISSION, verify
 from wire.messages.case import Submission
 from wire.messages.desk import Decision, Verdict
-from wire.messages.identity import IdentityChecked
+from wire.value import BankCardValue, IdCardValue, PhotoValue
 
 CASES: Final = "case/"
 """How the streams of cases begin."""
-
-IDENTITIES: Final = "identity/"
-"""How the streams of identity checks begin."""
 
 RELEASED: Final = frozenset(
     {State.CANCELLED, State.EXPIRED, State.AUTH_REJECTED, State.DECLINED, State.ABORTED}
 )
 """Ends at which a case owns nothing any more, but for what was spent."""
+
+_REAL: Final = frozenset({State.COMMITTED, State.DELIVERED, State.CLOSED})
+
+_ANSWERS: Final = {
+    Standing.ASKED: (Standing.PREPARED, Standing.DECLINED),
+    Standing.COMMITTING: (Standing.COMMITTED, Standing.FAILED),
+    Standing.ABORTING: (Standing.ABORTED,),
+}
+"""What can be answered to a leg, by where it stands."""
+
+_OF_A_LEG: Final = (PrepareLost, CommitStarted, CommitLost, AbortLost)
 
 _VERDICTS: Final = {
     FirstApproved: Verdict.APPROVE,
@@ -76,37 +93,25 @@ _VERDICTS: Final = {
 
 
 class Told(msgspec.Struct):
-    """What the streams of cases say about one key of the core.
+    """What the streams of cases say about one key at a partner.
 
     Attributes:
-        state: where the case ended up.
-        asked: the digest of what the core was asked to prepare; empty if it was not.
+        partner: who was asked.
+        standing: where the leg ended up.
+        asked: the digest of what was to be prepared.
         signed: the customer signed.
-        settled: a person said what the core did; the core may know otherwise.
+        settled: a person said what partners did; these may know otherwise.
     """
 
-    state: State
+    partner: Partner
+    standing: Standing
     asked: bytes
     signed: bool
     settled: bool
 
 
-class Named(msgspec.Struct, frozen=True):
-    """What a submission says of the identity check behind it.
-
-    Attributes:
-        where: the submission's place.
-        person: the digest of who was on the ID card.
-        answer: the register's, as the office noted it.
-    """
-
-    where: str
-    person: bytes
-    answer: IdentityChecked
-
-
 class CaseBook:
-    """Checks case after case, and remembers of each what the core and the claims must agree with.
+    """Checks case after case, and remembers of each what partners and claims must agree with.
 
     Args:
         products: by code.
@@ -115,7 +120,7 @@ class CaseBook:
         altered: digests under which other bytes lie.
 
     Attributes:
-        told: by union and case.
+        told: by union and key.
         owned: (scope, key) to the case that must own it.
         named: the identity checks that submissions name, by union and case.
         states: how many cases stand where.
@@ -163,15 +168,19 @@ class CaseBook:
         if case.steps and not path_is_legal(one.state for one in case.steps):
             self._findings.add(Fault.ILLEGAL_STEP, stream)
         self.states[case.state] += 1
-        asked = operation_digest(case.prepare.operation) if case.prepare else b""
-        told = Told(case.state, asked, case.signed is not None, settled)
-        self.told.setdefault(case.union, {})[case.case_id] = told
+        if not settled and not _all_or_nothing(case):
+            self._findings.add(Fault.PARTNER_DIFFERS, stream, "legs")
+        told = self.told.setdefault(case.union, {})
+        for leg in case.legs:
+            asked = operation_digest(leg.asked.request.operation)
+            signed = case.signed is not None
+            told[leg.key] = Told(leg.partner, leg.standing, asked, signed, settled)
         for unique in _owned(case):
             if self.owned.setdefault((unique.scope, unique.key), case.case_id) != case.case_id:
                 self._findings.add(Fault.CLAIM_TWICE, stream, unique.scope)
 
     def _passes(self, case: Case, event: AnyCaseEvent, passed: bool) -> bool:
-        """Whether, after the event, the case may go on to the core (invariant I4)."""
+        """Whether, after the event, the case may go on to partners (invariant I4)."""
         match event:
             case Submitted():
                 return False
@@ -188,10 +197,13 @@ class CaseBook:
                 self._submission(case, intake, where)
             case FirstApproved() | Approved() | Returned() | Rejected():
                 self._judgement(case, event.judgement, _VERDICTS[type(event)], where)
-            case PrepareStarted(request=request):
+            case PrepareStarted(legs=legs):
                 if not passed:
                     self._findings.add(Fault.UNAUTHORIZED, where)
-                self._operation(case, request, where)
+                for leg in legs:
+                    self._operation(case, leg, where)
+            case Stored():
+                self._stored(case, event, passed, where)
             case Prepared(slip=slip):
                 if slip.case_id != case.case_id or slip_hash(slip) != event.slip_hash:
                     self._findings.add(Fault.SLIP_DIFFERS, where)
@@ -214,6 +226,7 @@ class CaseBook:
         except BadFrame:
             self._findings.add(Fault.UNREADABLE, where, "submission")
             return
+        card = id_card(submission)
         photos = {n: v for n, v in submission.values.items() if isinstance(v, PhotoValue)}
         agree = {
             "digest": intake.digest == _blake(intake.submission),
@@ -223,18 +236,20 @@ class CaseBook:
             "product": submission.product == intake.product,
             "device": submission.device == intake.device,
             "operator": submission.staff_id == intake.operator.staff_id,
-            "identity": submission.identity_reference == intake.identity.reference,
+            "identity": (intake.identity is None and card is None)
+            or (
+                intake.identity is not None
+                and submission.identity_reference == intake.identity.reference
+            ),
             "trail": submission.trail == intake.trail,
             "images": {n: p.digest for n, p in photos.items()}
             == {image.field: image.digest for image in intake.images},
             "evidence": self._asked_for(submission) <= set(photos),
         }
         self._differs(Fault.SUBMISSION_DIFFERS, agree, where)
-        for card in submission.values.values():
-            if isinstance(card, IdCardValue):
-                person = person_digest(card.number.number, card.name)
-                named = Named(where, person, intake.identity)
-                self.named.setdefault(f"{case.union}/{case.case_id}", []).append(named)
+        if card is not None and intake.identity is not None:
+            named = Named(where, person_digest(card.number.number, card.name), intake.identity)
+            self.named.setdefault(f"{case.union}/{case.case_id}", []).append(named)
         for name, photo in sorted(photos.items()):
             if photo.digest in self._altered:
                 self._findings.add(Fault.IMAGE_ALTERED, where, name)
@@ -274,22 +289,34 @@ class CaseBook:
         }
         self._differs(Fault.DECISION_DIFFERS, agree, where)
 
-    def _operation(self, case: Case, request: Prepare, where: str) -> None:
-        """The core is asked about the person and the card that were submitted, under one key."""
+    def _stored(self, case: Case, event: Stored, passed: bool, where: str) -> None:
+        """Pure information passed, too, and no product that a customer signs for ends here."""
+        if not passed:
+            self._findings.add(Fault.UNAUTHORIZED, where)
+        if event.receipt.case_id != case.case_id:
+            self._findings.add(Fault.SLIP_DIFFERS, where)
+        product = self._products.get(case.filed.product)
+        if product is not None and product.signed:
+            self._findings.add(Fault.UNSIGNED, where)
+
+    def _operation(self, case: Case, leg: LegAsked, where: str) -> None:
+        """Partners are asked about the person and the card that were submitted, under one key."""
         try:
             submission = decode(Submission, case.filed.submission)
         except BadFrame:
             return
         values = submission.values.values()
+        operation, known = leg.request.operation, case.leg(leg.key)
+        key = f"{case.case_id}:{leg.name}" if leg.name else case.case_id
+        customer, pan = getattr(operation, "customer", None), getattr(operation, "pan", None)
         agree = {
-            "key": (request.key, request.union) == (case.case_id, case.union),
-            "repeat": case.prepare in (None, request),
-            "customer": request.operation.customer.number
-            in [value.number for value in values if isinstance(value, IdCardValue)],
-            "card": request.operation.pan
-            in [value.pan for value in values if isinstance(value, BankCardValue)],
+            "key": (leg.key, leg.request.union) == (key, case.union),
+            "repeat": known.asked == leg if known is not None else not case.legs,
+            "customer": customer is None
+            or customer.number in [v.number for v in values if isinstance(v, IdCardValue)],
+            "card": pan is None or pan in [v.pan for v in values if isinstance(v, BankCardValue)],
         }
-        self._differs(Fault.CORE_DIFFERS, agree, where)
+        self._differs(Fault.PARTNER_DIFFERS, agree, where)
 
     def _signature(
         self, device: str, context: bytes, body: bytes, signature: bytes, where: str
@@ -308,44 +335,15 @@ class CaseBook:
             self._findings.add(what, where, ", ".join(wrong))
 
 
-class IdentityBook:
-    """Checks that the register was really asked about everybody whom a submission names.
-
-    Args:
-        named: what the cases say; whatever is found is taken out of it.
-    """
-
-    def __init__(self, named: dict[str, list[Named]], findings: Findings) -> None:
-        self._named = named
-        self._findings = findings
-        self._reader = Tagged(IdentityRecorded)
-
-    def take(self, stream: str, rows: Iterable[Recorded]) -> None:
-        """All answers for one case."""
-        kept = []
-        for row in rows:
-            where = place(stream, row.version)
-            try:
-                record = self._reader.decode(row.kind, row.body, where)
-            except StoreError:
-                self._findings.add(Fault.UNREADABLE, where, row.kind)
-                continue
-            kept.append((record.person, record.answer))
-        for named in self._named.pop(stream.removeprefix(IDENTITIES), []):
-            if (named.person, named.answer) not in kept:
-                self._findings.add(Fault.IDENTITY_DIFFERS, named.where)
-
-    def close(self) -> None:
-        """There are no more streams: nobody was asked about those that are left."""
-        for key in sorted(self._named):
-            for named in self._named[key]:
-                self._findings.add(Fault.IDENTITY_DIFFERS, named.where)
-
-
 def _legal(case: Case, event: AnyCaseEvent) -> bool:
     """Whether the event is a step of the state machine from where the case stands."""
     if isinstance(event, ClaimRenewed):
         return case.claim is not None
+    if isinstance(event, LegAnswered):
+        leg = case.leg(event.key)
+        return leg is not None and event.standing in _ANSWERS.get(leg.standing, ())
+    if isinstance(event, _OF_A_LEG) and case.leg(event.key) is None:
+        return False
     before = case.state
     if isinstance(event, Submitted):
         trail = [one.state for one in event.intake.trail]
@@ -357,6 +355,15 @@ def _legal(case: Case, event: AnyCaseEvent) -> bool:
         before = trail[-1]
     trigger = trigger_of(event)
     return trigger is not None and isinstance(step(before, trigger), State)
+
+
+def _all_or_nothing(case: Case) -> bool:
+    """What became real did so with every essential leg; what was undone, with none."""
+    real = [leg.standing is Standing.COMMITTED for leg in case.legs]
+    if case.state is State.ABORTED:
+        return not any(real)
+    essential = (leg.standing is Standing.COMMITTED for leg in case.legs if not leg.optional)
+    return case.state not in _REAL or not real or (any(real) and all(essential))
 
 
 def _owned(case: Case) -> tuple[Unique, ...]:
@@ -374,4 +381,4 @@ def _blake(body: bytes) -> bytes:
     return hashlib.blake2b(body, digest_size=32).digest()
 
 
-__all__ = ["CASES", "IDENTITIES", "RELEASED", "CaseBook", "IdentityBook", "Named", "Told"]
+__all__ = ["CASES", "RELEASED", "CaseBook", "Told"]

@@ -20,7 +20,7 @@ from actors import Delivery, Inbox, Process, Ref
 from hw.actors.panel import PeripheralStatus
 from hw.device import Action, Answer, Device, Hang, Send, Session, Tell
 from hw.errors import PeripheralError, PeripheralLost
-from hw.messages import Abandon, DeviceRequest
+from hw.messages import Abandon, DeviceRequest, Finish
 from hw.transport import Piece, Transport
 from wire.form import Capability
 
@@ -164,6 +164,8 @@ class Peripheral(Process):
         self._asked.remove(delivery)
         if isinstance(message, Abandon):
             return self._session.abandon(message.ticket, now)
+        if isinstance(message, Finish):
+            return self._session.finish(message.ticket, now)
         delivery.fail(PeripheralError("no such request"))
         return []
 

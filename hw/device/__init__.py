@@ -1,6 +1,6 @@
 """One device each: state table and scripts; and the session that drives any of them, sans-IO."""
 
-from hw.device.capture import Camera, SignaturePad
+from hw.device.capture import Camera, Microphone, SignaturePad
 from hw.device.card_reader import CardReader
 from hw.device.device import Device
 from hw.device.id_reader import IdReader
@@ -16,6 +16,7 @@ __all__ = [
     "Device",
     "Hang",
     "IdReader",
+    "Microphone",
     "PinPad",
     "ReceiptPrinter",
     "Send",

@@ -1,8 +1,9 @@
-"""Camera and signature pad: arm, wait for the capture, fetch its bytes, check the whole.
+"""Camera, signature pad and microphone: arm, wait, fetch the bytes, check the whole.
 
 Fetching is asked for chunk by chunk, and a chunk may be asked for again: it is the same capture.
-Arming is never repeated by itself. Deliberately not here: whether a photo is sharp or a signature
-long enough; those are rules of the case. Invariant: what is returned has the length and the CRC-32
+Arming is never repeated by itself. A recording goes on until it is long enough or somebody ends
+it. Deliberately not here: whether a photo is sharp or a signature long enough; those are rules of
+the case. Invariant: what is returned has the length and the CRC-32
 that the device promised.
 """
 
@@ -12,11 +13,20 @@ import zlib
 from enum import StrEnum
 from typing import Any, Final
 
-from hw.device.device import Abandoned, Device, Expired, NoAnswer, Script
+from hw.device.device import Abandoned, Device, Expired, Finished, NoAnswer, Script
 from hw.device.state_table import StateTable
 from hw.errors import CaptureEnd, CaptureEnded, PeripheralError, Unsupported
 from hw.framing import capture
-from hw.messages import CaptureSignature, DeviceRequest, Photo, Signed, TakePhoto
+from hw.messages import (
+    CaptureSignature,
+    DeviceRequest,
+    Photo,
+    Recorded,
+    RecordSound,
+    Signed,
+    TakePhoto,
+)
+from wire import sound
 from wire.message import Message
 
 COMMAND_S_MAX = 1.0
@@ -72,7 +82,7 @@ CAPTURE_TABLE: Final = StateTable(
 
 
 class CaptureDevice(Device[capture.Frame]):
-    """What a camera and a signature pad have in common.
+    """What a camera, a signature pad and a microphone have in common.
 
     Attributes:
         state: see `CAPTURE_TABLE`.
@@ -82,6 +92,7 @@ class CaptureDevice(Device[capture.Frame]):
         super().__init__(capture.decoder())
         self.state = CaptureState.OFFLINE
         self._seq = 0
+        self._waiting = False
 
     @property
     def shown_state(self) -> str:
@@ -136,15 +147,24 @@ class CaptureDevice(Device[capture.Frame]):
 
     def _ready(self) -> Script[capture.Frame, capture.Ready]:
         """Wait for the capture; the request's own time bounds this."""
+        self._waiting = True
         while True:
             try:
-                frame = yield from self.listen(self.now + SILENCE_S)
-            except NoAnswer:
-                # A device that still answers also repeats what it promised.
-                frame = yield from self._exchange(capture.Kind.PING, b"", COMMAND_S_MAX)
+                frame = yield from self._sign_of_life()
+            except Finished:
+                self._waiting = False
+                frame = yield from self._exchange(capture.Kind.FINISH, b"", COMMAND_S_MAX)
             ready = capture.Ready.parse(frame.payload)
             if frame.kind in (capture.Kind.READY, capture.Kind.PONG) and ready is not None:
+                self._waiting = False
                 return ready
+
+    def _sign_of_life(self) -> Script[capture.Frame, capture.Frame]:
+        try:
+            return (yield from self.listen(self.now + SILENCE_S))
+        except NoAnswer:
+            # A device that still answers also repeats what it promised.
+            return (yield from self._exchange(capture.Kind.PING, b"", COMMAND_S_MAX))
 
     def _fetch(self, size: int) -> Script[capture.Frame, bytes]:
         body = b""
@@ -220,4 +240,28 @@ class SignaturePad(CaptureDevice):
         return Signed(signature)
 
 
-__all__ = ["CAPTURE_TABLE", "Camera", "CaptureEvent", "CaptureState", "SignaturePad"]
+class Microphone(CaptureDevice):
+    """One microphone."""
+
+    def script(self, request: DeviceRequest[Any]) -> Script[capture.Frame, Message]:
+        """Record sound; nothing else is done here."""
+        if not isinstance(request, RecordSound):
+            raise Unsupported("a microphone records sound")
+        if not 0 < request.seconds <= sound.RECORDING_S_MAX:
+            raise Unsupported("no such duration")
+        return self._recording(request.seconds)
+
+    def can_finish(self) -> bool:
+        """Once, while it records; not while the recording is fetched."""
+        return self.state is CaptureState.ARMED and self._waiting
+
+    def _recording(self, seconds: int) -> Script[capture.Frame, Message]:
+        body = yield from self._capture(capture.sound_subject(seconds))
+        try:
+            sound.measure(body)
+        except sound.SoundError:
+            raise CaptureEnded(CaptureEnd.DAMAGED) from None
+        return Recorded(body)
+
+
+__all__ = ["CAPTURE_TABLE", "Camera", "CaptureEvent", "CaptureState", "Microphone", "SignaturePad"]

@@ -56,6 +56,10 @@ class Abandoned(Signal):
     """The asker has gone; a few more steps may be made to clean up."""
 
 
+class Finished(Signal):
+    """The asker wants what there is; a script that does not go on by itself never gets this."""
+
+
 class LinkGone(Signal):
     """The link was lost; the script must not make another step."""
 
@@ -92,6 +96,10 @@ class Device(Generic[FrameT]):
         """The cheapest question that shows the device lives."""
         raise NotImplementedError
 
+    def can_finish(self) -> bool:
+        """Whether the script in hand may be told to end early and keep what there is."""
+        return False
+
     def connected(self) -> None:
         """A link is up."""
 
@@ -123,6 +131,7 @@ __all__ = [
     "Abandoned",
     "Device",
     "Expired",
+    "Finished",
     "LinkGone",
     "NoAnswer",
     "Script",

@@ -17,6 +17,7 @@ from hw.device.device import (
     Abandoned,
     Device,
     Expired,
+    Finished,
     LinkGone,
     NoAnswer,
     Script,
@@ -156,6 +157,14 @@ class Session(Generic[FrameT]):
             self._actions.append(Answer(held, PeripheralBusy("abandoned before it began")))
         elif running is not None and running.ticket == ticket:
             self._throw(Abandoned())
+        return self._taken()
+
+    def finish(self, ticket: int, now: float) -> list[Action]:
+        """The asker of a request wants what there is; nothing happens where that is no wish."""
+        self.device.now = now
+        running = self._job.request if self._job is not None else None
+        if running is not None and running.ticket == ticket and self.device.can_finish():
+            self._throw(Finished())
         return self._taken()
 
     def due(self) -> float:

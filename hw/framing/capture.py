@@ -1,4 +1,4 @@
-"""The line to the camera and the signature pad: ask for a capture, then fetch its bytes in chunks.
+"""The line to camera, signature pad and microphone: ask for a capture, fetch its bytes in chunks.
 
     43 50 | kind | seq | LEN (2, big-endian) | payload | CRC-32 of kind to payload
 
@@ -15,7 +15,7 @@ from enum import IntEnum
 import msgspec
 
 from hw.framing.decoder import NO_FRAME, Decoder
-from wire.messages.case import POINTS_MAX, Point, Signature
+from wire.ink import POINTS_MAX, Point, Signature
 
 PREAMBLE = b"CP"
 PAYLOAD_BYTES_MAX = 8 * 1024 + 4
@@ -39,10 +39,13 @@ class Kind(IntEnum):
     ARM = 0x02
     FETCH = 0x03
     CANCEL = 0x04
+    FINISH = 0x05
+    """End a capture that goes on by itself, and keep it."""
     PONG = 0x81
     ARMED = 0x82
     CHUNK = 0x83
     CANCELLED = 0x84
+    FINISHED = 0x85
     REFUSED = 0x8F
     READY = 0xC1
 
@@ -116,6 +119,17 @@ def encode(frame: Frame) -> bytes:
     return PREAMBLE + checked + zlib.crc32(checked).to_bytes(_CRC_BYTES, "big")
 
 
+def sound_subject(seconds: int) -> str:
+    """What a microphone is armed for: at least so many seconds."""
+    return f"sound {seconds}"
+
+
+def sound_seconds(subject: str) -> int | None:
+    """What `sound_subject` made; None for anything else."""
+    word, _, seconds = subject.partition(" ")
+    return int(seconds) if word == "sound" and seconds.isascii() and seconds.isdigit() else None
+
+
 def pack_signature(signature: Signature) -> bytes:
     """A signature as a signature pad sends it: pad size, then eleven bytes a point.
 
@@ -163,4 +177,6 @@ __all__ = [
     "encode",
     "pack_signature",
     "parse_signature",
+    "sound_seconds",
+    "sound_subject",
 ]

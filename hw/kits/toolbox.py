@@ -1,4 +1,4 @@
-"""The toolbox form factor: six separate peripherals, one actor each, under one supervisor.
+"""The toolbox form factor: seven separate peripherals, one actor each, under one supervisor.
 
 A lost link is a crash of that peripheral's actor alone, and its restart waits longer each time.
 Deliberately not here: how the peripherals are reached; transports are handed in. Invariant: a kit
@@ -19,6 +19,7 @@ from hw.device import (
     CardReader,
     Device,
     IdReader,
+    Microphone,
     PinPad,
     ReceiptPrinter,
     SignaturePad,
@@ -40,7 +41,7 @@ PANEL: Final = "panel"
 BACKOFF: Final = Backoff(first_s=0.25, most_s=15.0)
 
 RESTARTS_PER_MINUTE_MAX: Final = 120
-"""Six absent peripherals take some fifty in their first minute; more than twice that is a bug."""
+"""Seven absent peripherals take some sixty in their first minute; about twice that is a bug."""
 
 SHUTDOWN_S: Final = 5.0
 
@@ -66,6 +67,7 @@ TOOLBOX: Final = Kit(
         Capability.CAMERA: Camera,
         Capability.SIGNATURE: SignaturePad,
         Capability.PRINTER: ReceiptPrinter,
+        Capability.MICROPHONE: Microphone,
     },
 )
 """Every peripheral on a line of its own."""

@@ -1,7 +1,7 @@
-"""What the virtual camera and the virtual signature pad have in common: arm, wait, hand out.
+"""What virtual camera, signature pad and microphone have in common: arm, wait, hand out.
 
 What is captured comes from a function of the subject, so the same line serves both. Deliberately
-not here: pictures and strokes.
+not here: pictures, strokes and sounds.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Capturer = Callable[[str], bytes | None]
 
 
 class VirtualCaptureDevice:
-    """The far end of a camera's or signature pad's line."""
+    """The far end of a capturing device's line."""
 
     def __init__(
         self, name: Capability, capturer: Capturer, plan: FaultPlan, capture_s: float
@@ -71,6 +71,10 @@ class VirtualCaptureDevice:
             case capture.Kind.CANCEL:
                 self._stand_down()
                 return capture.Frame(capture.Kind.CANCELLED, frame.seq)
+            case capture.Kind.FINISH:
+                if self._body and not self._announced:
+                    self._ready_at = now
+                return capture.Frame(capture.Kind.FINISHED, frame.seq)
             case capture.Kind.PING:
                 return capture.Frame(capture.Kind.PONG, frame.seq, self._announced)
             case _:

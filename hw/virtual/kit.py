@@ -22,6 +22,7 @@ from hw.virtual.camera import VirtualCamera
 from hw.virtual.card_reader import VirtualCardReader
 from hw.virtual.citizens import IdCard, deck
 from hw.virtual.id_reader import VirtualIdReader
+from hw.virtual.microphone import VirtualMicrophone
 from hw.virtual.pin_customer import PinCustomer
 from hw.virtual.pin_pad import MemoryInside, VirtualPinPad
 from hw.virtual.receipt_printer import VirtualReceiptPrinter
@@ -29,12 +30,12 @@ from hw.virtual.signature_pad import VirtualSignaturePad
 from wire.dukpt import FutureKeys
 from wire.form import Capability
 
-CAMERA_FRAGMENT_BYTES = 4096
-"""A camera hangs on a fast line."""
+FAST_FRAGMENT_BYTES = 4096
+"""Camera and microphone hang on fast lines."""
 
 
 class VirtualToolbox:
-    """Six virtual peripherals.
+    """Seven virtual peripherals.
 
     Attributes:
         transports: their lines, for `toolbox_spec`.
@@ -44,6 +45,7 @@ class VirtualToolbox:
         pin_pad: None when it runs as a process of its own.
         camera: see `hw.virtual.camera`.
         signature_pad: see `hw.virtual.signature_pad`.
+        microphone: see `hw.virtual.microphone`.
         printer: collects what was printed.
     """
 
@@ -80,6 +82,7 @@ class VirtualToolbox:
         self.card_reader = VirtualCardReader(stack, self.plan, by_hand=by_hand)
         self.camera = VirtualCamera(_dice(seed, "camera"), self.plan)
         self.signature_pad = VirtualSignaturePad(_dice(seed, "signature"), self.plan)
+        self.microphone = VirtualMicrophone(_dice(seed, "microphone"), self.plan)
         self.printer = VirtualReceiptPrinter(self.plan)
         self.pin_pad: VirtualPinPad | None = None
         if pin_pad is None:
@@ -106,10 +109,13 @@ class VirtualToolbox:
         self.lines[Capability.CARD_READER].nudge()
 
     def _lines(self) -> dict[Capability, VirtualTransport]:
-        camera = VirtualTransport(
-            Capability.CAMERA, self.camera, self.plan, fragment_bytes=CAMERA_FRAGMENT_BYTES
-        )
-        lines = {Capability.CAMERA: camera}
+        lines = {
+            name: VirtualTransport(name, device, self.plan, fragment_bytes=FAST_FRAGMENT_BYTES)
+            for name, device in (
+                (Capability.CAMERA, self.camera),
+                (Capability.MICROPHONE, self.microphone),
+            )
+        }
         for name, device in (
             (Capability.ID_READER, self.id_reader),
             (Capability.CARD_READER, self.card_reader),

@@ -9,7 +9,7 @@ from hw.framing import capture
 from hw.transport import FaultPlan
 from hw.virtual.capture import VirtualCaptureDevice
 from wire.form import Capability
-from wire.messages.case import Point, Signature
+from wire.ink import Point, Signature
 
 PAD_WIDTH = 1000
 PAD_HEIGHT = 400

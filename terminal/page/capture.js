@@ -36,7 +36,8 @@ export function itemsOf(open) {
 function standing(field, view) {
   const empty = view.shown === "" && view.digest === "";
   if (view.problem === null) return empty ? "optional" : "done";
-  return empty && field.required ? "missing" : "wrong";
+  const unproven = field.proven && !view.proven && view.problem.code === "E_EVIDENCE";
+  return (empty && field.required) || unproven ? "missing" : "wrong";
 }
 
 /** The items that keep a step from being complete. */

@@ -1,7 +1,4 @@
-/* case_list.js: the left side: what can be started, and today's cases with a search.
- *
- * A business that this kit cannot do now is shown disabled with the reason, never hidden: a teller
- * has to know that it exists and which part to plug in.
+/* case_list.js: the left side: today's cases with a search; and how a business is named and drawn.
  */
 import { useState } from "preact/hooks";
 import { command } from "backpack/connection";
@@ -12,10 +9,23 @@ import { StateBadge, stateWord } from "/shared/case_words.js";
 const PRODUCT_ICONS = {
   debit_card: "credit-card",
   card_activation: "shield-check",
-  comprehensive_signup: "list-checks",
+  service_sign_up: "list-checks",
+  securities_account: "landmark",
   bill_payment: "receipt",
   farmer_file: "wheat",
+  file_supplement: "file-pen-line",
+  pre_rating: "clipboard-check",
+  loan_query: "search",
   loan_visit: "hand-coins",
+  post_loan_check: "shield-check",
+  contract_signing: "pen-line",
+  credit_card_application: "credit-card",
+  risk_assessment: "triangle-alert",
+  wealth_consult: "info",
+  wealth_purchase: "banknote",
+  customer_survey: "users",
+  information_collection: "id-card",
+  product_promotion: "send",
 };
 const WAITING_ICONS = { teller: "user", link: "wifi-off", office: "clock", customer: "pen-line", nothing: "check" };
 
@@ -29,37 +39,12 @@ export function title(of) {
   return pick({ zh: of.title_zh, en: of.title_en });
 }
 
-/** What this kit lacks for a product, in words; empty when nothing. */
-export function missingText(product) {
-  if (product.missing.length === 0) return "";
-  const what = product.missing.map((one) => t(`device.long.${one}`)).join(t("list.and"));
-  return t("side.missing", { what });
-}
-
-export function Businesses({ products }) {
-  return html`<section class="businesses" aria-label=${t("side.businesses")}>
-    <h2>${t("side.businesses")}</h2>
-    ${products.map((product) => {
-      const missing = missingText(product);
-      return html`<${Button}
-        key=${product.code}
-        class="business"
-        icon=${productIcon(product.code)}
-        disabled=${missing !== ""}
-        onClick=${() => command("new_case", { product: product.code })}
-      >
-        <span class="business-name">${title(product)}</span>
-        ${missing && html`<small class="business-missing"><${Icon} name="circle-alert" />${missing}</small>`}
-      <//>`;
-    })}
-  </section>`;
-}
-
 export function CaseList({ cases, openId }) {
   const [query, setQuery] = useState("");
   const wanted = query.trim().toLowerCase();
   const found = cases.filter((row) => words(row).includes(wanted));
   return html`<section class="cases" aria-label=${t("side.cases")}>
+    ${openId && html`<${Button} kind="primary" class="start" icon="plus" onClick=${() => command("show_case", { case_id: "" })}>${t("side.new")}<//>`}
     <div class="cases-head">
       <h2>${t("side.cases")}</h2>
       <span class="count">${cases.length}</span>

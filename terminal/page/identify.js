@@ -2,7 +2,8 @@
  */
 import { pick, t } from "backpack/i18n";
 import { Badge, Button, Icon, html } from "backpack/ui";
-import { cancelEntry, capture, problemText } from "./capture.js";
+import { cancelEntry, capture, ofStep, problemText } from "./capture.js";
+import { OtherCard } from "./widgets/from_kit.js";
 
 const RESULTS = {
   "": ["info", "loader-circle"],
@@ -16,12 +17,12 @@ const NEEDS_SECOND_DOCUMENT = ["name_differs", "number_absent"];
 
 export function IdentifyStep({ terminal, items, look }) {
   const { open, busy } = terminal;
-  const item = items.find((one) => one.step === "identify");
-  if (item === undefined) return null;
+  const [item, ...others] = ofStep(items, "identify");
+  if (item === undefined) return html`<p class="step-none"><${Icon} name="circle-check" />${t("identify.none")}</p>`;
   const read = () => capture(open, "read_id", item.field.name);
   const problem = problemText(open, item);
   const complaint = problem && html`<p class="complaint" role="alert"><${Icon} name="circle-alert" />${problem}</p>`;
-  if (busy?.what === "read_id") {
+  if (busy?.what === "read_id" && busy.field === item.field.name) {
     return html`<${Invitation} text=${t("identify.reading")} turning>
       <${Button} icon="x" onClick=${cancelEntry}>${t("work.cancel_entry")}<//>
     <//>`;
@@ -40,6 +41,9 @@ export function IdentifyStep({ terminal, items, look }) {
       <${Button} icon="refresh-cw" disabled=${busy !== null} onClick=${read}>${t("identify.again")}<//>
       <span class="hint"><${Icon} name="eye" />${t("identify.compare")}</span>
     </div>
+    ${others.map(
+      (one) => html`<${OtherCard} key=${one.field.name} open=${open} busy=${busy} item=${one} problem=${problemText(open, one)} />`,
+    )}
   </div>`;
 }
 

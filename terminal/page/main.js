@@ -11,7 +11,7 @@ import { connect, link, state } from "backpack/connection";
 import { t } from "backpack/i18n";
 import { Icon, Toasts, html, mount } from "backpack/ui";
 import { SignIn } from "/shared/sign_in.js";
-import { Businesses, CaseList } from "./case_list.js";
+import { CaseList } from "./case_list.js";
 import { Home } from "./home.js";
 import { Banners, TopBar } from "./top_bar.js";
 import { Work } from "./work.js";
@@ -40,7 +40,6 @@ function Bench({ terminal }) {
     <div class="bench-body" inert=${link.value !== "online"}>
       ${!customerReads &&
       html`<aside class="side">
-        <${Businesses} products=${terminal.products} />
         <${CaseList} cases=${terminal.cases} openId=${terminal.open?.case_id ?? ""} />
       </aside>`}
       ${terminal.open === null

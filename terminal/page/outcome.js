@@ -4,6 +4,7 @@ import { command } from "backpack/connection";
 import { t } from "backpack/i18n";
 import { Button, Icon, html } from "backpack/ui";
 import { StateBadge, StateTrail, stateTone } from "/shared/case_words.js";
+import { title } from "./case_list.js";
 import { Reasons } from "./submit.js";
 
 export function HandOver({ open }) {
@@ -17,6 +18,7 @@ export function HandOver({ open }) {
       <span class="bank-card-chip"></span>
       <span class="digits">${grouped(open.deliver)}</span>
     </div>`}
+    <${Results} results=${open.results} />
     <${Button} kind="primary" class="big" icon="package-check" onClick=${() => command("hand_over")}>
       ${t(open.deliver ? "handover.go" : "handover.confirm")}
     <//>
@@ -30,7 +32,31 @@ function grouped(masked) {
 
 const ICONS = { good: "circle-check", bad: "circle-x", idle: "minus" };
 
+/** How each item of a business with several ended; nothing where there is only one. */
+function Results({ results }) {
+  if (results.length === 0) return null;
+  return html`<ul class="results" aria-label=${t("done.results")}>
+    ${results.map(
+      (one, index) => html`<li key=${index} class=${one.ok ? "good" : "bad"}>
+        <${Icon} name=${one.ok ? "circle-check" : "circle-x"} label=${t(one.ok ? "done.item_ok" : "done.item_bad")} />
+        <span>${title(one)}${!one.ok && one.message && html`<small>${one.message}</small>`}</span>
+      </li>`,
+    )}
+  </ul>`;
+}
+
+/** What was registered without anybody's signature, as the office wrote it down. */
+function Receipt({ slip }) {
+  return html`<section class="card slip-paper receipt" aria-label=${t("done.receipt")}>
+    <header><h2>${title(slip)}</h2><p>${t("done.unsigned")}</p></header>
+    <dl>
+      ${slip.lines.map((line, index) => html`<div key=${index}><dt>${title(line)}</dt><dd class="digits">${line.value}</dd></div>`)}
+    </dl>
+  </section>`;
+}
+
 export function Done({ open }) {
+  const unsigned = open.slip !== null && !open.steps.some((step) => step.state === "SIGNED");
   const tone = { good: "good", bad: "bad" }[stateTone(open.state)] ?? "idle";
   return html`<div class="work-body done">
     <section class="outcome">
@@ -39,6 +65,8 @@ export function Done({ open }) {
       <${StateBadge} state=${open.state} />
       ${tone === "good" && html`<p>${t("done.good_note")}</p>`}
       ${open.reasons.length > 0 && html`<${Reasons} reasons=${open.reasons} />`}
+      <${Results} results=${open.results} />
+      ${tone === "good" && unsigned && html`<${Receipt} slip=${open.slip} />`}
       <${Button} kind="primary" class="big" icon="users" onClick=${() => command("show_case", { case_id: "" })}>
         ${t("work.next_customer")}
       <//>

@@ -22,6 +22,9 @@ export function PhotoStep({ terminal, items }) {
   const [shooting, setShooting] = useState(null);
   const [large, setLarge] = useState(null);
   const kitReady = terminal.peripherals.some((one) => one.name === "camera" && ["ready", "busy"].includes(one.state));
+  if (ofStep(items, "photos").length === 0) {
+    return html`<p class="step-none"><${Icon} name="circle-check" />${t("photo.none")}</p>`;
+  }
   return html`<div class="photos">
     ${ofStep(items, "photos").map(
       (item) => html`<${PhotoTile}

@@ -74,9 +74,27 @@ function Value({ item }) {
   const { field, view } = item;
   if (field.kind === "photo" && view.digest) return html`<img src=${imageUrl(view.digest)} alt=${title(field)} />`;
   if (!view.shown) return html`<span class="none">${t("submit.none")}</span>`;
-  if (field.kind === "choice") return title(field.options.find((option) => option.code === view.shown) ?? plain(view.shown));
-  if (field.kind === "amount") return money(Math.round(Number(view.shown) * FEN_PER_YUAN));
-  return html`<span class="digits">${view.shown}</span>`;
+  const word = WORDS[field.kind];
+  return word ? word(field, view) : html`<span class="digits">${view.shown}</span>`;
+}
+
+/** How the kinds that are not shown as they stand are summed up. */
+const WORDS = {
+  choice: (field, view) => optionTitle(field, view.shown),
+  choices: (field, view) => view.shown.split(",").map((code) => optionTitle(field, code)).join(t("list.and")),
+  amount: (_field, view) => money(Math.round(Number(view.shown) * FEN_PER_YUAN)),
+  number: (field, view) => `${view.shown} ${title({ title_zh: field.unit_zh, title_en: field.unit_en })}`,
+  table: (_field, view) => t("submit.rows", { n: view.shown }),
+  confirm: () => t("submit.confirmed"),
+  ink: () => t("form.signed"),
+  recording: (_field, view) => t("form.recorded", { time: view.shown }),
+  listed: (_field, view) => view.shown,
+  text: (_field, view) => view.shown,
+  colleague: (_field, view) => view.shown,
+};
+
+function optionTitle(field, code) {
+  return title(field.options.find((option) => option.code === code) ?? plain(code));
 }
 
 function plain(text) {

@@ -17,6 +17,7 @@ const PHASES = {
   AUTH_CLAIMED: "review",
   AUTH_APPROVED: "core",
   AUTH_RETURNED: "returned",
+  STORED: "stored",
   PREPARING: "core",
   PREPARE_UNKNOWN: "unknown",
   SIGNED: "commit",

@@ -1,8 +1,8 @@
 """A bank without a runtime: drives the case's pure rules the way the runtime does.
 
-Commands go through `decide`, events through the codec and `evolve`, effects into a list; the core
-is a small table that keeps the promises of its port. Every step of a story checks what must always
-hold, so that a test only tells what it is about.
+Commands go through `decide`, events through the codec and `evolve`, effects into a list; all the
+partners are one small table that keeps the promises of their port, key by key. Every step of a
+story checks what must always hold, so that a test only tells what it is about.
 """
 
 from __future__ import annotations
@@ -23,27 +23,28 @@ from backoffice.cases.commands import (
     Caller,
     CaseCommand,
     Claim,
-    CoreUnknown,
     FileCase,
     FromTerminal,
     Judge,
+    PartnerSilent,
     TerminalRequest,
 )
 from backoffice.cases.events import AnyCaseEvent, Intake, PrepareStarted, Signed
 from backoffice.cases.flow import path_is_legal
-from backoffice.cases.intake import Facts, ImageFact, admit, open_submission
+from backoffice.cases.intake import admit, open_submission
 from backoffice.cases.record import Case
 from backoffice.cases.terms import Rules
 from backoffice.cases.view import file_of
-from backoffice.partners.core import Abort, Commit, CoreOutcome, CoreStatus, Inquire, Prepare
-from backoffice.partners.identity_check import IdentityRecorded, person_digest
-from backoffice.product import Product, id_card, products
+from backoffice.catalogue import products
+from backoffice.partners.operations import Partner
+from backoffice.partners.port import Abort, Commit, Inquire, PartnerOutcome, PartnerStatus, Prepare
+from backoffice.product import Product
 from backoffice.slips.slip import signed_body
+from tests.backoffice.right_answers import facts_for, right_values
 from tests.kit import submissions as make
 from wire.case_state import State
 from wire.chip_record import ChipRecord
 from wire.codec import decode, encode
-from wire.form import PhotoValue, Value
 from wire.keys import DECISION, SLIP, SUBMISSION, SigningKeyPair, verify
 from wire.masked import Pan
 from wire.message import Refusal
@@ -57,12 +58,13 @@ from wire.messages.case import (
     Submission,
     Submit,
 )
-from wire.messages.identity import IdentityChecked, IdentityResult
 from wire.messages.session import StaffCard
+from wire.value import Value
 
 PRODUCTS = products()
 RULES = Rules(PRODUCTS, verify)
 UNION = "530102"
+PARTNERS = frozenset(Partner)
 EVENTS = Tagged(AnyCaseEvent)
 EFFECTS = Tagged(CaseBehaviour.effect_types)
 
@@ -96,42 +98,57 @@ def convert(pin: PinBlock, pan: Pan) -> bytes:
 
 @dataclass
 class FakeCore:
-    """Keeps the promises of the port; `posted` is what a ledger would show."""
+    """Keeps the promises of the port for every partner; `posted` is what a ledger would show.
 
-    entries: dict[str, tuple[object, CoreOutcome]] = field(default_factory=dict)
+    A leg is named by the end of its key; `""` is the only leg of a plan, and `"*"` any.
+    """
+
+    entries: dict[str, tuple[object, PartnerOutcome]] = field(default_factory=dict)
     decline: Refusal | None = None
+    declines: dict[str, Refusal] = field(default_factory=dict)
+    refuses: dict[str, Refusal] = field(default_factory=dict)
     posted: list[str] = field(default_factory=list)
 
-    def ask(self, request: object) -> CoreOutcome:
+    def ask(self, request: object) -> PartnerOutcome:
         match request:
             case Prepare(key=key, operation=operation):
                 known = self.entries.get(key)
                 if known is None:
-                    status = CoreStatus.DECLINED if self.decline else CoreStatus.PREPARED
-                    facts = {"account": "530102****0001"}
-                    known = (operation, CoreOutcome(key, status, self.decline, facts))
+                    why = self.decline or self.declines.get(leg_of(key))
+                    status = PartnerStatus.DECLINED if why else PartnerStatus.PREPARED
+                    facts = {} if why else {"account": "530102****0001"}
+                    known = (operation, PartnerOutcome(key, status, why, facts))
                     self.entries[key] = known
-                assert operation == known[0], "a key never stands for another operation"
+                assert known[0] in (None, operation), "a key never stands for another operation"
                 return known[1]
             case Commit(key=key):
-                return self._move(key, CoreStatus.COMMITTED)
+                why = self.refuses.get(leg_of(key))
+                return self._move(
+                    key, PartnerStatus.DECLINED if why else PartnerStatus.COMMITTED, why
+                )
             case Abort(key=key):
-                self.entries.setdefault(key, (None, CoreOutcome(key, CoreStatus.PREPARED)))
-                return self._move(key, CoreStatus.ABORTED)
+                self.entries.setdefault(key, (None, PartnerOutcome(key, PartnerStatus.PREPARED)))
+                return self._move(key, PartnerStatus.ABORTED)
             case Inquire(key=key):
-                unknown = CoreOutcome(key, CoreStatus.UNKNOWN_KEY)
+                unknown = PartnerOutcome(key, PartnerStatus.UNKNOWN_KEY)
                 return self.entries.get(key, (None, unknown))[1]
-        raise AssertionError(f"the core does not know {request!r}")
+        raise AssertionError(f"no partner knows {request!r}")
 
-    def _move(self, key: str, status: CoreStatus) -> CoreOutcome:
+    def _move(self, key: str, status: PartnerStatus, why: Refusal | None = None) -> PartnerOutcome:
         if key not in self.entries:
-            return CoreOutcome(key, CoreStatus.UNKNOWN_KEY)
+            return PartnerOutcome(key, PartnerStatus.UNKNOWN_KEY)
         operation, outcome = self.entries[key]
-        if outcome.status is CoreStatus.PREPARED:
-            outcome = CoreOutcome(key, status, facts=outcome.facts)
+        if outcome.status is PartnerStatus.PREPARED:
+            outcome = PartnerOutcome(key, status, why, outcome.facts)
             self.entries[key] = (operation, outcome)
-            self.posted.append(f"{key}/{status}")
+            if why is None:
+                self.posted.append(f"{key}/{status}")
         return outcome
+
+
+def leg_of(key: str) -> str:
+    """The name of the leg that a key is of."""
+    return key.partition(":")[2]
 
 
 @dataclass
@@ -147,12 +164,16 @@ class Story:
     """One case from the teller's hands to its end."""
 
     def __init__(
-        self, product: str = "debit_card", seed: int | str = 0, bank: Bank | None = None
+        self,
+        product: str = "debit_card",
+        seed: int | str = 0,
+        bank: Bank | None = None,
+        rules: Rules = RULES,
     ) -> None:
         self.bank = bank or Bank()
-        self.product: Product = PRODUCTS[product]
+        self.product: Product = rules.products[product]
         self.seed = seed
-        self.behaviour = CaseBehaviour(RULES)
+        self.behaviour = CaseBehaviour(rules)
         self.case_id = make.case_id(seed)
         self.case = self.behaviour.initial(key_of(UNION, self.case_id))
         self.events: list[AnyCaseEvent] = []
@@ -201,8 +222,9 @@ class Story:
         states = [step.state for step in self.case.steps]
         assert not states or path_is_legal(states)
         assert not states or states[-1] is self.case.state
-        requests = [e.request for e in self.events if isinstance(e, PrepareStarted)]
-        assert len({encode(request) for request in requests}) <= 1, "one key, one request"
+        asked = [e.legs for e in self.events if isinstance(e, PrepareStarted)]
+        requests = {encode(leg.request) for legs in asked for leg in legs}
+        assert len(requests) == len({leg.key for leg in self.case.legs}), "one key, one request"
         if {State.COMMITTING, State.COMMITTED} & set(states) and State.MANUAL not in states:
             assert any(isinstance(event, Signed) for event in self.events)
         if requests:
@@ -223,14 +245,29 @@ class Story:
         self.owed = [effect for effect in self.owed if effect.to != to]
         return taken
 
-    def core(self, *, silent: int = 0) -> None:
-        """Let the core answer everything it is asked, after being silent so many times."""
-        while effects := self.take("core"):
+    def asked(self) -> list[Effect]:
+        """What is owed to partners now, in order; owed no more."""
+        effects = [effect for effect in self.owed if effect.to in PARTNERS]
+        self.owed = [effect for effect in self.owed if effect.to not in PARTNERS]
+        return effects
+
+    def core(self, *, silent: int = 0, lost: str = "", leg: str = "*") -> None:
+        """Let all partners answer everything they are asked.
+
+        Args:
+            silent: how often they are silent before,
+            lost: `"answer"` when they did what they were asked, and only the answer is lost,
+            leg: and the name of the only leg that this is about.
+        """
+        while effects := self.asked():
             for effect in effects:
                 self.now_ms = max(self.now_ms, effect.due_ms)
-                if silent:
+                key = effect.message.key  # type: ignore[attr-defined]  # a partner's request
+                if silent and leg in ("*", leg_of(key)):
                     silent -= 1
-                    self.give(CoreUnknown(self.case_id))
+                    if lost:
+                        self.bank.core.ask(effect.message)
+                    self.give(PartnerSilent(key))
                 else:
                     self.give(self.bank.core.ask(effect.message))
 
@@ -250,13 +287,13 @@ class Story:
             self.product.code,
             self.product.form,
             self.seed,
-            values=values,
+            values=self.values() if values is None else values,
             revision=revision,
             now_ms=self.now_ms,
         )
 
     def values(self, holder: ChipRecord | None = None, **changes: Value) -> dict[str, Value]:
-        return make.values_for(self.product.form, self.seed, holder=holder) | changes
+        return right_values(self.product, self.seed, holder) | changes
 
     def intake(
         self, submission: Submission | None = None, **facts: Any
@@ -381,27 +418,15 @@ def signing(
     return msgspec.structs.replace(right, **changes)
 
 
-def facts_for(asked: Product, submission: Submission, **changes: Any) -> Facts:
-    """What the office would find for a right submission; `result` is the register's answer."""
-    card = id_card(submission)
-    photos = [v for v in submission.values.values() if isinstance(v, PhotoValue)]
-    result = changes.pop("result", IdentityResult.MATCH)
-    identity = None
-    if card is not None:
-        name = card.name if result in _MATCHES else ""
-        answer = IdentityChecked(
-            result, submission.identity_reference, submission.captured_ms - 60_000, name
-        )
-        digest = person_digest(card.number.number, card.name)
-        identity = IdentityRecorded(digest, submission.device, answer)
-    right = Facts(
-        product=asked,
-        identity=identity,
-        images={photo.digest: ImageFact(photo.size) for photo in photos},
-    )
-    return msgspec.structs.replace(right, **changes)
-
-
-_MATCHES = (IdentityResult.MATCH, IdentityResult.MATCH_WITHOUT_PHOTO)
-
-__all__ = ["DESK", "PRODUCTS", "RULES", "TELLER", "Bank", "FakeCore", "Story"]
+__all__ = [
+    "DESK",
+    "PARTNERS",
+    "PRODUCTS",
+    "RULES",
+    "TELLER",
+    "Bank",
+    "FakeCore",
+    "Story",
+    "facts_for",
+    "leg_of",
+]

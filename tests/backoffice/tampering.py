@@ -23,7 +23,7 @@ from tests.kit import submissions
 from tests.kit.archive import PRODUCTS, UNION, office_file
 from wire.case_state import State
 from wire.codec import encode_json
-from wire.form import BankCardValue, IdCardValue
+from wire.value import BankCardValue, IdCardValue
 
 CARD, DUAL, PREPARED, UNDONE = 1, 2, 3, 4
 """Seeds: a card issued by one authorizer, by two, one not signed yet, one refused at the table."""

@@ -17,6 +17,11 @@ SignIn           yes       yes   no
 SignOut          yes       yes   no
 ListProducts     yes       no    no
 CheckIdentity    yes       no    no
+ListItems        yes       no    no
+ProveColleague   yes       no    no
+SendCode         yes       no    no
+ProveCode        yes       no    no
+Recommend        yes       no    no
 OfferImages      yes       no    no
 PutChunk         yes       no    no
 Submit           yes       no    no
@@ -28,13 +33,19 @@ CancelCase       yes       no    no
 Delivered        yes       no    no
 WatchQueue       no        yes   no
 ClaimCase        no        yes   no
+NextCase         no        yes   no
 RenewClaim       no        yes   no
 ReleaseCase      no        yes   no
 Decide           no        yes   no
 GetChunk         no        yes   no
+GetFigures       no        yes   no
 GetTree          no        no    yes
 Invite           no        no    yes
 Revoke           no        no    yes
+GetPolicy        no        no    yes
+SetPolicy        no        no    yes
+PolicyHistory    no        no    yes
+RollbackPolicy   no        no    yes
 """
 
 

@@ -8,14 +8,15 @@ import msgspec
 
 from backoffice.cases.commands import (
     Caller,
-    CoreUnknown,
     FileCase,
     FromTerminal,
+    PartnerSilent,
     Reinquire,
 )
 from backoffice.cases.events import FileSlip, Intake
 from backoffice.cases.terms import TERMS
-from backoffice.partners.core import Abort, Commit, Prepare
+from backoffice.partners.operations import IssueCard
+from backoffice.partners.port import Abort, Commit, Prepare
 from tests.backoffice.case_story import (
     OTHER_TERMINAL,
     RECONCILER,
@@ -27,16 +28,11 @@ from tests.backoffice.case_story import (
 )
 from tests.kit import submissions as make
 from wire.case_state import State
+from wire.ink import Signature
 from wire.masked import Pan
 from wire.message import Code, Refusal
 from wire.messages import desk
-from wire.messages.case import (
-    CaseView,
-    GetCase,
-    RefuseSlip,
-    Signature,
-    SlipShown,
-)
+from wire.messages.case import CaseView, GetCase, RefuseSlip, SlipShown
 
 HAPPY = [
     State.DRAFT,
@@ -102,7 +98,7 @@ def test_nothing_is_known_of_a_case_that_was_never_submitted() -> None:
 
     assert Code.NOT_FOUND is code(story.ask(GetCase(story.case_id)))
     assert Code.NOT_FOUND is code(story.claim())
-    assert Code.NOT_FOUND is code(story.give(CoreUnknown(story.case_id)))
+    assert Code.NOT_FOUND is code(story.give(PartnerSilent(story.case_id)))
 
 
 def test_the_same_submission_again_gets_the_same_case() -> None:
@@ -308,4 +304,5 @@ def test_prepare_carries_what_the_customer_wants() -> None:
 
     assert isinstance(effect.message, Prepare)
     assert story.case_id == effect.message.key
+    assert isinstance(effect.message.operation, IssueCard)
     assert 32 == len(effect.message.operation.pin_verifier)

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from backoffice.cases.commands import (
-    CoreUnknown,
     FileCase,
+    PartnerSilent,
     Reinquire,
     Settle,
 )
 from backoffice.cases.events import GivenUp
 from backoffice.cases.terms import TERMS
-from backoffice.partners.core import CoreOutcome, CoreStatus, Inquire
+from backoffice.partners.port import Inquire, PartnerOutcome, PartnerStatus
 from tests.backoffice.case_story import (
     RECONCILER,
     TELLER,
@@ -69,7 +69,7 @@ def test_an_answer_lost_on_the_way_back_is_found_by_inquiry() -> None:
     story.to_state(State.PREPARING)
     (effect,) = story.take("core")
     story.bank.core.ask(effect.message)
-    story.give(CoreUnknown(story.case_id))
+    story.give(PartnerSilent(story.case_id))
     (inquiry,) = story.take("core")
 
     assert isinstance(inquiry.message, Inquire)
@@ -111,25 +111,25 @@ def test_a_person_settles_what_only_they_can_find_out() -> None:
 @pytest.mark.parametrize(
     ("state", "status", "after"),
     [
-        (State.PREPARING, CoreStatus.COMMITTED, State.MANUAL),
-        (State.PREPARING, CoreStatus.ABORTED, State.MANUAL),
-        (State.PREPARING, CoreStatus.UNKNOWN_KEY, State.PREPARE_UNKNOWN),
-        (State.COMMITTING, CoreStatus.DECLINED, State.MANUAL),
-        (State.COMMITTING, CoreStatus.ABORTED, State.MANUAL),
-        (State.COMMITTING, CoreStatus.UNKNOWN_KEY, State.MANUAL),
-        (State.COMMITTING, CoreStatus.PREPARED, State.COMMIT_UNKNOWN),
-        (State.CLOSED, CoreStatus.PREPARED, State.CLOSED),
-        (State.PREPARED, CoreStatus.DECLINED, State.PREPARED),
-        (State.AUTH_QUEUED, CoreStatus.PREPARED, State.AUTH_QUEUED),
+        (State.PREPARING, PartnerStatus.COMMITTED, State.MANUAL),
+        (State.PREPARING, PartnerStatus.ABORTED, State.MANUAL),
+        (State.PREPARING, PartnerStatus.UNKNOWN_KEY, State.PREPARE_UNKNOWN),
+        (State.COMMITTING, PartnerStatus.DECLINED, State.MANUAL),
+        (State.COMMITTING, PartnerStatus.ABORTED, State.MANUAL),
+        (State.COMMITTING, PartnerStatus.UNKNOWN_KEY, State.MANUAL),
+        (State.COMMITTING, PartnerStatus.PREPARED, State.COMMIT_UNKNOWN),
+        (State.CLOSED, PartnerStatus.PREPARED, State.CLOSED),
+        (State.PREPARED, PartnerStatus.DECLINED, State.PREPARED),
+        (State.AUTH_QUEUED, PartnerStatus.PREPARED, State.AUTH_QUEUED),
     ],
 )
 def test_answers_that_cannot_be_true_or_come_late(
-    state: State, status: CoreStatus, after: State
+    state: State, status: PartnerStatus, after: State
 ) -> None:
     """The former need a person, the latter lead to nothing."""
     story = Story()
     story.to_state(state)
-    story.give(CoreOutcome(story.case_id, status))
+    story.give(PartnerOutcome(story.case_id, status))
 
     assert after is story.where()
     assert story.where() is not State.MANUAL or isinstance(story.events[-1], GivenUp)
@@ -139,7 +139,7 @@ def test_an_answer_to_another_key_is_no_answer() -> None:
     """Whatever it says."""
     story = Story()
     story.to_state(State.PREPARING)
-    story.give(CoreOutcome("other", CoreStatus.DECLINED))
-    story.give(CoreUnknown("other"))
+    story.give(PartnerOutcome("other", PartnerStatus.DECLINED))
+    story.give(PartnerSilent("other"))
 
     assert State.PREPARING is story.where()

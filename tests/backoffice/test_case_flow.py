@@ -54,11 +54,12 @@ def test_every_trigger_is_used() -> None:
 
 
 def test_signing_is_the_only_way_to_commit() -> None:
-    """Without `SIGNED`, nothing but a person's reconciliation leads to COMMITTED."""
+    """Without `SIGNED`, nothing but a person's reconciliation leads to COMMITTED; nor STORED."""
+    others = (State.SIGNED, State.MANUAL, State.STORED)
     reached, frontier = {State.DRAFT}, [State.DRAFT]
     while frontier:
         for after in TABLE.get(frontier.pop(), {}).values():
-            if after not in reached and after not in (State.SIGNED, State.MANUAL):
+            if after not in reached and after not in others:
                 reached.add(after)
                 frontier.append(after)
 

@@ -12,36 +12,38 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backoffice.partners.core import (
-    Abort,
-    ActivateCard,
-    Commit,
-    CoreOutcome,
-    CoreRequest,
-    CoreStatus,
-    Customer,
-    Inquire,
-    IssueCard,
-    Operation,
-    Prepare,
-)
-from backoffice.partners.core_bank import (
-    CARDS_PER_PERSON_MAX,
-    PIN_FAULTS_MAX,
-    CoreBank,
-    CoreEvent,
-    CorePolicy,
-    CoreState,
-    posting_group,
-)
+from backoffice.partners.core_accounts import CorePolicy, CoreState
+from backoffice.partners.core_bank import CoreBank
+from backoffice.partners.embedded import PartnerCommand, PartnerEvent, posting_group
 from backoffice.partners.ledger import (
     BLANK_CARD_FEN,
     PostingGroup,
+    available_funds,
     blank_cards,
+    clearing,
+    held_funds,
     issued_cards,
     reserved_cards,
     spoiled_cards,
+    training_funds,
     trial_balance,
+)
+from backoffice.partners.operations import (
+    ActivateCard,
+    Customer,
+    HoldFunds,
+    IssueCard,
+    Operation,
+    SignUp,
+)
+from backoffice.partners.port import (
+    Abort,
+    Commit,
+    Inquire,
+    PartnerOutcome,
+    PartnerRequest,
+    PartnerStatus,
+    Prepare,
 )
 from tests.kit.played import Played
 from wire.masked import IdNumber, Pan, Phone
@@ -50,12 +52,15 @@ from wire.message import Code, Refusal
 UNION = "530102"
 PHONE = Phone("13800138000")
 RIGHT, WRONG = b"right".ljust(32), b"wrong".ljust(32)
+POLICY = CorePolicy()
+PIN_FAULTS_MAX, CARDS_PER_PERSON_MAX = POLICY.pin_faults_max, POLICY.cards_per_person_max
+OPENING = POLICY.opening_fen
 
-Core = Played[CoreState, CoreRequest, CoreEvent]
+Core = Played[CoreState, PartnerCommand, PartnerEvent]
 
 
-def core(policy: CorePolicy | None = None) -> Core:
-    return Played(CoreBank(policy), UNION)
+def core(policy: CorePolicy | None = None, *, training: bool = False) -> Core:
+    return Played(CoreBank(policy, training=training), UNION)
 
 
 def person(number: int = 0) -> Customer:
@@ -74,18 +79,34 @@ def activate(card: int = 0, who: int = 0, pin: bytes = RIGHT) -> ActivateCard:
     return ActivateCard(person(who), pan(card), pin)
 
 
-def prepare(bank: Core, key: str, operation: Operation) -> CoreOutcome:
+def hold(fen: int = 100, card: int = 0, who: int = 0, pin: bytes = RIGHT) -> HoldFunds:
+    return HoldFunds(person(who), pan(card), pin, fen, "biller/power", "电费")
+
+
+def sign_up(service: str = "sms_notice", card: int = 0, who: int = 0) -> SignUp:
+    return SignUp(person(who), pan(card), service, PHONE, 0)
+
+
+def prepare(bank: Core, key: str, operation: Operation) -> PartnerOutcome:
     outcome = bank.ask(Prepare(key, UNION, operation))
-    assert isinstance(outcome, CoreOutcome), outcome
+    assert isinstance(outcome, PartnerOutcome), outcome
     return outcome
 
 
 def issued(bank: Core, card: int = 0, who: int = 0, account_class: str = "II") -> None:
     assert (
-        CoreStatus.PREPARED
+        PartnerStatus.PREPARED
         is prepare(bank, f"issue {card}", issue(card, who, account_class)).status
     )
-    assert CoreStatus.COMMITTED is bank.ask(Commit(f"issue {card}", UNION)).status
+    assert PartnerStatus.COMMITTED is bank.ask(Commit(f"issue {card}", UNION)).status
+
+
+def active(bank: Core, card: int = 0, who: int = 0) -> str:
+    """An issued card that was activated, and its account."""
+    issued(bank, card, who)
+    prepare(bank, f"activate {card}", activate(card, who))
+    bank.ask(Commit(f"activate {card}", UNION))
+    return bank.state.cards[pan(card).digits].account
 
 
 def groups(bank: Core) -> list[PostingGroup]:
@@ -94,7 +115,7 @@ def groups(bank: Core) -> list[PostingGroup]:
 
 def declined(bank: Core, key: str, operation: Operation) -> Refusal:
     outcome = prepare(bank, key, operation)
-    assert CoreStatus.DECLINED is outcome.status
+    assert PartnerStatus.DECLINED is outcome.status
     assert outcome.refusal is not None
     return outcome.refusal
 
@@ -104,13 +125,13 @@ def test_a_card_is_issued_and_activated() -> None:
     bank = core()
 
     outcome = prepare(bank, "k1", issue())
-    assert CoreStatus.PREPARED is outcome.status
+    assert PartnerStatus.PREPARED is outcome.status
     assert {"account": "530102****0001", "card": pan().masked} == outcome.facts
     assert "INACTIVE" == bank.state.cards[pan().digits].state
-    assert CoreStatus.COMMITTED is bank.ask(Commit("k1", UNION)).status
+    assert PartnerStatus.COMMITTED is bank.ask(Commit("k1", UNION)).status
     assert "ISSUED" == bank.state.cards[pan().digits].state
-    assert CoreStatus.PREPARED is prepare(bank, "k2", activate()).status
-    assert CoreStatus.COMMITTED is bank.ask(Commit("k2", UNION)).status
+    assert PartnerStatus.PREPARED is prepare(bank, "k2", activate()).status
+    assert PartnerStatus.COMMITTED is bank.ask(Commit("k2", UNION)).status
 
     assert "ACTIVE" == bank.state.cards[pan().digits].state
     assert ["k1/prepare", "k1/commit"] == [group.key for group in groups(bank)]
@@ -122,13 +143,13 @@ def test_an_aborted_issue_spoils_the_card() -> None:
     bank = core()
     prepare(bank, "k", issue())
 
-    assert CoreStatus.ABORTED is bank.ask(Abort("k", UNION)).status
+    assert PartnerStatus.ABORTED is bank.ask(Abort("k", UNION)).status
 
     assert "VOID" == bank.state.cards[pan().digits].state
     assert BLANK_CARD_FEN == trial_balance(groups(bank))[spoiled_cards(UNION)]
     assert Code.DUPLICATE is declined(bank, "k2", issue()).code
     assert Code.CORE_DECLINED is declined(bank, "k3", activate()).code
-    assert CoreStatus.ABORTED is bank.ask(Commit("k", UNION)).status, "too late"
+    assert PartnerStatus.ABORTED is bank.ask(Commit("k", UNION)).status, "too late"
 
 
 def test_a_repeated_request_gets_the_stored_answer() -> None:
@@ -144,7 +165,7 @@ def test_a_repeated_request_gets_the_stored_answer() -> None:
     assert (
         known == bank.ask(request) == bank.ask(Inquire("k", UNION)) == bank.ask(Abort("k", UNION))
     )
-    assert CoreStatus.COMMITTED is known.status
+    assert PartnerStatus.COMMITTED is known.status
     assert before == len(bank.events) == 2
 
 
@@ -164,11 +185,11 @@ def test_another_request_under_a_known_key_is_refused() -> None:
 def test_an_abort_that_overtakes_its_prepare_spends_the_key() -> None:
     """The late PREPARE finds it aborted and reserves nothing."""
     bank = core()
-    assert CoreStatus.UNKNOWN_KEY is bank.ask(Inquire("k", UNION)).status
-    assert CoreStatus.UNKNOWN_KEY is bank.ask(Commit("k", UNION)).status
-    assert CoreStatus.ABORTED is bank.ask(Abort("k", UNION)).status
+    assert PartnerStatus.UNKNOWN_KEY is bank.ask(Inquire("k", UNION)).status
+    assert PartnerStatus.UNKNOWN_KEY is bank.ask(Commit("k", UNION)).status
+    assert PartnerStatus.ABORTED is bank.ask(Abort("k", UNION)).status
 
-    assert CoreStatus.ABORTED is prepare(bank, "k", issue()).status
+    assert PartnerStatus.ABORTED is prepare(bank, "k", issue()).status
     assert {} == bank.state.cards
     assert [] == groups(bank)
 
@@ -181,9 +202,13 @@ def test_who_may_hold_which_cards() -> None:
     for card in range(1, CARDS_PER_PERSON_MAX):
         issued(bank, card)
     assert Code.LIMIT is declined(bank, "fifth", issue(8)).code
-    assert CoreStatus.PREPARED is prepare(bank, "other", issue(7, who=1, account_class="I")).status
+    assert (
+        PartnerStatus.PREPARED is prepare(bank, "other", issue(7, who=1, account_class="I")).status
+    )
     bank.ask(Abort("other", UNION))
-    assert CoreStatus.PREPARED is prepare(bank, "anew", issue(6, who=1, account_class="I")).status
+    assert (
+        PartnerStatus.PREPARED is prepare(bank, "anew", issue(6, who=1, account_class="I")).status
+    )
 
     stray = IssueCard(person(2), pan(0, "621799"), PHONE, "II", RIGHT)
     assert Code.CORE_DECLINED is declined(bank, "stray", stray).code
@@ -219,7 +244,7 @@ def test_a_locked_card_stays_locked() -> None:
     for n in range(PIN_FAULTS_MAX):
         declined(bank, f"wrong {n}", activate(pin=WRONG))
 
-    assert CoreStatus.COMMITTED is bank.ask(Commit("right", UNION)).status
+    assert PartnerStatus.COMMITTED is bank.ask(Commit("right", UNION)).status
     assert "LOCKED" == bank.state.cards[pan().digits].state
 
 
@@ -233,10 +258,98 @@ def test_no_number_shows_where_somebody_may_read() -> None:
     assert person().number.number not in shown
 
 
+def test_money_is_held_then_debited_or_released() -> None:
+    """What is held is held once; the payee gets it at a commit, the holder at an abort."""
+    bank = core(training=True)
+    account = active(bank)
+    available, held = available_funds(account), held_funds(account)
+
+    assert PartnerStatus.PREPARED is prepare(bank, "k1", hold(OPENING - 1)).status
+    assert Code.CORE_DECLINED is declined(bank, "k2", hold(2)).code
+    assert PartnerStatus.PREPARED is prepare(bank, "k3", hold(1)).status
+    bank.ask(Commit("k1", UNION))
+    bank.ask(Abort("k3", UNION))
+
+    balances = trial_balance(groups(bank))
+    assert (-1, 0) == (balances[available], balances[held])
+    assert 1 - OPENING == balances[clearing("biller/power")]
+    assert OPENING == balances[training_funds(UNION)]
+    assert 1 == bank.state.available_fen(account)
+
+
+def test_only_an_active_card_pays_and_only_its_holder() -> None:
+    """With the right PIN and an amount; wrong PINs count as they do at an activation."""
+    bank = core(training=True)
+    issued(bank)
+    assert Code.CORE_DECLINED is declined(bank, "early", hold()).code
+    prepare(bank, "activate", activate())
+    bank.ask(Commit("activate", UNION))
+
+    assert Code.ID_MISMATCH is declined(bank, "stranger", hold(who=3)).code
+    assert Code.RANGE is declined(bank, "nothing", hold(0)).code
+    for n in range(PIN_FAULTS_MAX):
+        assert Code.PIN is declined(bank, f"wrong {n}", hold(pin=WRONG)).code
+    assert "LOCKED" == bank.state.cards[pan().digits].state
+    assert Code.CORE_DECLINED is declined(bank, "late", hold()).code
+
+
+def test_outside_training_an_account_opens_empty_and_strange_cards_stay_strange() -> None:
+    """No money comes from nowhere."""
+    bank = core()
+    account = active(bank)
+
+    assert 0 == bank.state.available_fen(account)
+    assert Code.CORE_DECLINED is declined(bank, "poor", hold(1)).code
+    assert Code.CORE_DECLINED is declined(bank, "stranger", hold(1, card=7)).code
+    assert Code.CORE_DECLINED is declined(bank, "service", sign_up(card=7)).code
+
+
+def test_a_training_core_takes_in_an_unknown_card() -> None:
+    """With the opening money, for this holder, under the first PIN that is seen."""
+    bank = core(training=True)
+    assert Code.CORE_DECLINED is declined(bank, "too much", hold(OPENING + 1)).code
+    assert {} == bank.state.cards
+
+    assert PartnerStatus.PREPARED is prepare(bank, "first", hold(OPENING)).status
+    bank.ask(Abort("first", UNION))
+    assert Code.PIN is declined(bank, "wrong", hold(1, pin=WRONG)).code
+    assert Code.ID_MISMATCH is declined(bank, "other", hold(1, who=1)).code
+    assert Code.DUPLICATE is declined(bank, "issue", issue()).code
+
+    account = bank.state.cards[pan().digits].account
+    assert OPENING == bank.state.available_fen(account)
+    _in_order(bank)
+
+
+def test_a_service_is_switched_on_once() -> None:
+    """Each alone; one that waits for a signature is taken, too; an aborted one is free again."""
+    bank = core(training=True)
+    active(bank)
+    assert PartnerStatus.PREPARED is prepare(bank, "k1", sign_up()).status
+    assert Code.DUPLICATE is declined(bank, "k2", sign_up()).code
+    bank.ask(Abort("k1", UNION))
+    assert PartnerStatus.PREPARED is prepare(bank, "k3", sign_up()).status
+    assert PartnerStatus.PREPARED is prepare(bank, "k4", sign_up("fast_pay")).status
+    bank.ask(Commit("k3", UNION))
+    bank.ask(Commit("k4", UNION))
+
+    assert ["sms_notice", "fast_pay"] == bank.state.cards[pan().digits].services
+    assert Code.DUPLICATE is declined(bank, "k5", sign_up()).code
+    assert Code.RANGE is declined(bank, "k6", sign_up("telegraph")).code
+
+
 KEYS = st.sampled_from(["k0", "k1", "k2", "k3", "k4"])
 OPERATIONS = st.one_of(
     st.builds(issue, st.integers(0, 3), st.integers(0, 1), st.sampled_from(["I", "II"])),
     st.builds(activate, st.integers(0, 3), st.integers(0, 1), st.sampled_from([RIGHT, WRONG])),
+    st.builds(
+        hold,
+        st.sampled_from([1, OPENING // 2, OPENING]),
+        st.integers(0, 5),
+        st.integers(0, 1),
+        st.sampled_from([RIGHT, WRONG]),
+    ),
+    st.builds(sign_up, st.sampled_from(["sms_notice", "fast_pay"]), st.integers(0, 5)),
 )
 REQUESTS = st.one_of(
     st.builds(Prepare, KEYS, st.just(UNION), OPERATIONS),
@@ -245,16 +358,20 @@ REQUESTS = st.one_of(
     st.builds(Inquire, KEYS, st.just(UNION)),
 )
 MOVES = {
-    CoreStatus.UNKNOWN_KEY: set(CoreStatus),
-    CoreStatus.PREPARED: {CoreStatus.PREPARED, CoreStatus.COMMITTED, CoreStatus.ABORTED},
-    CoreStatus.COMMITTED: {CoreStatus.COMMITTED},
-    CoreStatus.ABORTED: {CoreStatus.ABORTED},
-    CoreStatus.DECLINED: {CoreStatus.DECLINED},
+    PartnerStatus.UNKNOWN_KEY: set(PartnerStatus),
+    PartnerStatus.PREPARED: {
+        PartnerStatus.PREPARED,
+        PartnerStatus.COMMITTED,
+        PartnerStatus.ABORTED,
+    },
+    PartnerStatus.COMMITTED: {PartnerStatus.COMMITTED},
+    PartnerStatus.ABORTED: {PartnerStatus.ABORTED},
+    PartnerStatus.DECLINED: {PartnerStatus.DECLINED},
 }
 """Where the outcome under a key may go with one request."""
 
 
-def _outcomes(bank: Core) -> dict[str, CoreOutcome]:
+def _outcomes(bank: Core) -> dict[str, PartnerOutcome]:
     return {f"k{n}": bank.ask(Inquire(f"k{n}", UNION)) for n in range(5)}
 
 
@@ -273,16 +390,18 @@ def _in_order(bank: Core) -> None:
         (spoiled_cards(UNION), states["VOID"]),
     ):
         assert cards * BLANK_CARD_FEN == balance.get(account, 0), account
+    assert balance == {name: fen for name, fen in bank.state.balances.items() if name in balance}
+    assert [] == [name for name in balance if name.startswith("deposit/") and balance[name] > 0]
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(REQUESTS, max_size=25))
-def test_a_random_day(requests: list[CoreRequest]) -> None:
+def test_a_random_day(requests: list[PartnerRequest]) -> None:
     """Never two groups for one key, never another outcome than the first, and stock that adds up.
 
     Every request comes twice, as it does when an answer is lost.
     """
-    bank = core()
+    bank = core(training=True)
     asked: dict[str, Operation] = {}
     for request in requests:
         before = _outcomes(bank)
@@ -297,7 +416,7 @@ def test_a_random_day(requests: list[CoreRequest]) -> None:
             assert after[key].status in MOVES[outcome.status]
             assert key == request.key or outcome == after[key], "a key is moved by its own requests"
         if isinstance(request, Prepare) and not isinstance(answer, Refusal):
-            spent = answer.status is CoreStatus.ABORTED
+            spent = answer.status is PartnerStatus.ABORTED
             assert spent or asked.setdefault(request.key, request.operation) == request.operation
         if isinstance(answer, Refusal):
             assert Code.KEY_CONFLICT is answer.code

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from backoffice.authorization.levels import Level, Locality
-from backoffice.authorization.queue import kept_apart
+from backoffice.authorization.waiting import Authority, kept_apart
 from backoffice.cases.commands import Caller, Judge
 from backoffice.cases.decision import REASONS
 from backoffice.cases.view import entry_of
@@ -190,7 +190,7 @@ def test_locality_says_whose_desks_decide(
     story = Story()
     story.file()
     entry = msgspec.structs.replace(entry_of(story.case, story.product), locality=locality)
-    refusal = kept_apart(entry, staff("A1", "P50", outlet), Level.A4)
+    refusal = kept_apart(entry, Authority(staff("A1", "P50", outlet), Level.A4))
 
     assert expected is (refusal.code if refusal else None)
 

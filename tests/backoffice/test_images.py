@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from actors.memory_store import Disk, MemoryStore
 from actors.store import event_digest
 from backoffice import images
-from backoffice.images import ImageDesk
+from backoffice.images import BLOB_BYTES_MAX, ImageDesk
 from tests.kit.running import run
 from wire.message import Code, Refusal
 from wire.messages.images import (
@@ -27,7 +27,6 @@ from wire.messages.images import (
     OfferImages,
     PutChunk,
 )
-from wire.photo import PHOTO_BYTES_MAX
 
 PHOTO = random.Random(1).randbytes(3 * CHUNK_BYTES + 100)
 DIGEST = event_digest(PHOTO)
@@ -163,7 +162,7 @@ def test_what_may_be_offered() -> None:
         one = ImageOffer(DIGEST, 10, "id_front")
         for expected, offered in (
             (Code.LIMIT, (one,) * (IMAGES_MAX + 1)),
-            (Code.IMAGE_QUALITY, (ImageOffer(DIGEST, PHOTO_BYTES_MAX + 1, "f"),)),
+            (Code.IMAGE_QUALITY, (ImageOffer(DIGEST, BLOB_BYTES_MAX + 1, "f"),)),
             (Code.IMAGE_QUALITY, (ImageOffer(DIGEST, 0, "f"),)),
             (Code.IMAGE_QUALITY, (ImageOffer(b"short", 10, "f"),)),
             (Code.IMAGE_QUALITY, (ImageOffer(DIGEST, 1, "f", bytes(THUMBNAIL_BYTES_MAX + 1)),)),

@@ -24,13 +24,13 @@ from tests.backoffice.case_story import (
 from tests.kit import submissions as make
 from wire.checks import Area
 from wire.codec import encode
-from wire.form import BankCardValue, PhotoValue
 from wire.keys import SUBMISSION, verify
 from wire.masked import Pan
 from wire.message import Code, Refusal
 from wire.messages.case import PinBlock, Place, Submission, Submit
 from wire.messages.identity import IdentityResult
 from wire.photo import PhotoFacts
+from wire.value import BankCardValue, PhotoValue
 
 STORY = Story()
 RIGHT = STORY.submission()
@@ -64,7 +64,7 @@ def test_bytes_that_this_device_did_not_sign_are_refused() -> None:
     body = encode(RIGHT)
     for answer in (
         opened(RIGHT, signature=bytes(64)),
-        opened(RIGHT, submission=body[:-1] + b"\0"),
+        opened(RIGHT, submission=body[:-1] + b"\1"),
         opened(RIGHT, signature=keys("T-0002").sign(SUBMISSION, body)),
     ):
         assert isinstance(answer, Refusal)
@@ -211,7 +211,10 @@ def test_a_doubtful_register_is_cured_by_a_second_document_or_not_at_all(
     result: IdentityResult, second: bool, outcome: str
 ) -> None:
     """Its answer is advisory, but never ignored."""
-    values = make.values_for(STORY.product.form, optional=second)
+    every = make.values_for(STORY.product.form, optional=True)
+    values = make.values_for(STORY.product.form)
+    if second:
+        values["second_document"] = every["second_document"]
     answer = STORY.intake(STORY.submission(values), result=result)
 
     if isinstance(answer, Intake):

@@ -8,32 +8,47 @@ import msgspec
 import pytest
 import trio
 
+from actors import Refused
 from actors.actor import Actor, on
 from actors.batch import BadBatch
 from actors.memory_store import Disk, MemoryStore
 from actors.store import Batch, Document, StoreError
 from actors.trio_host import open_system
-from backoffice.authorization.levels import Level, Locality, Timing
+from backoffice.authorization.levels import Assign, Level, Locality, Timing
 from backoffice.authorization.queue import (
     READ_AGAIN_S,
     SHOWN_MAX,
     AuthorizationQueue,
-    QueueEntry,
+    Deal,
+    Dealt,
     Touched,
     Unwatch,
     Watch,
     collection,
+)
+from backoffice.authorization.waiting import (
+    AGEING_MS,
+    FRONT_MAX,
+    Authority,
+    Bar,
+    QueueEntry,
+    bar,
+    deal,
     in_order,
     item_for,
+    rises_ms,
+    urgency,
 )
 from tests.backoffice.case_story import UNION, staff
 from tests.kit.outside import virtual_outside
 from tests.kit.running import run
 from wire.codec import encode
+from wire.message import Code
 from wire.messages.desk import Queue, QueueChanged
 
 OPERATOR = staff("T001", "P1", "O1")
 AUTHORIZER = staff("A001", "P8", "O9")
+WHO = Authority(AUTHORIZER, Level.A2)
 SOON = 5.0
 
 
@@ -79,11 +94,12 @@ class Desk(Actor):
 
 
 def test_who_waits_at_the_table_goes_first() -> None:
-    """SYNC, then what was given back, then by age; the order does not depend on where it began."""
+    """SYNC, then what was given back, then urgency, then age; whatever the order was before."""
     ordered = [
         entry("f", 50, timing=Timing.SYNC, front=True),
         entry("a", 10, timing=Timing.SYNC),
         entry("e", 40, front=True),
+        entry("z", 60, priority=2),
         entry("b", 10),
         entry("c", 10),
         entry("d", 30),
@@ -91,7 +107,7 @@ def test_who_waits_at_the_table_goes_first() -> None:
     shuffled = list(ordered)
     random.Random(3).shuffle(shuffled)
 
-    assert [one.case_id for one in ordered] == [one.case_id for one in in_order(shuffled)]
+    assert [one.case_id for one in ordered] == [one.case_id for one in in_order(shuffled, 100)]
 
 
 def test_a_desk_sees_what_it_may_and_what_is_its_own() -> None:
@@ -101,14 +117,66 @@ def test_a_desk_sees_what_it_may_and_what_is_its_own() -> None:
     held = entry("x", claimed_by=AUTHORIZER, desk="D-1")
     second = entry("x", approved=("P8",))
 
-    assert item_for(entry("x"), AUTHORIZER, "D-1", Level.A2).allowed
-    assert not item_for(entry("x"), alias, "D-1", Level.A4).allowed
-    assert not item_for(entry("x"), neighbour, "D-1", Level.A4).allowed
-    assert not item_for(second, AUTHORIZER, "D-1", Level.A4).allowed
-    assert not item_for(entry("x", level=Level.A3), AUTHORIZER, "D-1", Level.A2).allowed
-    mine, others = (item_for(held, AUTHORIZER, desk, Level.A2) for desk in ("D-1", "D-2"))
+    right = item_for(entry("x"), WHO, "D-1")
+    assert (True, "") == (right.allowed, right.barred)
+    for barred, expected in (
+        (item_for(entry("x"), Authority(alias, Level.A4), "D-1"), Bar.OPERATOR),
+        (item_for(entry("x"), Authority(neighbour, Level.A4), "D-1"), Bar.OWN_OUTLET),
+        (item_for(second, Authority(AUTHORIZER, Level.A4), "D-1"), Bar.APPROVER),
+        (item_for(entry("x", level=Level.A3), WHO, "D-1"), Bar.LEVEL),
+        (item_for(entry("x", locality=Locality.OUTLET), WHO, "D-1"), Bar.OTHER_OUTLET),
+    ):
+        assert (False, expected) == (barred.allowed, barred.barred)
+    mine, others = (item_for(held, WHO, desk) for desk in ("D-1", "D-2"))
     assert (True, "员工A001") == (mine.mine, mine.claimed_by)
     assert not others.mine
+
+
+@pytest.mark.parametrize(
+    ("skills", "allowed"),
+    [((), True), (("debit_card",), True), (("account", "credit"), True), (("credit",), False)],
+)
+def test_an_authorizer_decides_what_they_know(skills: tuple[str, ...], allowed: bool) -> None:
+    """By product or by category; nobody who has no entry is kept out."""
+    waiting = entry("x", category="account")
+    who = Authority(AUTHORIZER, Level.A4, skills)
+
+    assert (None if allowed else Bar.SKILL) is bar(waiting, who)
+    assert allowed == item_for(waiting, who, "D-1").allowed
+
+
+def test_a_late_case_rises() -> None:
+    """One priority at its due time, one more every five minutes, past any priority in the end."""
+    plain, urgent = entry("plain", 0), entry("urgent", 1, priority=2, due_ms=10**12)
+    due_ms = plain.due_ms
+    order = {
+        now_ms: [one.case_id for one in in_order((plain, urgent), now_ms)]
+        for now_ms in (due_ms - 1, due_ms, due_ms + AGEING_MS, due_ms + 2 * AGEING_MS)
+    }
+
+    assert [0, 1, 1, 2] == [
+        urgency(plain, ms)
+        for ms in (due_ms - 1, due_ms, due_ms + AGEING_MS - 1, due_ms + AGEING_MS)
+    ]
+    assert [due_ms, due_ms + AGEING_MS] == [rises_ms(plain, ms) for ms in (due_ms - 1, due_ms)]
+    assert ["urgent", "plain"] == order[due_ms]
+    assert ["plain", "urgent"] == order[due_ms + AGEING_MS], "as urgent, and older"
+
+
+def test_cases_are_dealt_at_random_from_the_front() -> None:
+    """Only what fits and is free; the customer at the table before all; one's own claim again."""
+    dice = random.Random(1)
+    waiting = [entry(f"{n}", n) for n in range(FRONT_MAX + 3)]
+    barred = entry("barred", 0, level=Level.A4)
+    taken = entry("taken", 0, claimed_by=AUTHORIZER, desk="D-2")
+    pool = in_order([*waiting, barred, taken], 100)
+
+    drawn = {one.case_id for _ in range(200) if (one := deal(pool, WHO, "D-1", dice))}
+    assert {f"{n}" for n in range(FRONT_MAX)} == drawn
+    at_table = entry("sync", 99, timing=Timing.SYNC)
+    assert at_table is deal(in_order([*pool, at_table], 100), WHO, "D-1", dice)
+    assert taken is deal(pool, WHO, "D-2", dice)
+    assert None is deal([barred], WHO, "D-1", dice)
 
 
 def test_the_queue_is_reborn_from_its_documents_and_follows_every_change() -> None:
@@ -123,7 +191,7 @@ def test_the_queue_is_reborn_from_its_documents_and_follows_every_change() -> No
             desk = Desk()
             ref = system.spawn("desk", lambda: desk)
 
-            answer = await queue.ask(Watch(ref, "D-1", AUTHORIZER, Level.A2), within=SOON)
+            answer = await queue.ask(Watch(ref, "D-1", WHO), within=SOON)
             assert ["a", "b"] == [item.case_id for item in answer.items]
 
             await store.commit(put(entry("c", 5)))
@@ -151,7 +219,7 @@ def test_a_burst_of_changes_is_one_or_two_pushes() -> None:
             await trio.sleep(1)
             desk = Desk()
             ref = system.spawn("desk", lambda: desk)
-            await queue.ask(Watch(ref, "D-1", AUTHORIZER, Level.A2), within=SOON)
+            await queue.ask(Watch(ref, "D-1", WHO), within=SOON)
             await store.commit(put(*(entry(f"{n:03}", n) for n in range(SHOWN_MAX + 50))))
             for n in range(SHOWN_MAX + 50):
                 queue.tell(Touched(f"{n:03}"))
@@ -175,7 +243,7 @@ def test_nobody_is_pushed_who_left_or_died() -> None:
             refs = [system.spawn(f"desk{n}", lambda d=d: d) for n, d in enumerate(desks)]  # type: ignore[misc]  # bound in the loop
             await trio.sleep(1)
             for ref in refs:
-                await queue.ask(Watch(ref, "D-1", AUTHORIZER, Level.A2), within=SOON)
+                await queue.ask(Watch(ref, "D-1", WHO), within=SOON)
             queue.tell(Unwatch(refs[0].path))
             system.find("/desk1").stop()  # type: ignore[union-attr]  # a cell
             await store.commit(put(entry("a")))
@@ -218,7 +286,7 @@ def test_a_store_that_fails_is_read_again() -> None:
             queue = system.spawn("queue", lambda: AuthorizationQueue(UNION, store))
             desk = Desk()
             ref = system.spawn("desk", lambda: desk)
-            await queue.ask(Watch(ref, "D-1", AUTHORIZER, Level.A2), within=SOON)
+            await queue.ask(Watch(ref, "D-1", WHO), within=SOON)
             await trio.sleep(READ_AGAIN_S * 4)
             assert ["a"] == desk.names()
 
@@ -227,6 +295,57 @@ def test_a_store_that_fails_is_read_again() -> None:
             queue.tell(Touched("b"))
             await trio.sleep(READ_AGAIN_S * 4)
             assert ["a", "b"] == desk.names()
+
+    run(story)
+
+
+def test_the_queue_deals_a_case_and_marks_what_is_dealt_only() -> None:
+    """What a desk was too slow for is left out the next time; with nothing left it hears so."""
+
+    async def story() -> None:
+        store = MemoryStore(Disk())
+        await store.commit(put(*(entry(name, assign=Assign.RANDOM) for name in ("a", "b"))))
+        async with open_system("office", virtual_outside()) as system:
+            queue = system.spawn("queue", lambda: AuthorizationQueue(UNION, store))
+            await trio.sleep(1)
+            desk = system.spawn("desk", Desk)
+            shown = await queue.ask(Watch(desk, "D-1", WHO), within=SOON)
+            assert [True, True] == [item.dealt for item in shown.items]
+
+            first = await queue.ask(Deal("D-1", WHO), within=SOON)
+            second = await queue.ask(Deal("D-1", WHO, (first.case_id,)), within=SOON)
+            assert {"a", "b"} == {first.case_id, second.case_id}
+            with pytest.raises(Refused) as nothing:
+                await queue.ask(Deal("D-1", WHO, ("a", "b")), within=SOON)
+            assert Code.NOT_FOUND is nothing.value.refusal.code
+            assert isinstance(first, Dealt)
+
+    run(story)
+
+
+def test_the_order_is_pushed_again_when_a_case_becomes_late() -> None:
+    """Nothing happened but time."""
+
+    async def story() -> None:
+        outside = virtual_outside()
+        now_ms = outside.wall.now_ms()
+        store = MemoryStore(Disk())
+        old = entry("old", now_ms - 1_000, due_ms=now_ms + 60_000)
+        urgent = entry("urgent", now_ms, priority=1, due_ms=now_ms + 10**9)
+        await store.commit(put(old, urgent))
+        async with open_system("office", outside) as system:
+            queue = system.spawn("queue", lambda: AuthorizationQueue(UNION, store))
+            await trio.sleep(1)
+            desk = Desk()
+            ref = system.spawn("desk", lambda: desk)
+            answer = await queue.ask(Watch(ref, "D-1", WHO), within=SOON)
+            assert ["urgent", "old"] == [item.case_id for item in answer.items]
+            await trio.sleep(62)
+            assert ["old", "urgent"] == desk.names()
+            queue.tell(Unwatch(ref.path))
+            pushed = len(desk.pushed)
+            await trio.sleep(3_600)
+            assert pushed == len(desk.pushed)
 
     run(story)
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backoffice.slips.pdf import FONT, Seal, render_slip
+from backoffice.slips.pdf import FONT, code_of, fingerprint, render_slip
+from backoffice.slips.proof import SlipFault, SlipProof, faults_of, office_body, read_proof
 from backoffice.slips.slip import (
     PASSED_BY_RULES,
     amount_in_words,
@@ -21,12 +22,15 @@ from backoffice.slips.slip import (
     signed_body,
     slip_hash,
 )
-from tests.backoffice.case_story import Story
+from tests.backoffice.case_story import Story, keys
 from tests.kit import submissions as make
 from wire.case_state import State
-from wire.messages.case import Signature, Slip, SlipLine
+from wire.ink import Signature
+from wire.keys import SLIP, SLIP_OFFICE
+from wire.messages.case import LegResult, Slip, SlipLine
 
-SEALS = (Seal("终端签名", b"1" * 64), Seal("机构签名", b"2" * 64))
+DEVICE = keys("T-0001")
+OFFICE = keys("office")
 
 
 def prepared(product: str = "debit_card") -> Slip:
@@ -145,18 +149,37 @@ def text_of(pdf: bytes) -> str:
     return "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
 
 
+def proven(
+    slip: Slip, ink: Signature | None = None, results: tuple[LegResult, ...] = ()
+) -> SlipProof:
+    """The slip with both signatures, as the office would have it."""
+    ink, digest = ink or make.ink(), slip_hash(slip)
+    return SlipProof(
+        slip=slip,
+        ink=ink,
+        results=results,
+        device="T-0001",
+        device_key=DEVICE.public,
+        device_signature=DEVICE.sign(SLIP, signed_body(digest, ink)),
+        office_key=OFFICE.public,
+        office_signature=OFFICE.sign(SLIP_OFFICE, office_body(digest, ink, results)),
+    )
+
+
 def test_the_page_can_be_read_and_carries_the_hash() -> None:
     """Text is text, the font is embedded, nothing is a picture."""
     slip = prepared()
-    pdf = render_slip(slip, make.ink(), SEALS)
+    proof = proven(slip)
+    pdf = render_slip(proof)
     text = text_of(pdf)
 
     assert "统一业务确认单" in text
     for line in slip.lines:
         assert line.title_zh in text
     assert slip_hash(slip).hex()[:32] in text
-    assert SEALS[0].fingerprint in text
-    assert SEALS[0].fingerprint != SEALS[1].fingerprint
+    assert fingerprint(proof.device_signature) in text
+    assert fingerprint(proof.office_signature) in text
+    assert slip.case_id in code_of(proof)
     assert len(pdf) < 60_000
     assert b"/FontFile2" in pdf
     assert b"/Subtype /Image" not in pdf
@@ -166,9 +189,53 @@ def test_the_same_slip_is_the_same_file() -> None:
     """Byte for byte; another stroke is another file."""
     slip = prepared()
 
-    assert render_slip(slip, make.ink(), SEALS) == render_slip(slip, make.ink(), SEALS)
-    assert render_slip(slip, make.ink(), SEALS) != render_slip(slip, make.ink(5), SEALS)
-    assert render_slip(slip, None, SEALS) != render_slip(slip, make.ink(), SEALS)
+    assert render_slip(proven(slip)) == render_slip(proven(slip))
+    assert render_slip(proven(slip)) != render_slip(proven(slip, make.ink(5)))
+
+
+RESULTS = (
+    LegResult("手机银行", "Mobile bank", ok=True),
+    LegResult("短信通知", "SMS notice", ok=False, message="该服务已开通"),
+)
+
+
+def test_how_each_item_ended_is_printed_below() -> None:
+    """The office vouches for it: the customer signed before."""
+    text = text_of(render_slip(proven(prepared(), results=RESULTS)))
+
+    assert "各项办理结果" in text
+    assert "办理成功" in text
+    assert "该服务已开通" in text
+
+
+def test_a_printed_slip_proves_itself() -> None:
+    """Nothing but the file is needed."""
+    proof = proven(prepared(), results=RESULTS)
+    pdf = render_slip(proof)
+
+    assert proof == read_proof(pdf)
+    assert () == faults_of(pdf, render_slip)
+
+
+def test_whatever_is_altered_is_found() -> None:
+    """Amount, strokes, results, page: each has its fault."""
+    proof = proven(prepared(), results=RESULTS)
+    other = proven(prepared("card_activation"))
+    forged = {
+        "slip": (other.slip, {SlipFault.DEVICE_SIGNATURE, SlipFault.OFFICE_SIGNATURE}),
+        "ink": (make.ink(7), {SlipFault.DEVICE_SIGNATURE, SlipFault.OFFICE_SIGNATURE}),
+        "results": (RESULTS[:1], {SlipFault.OFFICE_SIGNATURE}),
+        "device_signature": (bytes(64), {SlipFault.DEVICE_SIGNATURE}),
+        "office_signature": (bytes(64), {SlipFault.OFFICE_SIGNATURE}),
+    }
+    for name, (value, expected) in forged.items():
+        spoiled = msgspec.structs.replace(proof, **{name: value})
+        assert expected == set(faults_of(render_slip(spoiled), render_slip)), name
+
+    pdf = render_slip(proof)
+    assert (SlipFault.PAGE_DIFFERS,) == faults_of(pdf + b" ", render_slip)
+    assert (SlipFault.NO_PROOF,) == faults_of(b"%PDF-1.4 nothing", render_slip)
+    assert (SlipFault.NO_PROOF,) == faults_of(b"backpack-slip-1:AAAA", render_slip)
 
 
 def test_a_long_slip_goes_on_on_a_second_page() -> None:
@@ -184,7 +251,7 @@ def test_a_long_slip_goes_on_on_a_second_page() -> None:
     )
     slip = Slip(make.case_id(), "统一业务确认单", "Confirmation slip", lines, make.NOW_MS)
     tall = Signature(300, 900, make.ink().strokes)
-    pdf = render_slip(slip, tall, SEALS)
+    pdf = render_slip(proven(slip, tall))
 
     assert 2 <= len(pypdf.PdfReader(io.BytesIO(pdf)).pages)
     assert "要素39" in text_of(pdf)

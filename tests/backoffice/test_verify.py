@@ -37,7 +37,7 @@ from tests.backoffice.tampering import (
 from tests.kit import submissions
 from tests.kit.archive import AUTHORIZER, PRODUCTS, TELLER, UNION, office_file
 from wire.case_state import State
-from wire.form import BankCardValue
+from wire.value import BankCardValue
 
 
 @pytest.fixture(scope="module")
@@ -290,10 +290,13 @@ def test_another_request_to_the_core_is_found(tampered: Tampered) -> None:
     card = list(submissions.values_for(PRODUCTS["debit_card"].form, CARD).values())
     (other,) = [value.pan.digits for value in card if isinstance(value, BankCardValue)]
     seq = tampered.seq(case(PREPARED), "PrepareStarted")
-    tampered.edit(seq, lambda event: event["request"]["operation"].update(pan=[other]))
+    tampered.edit(seq, lambda event: event["legs"][0]["request"]["operation"].update(pan=[other]))
 
     where = f"{case(PREPARED)}#5"
-    assert [(Fault.CORE_DIFFERS, where), (Fault.CORE_DIFFERS, f"{CORE}#5")] == tampered.found()
+    assert [
+        (Fault.PARTNER_DIFFERS, where),
+        (Fault.PARTNER_DIFFERS, f"{CORE}#5"),
+    ] == tampered.found()
 
 
 def test_a_swapped_image_is_found(tampered: Tampered) -> None:
@@ -320,7 +323,7 @@ def test_a_swapped_image_is_found(tampered: Tampered) -> None:
 
 def test_an_unbalanced_group_is_found(tampered: Tampered) -> None:
     """One fen more on one side; the trial balance shows it too."""
-    seq = tampered.seq(CORE, "CorePrepared")
+    seq = tampered.seq(CORE, "PartnerPrepared")
     tampered.edit(seq, lambda event: event["group"]["postings"][0].update(fen=-99))
 
     report = tampered.report()
@@ -332,37 +335,37 @@ def test_an_unbalanced_group_is_found(tampered: Tampered) -> None:
 def test_a_second_posting_is_found(tampered: Tampered) -> None:
     """The same key again, as itself or under another event's name."""
     ((body,),) = tampered.sql(
-        "SELECT body FROM journal WHERE seq = ?", tampered.seq(CORE, "CoreCommitted")
+        "SELECT body FROM journal WHERE seq = ?", tampered.seq(CORE, "PartnerCommitted")
     )
-    tampered.append(CORE, "CoreCommitted", msgspec.msgpack.decode(body))
+    tampered.append(CORE, "PartnerCommitted", msgspec.msgpack.decode(body))
 
     found = tampered.found()
 
     where = found[0][1]
-    assert [(Fault.POSTED_TWICE, where), (Fault.CORE_ILLEGAL, where)] == found
+    assert [(Fault.POSTED_TWICE, where), (Fault.PARTNER_ILLEGAL, where)] == found
 
 
 def test_what_the_core_made_real_unasked_is_found(tampered: Tampered) -> None:
     """A card issued without the customer's signature, and one without any case."""
     key = submissions.case_id(PREPARED)
     with undone(tampered):
-        event = {"type": "CoreCommitted", "key": key, "group": None}
-        tampered.append(CORE, "CoreCommitted", event)
+        event = {"type": "PartnerCommitted", "key": key, "at_ms": 1, "facts": {}, "group": None}
+        tampered.append(CORE, "PartnerCommitted", event)
         ((what, where),) = tampered.found()
         assert (Fault.UNSIGNED, True) == (what, where.startswith(CORE))
     with undone(tampered):
-        event = {"type": "CoreAborted", "key": "nobody", "group": None}
-        tampered.append(CORE, "CoreAborted", event)
+        event = {"type": "PartnerAborted", "key": "nobody", "at_ms": 1, "group": None}
+        tampered.append(CORE, "PartnerAborted", event)
         ((what, _),) = tampered.found()
-        assert Fault.CORE_WITHOUT_CASE is what
+        assert Fault.PARTNER_WITHOUT_CASE is what
 
 
 def test_a_case_that_only_says_it_is_real_is_found(tampered: Tampered) -> None:
     """The case is closed, the core knows of no commit."""
-    tampered.remove(tampered.seq(CORE, "CoreCommitted"))
+    tampered.remove(tampered.seq(CORE, "PartnerCommitted"))
 
     key = submissions.case_id(CARD)
-    assert (Fault.CORE_DIFFERS, f"{CORE} {key}") in tampered.found()
+    assert (Fault.PARTNER_DIFFERS, f"{CORE} {key}") in tampered.found()
 
 
 # Who owns what, and who is who.

@@ -26,23 +26,23 @@ from PIL import Image
 
 from actors.outside import production_outside
 from actors.ports import Outside
-from backoffice.cases.terms import TERMS
+from backoffice.catalogue import products
+from backoffice.configuration import Settings
 from backoffice.hsm import SecurityModule
-from backoffice.partners.core_bank import CorePolicy
 from backoffice.partners.identity_check import EmbeddedRegister
-from backoffice.product import products
+from backoffice.partners.sms import NoMessages
 from backoffice.products.debit_card import PRODUCT
 from backoffice.program import BackOffice, Setup, open_office
 from backoffice.staff import Roster
 from supervisors.storage import sqlite
 from tests.kit import submissions as make
 from tests.kit.bank import DESK_PASSCODE, TELLER_PASSCODE, UNION, authorizer, teller
+from tests.kit.consumer import Ear
 from wire.case_state import State
 from wire.client import Introduction, open_client
 from wire.codec import MessageCodec, encode
 from wire.connection import Connection
 from wire.dukpt import FutureKeys, Usage
-from wire.form import BankCardValue, ChoiceValue, IdCardValue, PhotoValue
 from wire.hello import Credentials, Ticket
 from wire.incoming import Incoming
 from wire.keys import DECISION, ENROL, SLIP, SUBMISSION, DeviceKeys, Invitation
@@ -72,6 +72,7 @@ from wire.messages.identity import CheckIdentity
 from wire.messages.images import ImageOffer, OfferImages, PutChunk
 from wire.messages.session import Invite, Role, SignIn
 from wire.socket import WebSocketDialer, WebSocketListener
+from wire.value import BankCardValue, ChoiceValue, IdCardValue, PhotoValue
 
 TERMINALS: Final = 10
 DESKS: Final = 2
@@ -337,8 +338,9 @@ async def open_world(folder: Path) -> AsyncIterator[tuple[World, list[Pad]]]:
         products=products(),
         slips=_throw_away,
         listening=lambda _address: None,
-        core=CorePolicy(),
-        terms=TERMS,
+        settings=Settings(products()),
+        sms=NoMessages(),
+        sinks=lambda _consumer: Ear(),
     )
     clockwork = Clockwork()
     async with open_office(setup) as office, trio.open_nursery() as nursery, AsyncExitStack() as up:

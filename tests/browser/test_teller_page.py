@@ -41,8 +41,8 @@ from tests.browser.kit import (
 )
 from tests.kit import page_states as states
 from wire.checks import Context, check_ink
+from wire.ink import Signature
 from wire.message import Code, Refusal
-from wire.messages.case import Signature
 
 pytestmark = NEEDS_CHROMIUM
 

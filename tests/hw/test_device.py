@@ -17,6 +17,7 @@ from hw.device import (
     Device,
     Hang,
     IdReader,
+    Microphone,
     PinPad,
     ReceiptPrinter,
     Send,
@@ -39,6 +40,7 @@ from hw.messages import (
     PrintReceipt,
     ReadBankCard,
     ReadId,
+    RecordSound,
     TakePhoto,
 )
 from wire.masked import Pan
@@ -63,6 +65,7 @@ REQUESTS: dict[str, tuple[Callable[[], Device[Any]], DeviceRequest[Any]]] = {
     "pad": (PinPad, EnterPin(until=30.0, ticket=1, pan=Pan("6231900000000000006"), new=True)),
     "camera": (Camera, TakePhoto(until=30.0, ticket=1, subject="id_front")),
     "signature": (SignaturePad, CaptureSignature(until=30.0, ticket=1)),
+    "microphone": (Microphone, RecordSound(until=30.0, ticket=1, seconds=5)),
     "printer": (ReceiptPrinter, PrintReceipt(until=30.0, ticket=1, lines=("样本",))),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 
 import pytest
 import trio
@@ -34,6 +35,7 @@ from tests.kit.running import run
 from wire.chip_record import parse_chip_record
 from wire.form import Capability
 from wire.masked import Pan
+from wire.sound import RECORDING_S_MAX, measure
 
 LINK_FAULTS = (
     Fault.DROP_BEFORE,
@@ -68,6 +70,7 @@ def test_a_whole_case_with_every_peripheral() -> None:
             assert len(set(photos)) == 2
             ink = await toolbox.capture_signature(within=10)
             assert sum(map(len, ink.strokes)) >= 20
+            assert 20_000 == measure(await toolbox.record_sound(20, within=30)).duration_ms
             printed = await toolbox.print_receipt(RECEIPT, within=10)
             assert len(RECEIPT) == printed.rows
             assert list(RECEIPT) == bench.kit.printer.paper[: len(RECEIPT)]
@@ -79,6 +82,7 @@ def test_a_whole_case_with_every_peripheral() -> None:
                 Capability.CAMERA: "committed",
                 Capability.SIGNATURE: "committed",
                 Capability.PRINTER: "printed",
+                Capability.MICROPHONE: "committed",
             }
 
     run(story)
@@ -305,6 +309,47 @@ def test_the_customer_walks_away_from_the_signature_pad() -> None:
     run(story)
 
 
+def test_a_recording_is_ended_early_and_kept() -> None:
+    """Nobody waits for a microphone that would go on; there is nothing to end when none runs."""
+
+    async def story() -> None:
+        async with open_bench() as bench:
+            assert not bench.toolbox.stop_recording()
+            bench.plan.arm(Capability.MICROPHONE, Fault.SIGNATURE_LEFT)
+            kept: list[bytes] = []
+
+            async def record() -> None:
+                kept.append(await bench.toolbox.record_sound(5, within=60))
+
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(record)
+                await trio.sleep(12)
+                assert [] == kept
+                assert bench.toolbox.stop_recording()
+                assert bench.toolbox.stop_recording()
+            (wav,) = kept
+            assert 5_000 == measure(wav).duration_ms
+            with pytest.raises(Unsupported):
+                await bench.toolbox.record_sound(RECORDING_S_MAX + 1, within=10)
+
+    run(story)
+
+
+def test_no_end_of_a_recording_is_lost_between_two_questions() -> None:
+    """Whenever the teller presses the button, even while the line is asked for signs of life."""
+
+    async def story() -> None:
+        for tenths in range(0, 130, 7):
+            async with open_bench() as bench:
+                bench.plan.arm(Capability.MICROPHONE, Fault.SIGNATURE_LEFT)
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(partial(bench.toolbox.record_sound, 1, within=60))
+                    await trio.sleep(0.1 + tenths / 10)
+                    assert bench.toolbox.stop_recording()
+
+    run(story)
+
+
 def test_a_battery_at_nine_percent_prints_nothing() -> None:
     """What must not break off is not begun."""
 
@@ -354,7 +399,7 @@ def test_one_dead_peripheral_harms_nobody() -> None:
 
 
 def test_a_kit_that_is_switched_off_stays_within_the_intensity() -> None:
-    """All six absent for ten minutes: the supervisor goes on trying and never gives up."""
+    """All seven absent for ten minutes: the supervisor goes on trying and never gives up."""
 
     async def story() -> None:
         kit = make_kit()

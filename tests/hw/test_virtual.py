@@ -8,19 +8,23 @@ import random
 import pytest
 
 from hw.framing import EscposReceipt
+from hw.framing.capture import CAPTURE_BYTES_MAX, sound_subject
 from hw.transport import Fault, FaultPlan
 from hw.virtual.bank_card import VirtualBankCard, card_number
 from hw.virtual.camera import SCENES, VirtualCamera, scene, with_grain
 from hw.virtual.citizens import deck
+from hw.virtual.microphone import VirtualMicrophone, hum
 from hw.virtual.receipt_printer import VirtualReceiptPrinter
 from hw.virtual.signature_pad import signature
 from tests.hw.kit import CARDS, TODAY
 from tests.kit.outside import EPOCH_MS
+from wire import sound
 from wire.checks import Context, check_bank_card, check_id_card, check_ink
 from wire.chip_record import parse_chip_record
-from wire.form import BankCardValue, Capability, IdCardValue
+from wire.form import Capability
 from wire.masked import IdNumber, Pan
 from wire.photo import measure, normalise
+from wire.value import BankCardValue, IdCardValue
 
 
 def test_every_citizen_passes_the_bank_s_checks() -> None:
@@ -100,6 +104,21 @@ def test_no_two_photos_are_the_same_file() -> None:
     assert len({normalise(photo) for photo in photos}) == 20
     assert min(fact.sharpness for fact in facts) > 300
     assert photos[0] == with_grain(scene("customer"), random.Random("camera"))
+
+
+def test_recordings_are_as_long_as_was_asked_and_none_is_like_another() -> None:
+    """From the same seed the same hum; a microphone knows nothing but sound."""
+    dice = random.Random("hum")
+    hums = [hum(seconds, dice) for seconds in (1, 1, 30)]
+    microphone = VirtualMicrophone(random.Random("hum"), FaultPlan(random.Random(0)))
+
+    assert [1_000, 1_000, 30_000] == [sound.measure(one).duration_ms for one in hums]
+    assert len(set(hums)) == 3
+    assert hums[0] == microphone._listen(sound_subject(1))
+    assert microphone._listen("id_front") is None
+    assert microphone._listen(f"sound {sound.RECORDING_S_MAX + 1}") is None
+    longest = hum(sound.RECORDING_S_MAX, dice)
+    assert len(longest) <= min(sound.RECORDING_BYTES_MAX, CAPTURE_BYTES_MAX)
 
 
 def test_the_printer_prints_what_was_meant() -> None:

@@ -8,7 +8,7 @@ for tests that then tamper with it.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,18 +28,24 @@ from backoffice.cases.intake import Facts, ImageFact, admit, open_submission
 from backoffice.cases.record import Case
 from backoffice.cases.terms import Rules
 from backoffice.cases.view import dossier_of
-from backoffice.partners.core import Abort, Commit, CoreOutcome, Inquire, Prepare
+from backoffice.catalogue import products
+from backoffice.dossier import id_card
+from backoffice.partners.biller import Billers
 from backoffice.partners.core_bank import CoreBank
 from backoffice.partners.identity_check import IdentityRecorded, person_digest
+from backoffice.partners.ocrm import Ocrm
+from backoffice.partners.operations import Partner
+from backoffice.partners.port import PartnerOutcome
+from backoffice.partners.queries import Look
 from backoffice.peers.devices import BindStaff, Devices, EnrolDevice, InviteDevice, Ticket
-from backoffice.product import id_card, products
+from backoffice.product import Asking, Product
 from backoffice.slips.slip import signed_body
 from tests.kit import submissions
 from wire.case_state import State
 from wire.codec import encode
-from wire.form import PhotoValue
 from wire.keys import DECISION, SLIP, SUBMISSION, SigningKeyPair, verify
 from wire.masked import Pan
+from wire.message import Refusal
 from wire.messages import desk
 from wire.messages.case import (
     Delivered,
@@ -51,7 +57,9 @@ from wire.messages.case import (
     Submit,
 )
 from wire.messages.identity import IdentityChecked, IdentityResult
+from wire.messages.lookups import Item
 from wire.messages.session import Role, StaffCard
+from wire.value import ListedValue, PhotoValue, Value
 
 UNION = "530102"
 PRODUCTS = products()
@@ -80,7 +88,7 @@ class Actor:
         self._office = office
         self._behaviour = behaviour
         key = stream.partition("/")[2] or stream
-        recipients = frozenset({"self", "core", "terminal", "queue", "slip"})
+        recipients = frozenset({"self", "slip", *Partner})
         self._history = History(behaviour, stream, key, recipients)
         self._loaded: Loaded[Any] = Loaded(behaviour.initial(key), 0)
 
@@ -97,8 +105,8 @@ class Actor:
         office.commit(step.batch)
         self._loaded = step.after
         for effect in step.after.effects if verdict.events else ():
-            if effect.to == "core":
-                office.owed.append(self._history.message_of(effect))
+            if effect.to in office.partners:
+                office.owed.append((effect.to, self._history.message_of(effect)))
         return verdict.reply
 
 
@@ -109,8 +117,12 @@ class OfficeFile:
         self._file = file
         self.now_ms = submissions.NOW_MS
         self.head = Committed(0, b"")
-        self.owed: list[Any] = []
-        self.core = Actor(self, CoreBank(), f"core/{UNION}")
+        self.owed: list[tuple[str, Any]] = []
+        self.partners = {
+            Partner.CORE: Actor(self, CoreBank(training=True), f"core/{UNION}"),
+            Partner.BILLER: Actor(self, Billers(training=True), f"biller/{UNION}"),
+            Partner.OCRM: Actor(self, Ocrm(training=True), f"ocrm/{UNION}"),
+        }
         self.devices = Actor(self, Devices(), "devices")
         self._enrol("T-0001", Role.TERMINAL, TELLER)
         self._enrol("D-0001", Role.DESK, AUTHORIZER)
@@ -122,22 +134,30 @@ class OfficeFile:
         self.head = outcome
         self.now_ms += 1_000
 
-    def case(self, seed: int, until: State = State.CLOSED, *, age: int = 35) -> str:
-        """One debit card from the submission up to a state; from 65 years on two authorizers."""
+    def case(
+        self,
+        seed: int,
+        until: State = State.CLOSED,
+        *,
+        age: int = 35,
+        product: str = "debit_card",
+    ) -> str:
+        """One case from the submission up to a state; from 65 years on two authorizers."""
         case_id = submissions.case_id(seed)
         case = Actor(
             self, CaseBehaviour(Rules(PRODUCTS, verify)), stream_of(key_of(UNION, case_id))
         )
         while case.state.state is not until:
-            self._next(case, seed, until, age)
+            if case.state.state is State.DRAFT:
+                self._file_case(case, PRODUCTS[product], seed, age)
+            else:
+                self._next(case, until)
         return case_id
 
-    def _next(self, case: Actor, seed: int, until: State, age: int) -> None:
+    def _next(self, case: Actor, until: State) -> None:
         """Whatever is due where the case stands."""
         record: Case = case.state
         match record.state:
-            case State.DRAFT:
-                self._file_case(case, seed, age)
             case State.AUTH_QUEUED if record.approvals:
                 self._approve(case, "D-0002", SECOND)
             case State.AUTH_QUEUED:
@@ -152,10 +172,11 @@ class OfficeFile:
                 signed = SignSlip(record.case_id, record.slip_hash, ink, self.now_ms, seal)
                 self._at_table(case, signed)
             case State.COMMITTED:
-                pan = dossier_of(record.filed).pan("card")
+                product = PRODUCTS[record.filed.product]
+                pan = dossier_of(record.filed, product).pan(product.delivers)
                 self._at_table(case, Delivered(record.case_id, pan, self.now_ms))
             case _:
-                self._ask_core(case)
+                self._ask_partners(case)
 
     def _enrol(self, device: str, role: Role, member: StaffCard) -> None:
         psk, noise = bytes(32), device.encode().rjust(32, b".")
@@ -172,32 +193,44 @@ class OfficeFile:
         self.devices.ask(EnrolDevice(ticket.ticket, noise, keys(device).public), "admission")
         self.devices.ask(BindStaff(device, member), member.staff_id)
 
-    def _file_case(self, case: Actor, seed: int, age: int) -> None:
-        submission = self._captured(seed, age)
+    def _file_case(self, case: Actor, product: Product, seed: int, age: int) -> None:
+        submission = self._captured(product, seed, age)
         caller = Caller(TELLER, "T-0001", keys("T-0001").public)
         body = encode(submission)
-        pins = submissions.pins_for(PRODUCTS["debit_card"].form, seed)
+        pins = submissions.pins_for(product.form, seed)
         submit = Submit(body, pins, keys("T-0001").sign(SUBMISSION, body))
         opened = open_submission(submit, caller, verify)
         assert isinstance(opened, Submission), opened
-        facts = self._facts(opened, twice=age >= 65)
+        facts = self._facts(product, opened, twice=age >= 65)
         intake = admit(submit, opened, caller, facts, _verifier, self.now_ms)
         assert isinstance(intake, Intake), intake
         case.ask(FileCase(intake), TELLER.staff_id)
 
-    def _captured(self, seed: int, age: int) -> Submission:
-        """A submission whose photos are in the file."""
-        form = PRODUCTS["debit_card"].form
+    def _captured(self, product: Product, seed: int, age: int) -> Submission:
+        """A submission whose photos are in the file, and whose choices are listed."""
+        form = product.form
         values = submissions.values_for(form, seed, holder=submissions.person(seed, age=age))
+        for name, items in self._listed(product, values).items():
+            values[name] = ListedValue(items[0].code, items[0].title_zh)
         for name, value in values.items():
             if isinstance(value, PhotoValue):
                 jpeg = f"photo {name} of case {seed}".encode() * 40
                 digest = event_digest(jpeg)
                 self._file.put_blob(digest, jpeg)
                 values[name] = msgspec.structs.replace(value, digest=digest, size=len(jpeg))
-        return submissions.submission("debit_card", form, seed, values=values)
+        return submissions.submission(product.code, form, seed, values=values)
 
-    def _facts(self, submission: Submission, *, twice: bool) -> Facts:
+    def _listed(self, product: Product, values: Mapping[str, Value]) -> dict[str, tuple[Item, ...]]:
+        """What partners list now."""
+        found = {}
+        for name, query_for in product.listings.items():
+            query = query_for(Asking(None, TELLER.outlet, dict(values), self.now_ms))
+            assert not isinstance(query, Refusal), query
+            partner = self.partners[query.partner]
+            found[name] = partner.ask(Look(UNION, query), TELLER.staff_id).items
+        return found
+
+    def _facts(self, product: Product, submission: Submission, *, twice: bool) -> Facts:
         """The register is asked, and what the office knows then."""
         card = id_card(submission)
         assert card is not None
@@ -212,9 +245,10 @@ class OfficeFile:
         self.commit(Batch(submission.device, at_ms, (Append(stream, 0, (event,)),)))
         photos = [v for v in submission.values.values() if isinstance(v, PhotoValue)]
         return Facts(
-            product=PRODUCTS["debit_card"],
+            product=product,
             identity=record,
             images={photo.digest: ImageFact(photo.size) for photo in photos},
+            listed=self._listed(product, submission.values),
         )
 
     def _approve(self, case: Actor, device: str, member: StaffCard) -> None:
@@ -236,12 +270,12 @@ class OfficeFile:
         body = encode(decision)
         case.ask(Judge(caller, body, keys(device).sign(DECISION, body)), member.staff_id)
 
-    def _ask_core(self, case: Actor) -> None:
+    def _ask_partners(self, case: Actor) -> None:
         while self.owed:
-            request: Prepare | Commit | Abort | Inquire = self.owed.pop(0)
-            outcome = self.core.ask(request, "core")
-            assert isinstance(outcome, CoreOutcome)
-            case.ask(outcome, "core")
+            name, request = self.owed.pop(0)
+            outcome = self.partners[Partner(name)].ask(request, name)
+            assert isinstance(outcome, PartnerOutcome)
+            case.ask(outcome, name)
 
     def _at_table(self, case: Actor, request: Any) -> None:
         caller = Caller(TELLER, "T-0001", keys("T-0001").public)

@@ -17,12 +17,13 @@ import trio
 from actors.ports import Outside
 from actors.store import Store
 from backoffice.cases.terms import TERMS, Terms
+from backoffice.catalogue import products
+from backoffice.configuration import Settings, for_training
 from backoffice.desk.program import Desk, open_desk
 from backoffice.desk.program import Setup as DeskSetup
 from backoffice.hsm import SecurityModule
-from backoffice.partners.core_bank import CorePolicy
 from backoffice.partners.identity_check import EmbeddedRegister
-from backoffice.product import products
+from backoffice.partners.sms import EmbeddedMessages
 from backoffice.program import BackOffice, open_office
 from backoffice.program import Setup as OfficeSetup
 from backoffice.staff import Member, Roster
@@ -32,11 +33,13 @@ from hw.virtual.pin_customer import PinCustomer
 from hw.virtual.pin_pad import MemoryInside, VirtualPinPad
 from supervisors.storage import given
 from terminal.draft import Draft
+from terminal.location import training_place
 from terminal.program import Setup as TerminalSetup
 from terminal.program import Terminal, open_terminal
 from terminal.virtual_customer import VirtualCustomer
+from tests.kit.consumer import Ear
 from tests.kit.disk import SimulatedDisk, Watch
-from tests.kit.outside import EPOCH_MS, virtual_outside
+from tests.kit.outside import EPOCH_MS, inline_offload, virtual_outside
 from tests.kit.photo_memory import remembering_offload
 from wire.checks import CHINA
 from wire.client import Introduction
@@ -82,6 +85,8 @@ class Bank:
 
     Attributes:
         kit_faults: how often which fault strikes a terminal's kit, at each question.
+        messages: the phones of all customers.
+        places: outlet and union of a node that is not where its kind usually is.
         watch: sees every commit of a node's disk in the step in which it becomes durable.
     """
 
@@ -93,6 +98,7 @@ class Bank:
     register: EmbeddedRegister = field(default_factory=EmbeddedRegister)
     members: tuple[Member, ...] = ()
     kit_faults: Mapping[Fault, float] = field(default_factory=dict)
+    places: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     watch: Callable[[str], Watch] | None = None
 
     def __post_init__(self) -> None:
@@ -105,6 +111,8 @@ class Bank:
         self.plans: dict[str, FaultPlan] = {}
         self.films: dict[str, random.Random] = {}
         self.slips: dict[str, bytes] = {}
+        self.messages = EmbeddedMessages(inline_offload)
+        self.consumers = {"ecif": Ear(), "ocrm": Ear()}
         self.security = SecurityModule(SecurityModule.create(self.chance("hsm").randbytes))
         if not self.members:
             tellers = tuple(teller(number) for number in range(1, self.tellers + 1))
@@ -184,8 +192,9 @@ class Bank:
             products=products(),
             slips=self._keep_slip,
             listening=listening,
-            core=CorePolicy(),
-            terms=self.terms,
+            settings=for_training(Settings(products(), {"terms": self.terms})),
+            sms=self.messages,
+            sinks=lambda consumer: self.consumers[consumer.name],
         )
         async with open_office(setup) as office:
             await self._invite(office)
@@ -220,6 +229,7 @@ class Bank:
             dialer=self.network.dialer(node),
             transports=kit.transports,
             customer=VirtualCustomer(kit, TODAY, served),
+            locate=training_place,
             watch=watch,
             welcomed=lambda: None,
         )
@@ -267,10 +277,11 @@ class Bank:
     async def _invite(self, office: BackOffice) -> None:
         wanted = [(f"T-{n}", Role.TERMINAL, "53011101") for n in range(1, self.tellers + 1)]
         wanted += [(f"D-{n}", Role.DESK, "53011100") for n in range(1, self.desks + 1)]
-        for node, role, outlet in wanted:
+        for node, role, usual in wanted:
             if node in self.invitations:
                 continue
-            answer = await office.operator.invite("test", Invite(role, node, outlet, UNION))
+            outlet, union = self.places.get(node, (usual, UNION))
+            answer = await office.operator.invite("test", Invite(role, node, outlet, union))
             assert not isinstance(answer, Refusal), answer
             self.invitations[node] = Invitation.from_uri(answer.uri)
 

@@ -35,13 +35,14 @@ from actors.store import (
 from actors.tagged import Tagged
 from backoffice.cases import events as case_events
 from backoffice.cases.flow import TABLE, path_is_legal
-from backoffice.partners import core_bank
+from backoffice.partners import embedded
+from backoffice.partners.operations import HoldFunds, IssueCard, Partner, SignUp
 from backoffice.peers import devices
 from backoffice.product import Product
 from backoffice.verify.chain import Fault
 from backoffice.verify.office import verify_office
 from terminal import draft_events
-from terminal.draft import DraftRules
+from terminal.draft_rules import DraftRules
 from tests.kit.disk import Watch
 from wire.case_state import FINAL_STATES, State
 from wire.codec import decode
@@ -49,11 +50,14 @@ from wire.errors import WireError
 from wire.keys import DECISION, SLIP, verify
 from wire.messages.desk import Decision
 
+_PARTNERS: Final = frozenset(Partner)
+_CORE: Final = f"{Partner.CORE}/"
+
 BREACHES_MAX: Final = 50
 """The most breaches that are noted in one run."""
 
 _CASES: Final = Tagged(case_events.AnyCaseEvent)
-_CORES: Final = Tagged(core_bank.CoreEvent)
+_EVENTS: Final = Tagged(embedded.PartnerEvent)
 _DEVICES: Final = Tagged(devices.DeviceEvent)
 _DRAFTS: Final = Tagged(draft_events.DraftEvent)
 
@@ -73,9 +77,9 @@ _BY_FAULT: Final[dict[Fault, str]] = {
     Fault.CLAIM_TWICE: "I15",
     Fault.UNBALANCED: "I3",
     Fault.POSTED_TWICE: "I2",
-    Fault.CORE_ILLEGAL: "I2",
-    Fault.CORE_WITHOUT_CASE: "I2",
-    Fault.CORE_DIFFERS: "I2",
+    Fault.PARTNER_ILLEGAL: "I2",
+    Fault.PARTNER_WITHOUT_CASE: "I2",
+    Fault.PARTNER_DIFFERS: "I2",
 }
 """Which invariant a finding of the verifier breaks; what is not named breaks the chain, I8."""
 
@@ -96,7 +100,7 @@ class _Group(msgspec.Struct, frozen=True):
 
 
 class _Posted(msgspec.Struct, frozen=True):
-    """What the core's events have in common."""
+    """What the partners' events have in common."""
 
     key: str
     group: _Group | None = None
@@ -115,13 +119,18 @@ class Told:
     authorized: bool = False
     slip_hash: bytes = b""
     signed: bool = False
+    asked: set[str] = field(default_factory=set)
 
 
 @dataclass
-class Core:
-    """What the durable events of one union's core say, by key and by account."""
+class Books:
+    """What the durable events of one partner of one union say, by key and by account.
 
-    prepared: dict[str, core_bank.Prepared] = field(default_factory=dict)
+    Attributes:
+        aborted: released, whether the case wanted that or the partner.
+    """
+
+    prepared: dict[str, embedded.Prepared] = field(default_factory=dict)
     committed: set[str] = field(default_factory=set)
     aborted: set[str] = field(default_factory=set)
     balances: dict[str, int] = field(default_factory=dict)
@@ -136,7 +145,7 @@ class Invariants:
     Attributes:
         breaches: in the order of their discovery.
         cases: by case id, as the office's disk says.
-        cores: by union.
+        books: of partners, by stream.
         events: how many were seen.
     """
 
@@ -147,7 +156,7 @@ class Invariants:
         self._signing: dict[str, bytes] = {}
         self.breaches: list[Breach] = []
         self.cases: dict[str, Told] = {}
-        self.cores: dict[str, Core] = {}
+        self.books: dict[str, Books] = {}
         self.events = 0
 
     def watch(self, node: str) -> Watch:
@@ -190,8 +199,10 @@ class Invariants:
             kept = self._heads.get(node, EMPTY_CHAIN)
             self.hold("I8", f"{node}: the head regressed", disk.head == kept)
         self._verify(office, products)
-        for union, core in self.cores.items():
-            self._balance(union, core, healed=healed)
+        for stream, books in self.books.items():
+            self._released(stream, books, healed=healed)
+            if stream.startswith(_CORE):
+                self._balance(stream.removeprefix(_CORE), books)
         drafts = {n: _drafts(disk) for n, disk in disks.items() if n != "office"}
         for node, states in drafts.items():
             for case_id, (state, answered) in states.items():
@@ -243,8 +254,8 @@ class Invariants:
         if kind == "case":
             event = _CASES.decode(row.kind, row.body, row.stream)
             self._case(key.partition("/")[2], event)
-        elif kind == "core":
-            self._core(key, row)
+        elif kind in _PARTNERS:
+            self._partner(kind, row)
         elif kind == "devices":
             event = _DEVICES.decode(row.kind, row.body, row.stream)
             if isinstance(event, devices.DeviceEnrolled):
@@ -267,8 +278,11 @@ class Invariants:
                 assert told.intake is not None
                 wanted = told.intake.assessment.approvals
                 told.authorized = len(told.persons) >= wanted
-            case case_events.PrepareStarted():
+            case case_events.PrepareStarted(legs=legs):
                 self.hold("I4", f"{case_id}: prepared without authorization", told.authorized)
+                told.asked |= {leg.key for leg in legs}
+            case case_events.Stored():
+                self.hold("I4", f"{case_id}: stored without authorization", told.authorized)
             case case_events.Prepared(slip_hash=slip_hash):
                 told.slip_hash = slip_hash
             case case_events.Signed():
@@ -326,35 +340,37 @@ class Invariants:
         told.signed = verify(signing, SLIP, body, event.signature)
         self.hold("I4", f"{case_id}: a signature under another slip", told.signed)
 
-    def _core(self, union: str, row: JournalRow) -> None:
+    def _partner(self, partner: str, row: JournalRow) -> None:
         """One group per key and step, balanced, and only for what was authorized and signed."""
-        core = self.cores.setdefault(union, Core())
+        books = self.books.setdefault(row.stream, Books())
         posted = msgspec.msgpack.decode(row.body, type=_Posted)
         key, group = posted.key, posted.group
         if group is not None:
+            self.hold("I2", f"{group.key} posted outside the core", partner == Partner.CORE)
             self.hold("I2", f"{group.key} posted twice", group.key not in self._groups)
             self._groups.add(group.key)
             total = sum(posting["fen"] for posting in group.postings)
             self.hold("I3", f"{group.key} is off by {total} fen", total == 0)
             for posting in group.postings:
                 account = posting["account"]
-                core.balances[account] = core.balances.get(account, 0) + posting["fen"]
-        told = self.cases.get(key, Told())
-        match _CORES.decode(row.kind, row.body, row.stream):
-            case core_bank.Prepared() as prepared:
-                spent = key in core.prepared or key in core.aborted
+                books.balances[account] = books.balances.get(account, 0) + posting["fen"]
+        told = self.cases.get(key.partition(":")[0], Told())
+        match _EVENTS.decode(row.kind, row.body, row.stream):
+            case embedded.Prepared() as prepared:
+                spent = key in books.prepared or key in books.aborted
                 self.hold("I2", f"{key} prepared twice", not spent)
-                self.hold("I4", f"{key} reserved without authorization", told.authorized)
-                core.prepared[key] = prepared
-            case core_bank.CommittedOperation():
-                fresh = key in core.prepared and key not in core.committed | core.aborted
+                right = told.authorized and key in told.asked
+                self.hold("I4", f"{key} reserved without authorization", right)
+                books.prepared[key] = prepared
+            case embedded.CommittedOperation():
+                fresh = key in books.prepared and key not in books.committed | books.aborted
                 self.hold("I2", f"{key} committed twice or unprepared", fresh)
                 self.hold("I4", f"{key} made real unsigned", told.authorized and told.signed)
-                core.committed.add(key)
-            case core_bank.AbortedOperation():
-                fresh = key not in core.committed | core.aborted
+                books.committed.add(key)
+            case embedded.AbortedOperation() | embedded.CommitDeclined():
+                fresh = key not in books.committed | books.aborted
                 self.hold("I2", f"{key} aborted after its end", fresh)
-                core.aborted.add(key)
+                books.aborted.add(key)
             case _:
                 pass
 
@@ -385,21 +401,41 @@ class Invariants:
             self.breach(name, f"verifier: {finding.what} {finding.where} {finding.detail}")
         self.hold("I3", f"all postings sum to {report.balance_fen} fen", report.balance_fen == 0)
 
-    def _balance(self, union: str, core: Core, *, healed: bool) -> None:
-        """Every card that left the stock is issued, spoiled or reserved for an open case (I15)."""
-        cards = {key for key, event in core.prepared.items() if event.group is not None}
+    def _released(self, stream: str, books: Books, *, healed: bool) -> None:
+        """What was reserved is real or released, once all is over (I15)."""
+        reserved = books.prepared.keys() - books.committed - books.aborted
+        if healed:
+            self.hold("I15", f"{stream}: reserved for ever: {sorted(reserved)}", not reserved)
+
+    def _balance(self, union: str, core: Books) -> None:
+        """Every card that left the stock is issued, spoiled or reserved for an open case (I15).
+
+        A training core lends its stock to cards that it never issued, at their first use.
+        """
+        pans: set[str] = set()
+        cards: set[str] = set()
+        lent = 0
+        for key, event in core.prepared.items():
+            operation = event.operation
+            if isinstance(operation, IssueCard):
+                fresh = operation.pan.digits not in pans
+                self.hold("I15", f"{union}: a card was issued twice", fresh)
+                cards.add(key)
+            elif isinstance(operation, HoldFunds | SignUp):
+                lent += operation.pan.digits not in pans
+            if isinstance(operation, IssueCard | HoldFunds | SignUp):
+                pans.add(operation.pan.digits)
         issued, spoiled = cards & core.committed, cards & core.aborted
-        reserved = cards - issued - spoiled
-        pans = [core.prepared[key].operation.pan.digits for key in sorted(issued)]
-        self.hold("I15", f"{union}: a card was issued twice", len(pans) == len(set(pans)))
-        wanted = {"blank": -len(cards), "reserved": len(reserved)}
-        wanted |= {"issued": len(issued), "spoiled": len(spoiled)}
+        wanted = {
+            "blank": -len(cards) - lent,
+            "reserved": len(cards - issued - spoiled),
+            "issued": len(issued) + lent,
+            "spoiled": len(spoiled),
+        }
         for account, count in wanted.items():
             have = core.balances.get(f"stock/{union}/{account}", 0)
             what = f"{union}: {account} stands at {have} fen for {count} cards"
             self.hold("I15", what, have == count * 100)
-        if healed:
-            self.hold("I15", f"{union}: reserved for ever: {sorted(reserved)}", not reserved)
 
 
 def _drafts(disk: Disk) -> dict[str, tuple[State, bool]]:

@@ -13,13 +13,22 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from wire import form, masked
+from wire import form, ink, masked, value
 from wire.codec import reply_type
 from wire.message import Refusal, Request
-from wire.messages import case, desk, identity, images, session
+from wire.messages import case, desk, identity, images, lookups, policy, session
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "messages.md"
-CONVERSATIONS: tuple[ModuleType, ...] = (session, identity, images, case, desk)
+CONVERSATIONS: tuple[ModuleType, ...] = (
+    session,
+    identity,
+    lookups,
+    images,
+    case,
+    desk,
+    policy,
+)
+MATERIALS: tuple[ModuleType, ...] = (form, value, ink, masked)
 
 HEAD = """# The messages
 
@@ -41,7 +50,7 @@ def page() -> str:
         parts.append(f"## `{module.__name__.rpartition('.')[2]}`\n\n{title}\n")
         parts += [_section(struct) for struct in _structs(module)]
     parts.append("## What they are made of\n")
-    parts += [_section(struct) for module in (form, masked) for struct in _structs(module)]
+    parts += [_section(struct) for module in MATERIALS for struct in _structs(module)]
     parts.append(_section(Refusal))
     parts.append("## Words\n")
     modules = (*CONVERSATIONS, form)

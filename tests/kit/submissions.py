@@ -8,31 +8,42 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import re
 from collections.abc import Mapping
 
 from wire.case_state import State
 from wire.checks import CHINA, PIN_KINDS, check_character, luhn_digit
 from wire.chip_record import CHIP_PHOTO_BYTES, ChipRecord, Sex, build_chip_record
-from wire.form import (
+from wire.form import Field, FieldKind, Form
+from wire.ink import Point, Signature
+from wire.masked import IdNumber, Pan, Phone
+from wire.messages.case import PinBlock, Place, Step, Submission
+from wire.value import (
     AmountValue,
     BankCardValue,
+    Cell,
+    ChoicesValue,
     ChoiceValue,
-    Field,
-    FieldKind,
-    Form,
+    ColleagueValue,
+    ConfirmValue,
     IdCardValue,
+    IdNumberValue,
+    InkValue,
+    ListedValue,
+    NumberValue,
     PhoneValue,
     PhotoValue,
+    RecordingValue,
+    TableValue,
     TextValue,
     Value,
 )
-from wire.masked import IdNumber, Pan, Phone
-from wire.messages.case import PinBlock, Place, Point, Signature, Step, Submission
 
 NOW_MS = 1_750_000_000_000
 """The moment at which stories begin: 15 June 2025, 23:06:40 in China."""
 
 REGION = "530102"
+SOUND_BYTES_PER_S = 16_000
 PREFIX = "621700"
 
 
@@ -85,25 +96,81 @@ def pan(dice: random.Random, prefix: str = PREFIX) -> Pan:
     return Pan(body + luhn_digit(body))
 
 
-def value_for(field: Field, dice: random.Random, holder: ChipRecord, now_ms: int) -> Value:
+def cell_for(field: Field, dice: random.Random, now_ms: int = NOW_MS) -> Cell:
+    """A right answer to a typed or chosen field, in a form or in a table."""
+    match field.kind:
+        case FieldKind.TEXT:
+            return TextValue(text_for(field, dice))
+        case FieldKind.PHONE:
+            proof = f"proof-{dice.getrandbits(32):08x}" if field.proven else ""
+            return PhoneValue(Phone("138" + "".join(dice.choices("0123456789", k=8))), proof)
+        case FieldKind.CHOICE:
+            return ChoiceValue(field.options[0].code)
+        case FieldKind.AMOUNT:
+            return AmountValue(dice.randint(max(field.fen_min, 1), field.fen_max))
+        case FieldKind.NUMBER:
+            return NumberValue(dice.randint(field.number_min, field.number_max))
+        case FieldKind.ID_NUMBER:
+            age = dice.randint(18, 80)
+            return IdNumberValue(IdNumber(person(f"{dice.random()}", age=age, now_ms=now_ms).number))
+        case _:
+            raise AssertionError(f"{field.kind} is neither typed nor chosen")
+
+
+def text_for(field: Field, dice: random.Random) -> str:
+    """A text of the field's pattern: the first of a few usual ones that fits."""
+    digits = "".join(dice.choices("0123456789", k=20))
+    usual = ["云南省昆明市五华区匹河路12号", *(digits[:size] for size in range(1, 21)), "2025-01"]
+    fitting = (text[: field.chars_max] for text in usual)
+    if not field.pattern:
+        return next(fitting)
+    found = next((text for text in fitting if re.fullmatch(field.pattern, text)), None)
+    assert found is not None, f"{field.name} wants a text that this kit does not know"
+    return found
+
+
+def table_for(field: Field, dice: random.Random, now_ms: int = NOW_MS) -> TableValue:
+    """One or two full rows."""
+    rows = min(field.rows_max, dice.randint(1, 2))
+    return TableValue(
+        tuple(
+            {column.name: cell_for(column, dice, now_ms) for column in field.columns}
+            for _ in range(rows)
+        )
+    )
+
+
+def value_for(  # long: one case per kind, each a line or two
+    field: Field, dice: random.Random, holder: ChipRecord, now_ms: int
+) -> Value:
     """A right answer to one field, by its kind."""
     match field.kind:
         case FieldKind.ID_CARD:
             return id_card(holder)
         case FieldKind.PHOTO:
             return PhotoValue(dice.randbytes(32), 90_000, 1280, 960, 500, now_ms - 60_000)
-        case FieldKind.TEXT:
-            return TextValue("云南省昆明市五华区匹河路12号"[: field.chars_max])
-        case FieldKind.PHONE:
-            return PhoneValue(Phone("138" + "".join(dice.choices("0123456789", k=8))))
-        case FieldKind.CHOICE:
-            return ChoiceValue(field.options[0].code)
-        case FieldKind.AMOUNT:
-            return AmountValue(dice.randint(1, field.fen_max))
         case FieldKind.BANK_CARD:
             return BankCardValue(pan(dice), f"{today(now_ms).year % 100 + 5:02}12")
+        case FieldKind.CHOICES:
+            return ChoicesValue(tuple(option.code for option in field.options[:2]))
+        case FieldKind.CONFIRM:
+            return ConfirmValue(now_ms - 60_000)
+        case FieldKind.LISTED:
+            return ListedValue(f"item-{dice.getrandbits(32):08x}", "列表中的一项")
+        case FieldKind.TABLE:
+            return table_for(field, dice, now_ms)
+        case FieldKind.INK:
+            return InkValue(ink(f"{dice.random()}"))
+        case FieldKind.COLLEAGUE:
+            return ColleagueValue("T002", "周敏", f"colleague-{dice.getrandbits(32):08x}")
+        case FieldKind.RECORDING:
+            seconds = max(field.seconds_min, 5)
+            size = 44 + seconds * SOUND_BYTES_PER_S
+            return RecordingValue(dice.randbytes(32), size, seconds * 1000, now_ms - 60_000)
         case FieldKind.NEW_PIN | FieldKind.PIN:
             raise AssertionError("a PIN is never a value")
+        case _:
+            return cell_for(field, dice, now_ms)
 
 
 def values_for(
@@ -117,11 +184,14 @@ def values_for(
     """Right answers to a form; optional fields only when asked for."""
     dice = random.Random(f"{seed}:values")
     holder = holder or person(seed, now_ms=now_ms)
-    return {
-        field.name: value_for(field, dice, holder, now_ms)
-        for field in form.fields
-        if field.kind not in PIN_KINDS and (field.required or optional)
-    }
+    values: dict[str, Value] = {}
+    for field in form.fields:
+        if field.kind not in PIN_KINDS and (field.required or optional):
+            values[field.name] = value_for(field, dice, holder, now_ms)
+            if field.kind is FieldKind.ID_CARD:
+                # Whoever shows the next card is somebody else.
+                holder = person(f"{seed}:{field.name}", now_ms=now_ms, name="杨建国")
+    return values
 
 
 def pins_for(form: Form, seed: int | str = 0) -> tuple[PinBlock, ...]:
@@ -190,6 +260,7 @@ def ink(seed: int | str = 0, points: int = 60) -> Signature:
 __all__ = [
     "NOW_MS",
     "case_id",
+    "cell_for",
     "id_card",
     "id_number",
     "ink",
@@ -197,6 +268,8 @@ __all__ = [
     "person",
     "pins_for",
     "submission",
+    "table_for",
+    "text_for",
     "today",
     "trail",
     "value_for",

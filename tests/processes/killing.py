@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from backoffice.product import products
+from backoffice.catalogue import products
 from backoffice.verify.office import Report, verify_folder
 from tests.kit.programs import Bank, Event, children
 

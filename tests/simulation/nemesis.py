@@ -140,7 +140,7 @@ class Nemesis:
             for stream in self._bank.disk("office").disk.streams
             if stream.startswith("case/")
         )
-        victims = [f"cores/{UNION}", f"queues/{UNION}", "devices"]
+        victims = [f"core/{UNION}", f"queues/{UNION}", "devices"]
         if cases:
             victims.append(f"cases/{self._dice['poison'].choice(cases)}")
         victim = self._dice["poison"].choice(victims)

@@ -17,8 +17,8 @@ from unittest import mock
 import msgspec
 import trio
 
+from backoffice.catalogue import products
 from backoffice.desk.clerk import DeskClerk
-from backoffice.product import products
 from supervisors import State as NodeState
 from supervisors import snapshot
 from supervisors.snapshot import Node as TreeNode

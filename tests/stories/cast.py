@@ -15,10 +15,10 @@ import trio
 
 from actors.tagged import Tagged
 from backoffice.cases.events import AnyCaseEvent
+from backoffice.catalogue import products
 from backoffice.desk.clerk import DeskClerk, Judge, approve_what_agrees
 from backoffice.desk.program import Desk
-from backoffice.partners.core_bank import CoreEvent
-from backoffice.product import products
+from backoffice.partners.embedded import PartnerEvent
 from backoffice.program import BackOffice
 from terminal.clerk import Clerk
 from terminal.page_model import OpenCase, ShowCase, SignInHere, Stage
@@ -33,7 +33,7 @@ STORY_S_MAX: Final = 7_200.0
 LOOK_S: Final = 0.1
 
 _CASES: Final = Tagged(AnyCaseEvent)
-_CORES: Final = Tagged(CoreEvent)
+_CORES: Final = Tagged(PartnerEvent)
 
 
 def watched_bank(seed: str, **given: object) -> tuple[Bank, Invariants]:
@@ -117,7 +117,7 @@ def kinds(bank: Bank, case_id: str) -> list[str]:
     return [type(event).__name__ for event in history(bank, case_id)]
 
 
-def core_events(bank: Bank) -> list[CoreEvent]:
+def core_events(bank: Bank) -> list[PartnerEvent]:
     """What the union's core has done."""
     rows = bank.disk("office").disk.streams.get(f"core/{UNION}", [])
     return [_CORES.decode(row.kind, row.body, row.stream) for row in rows]

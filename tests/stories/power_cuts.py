@@ -14,8 +14,8 @@ from functools import partial
 import msgspec
 import trio
 
+from backoffice.catalogue import products
 from backoffice.desk.clerk import DeskClerk
-from backoffice.product import products
 from terminal.clerk import Clerk, StuckError
 from terminal.program import Terminal
 from tests.kit.bank import DESK_PASSCODE, Bank

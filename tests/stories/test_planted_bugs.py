@@ -15,12 +15,12 @@ import pytest
 from actors import batch, durable
 from actors.store import audit_digest
 from backoffice import program
-from backoffice.authorization import queue
+from backoffice.authorization import waiting
 from backoffice.cases import decision
 from backoffice.cases import review as case_review
+from backoffice.catalogue import products
 from backoffice.desk import authorizer as desk_authorizer
 from backoffice.partners import core_bank, ledger
-from backoffice.product import products
 from terminal import uplink
 from tests.kit import bank as kit_bank
 from tests.kit.bank import authorizer, teller
@@ -74,7 +74,7 @@ def any_signature_will_do(patch: pytest.MonkeyPatch) -> None:
 
 def self_authorization(patch: pytest.MonkeyPatch) -> None:
     """Nobody is kept apart from their own case."""
-    for module in (queue, case_review, decision):
+    for module in (waiting, case_review, decision):
         patch.setattr(module, "kept_apart", lambda *_: None)
     desk = authorizer(1)
     alias = msgspec.structs.replace(desk.card, person_id=teller(1).card.person_id)
@@ -138,9 +138,11 @@ def test_a_forgetful_core_posts_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """It forgets its keys: harmless until the office loses power between core and case (I2)."""
     decide = core_bank.CoreBank._prepare
 
-    def forgetful(self: Any, state: Any, _entry: object, key: str, operation: Any) -> Any:
-        state.cards.pop(operation.pan.digits, None)
-        return decide(self, state, None, key, operation)
+    def forgetful(self: Any, state: Any, request: Any, *rest: Any) -> Any:
+        state.entries.pop(request.key, None)
+        state.open.pop(request.key, None)
+        state.cards.pop(request.operation.pan.digits, None)
+        return decide(self, state, request, *rest)
 
     monkeypatch.setattr(core_bank.CoreBank, "_prepare", forgetful)
     calm = play({})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backoffice.partners.core_bank import AbortedOperation
+from backoffice.partners.embedded import AbortedOperation
 from terminal.page_model import CustomerRefuses, HandOver, SlipSeen, Stage
 from tests.kit.bank import UNION
 from tests.kit.running import run
@@ -60,7 +60,7 @@ def test_a_customer_refuses_the_slip() -> None:
         assert refused is not None
         assert Code.STATE == refused.code
         assert isinstance(core_events(bank)[-1], AbortedOperation)
-        balances = invariants.cores[UNION].balances
+        balances = invariants.books[f"core/{UNION}"].balances
         assert (-100, 0, 100) == tuple(
             balances[f"stock/{UNION}/{account}"] for account in ("blank", "reserved", "spoiled")
         )

@@ -11,7 +11,7 @@ from actors.actor import REACTIVE_MAILBOX_CAPACITY as CAPACITY
 from actors.dead_letters import Reason
 from backoffice.authorization.queue import Touched
 from backoffice.cases.terms import Terms
-from backoffice.partners.core_bank import Prepared
+from backoffice.partners.embedded import Prepared
 from backoffice.peers.devices import Device, DeviceRevoked
 from terminal.page_model import LinkState, Stage
 from tests.kit.bank import UNION, Bank
@@ -29,12 +29,12 @@ from tests.stories.cast import (
 from wire.case_state import State
 from wire.codec import decode, encode
 from wire.errors import PeerRefused
-from wire.form import TextValue
 from wire.keys import SUBMISSION
 from wire.message import Code, Request
 from wire.messages.case import Submission, Submit
 from wire.messages.session import Revoke, Revoked, Role
 from wire.office_link import OfficeLink
+from wire.value import TextValue
 
 OPERATOR = Device(
     device="O-1", role=Role.OPERATOR, outlet="53011100", union=UNION, noise=b"", signing=b""
@@ -109,7 +109,7 @@ def test_a_device_is_revoked_in_the_middle_of_a_case() -> None:
         rows = bank.disk("office").disk.journal
         revoked = next(row.seq for row in rows if row.kind == DeviceRevoked.__struct_config__.tag)
         after = {row.kind for row in rows if row.seq > revoked}
-        assert {"AbortStarted", "CoreAborted", "CaseAborted"} == after
+        assert {"AbortStarted", "PartnerAborted", "CaseAborted"} == after
         assert_sound(bank, invariants, healed=False)
 
     run(story)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
+from typing import Any
+
 import pytest
+import structlog
 import trio
 
 from actors import Actor, Down, HandlerCrashed, on
-from supervisors import ChildSpec, Tree, open_tree
+from supervisors import ChildSpec, Strategy, Tree, open_tree
 from tests.kit.running import run
 from tests.supervisors.toys import (
     Boom,
@@ -99,6 +103,38 @@ class Checkpoints(trio.abc.Instrument):
 
     def before_task_step(self, task: trio.lowlevel.Task) -> None:
         self.steps += 1
+
+
+def test_every_restart_is_logged_without_what_the_error_says() -> None:
+    """At once or by the supervisor's task, for its own crash or a sibling's: path, type, count."""
+
+    async def story() -> list[MutableMapping[str, Any]]:
+        diary = Diary()
+        alone = group("alone", [fragile("a", diary)])
+        together = group(
+            "together", [courier("b", diary), teller("c", diary)], Strategy.ONE_FOR_ALL
+        )
+        spec = group("office", [alone, together])
+        async with open_bank() as system, open_tree(system, spec) as tree:
+            a, b = tree.ref("/office/alone/a"), tree.ref("/office/together/b")
+            with structlog.testing.capture_logs() as events:
+                for _ in range(2):
+                    with pytest.raises(HandlerCrashed):
+                        await a.ask(Poison("6217001234567890123"), within=1)
+                    await a.ask(Count(), within=1)
+                b.tell(Boom())
+                await b.ask(Count(), within=1)
+            return events
+
+    events = run(story)
+    assert all(event["event"] == "child_restart" for event in events)
+    assert [
+        ("/office/alone/a", "Broken", 1),
+        ("/office/alone/a", "Broken", 2),
+        ("/office/together/b", "Broken", 1),
+        ("/office/together/c", "Broken", 1),
+    ] == [(event["path"], event["reason"], event["count"]) for event in events]
+    assert "6217" not in repr(events)
 
 
 def test_messages_behind_the_poison_are_handled_by_the_next_incarnation() -> None:

@@ -6,16 +6,16 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from backoffice.product import products
-from terminal.draft import Draft, DraftRules, card_digest
+from backoffice.catalogue import products
+from terminal.draft import Draft, card_digest
 from terminal.draft_events import (
     Done,
     DraftCommand,
     DraftEvent,
+    KeepEvidence,
     KeepIdCard,
     KeepIdentity,
     KeepInk,
-    KeepPhoto,
     KeepPin,
     KeepUpload,
     KeepValue,
@@ -23,16 +23,17 @@ from terminal.draft_events import (
     Open,
     SeeSlip,
     SendSubmission,
-    UploadPhoto,
+    UploadEvidence,
     WantSubmission,
 )
+from terminal.draft_rules import DraftRules
 from tests.kit import submissions as make
 from tests.kit.played import Played
 from wire.case_state import State
-from wire.form import IdCardValue, PhotoValue
 from wire.message import Message, Refusal
 from wire.messages.case import CaseView, Slip, SlipLine, Step
 from wire.messages.identity import IdentityChecked, IdentityResult
+from wire.value import IdCardValue, PhotoValue
 
 CASE = make.case_id("draft")
 DEVICE = "T-0001"
@@ -89,7 +90,7 @@ class DraftStory(Played[Draft, DraftCommand, DraftEvent]):
             if isinstance(value, IdCardValue):
                 assert self.give(KeepIdCard(name, value)) is None
             elif isinstance(value, PhotoValue):
-                assert self.give(KeepPhoto(name, value)) is None
+                assert self.give(KeepEvidence(name, value)) is None
             else:
                 assert self.give(KeepValue(name, value)) is None
         (pin,) = make.pins_for(self.form)
@@ -108,8 +109,8 @@ class DraftStory(Played[Draft, DraftCommand, DraftEvent]):
     def uploaded(self) -> None:
         """Every photo that is owed reaches the office."""
         for effect in list(self.owed):
-            if isinstance(effect.message, UploadPhoto):
-                assert self.give(KeepUpload(effect.message.photo.digest)) is None
+            if isinstance(effect.message, UploadEvidence):
+                assert self.give(KeepUpload(effect.message.evidence.digest)) is None
 
     def submitted(self) -> SendSubmission:
         """Captured, identified and handed over; the errand that follows."""

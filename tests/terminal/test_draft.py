@@ -12,16 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backoffice.slips.slip import slip_hash as office_slip_hash
-from terminal.draft import Draft, Listed, card_digest, pin_key, slip_hash, submission
+from terminal.draft import Draft, card_digest, pin_key, slip_hash, submission
 from terminal.draft_events import (
     AskIdentity,
     DraftCommand,
+    DropAnswer,
     GiveUpDraft,
+    KeepEvidence,
     KeepHandover,
     KeepIdCard,
     KeepIdentity,
     KeepInk,
-    KeepPhoto,
     KeepPin,
     KeepRefusal,
     KeepUpload,
@@ -37,18 +38,19 @@ from terminal.draft_events import (
     SendRefusal,
     SendSlipSeen,
     SendSubmission,
-    UploadPhoto,
+    UploadEvidence,
     WantSubmission,
 )
+from terminal.draft_rules import Listed
 from tests.kit import submissions as make
 from tests.terminal.draft_story import CASE, DEBIT_CARD, DEVICE, SLIP, DraftStory, answer
 from wire.case_state import State
 from wire.checks import TRAIL, Context, check_submission
 from wire.codec import decode, encode
-from wire.form import BankCardValue, IdCardValue, PhotoValue, TextValue
 from wire.message import Code, Refusal
 from wire.messages.case import CaseView, PinBlock, Place, Step, Submission
 from wire.messages.identity import IdentityResult
+from wire.value import BankCardValue, IdCardValue, PhotoValue, TextValue
 
 BUSY = Refusal(Code.BUSY, "系统繁忙", retryable=True)
 UNCLEAR = Refusal(Code.IMAGE_QUALITY, "照片不清晰", "id_front")
@@ -122,8 +124,8 @@ def test_photos_travel_at_once() -> None:
     story.open()
     story.capture()
     photos = {n: v for n, v in story.values.items() if isinstance(v, PhotoValue)}
-    owed = [e.message for e in story.owed if isinstance(e.message, UploadPhoto)]
-    assert photos == {errand.field: errand.photo for errand in owed} == story.state.photos
+    owed = [e.message for e in story.owed if isinstance(e.message, UploadEvidence)]
+    assert photos == {errand.field: errand.evidence for errand in owed} == story.state.evidence
 
     story.uploaded()
     assert {photo.digest for photo in photos.values()} == story.state.uploaded
@@ -201,7 +203,7 @@ def test_a_disagreeing_register_stops_the_teller_not_the_case(result: IdentityRe
     assert [] == story.sent(SendSubmission)
     document = make.value_for(DEBIT_CARD.form.fields[1], random.Random(9), make.person(), 0)
     assert isinstance(document, PhotoValue)
-    assert story.give(KeepPhoto("second_document", document)) is None
+    assert story.give(KeepEvidence("second_document", document)) is None
     assert story.give(WantSubmission(None)) is None
     (errand,) = story.sent(SendSubmission)
     assert list(TRAIL) == [step.state for step in errand.submission.trail]
@@ -432,7 +434,8 @@ COMMANDS: st.SearchStrategy[DraftCommand] = st.one_of(
         FIELDS,
         st.sampled_from([TextValue("x"), make.values_for(DEBIT_CARD.form)["card"]]),
     ),
-    st.builds(KeepPhoto, FIELDS, st.just(PHOTO)),
+    st.builds(DropAnswer, FIELDS),
+    st.builds(KeepEvidence, FIELDS, st.just(PHOTO)),
     st.just(KeepUpload(PHOTO.digest)),
     st.builds(KeepPin, st.builds(PinBlock, FIELDS, st.just(bytes(12)), st.just(bytes(16)))),
     st.just(WantSubmission(None)),
@@ -474,6 +477,6 @@ def test_every_command_in_every_state(commands: list[DraftCommand]) -> None:
             body = encode(errand.submission)
             assert refused or sent.setdefault(errand.submission.revision, body) == body
         assert draft == decode(Draft, encode(draft)), "a snapshot is the draft"
-    cards = [value for value in story.state.values.values() if isinstance(value, IdCardValue)]
-    assert [story.state.id_card] == cards[:1] or not cards
+    card = story.state.values.get("id_card")
+    assert story.state.id_card is (card if isinstance(card, IdCardValue) else None)
     assert msgspec.msgpack.encode(story.state)

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from terminal.draft_events import (
+    KeepEvidence,
     KeepHandover,
     KeepIdCard,
-    KeepPhoto,
     KeepPin,
     KeepRefusal,
     KeepValue,
@@ -24,10 +24,11 @@ from tests.kit import submissions as make
 from tests.terminal.draft_story import CASE, DEBIT_CARD, SLIP, DraftStory
 from wire.case_state import State
 from wire.codec import encode_json
-from wire.form import BankCardValue, Capability, IdCardValue, PhotoValue
+from wire.form import Capability
 from wire.message import Code, Refusal
 from wire.messages.case import CaseView
 from wire.messages.identity import IdentityResult
+from wire.value import BankCardValue, IdCardValue, PhotoValue
 
 
 def shown(story: DraftStory) -> OpenCase:
@@ -52,7 +53,7 @@ def test_the_stepper_follows_the_work() -> None:
     assert (Stage.PHOTOS, "teller") == where(story)
     for name, value in story.values.items():
         if isinstance(value, PhotoValue):
-            assert story.give(KeepPhoto(name, value)) is None
+            assert story.give(KeepEvidence(name, value)) is None
     assert (Stage.FORM, "teller") == where(story)
     for name, value in story.values.items():
         if not isinstance(value, PhotoValue | IdCardValue):

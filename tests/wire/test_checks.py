@@ -27,22 +27,20 @@ from wire.checks import (
     check_trail,
     is_inside,
 )
-from wire.form import (
+from wire.form import Field, FieldKind, Form, Option
+from wire.ink import Point, Signature
+from wire.masked import Pan, Phone
+from wire.message import Code, Refusal
+from wire.messages.case import Place, Step
+from wire.value import (
     AmountValue,
     BankCardValue,
     ChoiceValue,
-    Field,
-    FieldKind,
-    Form,
-    Option,
     PhoneValue,
     PhotoValue,
     TextValue,
     Value,
 )
-from wire.masked import Pan, Phone
-from wire.message import Code, Refusal
-from wire.messages.case import Place, Point, Signature, Step
 
 NOW = Context(make.NOW_MS, field="it")
 
@@ -211,7 +209,10 @@ def test_a_card_expires_at_the_end_of_its_month() -> None:
 @given(st.integers())
 def test_amounts(fen: int) -> None:
     """Above zero, up to the limit."""
-    accepted = check_amount(AmountValue(fen), 5_000, NOW) == []
+    field = Field(
+        name="it", kind=FieldKind.AMOUNT, title_zh="金额", title_en="Amount", fen_max=5_000
+    )
+    accepted = check_amount(AmountValue(fen), field, NOW) == []
 
     assert (0 < fen <= 5_000) == accepted
 
@@ -222,7 +223,9 @@ def test_phones(digits: str) -> None:
     right = len(digits) == 11 and digits.isascii() and digits.isdigit()
     right = right and digits[0] == "1" and digits[1] in "3456789"
 
-    assert right == (check_phone(PhoneValue(Phone(digits)), NOW) == [])
+    field = Field(name="it", kind=FieldKind.PHONE, title_zh="手机", title_en="Phone")
+
+    assert right == (check_phone(PhoneValue(Phone(digits)), field, NOW) == [])
 
 
 # V7.

@@ -5,9 +5,13 @@ again, because a terminal is never believed. Each returns refusals, in one Chine
 teller understands; an empty list means yes. Nothing here reads a clock or does I/O.
 """
 
-from wire.checks.amount import check_amount
+from wire.checks.amount import DECIMALS_MAX, check_amount, check_number, number_text
 from wire.checks.bank_card import check_bank_card, luhn_digit
+from wire.checks.cell import check_cell, check_type
 from wire.checks.chip import check_id_card
+from wire.checks.choice import check_choice, check_choices
+from wire.checks.colleague import check_colleague
+from wire.checks.confirmation import check_confirm
 from wire.checks.id_number import (
     birth_date,
     check_character,
@@ -17,12 +21,16 @@ from wire.checks.id_number import (
 )
 from wire.checks.ink import check_ink
 from wire.checks.limits import CHINA, LIMITS, Context, Limits, years_between
+from wire.checks.listed import check_listed
 from wire.checks.name import check_name, is_rare, normalise_name
 from wire.checks.phone import check_phone
 from wire.checks.photo_rules import check_photo
 from wire.checks.pin_policy import birth_pins, check_new_pin
 from wire.checks.place import TRAIL, Area, check_place, check_time, check_trail, is_inside
+from wire.checks.recording import check_recording
 from wire.checks.submission import PIN_KINDS, check_form, check_submission, check_value
+from wire.checks.table import check_row, check_table
+from wire.checks.text import check_text
 
 __all__ = [
     "check_submission",
@@ -46,6 +54,20 @@ __all__ = [
     "check_bank_card",
     "luhn_digit",
     "check_amount",
+    "check_number",
+    "number_text",
+    "DECIMALS_MAX",
+    "check_text",
+    "check_choice",
+    "check_choices",
+    "check_cell",
+    "check_type",
+    "check_row",
+    "check_table",
+    "check_confirm",
+    "check_listed",
+    "check_colleague",
+    "check_recording",
     "check_new_pin",
     "birth_pins",
     "check_place",

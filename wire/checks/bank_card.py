@@ -10,8 +10,8 @@ import re
 from typing import Final
 
 from wire.checks.limits import Context
-from wire.form import BankCardValue
 from wire.message import Code, Refusal
+from wire.value import BankCardValue
 
 _DIGITS: Final = re.compile(r"[0-9]+")
 _EXPIRY: Final = re.compile(r"[0-9]{2}(0[1-9]|1[0-2])")

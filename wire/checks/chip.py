@@ -14,8 +14,8 @@ from wire.checks.id_number import birth_date, check_id_number, is_male
 from wire.checks.limits import Context, years_between
 from wire.checks.name import check_name, normalise_name
 from wire.chip_record import CHIP_PHOTO_BYTES, ChipRecord, ChipRecordError, Sex, parse_chip_record
-from wire.form import IdCardValue
 from wire.message import Code, Refusal
+from wire.value import IdCardValue
 
 TERMS_BY_AGE: Final = ((16, 5), (26, 10), (46, 20))
 """(age at issue below, years of validity); from 46 on the card has no last day."""

@@ -7,8 +7,8 @@ key elsewhere. An empty or single-dash "signature" never leaves the tablet and n
 from __future__ import annotations
 
 from wire.checks.limits import Context
+from wire.ink import POINTS_MAX, Signature
 from wire.message import Code, Refusal
-from wire.messages.case import POINTS_MAX, Signature
 
 _PERMILLE = 1_000
 

@@ -39,6 +39,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         ink_points_min: least samples of a signature.
         ink_ms_min: least duration of a signature.
         ink_area_permille_min: least bounding box, thousandths of the pad.
+        recording_bytes_max: largest sound recording; at 16,000 bytes a second about two minutes.
+        item_code_chars_max: longest code of something chosen from a list.
+        item_title_chars_max: longest title of it.
+        staff_chars_max: longest staff id or name of a colleague.
+        reference_chars_max: longest name of one of the office's records.
     """
 
     age_years_max: int = 120
@@ -58,6 +63,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     ink_points_min: int = 20
     ink_ms_min: int = 500
     ink_area_permille_min: int = 50
+    recording_bytes_max: int = 2 * 1024 * 1024
+    item_code_chars_max: int = 128
+    item_title_chars_max: int = 200
+    staff_chars_max: int = 40
+    reference_chars_max: int = 128
 
 
 LIMITS: Final = Limits()
@@ -71,11 +81,13 @@ class Context(msgspec.Struct, frozen=True):
         now_ms: the checker's clock, Unix milliseconds; the office's wins.
         limits: the bounds in force.
         field: the form field that refusals name.
+        staff_id: who submits, so that nobody is their own second pair of eyes; empty where unknown.
     """
 
     now_ms: int
     limits: Limits = LIMITS
     field: str = ""
+    staff_id: str = ""
 
     @property
     def today(self) -> dt.date:

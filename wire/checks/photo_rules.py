@@ -8,8 +8,8 @@ the office; it raises a flag there, it does not refuse.
 from __future__ import annotations
 
 from wire.checks.limits import Context
-from wire.form import PhotoValue
 from wire.message import Code, Refusal
+from wire.value import PhotoValue
 
 DIGEST_BYTES = 32
 

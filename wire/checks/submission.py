@@ -10,54 +10,68 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
-from wire.checks.amount import check_amount
+import msgspec
+
 from wire.checks.bank_card import check_bank_card
+from wire.checks.cell import check_cell, check_type
 from wire.checks.chip import check_id_card
+from wire.checks.choice import check_choices
+from wire.checks.colleague import check_colleague
+from wire.checks.confirmation import check_confirm
+from wire.checks.ink import check_ink
 from wire.checks.limits import Context
-from wire.checks.phone import check_phone
+from wire.checks.listed import check_listed
 from wire.checks.photo_rules import check_photo
 from wire.checks.place import check_place, check_time, check_trail
-from wire.form import (
-    VALUE_TYPES,
-    AmountValue,
-    BankCardValue,
-    ChoiceValue,
-    Field,
-    FieldKind,
-    Form,
-    IdCardValue,
-    PhoneValue,
-    PhotoValue,
-    TextValue,
-    Value,
-)
+from wire.checks.recording import check_recording
+from wire.checks.table import check_table
+from wire.form import FIELDS_MAX, Field, FieldKind, Form
 from wire.message import Code, Refusal
 from wire.messages.case import Submission
+from wire.value import (
+    BankCardValue,
+    ChoicesValue,
+    ColleagueValue,
+    ConfirmValue,
+    IdCardValue,
+    InkValue,
+    ListedValue,
+    PhotoValue,
+    RecordingValue,
+    TableValue,
+    Value,
+)
 
 PIN_KINDS: Final = (FieldKind.NEW_PIN, FieldKind.PIN)
 """Kinds answered by an enciphered block beside the form, never by a value in it."""
 
 
-def check_value(field: Field, value: Value, context: Context) -> list[Refusal]:
-    """One answer against its field's kind."""
+def check_value(field: Field, value: Value, context: Context) -> list[Refusal]:  # long: the kinds
+    """One answer, of its field's type, against its field's kind."""
     context = context.at(field.name)
     match value:
         case IdCardValue():
             return check_id_card(value, context)
         case PhotoValue():
             return check_photo(value, context)
-        case TextValue():
-            return _check_text(value, field, context)
-        case PhoneValue():
-            return check_phone(value, context)
-        case ChoiceValue():
-            if value.code not in {option.code for option in field.options}:
-                return [context.refuse(Code.FORMAT, f"“{field.title_zh}”的选项无效。")]
-            return []
-        case AmountValue():
-            return check_amount(value, field.fen_max, context)
         case BankCardValue():
             return check_bank_card(value, context)
+        case ChoicesValue():
+            return check_choices(value, field, context)
+        case ConfirmValue():
+            return check_confirm(value, context)
+        case ListedValue():
+            return check_listed(value, field, context)
+        case TableValue():
+            return check_table(value, field, context)
+        case InkValue(ink=ink):
+            return check_ink(ink, context)
+        case ColleagueValue():
+            return check_colleague(value, context)
+        case RecordingValue():
+            return check_recording(value, field, context)
+        case _:
+            return check_cell(value, field, context)
 
 
 def check_form(
@@ -73,7 +87,12 @@ def check_form(
         values: the answers by field name.
         context: the moment and the bounds.
         pins: the fields for which a PIN block travels along; None leaves PINs unchecked.
+
+    More answers than a form may have fields are refused unread, and no check looks at more than
+    its kind's bounds allow; so the work of one call is bounded by the form.
     """
+    if len(values) > FIELDS_MAX:
+        return (context.refuse(Code.FORMAT, "提交的项目数超出表单。"),)
     asked = {field.name for field in form.fields if field.kind not in PIN_KINDS}
     problems = [
         context.at(name).refuse(Code.FORMAT, "表单中没有这一项。")
@@ -88,13 +107,11 @@ def check_form(
         if value is None:
             if field.required:
                 problems.append(_missing(field, context))
-        elif type(value) is not VALUE_TYPES[field.kind]:
-            problems.append(
-                context.at(field.name).refuse(Code.FORMAT, f"“{field.title_zh}”的类型不符。")
-            )
         else:
-            problems += check_value(field, value, context)
-    problems += _same_photo_twice(values, context)
+            wrong_type = check_type(value, field, context.at(field.name))
+            problems += wrong_type or check_value(field, value, context)
+    problems += _same_evidence_twice(values, context)
+    problems += _same_person_twice(form, values, context)
     return tuple(problems)
 
 
@@ -107,6 +124,7 @@ def check_submission(
     """A whole submission: form version, trail, time, place and every field."""
     if submission.form_version != form.version:
         return (context.at("form_version").refuse(Code.STALE, "业务表单已更新，请重新填写。"),)
+    context = msgspec.structs.replace(context, staff_id=submission.staff_id)
     return (
         *check_trail(submission.trail, context.at("trail")),
         *check_time(submission.captured_ms, context.at("captured_ms")),
@@ -115,22 +133,18 @@ def check_submission(
     )
 
 
-def _check_text(value: TextValue, field: Field, context: Context) -> list[Refusal]:
-    text = value.text
-    if field.required and not text.strip():
-        return [_missing(field, context)]
-    if len(text) > field.chars_max:
-        return [context.refuse(Code.FORMAT, f"“{field.title_zh}”不能超过{field.chars_max}个字。")]
-    if any(ord(character) < ord(" ") and character != "\n" for character in text):
-        return [context.refuse(Code.FORMAT, f"“{field.title_zh}”含有无法识别的字符。")]
-    return []
-
-
 _MISSING: Final[dict[FieldKind, tuple[Code, Callable[[Field], str]]]] = {
-    FieldKind.ID_CARD: (Code.EVIDENCE, lambda field: "请先读取客户身份证。"),
+    FieldKind.ID_CARD: (Code.EVIDENCE, lambda field: f"请读取“{field.title_zh}”。"),
     FieldKind.PHOTO: (Code.EVIDENCE, lambda field: f"缺少“{field.title_zh}”照片。"),
     FieldKind.NEW_PIN: (Code.PIN, lambda field: "请客户在密码键盘上设置密码。"),
     FieldKind.PIN: (Code.PIN, lambda field: "请客户在密码键盘上输入密码。"),
+    FieldKind.CHOICE: (Code.FORMAT, lambda field: f"请选择“{field.title_zh}”。"),
+    FieldKind.CHOICES: (Code.FORMAT, lambda field: f"请选择“{field.title_zh}”。"),
+    FieldKind.LISTED: (Code.FORMAT, lambda field: f"请选择“{field.title_zh}”。"),
+    FieldKind.CONFIRM: (Code.EVIDENCE, lambda field: f"请确认：{field.title_zh}"),
+    FieldKind.INK: (Code.EVIDENCE, lambda field: f"请完成“{field.title_zh}”签名。"),
+    FieldKind.COLLEAGUE: (Code.EVIDENCE, lambda field: f"请“{field.title_zh}”到场并输入密码。"),
+    FieldKind.RECORDING: (Code.EVIDENCE, lambda field: f"缺少“{field.title_zh}”录音。"),
 }
 
 
@@ -141,14 +155,35 @@ def _missing(field: Field, context: Context) -> Refusal:
     return context.at(field.name).refuse(code, message(field))
 
 
-def _same_photo_twice(values: Mapping[str, Value], context: Context) -> list[Refusal]:
+def _same_evidence_twice(values: Mapping[str, Value], context: Context) -> list[Refusal]:
     seen: dict[bytes, str] = {}
     problems = []
     for name, value in values.items():
-        if isinstance(value, PhotoValue) and seen.setdefault(value.digest, name) != name:
-            problems.append(
-                context.at(name).refuse(Code.EVIDENCE, "同一张照片不能用于两处，请重新拍摄。")
+        if (
+            isinstance(value, PhotoValue | RecordingValue)
+            and seen.setdefault(value.digest, name) != name
+        ):
+            message = (
+                "同一张照片不能用于两处，请重新拍摄。"
+                if isinstance(value, PhotoValue)
+                else "同一段录音不能用于两处，请重新录音。"
             )
+            problems.append(context.at(name).refuse(Code.EVIDENCE, message))
+    return problems
+
+
+def _same_person_twice(form: Form, values: Mapping[str, Value], context: Context) -> list[Refusal]:
+    """Who stands beside the customer (a guardian, a witness) is somebody else than the customer."""
+    seen: dict[str, str] = {}
+    problems = []
+    for field in form.fields:
+        card = values.get(field.name)
+        if (
+            isinstance(card, IdCardValue)
+            and seen.setdefault(card.number.number, field.name) != field.name
+        ):
+            message = f"“{field.title_zh}”不能与其他证件属于同一个人。"
+            problems.append(context.at(field.name).refuse(Code.ID_MISMATCH, message))
     return problems
 
 

@@ -10,15 +10,13 @@ from __future__ import annotations
 import msgspec
 
 from wire.case_state import State
-from wire.form import Value
+from wire.ink import Signature
 from wire.masked import Pan
 from wire.message import Message, Refusal, Request
+from wire.value import Value
 
 SLIP_LINES_MAX = 40
 """The most lines of a slip."""
-
-POINTS_MAX = 4_000
-"""The most points of a signature."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -68,6 +66,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
         identity_reference: names the office's stored identity check.
         place: where, or None when the tablet had no fix.
         captured_ms: when capture ended, Unix milliseconds.
+        link_kbps: how fast the tablet's photos went up, kbit/s; 0 where that was not measured.
     """
 
     case_id: str
@@ -81,6 +80,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     identity_reference: str
     place: Place | None
     captured_ms: int
+    link_kbps: int = 0
 
 
 class SlipLine(msgspec.Struct, frozen=True):
@@ -104,21 +104,13 @@ class Slip(msgspec.Struct, frozen=True):
     made_ms: int
 
 
-class Point(msgspec.Struct, frozen=True, array_like=True):
-    """One sample of a stroke: milliseconds since the first, position and pressure in 1/1000."""
+class LegResult(msgspec.Struct, frozen=True):
+    """How one item of a business with several ended; `message` says why where it is not ok."""
 
-    t_ms: int
-    x: int
-    y: int
-    pressure: int = 500
-
-
-class Signature(msgspec.Struct, frozen=True):
-    """A signature as strokes on a pad of `width` × `height` units."""
-
-    width: int
-    height: int
-    strokes: tuple[tuple[Point, ...], ...]
+    title_zh: str
+    title_en: str
+    ok: bool
+    message: str = ""
 
 
 class CaseView(msgspec.Struct, frozen=True):
@@ -130,8 +122,9 @@ class CaseView(msgspec.Struct, frozen=True):
         state: where it stands.
         steps: every state passed with its time.
         reasons: why it was returned, rejected, declined or aborted; empty otherwise.
-        slip: present from `PREPARED` on.
+        slip: present from `PREPARED` on; of a `STORED` case, a receipt that nobody signs.
         deliver: the masked card to hand over, from `COMMITTED` on; empty when there is none.
+        results: how each item ended, from `COMMITTED` on; empty where there is only one.
     """
 
     case_id: str
@@ -141,6 +134,7 @@ class CaseView(msgspec.Struct, frozen=True):
     reasons: tuple[Refusal, ...] = ()
     slip: Slip | None = None
     deliver: str = ""
+    results: tuple[LegResult, ...] = ()
 
 
 class Submit(Request[CaseView], frozen=True, tag="Submit"):
@@ -221,19 +215,17 @@ class CaseChanged(Message, frozen=True, tag="CaseChanged"):
 
 
 __all__ = [
-    "POINTS_MAX",
     "SLIP_LINES_MAX",
     "CancelCase",
     "CaseChanged",
     "CaseView",
     "Delivered",
     "GetCase",
+    "LegResult",
     "PinBlock",
     "Place",
-    "Point",
     "RefuseSlip",
     "SignSlip",
-    "Signature",
     "Slip",
     "SlipLine",
     "SlipShown",

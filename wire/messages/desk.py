@@ -70,7 +70,12 @@ class QueueItem(msgspec.Struct, frozen=True):
         due_ms: by when it should be decided.
         claimed_by: display name of who has it, or empty.
         mine: claimed on this desk.
-        allowed: False where the four-eyes rule keeps this authorizer out.
+        allowed: False where this authorizer must not decide it.
+        barred: why not: `operator`, `approver`, `own_outlet`, `other_outlet`, `level`, `skill`.
+        timing: `sync` while a customer waits at the table, else `async`.
+        locality: whose desks decide: `outlet`, `union`, `central`.
+        priority: 0 to 9; a late case counts more than its priority.
+        dealt: it comes with `NextCase` only.
     """
 
     case_id: str
@@ -86,6 +91,11 @@ class QueueItem(msgspec.Struct, frozen=True):
     claimed_by: str = ""
     mine: bool = False
     allowed: bool = True
+    barred: str = ""
+    timing: str = "async"
+    locality: str = "central"
+    priority: int = 0
+    dealt: bool = False
 
 
 class Queue(msgspec.Struct, frozen=True):
@@ -162,9 +172,19 @@ class CaseFile(msgspec.Struct, frozen=True):
 
 
 class ClaimCase(Request[CaseFile], frozen=True, tag="ClaimCase"):
-    """Take a case; claiming one's own claim again renews it and gives a fresh challenge."""
+    """Take a case; claiming one's own claim again renews it and gives a fresh challenge.
+
+    A case that is dealt out (`QueueItem.dealt`) is refused.
+    """
 
     case_id: str
+
+
+class NextCase(Request[CaseFile], frozen=True, tag="NextCase"):
+    """Take the case that the office deals out: a random one of those at the front.
+
+    A desk that has a case gets that one again; `E_NOT_FOUND` when nothing waits for it.
+    """
 
 
 class Lease(msgspec.Struct, frozen=True):
@@ -246,6 +266,7 @@ __all__ = [
     "DecisionTaken",
     "ImageCard",
     "Lease",
+    "NextCase",
     "Queue",
     "QueueChanged",
     "QueueItem",

@@ -27,6 +27,7 @@ class StaffCard(msgspec.Struct, frozen=True):
         name: display name.
         outlet: outlet code.
         union: county union code, the shard key.
+        manager: may see the figures of the union.
     """
 
     staff_id: str
@@ -34,6 +35,7 @@ class StaffCard(msgspec.Struct, frozen=True):
     name: str
     outlet: str
     union: str
+    manager: bool = False
 
 
 class SignIn(Request[StaffCard], frozen=True, tag="SignIn"):
@@ -55,13 +57,18 @@ class SignOut(Request[SignedOut], frozen=True, tag="SignOut"):
 
 
 class ProductCard(msgspec.Struct, frozen=True):
-    """A product as the terminal sees it: titles, form and needs, never its rules."""
+    """A product as the terminal sees it: titles, form and needs, never its rules.
+
+    `category` says where it stands on the first page: `account`, `payment`, `credit`, `wealth` or
+    `customer`.
+    """
 
     code: str
     title_zh: str
     title_en: str
     form: Form
     needs: tuple[Capability, ...]
+    category: str = "account"
 
 
 class Products(msgspec.Struct, frozen=True):

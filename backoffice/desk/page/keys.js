@@ -8,7 +8,7 @@ import { t } from "backpack/i18n";
 import { Dialog, html, toast, toastError } from "backpack/ui";
 import { ask } from "./decide.js";
 import { choose, rotate, toggleSide, zoom } from "./images.js";
-import { filterBox, move, openSelected } from "./queue.js";
+import { filterBox, move, openSelected, takeNext } from "./queue.js";
 
 /** Whether the help sheet is open. */
 export const help = signal(false);
@@ -17,6 +17,7 @@ const KEYS = [
   { keys: ["j", "ArrowDown"], shown: ["j", "k"], text: "key.move", act: () => move(1) },
   { keys: ["k", "ArrowUp"], act: () => move(-1) },
   { keys: ["Enter"], shown: ["Enter"], text: "key.open", act: openSelected },
+  { keys: ["n", "N"], shown: ["N"], text: "key.next", act: takeNext },
   { keys: ["/"], shown: ["/"], text: "key.filter", act: () => filterBox.current?.focus() },
   { keys: ["Escape"], shown: ["Esc"], text: "key.esc", act: putBack },
   { keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], shown: ["1", "…", "9"], text: "key.images", act: (key) => choose(Number(key) - 1) },

@@ -7,7 +7,7 @@ import { computed, signal } from "@preact/signals";
 import { createRef } from "preact";
 import { command, link, state } from "backpack/connection";
 import { elapsed, hourMinute, pick, t } from "backpack/i18n";
-import { Badge, Icon, html, toastError } from "backpack/ui";
+import { Badge, Button, Icon, html, toastError } from "backpack/ui";
 import { now } from "/shared/clock.js";
 
 const SOON_MS = 60_000;
@@ -59,8 +59,13 @@ export async function openSelected() {
   if (item !== undefined && canTake(item)) await command("claim", { case_id: item.case_id });
 }
 
+/** Take the case that the office deals out. */
+export async function takeNext() {
+  await command("next");
+}
+
 function canTake(item) {
-  return item.allowed && (item.mine || !item.claimed_by);
+  return item.allowed && !item.dealt && (item.mine || !item.claimed_by);
 }
 
 export function Queue({ desk, live }) {
@@ -101,6 +106,10 @@ function OpenList({ desk, live }) {
       />
       <kbd>/</kbd>
     </label>
+    ${desk.queue.length > 0 &&
+    html`<${Button} kind="primary" icon="inbox" disabled=${!live} onClick=${() => takeNext().catch(toastError)}>
+      ${t("queue.next")} <kbd>N</kbd>
+    <//>`}
     ${rows.value.length === 0 && html`<${Empty} />`}
     <ul>
       ${rows.value.map(
@@ -128,12 +137,13 @@ function Row({ item, open, live }) {
     class=${`item ${selectedId.value === item.case_id ? "item-selected" : ""}`}
     aria-current=${open ? "true" : null}
     disabled=${!live || link.value !== "online" || !canTake(item)}
-    title=${item.allowed ? null : t("queue.not_allowed_note")}
+    title=${whyNot(item)}
     onClick=${take}
   >
     <span class="item-line">
       <strong>${title(item)}</strong>
       <span class="level" title=${t(`level.${item.level}`)}>${item.level}</span>
+      ${item.priority > 0 && html`<span class="level" title=${t("queue.priority", { n: item.priority })}>↑${item.priority}</span>`}
       <span class="spread"></span>
       <${Due} item=${item} />
     </span>
@@ -147,11 +157,20 @@ function Row({ item, open, live }) {
   </button>`;
 }
 
+/** Why this desk cannot take the case, in a sentence; null when it can. */
+function whyNot(item) {
+  if (!item.allowed) return t(item.barred ? `queue.barred_note.${item.barred}` : "queue.not_allowed_note");
+  return item.dealt ? t("queue.dealt_note") : null;
+}
+
 function Marks({ item }) {
-  if (item.allowed && !item.claimed_by && item.flags.length === 0) return null;
+  const plain = item.allowed && !item.dealt && !item.claimed_by && item.timing !== "sync";
+  if (plain && item.flags.length === 0) return null;
   return html`<span class="item-line item-marks">
+    ${item.timing === "sync" && html`<${Badge} state="info" icon="user">${t("queue.sync")}<//>`}
     ${item.flags.map((flag) => html`<${Badge} key=${flag} state="wait" icon="triangle-alert">${flagWord(flag)}<//>`)}
-    ${!item.allowed && html`<${Badge} state="idle" icon="users">${t("queue.not_allowed")}<//>`}
+    ${!item.allowed && html`<${Badge} state="idle" icon="users">${t(item.barred ? `queue.barred.${item.barred}` : "queue.not_allowed")}<//>`}
+    ${item.allowed && item.dealt && html`<${Badge} state="idle" icon="lock">${t("queue.dealt")}<//>`}
     ${item.claimed_by &&
     html`<${Badge} state=${item.mine ? "good" : "info"} icon="lock">
       ${item.mine ? t("queue.mine") : t("queue.claimed", { name: item.claimed_by })}

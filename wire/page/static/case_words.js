@@ -23,6 +23,7 @@ const STATES = {
   AUTH_APPROVED: ["授权通过", "Approved", "good", "shield-check"],
   AUTH_RETURNED: ["退回补正", "Returned for correction", "bad", "undo-2"],
   AUTH_REJECTED: ["授权拒绝", "Rejected", "bad", "ban"],
+  STORED: ["已登记", "Stored", "good", "clipboard-check"],
   PREPARING: ["核心处理中", "Core is preparing", "info", "landmark"],
   PREPARE_UNKNOWN: ["核心结果查询中", "Asking the core", "wait", "refresh-cw"],
   PREPARED: ["待客户确认", "Ready to sign", "wait", "pen-line"],

@@ -1,0 +1,276 @@
+"""What happens to a case between its authorization and its end: partners, slip, signature.
+
+A plan has legs, each with one partner and under one key that never changes. An event without a
+trigger tells the answer to one leg; an event with one tells what has become of the whole. A plan of
+a single leg needs only the latter: what was open then is what the event says.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+import msgspec
+
+from backoffice.cases.flow import Trigger
+from backoffice.cases.review_events import CaseEvent
+from backoffice.partners.operations import Partner
+from backoffice.partners.port import Prepare
+from wire.ink import Signature
+from wire.message import Refusal
+from wire.messages.case import Slip
+from wire.messages.session import StaffCard
+
+
+class Stage(StrEnum):
+    """Which conversation with the partners is open."""
+
+    PREPARE = "prepare"
+    COMMIT = "commit"
+    ABORT = "abort"
+
+
+class Standing(StrEnum):
+    """Where one leg stands, as far as the case knows."""
+
+    ASKED = "asked"
+    """To be prepared; no answer yet."""
+    PREPARED = "prepared"
+    DECLINED = "declined"
+    """Refused when it was to be prepared: nothing was reserved."""
+    COMMITTING = "committing"
+    """To be made real; no answer yet."""
+    COMMITTED = "committed"
+    FAILED = "failed"
+    """Refused when it was to be made real: nothing is reserved any more."""
+    ABORTING = "aborting"
+    """To be released; no answer yet."""
+    ABORTED = "aborted"
+
+
+class LegAsked(msgspec.Struct, frozen=True):
+    """One leg of the plan as its partner is asked.
+
+    Attributes:
+        request: exactly what is asked; repeated unchanged, under the same key.
+        name: the leg's, or empty.
+        title_zh: what slip and results call it; empty where they do not list it.
+        title_en: the same in English.
+        optional: its failure fails itself alone.
+    """
+
+    request: Prepare
+    name: str = ""
+    title_zh: str = ""
+    title_en: str = ""
+    optional: bool = False
+
+    @property
+    def key(self) -> str:
+        """The key of the operation at its partner."""
+        return self.request.key
+
+    @property
+    def partner(self) -> Partner:
+        """Who is asked."""
+        return self.request.operation.partner
+
+
+class Stored(CaseEvent, frozen=True, tag="CaseStored"):
+    """Pure information is kept; `receipt` is for the teller to read, and is never signed."""
+
+    trigger: ClassVar = Trigger.STORE
+    receipt: Slip
+
+
+class PrepareStarted(CaseEvent, frozen=True, tag="PrepareStarted"):
+    """Partners are asked to prepare; a leg that is asked again is asked the very same."""
+
+    trigger: ClassVar = Trigger.PREPARE
+    legs: tuple[LegAsked, ...]
+
+
+class PrepareLost(CaseEvent, frozen=True, tag="PrepareLost"):
+    """No answer came for a leg; the office inquires, not before `inquire_ms`."""
+
+    trigger: ClassVar = Trigger.PREPARE_LOST
+    inquire_ms: int
+    key: str
+
+
+class LegAnswered(CaseEvent, frozen=True, tag="LegAnswered"):
+    """A definite answer for one of several legs, or a refusal of the only one to be made real.
+
+    Attributes:
+        key: of the leg.
+        standing: where it stands now.
+        facts: what the partner said, already masked.
+        refusal: why not, of a leg that was refused.
+    """
+
+    key: str
+    standing: Standing
+    facts: dict[str, str] = msgspec.field(default_factory=dict)
+    refusal: Refusal | None = None
+
+
+class Prepared(CaseEvent, frozen=True, tag="CasePrepared"):
+    """The partners have reserved; the slip is ready to be read.
+
+    Attributes:
+        facts: what they said, all legs together, already masked.
+        slip: what the customer will sign.
+        slip_hash: BLAKE2b-256 of it.
+        expires_ms: undone then unless signed.
+    """
+
+    trigger: ClassVar = Trigger.PREPARE_DONE
+    facts: dict[str, str]
+    slip: Slip
+    slip_hash: bytes
+    expires_ms: int
+
+
+class Declined(CaseEvent, frozen=True, tag="CaseDeclined"):
+    """A partner said no, and nothing is reserved anywhere."""
+
+    trigger: ClassVar = Trigger.DECLINE
+    refusal: Refusal
+
+
+class SlipSeen(CaseEvent, frozen=True, tag="SlipSeen"):
+    """The customer has the slip before them."""
+
+    trigger: ClassVar = Trigger.SHOW_SLIP
+
+
+class Signed(CaseEvent, frozen=True, tag="CaseSigned"):
+    """The customer signed; from here on only a definite answer ends it.
+
+    Attributes:
+        ink: the strokes.
+        signed_ms: the tablet's clock.
+        signature: the device's, over the slip's hash and the strokes.
+    """
+
+    trigger: ClassVar = Trigger.SIGN
+    ink: Signature
+    signed_ms: int
+    signature: bytes
+
+    def __repr__(self) -> str:
+        return "Signed()"
+
+
+class CommitStarted(CaseEvent, frozen=True, tag="CommitStarted"):
+    """A partner is asked to make a leg real; the next leg's turn comes after it."""
+
+    trigger: ClassVar = Trigger.COMMIT
+    key: str
+
+
+class CommitLost(CaseEvent, frozen=True, tag="CommitLost"):
+    """No answer came for a leg; the office inquires, not before `inquire_ms`."""
+
+    trigger: ClassVar = Trigger.COMMIT_LOST
+    inquire_ms: int
+    key: str
+
+
+class Committed(CaseEvent, frozen=True, tag="CaseCommitted"):
+    """The partners have made it real, but for failed optional legs; `facts` as in `Prepared`."""
+
+    trigger: ClassVar = Trigger.COMMIT_DONE
+    facts: dict[str, str]
+
+
+class HandedOver(CaseEvent, frozen=True, tag="CaseHandedOver"):
+    """The card is in the customer's hands."""
+
+    trigger: ClassVar = Trigger.DELIVER
+    delivered_ms: int
+
+
+class Closed(CaseEvent, frozen=True, tag="CaseClosed"):
+    """Nothing is left to do."""
+
+    trigger: ClassVar = Trigger.CLOSE
+
+
+class AbortStarted(CaseEvent, frozen=True, tag="AbortStarted"):
+    """What stands prepared is to be released; `reason` says on whose account."""
+
+    trigger: ClassVar = Trigger.ABORT
+    reason: Refusal
+
+
+class AbortLost(CaseEvent, frozen=True, tag="AbortLost"):
+    """No answer came for a leg; the office asks again, not before `again_ms`."""
+
+    trigger: ClassVar = Trigger.ABORT_LOST
+    again_ms: int
+    key: str
+
+
+class Aborted(CaseEvent, frozen=True, tag="CaseAborted"):
+    """Everything is released."""
+
+    trigger: ClassVar = Trigger.ABORT_DONE
+
+
+class GivenUp(CaseEvent, frozen=True, tag="CaseGivenUp"):
+    """The machine cannot settle it; a person must."""
+
+    trigger: ClassVar = Trigger.GIVE_UP
+    stage: Stage
+    reason: Refusal
+
+
+class Reopened(CaseEvent, frozen=True, tag="InquiryReopened"):
+    """A person had the partners asked again; the trigger depends on the stage (`REOPENING`)."""
+
+    stage: Stage
+    staff: StaffCard
+
+
+class Settled(CaseEvent, frozen=True, tag="CaseSettled"):
+    """A person found out what the partners have done; the trigger depends on `done`."""
+
+    done: bool
+    staff: StaffCard
+    note: str
+
+
+REOPENING = {
+    Stage.PREPARE: Trigger.INQUIRE_PREPARE,
+    Stage.COMMIT: Trigger.INQUIRE_COMMIT,
+    Stage.ABORT: Trigger.ABORT,
+}
+"""Where a person's new inquiry leads back to."""
+
+
+__all__ = [
+    "REOPENING",
+    "AbortLost",
+    "AbortStarted",
+    "Aborted",
+    "Closed",
+    "CommitLost",
+    "CommitStarted",
+    "Committed",
+    "Declined",
+    "GivenUp",
+    "HandedOver",
+    "LegAnswered",
+    "LegAsked",
+    "PrepareLost",
+    "PrepareStarted",
+    "Prepared",
+    "Reopened",
+    "Settled",
+    "Signed",
+    "SlipSeen",
+    "Stage",
+    "Standing",
+    "Stored",
+]

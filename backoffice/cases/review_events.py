@@ -1,0 +1,218 @@
+"""What happens to a case until it is authorized: handed in, claimed, judged, given up.
+
+Also here: what every event of a case has in common, and the two records that reviews are about, the
+intake and the judgement. They keep bytes that were signed exactly as they were signed, and never a
+PIN: of a PIN only the security module's verifier goes on.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from backoffice.authorization.levels import Assessment
+from backoffice.cases.flow import Trigger
+from backoffice.product import Unique
+from wire.message import Refusal
+from wire.messages.case import Step
+from wire.messages.desk import ImageCard, Reason, Verdict
+from wire.messages.identity import IdentityChecked
+from wire.messages.lookups import Item
+from wire.messages.session import StaffCard
+
+
+class Intake(msgspec.Struct, frozen=True, kw_only=True):
+    """One revision of a case as the office accepted it.
+
+    Attributes:
+        submission: exactly the bytes that the device signed.
+        digest: BLAKE2b-256 of them.
+        signature: the device's.
+        revision: 1, 2, …
+        product: its code.
+        operator: who was signed in on the device.
+        device: which.
+        union: the county union.
+        trail: the tablet's own states with their times.
+        identity: the register's answer; None where the form asks for no ID card.
+        verifiers: what the security module made of the PIN blocks, by field.
+        images: what an authorizer looks at, in form order.
+        assessment: level, flags and route.
+        unique: what the case must own alone.
+        received_ms: the office's clock.
+        listed: what the office itself listed under the chosen codes, by field.
+        colleagues: the second members of staff, proven by their passcodes, by field.
+    """
+
+    submission: bytes
+    digest: bytes
+    signature: bytes
+    revision: int
+    product: str
+    operator: StaffCard
+    device: str
+    union: str
+    trail: tuple[Step, ...]
+    identity: IdentityChecked | None
+    verifiers: dict[str, bytes]
+    images: tuple[ImageCard, ...]
+    assessment: Assessment
+    unique: tuple[Unique, ...]
+    received_ms: int
+    listed: dict[str, Item] = {}
+    colleagues: dict[str, StaffCard] = {}
+
+    def __repr__(self) -> str:
+        return f"Intake({self.product!r}, revision {self.revision})"
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """One signed decision of one authorizer.
+
+    Attributes:
+        decision: exactly the bytes that the desk signed.
+        signature: the desk device's.
+        authorizer: who decided.
+        device: the desk.
+        verdict: what was decided.
+        reason: why, unless approved.
+        note: in the authorizer's words.
+    """
+
+    decision: bytes
+    signature: bytes
+    authorizer: StaffCard
+    device: str
+    verdict: Verdict
+    reason: Reason | None
+    note: str
+
+    def __repr__(self) -> str:
+        return f"Judgement({self.verdict}, {self.authorizer.staff_id!r})"
+
+
+class CaseEvent(msgspec.Struct, frozen=True):
+    """A fact about one case; `at_ms` is the office's clock."""
+
+    trigger: ClassVar[Trigger | None] = None
+
+    at_ms: int
+
+
+class Submitted(CaseEvent, frozen=True, tag="CaseSubmitted"):
+    """The tablet handed the case in; its own earlier states come along in the trail."""
+
+    trigger: ClassVar = Trigger.SUBMIT
+    intake: Intake
+
+
+class Waived(CaseEvent, frozen=True, tag="CaseWaived"):
+    """The rules alone let it pass."""
+
+    trigger: ClassVar = Trigger.WAIVE
+
+
+class Queued(CaseEvent, frozen=True, tag="CaseQueued"):
+    """It waits for an authorizer.
+
+    Attributes:
+        due_ms: by when it should be decided.
+        expires_ms: the end of the business day.
+    """
+
+    trigger: ClassVar = Trigger.QUEUE
+    due_ms: int
+    expires_ms: int
+
+
+class Claimed(CaseEvent, frozen=True, tag="CaseClaimed"):
+    """An authorizer took it, or took a fresh look at what they had."""
+
+    trigger: ClassVar = Trigger.CLAIM
+    authorizer: StaffCard
+    device: str
+    challenge: bytes
+    until_ms: int
+
+
+class ClaimRenewed(CaseEvent, frozen=True, tag="ClaimRenewed"):
+    """The desk is alive."""
+
+    until_ms: int
+
+
+class ClaimReleased(CaseEvent, frozen=True, tag="ClaimReleased"):
+    """Given back undecided; the case stands at the front again."""
+
+    trigger: ClassVar = Trigger.RELEASE
+
+
+class LeaseLapsed(CaseEvent, frozen=True, tag="LeaseLapsed"):
+    """The desk fell silent; the case stands at the front again."""
+
+    trigger: ClassVar = Trigger.LAPSE
+
+
+class FirstApproved(CaseEvent, frozen=True, tag="CaseFirstApproved"):
+    """The first of two authorizers said yes."""
+
+    trigger: ClassVar = Trigger.APPROVE_FIRST
+    judgement: Judgement
+
+
+class Approved(CaseEvent, frozen=True, tag="CaseApproved"):
+    """All the authorizers that the level asks for said yes."""
+
+    trigger: ClassVar = Trigger.APPROVE
+    judgement: Judgement
+
+
+class Returned(CaseEvent, frozen=True, tag="CaseReturned"):
+    """Back to the teller, to be corrected and handed in again; `refusal` says why in words."""
+
+    trigger: ClassVar = Trigger.RETURN
+    judgement: Judgement
+    refusal: Refusal
+    expires_ms: int
+
+
+class Rejected(CaseEvent, frozen=True, tag="CaseRejected"):
+    """An authorizer said no, for good."""
+
+    trigger: ClassVar = Trigger.REJECT
+    judgement: Judgement
+    refusal: Refusal
+
+
+class Cancelled(CaseEvent, frozen=True, tag="CaseCancelled"):
+    """The teller gave it up."""
+
+    trigger: ClassVar = Trigger.CANCEL
+    reason: str
+
+
+class Expired(CaseEvent, frozen=True, tag="CaseExpired"):
+    """Nobody took care of it in time."""
+
+    trigger: ClassVar = Trigger.EXPIRE
+
+
+__all__ = [
+    "Approved",
+    "Cancelled",
+    "CaseEvent",
+    "ClaimReleased",
+    "ClaimRenewed",
+    "Claimed",
+    "Expired",
+    "FirstApproved",
+    "Intake",
+    "Judgement",
+    "LeaseLapsed",
+    "Queued",
+    "Rejected",
+    "Returned",
+    "Submitted",
+    "Waived",
+]

@@ -1,0 +1,210 @@
+"""The customers' branch of the office's tree: records, feeds, and those who carry and review.
+
+    customers            one_for_one: a feed whose consumer is away stops nobody else
+      records            one durable actor per person
+      feed-ecif …        one durable actor per consumer: the numbered changes
+      courier-ecif …     one process per consumer: delivers, is acknowledged, replays
+      reviewer           computes every record's tags and tier again, once a day
+
+Cases hand over what they learned (`learn`, the handler of effects addressed to `customer`); the
+record commits before the effect counts as done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Final
+
+import trio
+
+from actors import Actor, ActorError, Inbox, Process
+from actors.behaviour import Commanded, Handler
+from actors.durable import DurableActor, Wake
+from actors.ports import Outside
+from actors.ref import Ref
+from actors.store import READ_ROWS_MAX, Store
+from backoffice.cases.events import CustomerLearned
+from backoffice.customers.courier import Courier, Sinks
+from backoffice.customers.feed import CONSUMERS, Consumer, Feed
+from backoffice.customers.feed import stream_of as feed_stream
+from backoffice.customers.recommend import recommend
+from backoffice.customers.record import (
+    CustomerChanged,
+    CustomerRecord,
+    CustomerView,
+    GetCustomer,
+    Review,
+    customer_key,
+)
+from backoffice.customers.record import stream_of as record_stream
+from backoffice.customers.rules import DAY_MS, CustomerRules
+from backoffice.product import Product
+from supervisors import Backoff, ChildSpec, Intensity, PoolSpec, Strategy, SupervisorSpec
+from wire.checks import Context, birth_date, check_id_number, years_between
+from wire.masked import IdNumber
+from wire.message import Code, Message, Refusal
+from wire.messages.offers import Recommendations
+
+NAME: Final = "customers"
+
+AWAY: Final = Refusal(Code.BUSY, "客户信息暂时无法查询，请稍后重试", retryable=True)
+
+RECORDS_LIVE_MAX: Final = 5_000
+RECORD_PASSIVATE_S: Final = 60.0
+ANSWER_S_MAX: Final = 10.0
+"""How long a record or a feed may take to answer, in seconds."""
+
+REVIEW_HOUR: Final = 1
+"""At which hour of China's day records are reviewed: long after the last case, before the first."""
+
+COURIER_BACKOFF: Final = Backoff(first_s=1.0, most_s=60.0)
+
+_CHINA_MS: Final = 8 * 60 * 60 * 1000
+
+
+class CustomersBranch:
+    """Makes the branch's children and answers for it.
+
+    Args:
+        sinks: where each consumer's feed goes.
+        records: the pool's ref of a key.
+        feed: the ref of a child of the branch.
+    """
+
+    def __init__(
+        self,
+        outside: Outside,
+        store: Store,
+        rules: CustomerRules,
+        sinks: Sinks,
+        record: Callable[[str], Ref],
+        child: Callable[[str], Ref],
+    ) -> None:
+        self._outside = outside
+        self._store = store
+        self._rules = rules
+        self._sinks = sinks
+        self._record = record
+        self._child = child
+
+    def spec(self) -> SupervisorSpec:
+        """The branch of the module's docstring."""
+        records = PoolSpec(
+            "records", self._customer, limit=RECORDS_LIVE_MAX, passivate_s=RECORD_PASSIVATE_S
+        )
+        feeds = [ChildSpec(f"feed-{one.name}", partial(self._feed, one)) for one in CONSUMERS]
+        couriers = [
+            ChildSpec(f"courier-{one.name}", partial(self._courier, one), backoff=COURIER_BACKOFF)
+            for one in CONSUMERS
+        ]
+        reviewer = ChildSpec("reviewer", lambda: Reviewer(self._outside, self._review_all))
+        return SupervisorSpec(
+            NAME,
+            Strategy.ONE_FOR_ONE,
+            Intensity(20, 60.0),
+            (records, *feeds, *couriers, reviewer),
+        )
+
+    def revive(self, stream: str) -> None:
+        """A record owes something to the feeds from before the start."""
+        self._record(stream.removeprefix("customer/")).tell(Wake())
+
+    async def learn(self, key: str, message: Message) -> None:
+        """What a case taught, into the person's record; an error leaves the effect owed."""
+        assert isinstance(message, CustomerLearned), key
+        told: Commanded[None] = Commanded(f"case/{key}", message)
+        await self._record(customer_key(message.number)).ask(told, within=ANSWER_S_MAX)
+
+    async def offers(
+        self, number: IdNumber, products: Mapping[str, Product]
+    ) -> Recommendations | Refusal:
+        """What to offer a person, and why."""
+        now_ms = self._outside.wall.now_ms()
+        if problems := check_id_number(number.number, Context(now_ms, field="number")):
+            return problems[0]
+        asked: Commanded[CustomerView] = Commanded("office", GetCustomer())
+        try:
+            known = await self._record(customer_key(number)).ask(asked, within=ANSWER_S_MAX)
+        except ActorError:
+            return AWAY
+        birth = birth_date(number.number)
+        assert birth is not None, "checked above"
+        age = years_between(birth, Context(now_ms).today)
+        tier = self._rules.tier(known.standing.tier)
+        titles = (tier.code, tier.title_zh, tier.title_en) if tier else ("", "", "")
+        return Recommendations(recommend(known, age, products), *titles)
+
+    def _customer(self, key: str) -> Actor:
+        names = tuple(consumer.name for consumer in CONSUMERS)
+        handlers: dict[str, Handler] = {name: partial(self._publish, name) for name in names}
+        return DurableActor(
+            CustomerRecord(self._rules, names),
+            stream=record_stream(key),
+            key=key,
+            store=self._store,
+            handlers=handlers,
+        )
+
+    async def _publish(self, consumer: str, key: str, message: Message) -> None:
+        assert isinstance(message, CustomerChanged), key
+        told: Commanded[None] = Commanded(f"customer/{key}", message)
+        await self._child(f"feed-{consumer}").ask(told, within=ANSWER_S_MAX)
+
+    def _feed(self, consumer: Consumer) -> Actor:
+        return DurableActor(
+            Feed(consumer),
+            stream=feed_stream(consumer.name),
+            key=consumer.name,
+            store=self._store,
+            handlers={},
+        )
+
+    def _courier(self, consumer: Consumer) -> Process:
+        return Courier(consumer, self._store, self._sinks(consumer), self._outside.wall)
+
+    async def _review_all(self) -> None:
+        """Every record there is, one after the other."""
+        after = ""
+        while streams := await self._store.streams("customer/", after):
+            for stream in streams:
+                told: Commanded[None] = Commanded("reviewer", Review())
+                record = self._record(stream.removeprefix("customer/"))
+                await record.ask(told, within=ANSWER_S_MAX)
+            after = streams[-1]
+            if len(streams) < READ_ROWS_MAX:
+                return
+
+
+class Reviewer(Process):
+    """Has every record reviewed once a day.
+
+    Args:
+        review: does it; an error restarts the process, which then waits for the next night.
+    """
+
+    def __init__(self, outside: Outside, review: Callable[[], Awaitable[None]]) -> None:
+        self._wall = outside.wall
+        self._review = review
+
+    async def run(self, inbox: Inbox) -> None:
+        """Until stopped."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._nightly)
+            async for _ in inbox:
+                pass
+            nursery.cancel_scope.cancel()
+
+    async def _nightly(self) -> None:
+        while True:
+            await trio.sleep(until_review_ms(self._wall.now_ms()) / 1000)
+            await self._review()
+
+
+def until_review_ms(now_ms: int) -> int:
+    """How long until the next review, milliseconds; more than nothing."""
+    into_day = (now_ms + _CHINA_MS - REVIEW_HOUR * 60 * 60 * 1000) % DAY_MS
+    return DAY_MS - into_day
+
+
+__all__ = ["NAME", "CustomersBranch", "until_review_ms"]

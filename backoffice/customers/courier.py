@@ -1,0 +1,158 @@
+"""Carries one feed to its consumer: at least once, in order, and from a gap on again.
+
+A process under the office's supervisor. It reads the feed behind the acknowledged entry, delivers
+in bounded batches, and moves the acknowledgement in the store only after the consumer's. Once a day
+it has the consumer count the day before; where the counts differ it sends that day again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+import trio
+
+from actors import Inbox, Process
+from actors.ports import WallClock
+from actors.store import Batch, Document, Store
+from backoffice.customers.feed import (
+    ACKNOWLEDGED,
+    Consumer,
+    FeedEntry,
+    Totals,
+    entry_of,
+    stream_of,
+    totals_of,
+)
+from backoffice.customers.sinks import Sink, SinkUnreachable
+from backoffice.management.summary import day_of
+from wire.codec import decode, encode
+
+BATCH_ENTRIES_MAX: Final = 100
+"""The most entries of one delivery."""
+
+LOOK_S: Final = 2.0
+"""How often it looks for new entries while nobody tells it, in seconds."""
+
+AGAIN_S_FIRST: Final = 1.0
+AGAIN_S_MAX: Final = 300.0
+"""The pause after a failed delivery, doubling up to the most, in seconds."""
+
+COMPARED: Final = "feed-compared"
+"""The collection of the last day on which a consumer's count was the same."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Courier(Process):
+    """Serves one consumer until stopped.
+
+    Args:
+        sink: where entries go.
+    """
+
+    def __init__(self, consumer: Consumer, store: Store, sink: Sink, wall: WallClock) -> None:
+        self._consumer = consumer
+        self._store = store
+        self._sink = sink
+        self._wall = wall
+        self._delivered = 0
+        self._failures = 0
+
+    async def run(self, inbox: Inbox) -> None:
+        """Deliver whatever there is, for ever."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._carry)
+            async for _ in inbox:
+                pass
+            nursery.cancel_scope.cancel()
+
+    def inspect(self) -> dict[str, object]:
+        """How it goes."""
+        return {"delivered": self._delivered, "failures": self._failures}
+
+    async def _carry(self) -> None:
+        pause_s = AGAIN_S_FIRST
+        while True:
+            try:
+                moved = await self.deliver_some()
+                if not moved:
+                    await self.compare_days()
+            except SinkUnreachable as error:
+                self._failures += 1
+                _log.warning("feed.unreachable", feed=self._consumer.name, error=str(error))
+                await trio.sleep(pause_s)
+                pause_s = min(pause_s * 2, AGAIN_S_MAX)
+                continue
+            pause_s = AGAIN_S_FIRST
+            if not moved:
+                await trio.sleep(LOOK_S)
+
+    async def deliver_some(self) -> bool:
+        """One batch behind the acknowledged entry; whether there may be more.
+
+        Raises:
+            SinkUnreachable: the outcome is unknown; the same entries go out again.
+        """
+        acknowledged = await self.acknowledged()
+        entries = (await self._entries(acknowledged))[:BATCH_ENTRIES_MAX]
+        if not entries:
+            return False
+        last = await self._sink.deliver(entries)
+        if not 0 <= last <= entries[-1].seq:
+            raise SinkUnreachable(f"acknowledged {last}, which was never sent")
+        if last < acknowledged:
+            _log.warning("feed.gap", feed=self._consumer.name, first=last + 1)
+        self._delivered += max(last - acknowledged, 0)
+        await self._keep(ACKNOWLEDGED, encode(last))
+        return last != acknowledged
+
+    async def compare_days(self) -> None:
+        """Have every day that is over counted by the consumer, once; the odd one goes again.
+
+        Raises:
+            SinkUnreachable: it did not say; asked again later.
+        """
+        today = day_of(self._wall.now_ms())
+        yesterday = (dt.date.fromisoformat(today) - dt.timedelta(days=1)).isoformat()
+        known = await self._store.document(COMPARED, self._consumer.name)
+        if known is not None and decode(str, known) >= yesterday:
+            return
+        totals = await self.totals(yesterday)
+        if totals.count and not await self._sink.compare(totals):
+            _log.warning("feed.differs", feed=self._consumer.name, day=yesterday)
+            await self._keep(ACKNOWLEDGED, encode(totals.first - 1))
+            return
+        await self._keep(COMPARED, encode(yesterday))
+
+    async def acknowledged(self) -> int:
+        """How far the consumer has everything."""
+        known = await self._store.document(ACKNOWLEDGED, self._consumer.name)
+        return decode(int, known) if known is not None else 0
+
+    async def totals(self, day: str) -> Totals:
+        """Count and hash of one day."""
+        entries: list[FeedEntry] = []
+        after = 0
+        while page := await self._entries(after):
+            entries += [entry for entry in page if entry.day == day]
+            after = page[-1].seq
+        return totals_of(day, entries)
+
+    async def _entries(self, after: int) -> list[FeedEntry]:
+        rows = await self._store.read(stream_of(self._consumer.name), after)
+        return [entry_of(self._consumer, row) for row in rows]
+
+    async def _keep(self, collection: str, body: bytes) -> None:
+        document = Document(collection, self._consumer.name, body)
+        who, now_ms = f"feed/{self._consumer.name}", self._wall.now_ms()
+        await self._store.commit(Batch(who, now_ms, documents=(document,)))
+
+
+Sinks = Callable[[Consumer], Sink]
+"""Where the feed of a consumer goes."""
+
+
+__all__ = ["Courier", "Sinks"]

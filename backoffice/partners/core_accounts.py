@@ -1,0 +1,140 @@
+"""Accounts and cards of the embedded core: what they are, and what stands against an operation.
+
+Rules that only read; the operations themselves, and what they post, are in `core_bank`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from backoffice.partners.embedded import PartnerState
+from backoffice.partners.ledger import available_funds
+from backoffice.partners.operations import ActivateCard, HoldFunds, IssueCard, SignUp
+from wire.message import Code, Refusal
+
+SERVICES: Final = frozenset(
+    {"mobile_bank", "sms_notice", "online_bank", "fast_pay", "auto_transfer", "agent_bill"}
+)
+"""What an account can be signed up for."""
+
+
+class CorePolicy(msgspec.Struct, frozen=True):
+    """What the embedded core is configured with.
+
+    Attributes:
+        stock_prefixes: first digits of the cards that were delivered to this union.
+        cards_per_person_max: cards one person may hold in one union.
+        pin_faults_max: wrong PINs before a card is locked and its holder must go to the counter.
+        opening_fen: what a training office's customer finds in a new account, in fen.
+    """
+
+    stock_prefixes: tuple[str, ...] = ("621700",)
+    cards_per_person_max: int = 4
+    pin_faults_max: int = 3
+    opening_fen: int = 50_000_00
+
+
+class Card(msgspec.Struct):
+    """A card and where it stands: INACTIVE → ISSUED → ACTIVE, or VOID, or LOCKED.
+
+    Attributes:
+        pin_verifier: empty until the first PIN of a training card was seen.
+        services: what its account is signed up for.
+    """
+
+    holder: str
+    account: str
+    account_class: str
+    pin_verifier: bytes
+    state: str = "INACTIVE"
+    pin_faults: int = 0
+    services: list[str] = []
+
+
+CardOperation = IssueCard | ActivateCard | HoldFunds | SignUp
+"""What a core is asked to do; all of it concerns a card."""
+
+
+@dataclass
+class CoreState(PartnerState):
+    """Everything the embedded core knows of one union; `balances` as the ledger posts them."""
+
+    cards: dict[str, Card] = field(default_factory=dict)
+    balances: dict[str, int] = field(default_factory=dict)
+    accounts_opened: int = 0
+
+    def available_fen(self, account: str) -> int:
+        """What the holder may dispose of."""
+        return -self.balances.get(available_funds(account), 0)
+
+
+def issue_objection(state: CoreState, operation: IssueCard, policy: CorePolicy) -> Refusal | None:
+    """A card of the stock, used once; so many cards for one person, one class-I account."""
+    most, holder = policy.cards_per_person_max, operation.customer.number.number
+    if operation.pan.digits in state.cards:
+        return Refusal(Code.DUPLICATE, "该卡号已被使用，请更换新卡", "card")
+    if not operation.pan.digits.startswith(policy.stock_prefixes):
+        return Refusal(Code.CORE_DECLINED, "该卡不在本机构库存内", "card")
+    held = [c for c in state.cards.values() if c.holder == holder and c.state != "VOID"]
+    if len(held) >= most:
+        return Refusal(Code.LIMIT, f"同一客户最多持有{most}张卡", "id_card")
+    if operation.account_class == "I" and any(c.account_class == "I" for c in held):
+        return Refusal(Code.DUPLICATE, "该客户已有I类账户，请选择II类或III类", "account_class")
+    return None
+
+
+def card_objection(
+    card: Card, operation: ActivateCard | HoldFunds | SignUp, policy: CorePolicy
+) -> Refusal | None:
+    """The right card, in the right state, in the right hands, with the right PIN."""
+    if card.state in ("VOID", "INACTIVE"):
+        return Refusal(Code.CORE_DECLINED, "该卡尚未发出，不能办理", "card")
+    if card.state == "LOCKED":
+        return Refusal(Code.CORE_DECLINED, "该卡密码已锁定，请到柜面办理", "card")
+    if isinstance(operation, ActivateCard) and card.state == "ACTIVE":
+        return Refusal(Code.DUPLICATE, "该卡已激活", "card")
+    if isinstance(operation, HoldFunds) and card.state != "ACTIVE":
+        return Refusal(Code.CORE_DECLINED, "该卡尚未激活，请先办理激活", "card")
+    if card.holder != operation.customer.number.number:
+        return Refusal(Code.ID_MISMATCH, "持卡人与身份证不一致", "id_card")
+    if isinstance(operation, SignUp) or card.pin_verifier in (b"", operation.pin_verifier):
+        return None
+    left = policy.pin_faults_max - card.pin_faults - 1
+    words = f"密码错误，还可尝试{left}次" if left > 0 else "密码连续错误，该卡已锁定"
+    return Refusal(Code.PIN, words, "pin")
+
+
+def funds_objection(operation: HoldFunds, available_fen: int) -> Refusal | None:
+    """More than nothing, and no more than there is."""
+    if operation.fen <= 0:
+        return Refusal(Code.RANGE, "金额必须大于零")
+    if operation.fen > available_fen:
+        return Refusal(Code.CORE_DECLINED, "账户可用余额不足", "card")
+    return None
+
+
+def service_objection(state: CoreState, card: Card, operation: SignUp) -> Refusal | None:
+    """A known service that is neither on nor being switched on."""
+    if operation.service not in SERVICES:
+        return Refusal(Code.RANGE, "没有这项签约服务", "services")
+    others = [other.operation for other in state.open.values() if other.number == card.account]
+    asked = any(isinstance(o, SignUp) and o.service == operation.service for o in others)
+    if operation.service in card.services or asked:
+        return Refusal(Code.DUPLICATE, "该账户已签约此项服务", "services")
+    return None
+
+
+__all__ = [
+    "SERVICES",
+    "Card",
+    "CardOperation",
+    "CorePolicy",
+    "CoreState",
+    "card_objection",
+    "funds_objection",
+    "issue_objection",
+    "service_objection",
+]

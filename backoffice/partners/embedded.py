@@ -1,0 +1,358 @@
+"""What all embedded partners have in common: one key, one request, one outcome, for ever.
+
+One durable actor per partner and county union, stream `<partner>/<union>`. A partner itself is a
+subclass with pure rules on a state of its own: what it objects to, what it notes, what it lists.
+Kept here, for all of them: the same request under a key gets the stored outcome for ever; another
+request under that key is refused; an ABORT that overtakes its PREPARE is remembered, so that the
+late PREPARE finds the key spent; a COMMIT is declined only by a partner that may do so, and then
+the key is DECLINED for ever. Each step posts at most one group, keyed `<key>/<step>`.
+
+`decide` only reads; `evolve` owns the state that it is given and may change it in place. Whatever
+rules need of the clock or of their policy is written into events: a stream replays to the same
+state under any policy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from abc import abstractmethod
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar, Final, TypeVar
+
+import msgspec
+
+from actors.behaviour import Behaviour, Verdict
+from backoffice.partners.ledger import PostingGroup
+from backoffice.partners.operations import Operation, Partner
+from backoffice.partners.port import (
+    Abort,
+    Commit,
+    Inquire,
+    PartnerOutcome,
+    PartnerRequest,
+    PartnerStatus,
+    Prepare,
+)
+from backoffice.partners.queries import Found, Look, PartnerQuery
+from wire.codec import encode
+from wire.message import Code, Refusal, Request
+from wire.messages.lookups import ITEMS_MAX, Item
+
+_OTHER_CONTENT: Final = Refusal(Code.KEY_CONFLICT, "同一业务流水号的内容与之前不一致")
+_NOT_OURS: Final = Refusal(Code.FORMAT, "该机构不受理此项业务")
+
+
+class Step(StrEnum):
+    """The three steps of an operation, as the keys of posting groups name them."""
+
+    PREPARE = "prepare"
+    COMMIT = "commit"
+    ABORT = "abort"
+
+
+class Prepared(msgspec.Struct, frozen=True, tag="PartnerPrepared"):
+    """Something is reserved under the key.
+
+    Attributes:
+        digest: of the operation, see `operation_digest`.
+        number: what the partner calls it: an account, a file, an order; empty where it has no name.
+        facts: what the slip may show, already masked.
+        group: what was posted; only the core posts.
+    """
+
+    key: str
+    at_ms: int
+    digest: bytes
+    operation: Operation
+    number: str
+    facts: dict[str, str]
+    group: PostingGroup | None = None
+
+
+class Declined(msgspec.Struct, frozen=True, tag="PartnerDeclined"):
+    """The partner said no to a PREPARE; `mark` is what it noted besides, in its own words."""
+
+    key: str
+    at_ms: int
+    digest: bytes
+    operation: Operation
+    refusal: Refusal
+    mark: str = ""
+
+
+class CommittedOperation(msgspec.Struct, frozen=True, tag="PartnerCommitted"):
+    """What was prepared is real; `facts` are all that the partner has said by now."""
+
+    key: str
+    at_ms: int
+    facts: dict[str, str]
+    group: PostingGroup | None = None
+
+
+class CommitDeclined(msgspec.Struct, frozen=True, tag="PartnerCommitDeclined"):
+    """The partner said no to a COMMIT after all; what was reserved is released."""
+
+    key: str
+    at_ms: int
+    refusal: Refusal
+    group: PostingGroup | None = None
+
+
+class AbortedOperation(msgspec.Struct, frozen=True, tag="PartnerAborted"):
+    """What was prepared is released, or the key is spent before anything was prepared."""
+
+    key: str
+    at_ms: int
+    group: PostingGroup | None = None
+
+
+PartnerEvent = Prepared | Declined | CommittedOperation | CommitDeclined | AbortedOperation
+"""Everything that can stand in a partner's stream."""
+
+
+class Refuse(Request[PartnerOutcome], frozen=True, tag="Refuse"):
+    """A drill: answer this request as if the rules objected; nobody outside the office says it."""
+
+    request: Prepare | Commit
+    refusal: Refusal
+
+
+PartnerCommand = PartnerRequest | Look | Refuse
+"""Everything that an embedded partner answers."""
+
+
+class Entry(msgspec.Struct):
+    """What a partner remembers of one key; `digest` is empty when it was spent by an ABORT."""
+
+    digest: bytes
+    outcome: PartnerOutcome
+
+
+class Open(msgspec.Struct, frozen=True):
+    """An operation that is prepared and neither committed nor released."""
+
+    operation: Operation
+    number: str
+
+
+@dataclass
+class PartnerState:
+    """What every partner knows of one union.
+
+    Attributes:
+        entries: every key that it ever heard of.
+        open: what is prepared now, by key.
+    """
+
+    union: str
+    entries: dict[str, Entry] = field(default_factory=dict)
+    open: dict[str, Open] = field(default_factory=dict)
+
+
+P = TypeVar("P", bound=PartnerState)
+
+
+def operation_digest(operation: Operation) -> bytes:
+    """BLAKE2b-256 that tells a repeated request from a changed one."""
+    return hashlib.blake2b(encode(operation), digest_size=32).digest()
+
+
+def stream_of(partner: Partner, union: str) -> str:
+    """The name of a partner's stream in the store."""
+    return f"{partner}/{union}"
+
+
+class EmbeddedPartner(Behaviour[P, PartnerCommand, PartnerEvent]):
+    """The promises of every partner, around the rules of one.
+
+    Attributes:
+        partner: who it is; operations and queries of others are refused.
+        commit_may_fail: its rules may say no to a COMMIT.
+    """
+
+    event_type = PartnerEvent
+    partner: ClassVar[Partner]
+    commit_may_fail: ClassVar[bool] = False
+
+    # The rules of one partner; all pure.
+
+    @abstractmethod
+    def objection(self, state: P, operation: Operation, now_ms: int) -> Refusal | None:
+        """Why it cannot be prepared; `state.open` is what else is under way."""
+
+    def number(self, state: P, operation: Operation) -> str:
+        """What the partner will call it."""
+        return ""
+
+    def facts(self, state: P, operation: Operation, number: str) -> dict[str, str]:
+        """What the slip may show of what was prepared; masked."""
+        return {}
+
+    def mark(self, state: P, operation: Operation, refusal: Refusal) -> str:
+        """What is noted besides a refusal."""
+        return ""
+
+    def commit_objection(self, state: P, opened: Open, now_ms: int) -> Refusal | None:
+        """Why what was prepared cannot be made real after all."""
+        return None
+
+    def receipt(self, state: P, opened: Open, now_ms: int) -> dict[str, str]:
+        """What else the slip may show once it is real."""
+        return {}
+
+    def group(
+        self, state: P, step: Step, key: str, operation: Operation, number: str
+    ) -> PostingGroup | None:
+        """What a step posts, under `<key>/<step>`."""
+        return None
+
+    def prepared(self, state: P, event: Prepared) -> None:
+        """Note what was reserved."""
+
+    def declined(self, state: P, event: Declined) -> None:
+        """Note a refused PREPARE."""
+
+    def committed(self, state: P, opened: Open, event: CommittedOperation) -> None:
+        """Note what became real."""
+
+    def released(self, state: P, opened: Open, event: AbortedOperation | CommitDeclined) -> None:
+        """Note that what was reserved is free again."""
+
+    def found(self, state: P, query: PartnerQuery, now_ms: int) -> tuple[Item, ...]:
+        """The answer to a query."""
+        return ()
+
+    # The promises.
+
+    def decide(
+        self, state: P, command: PartnerCommand, now_ms: int, who: str
+    ) -> Verdict[PartnerEvent] | Refusal:
+        """Answer with a definite outcome; see the module."""
+        match command:
+            case Look(query=query):
+                if query.partner is not self.partner:
+                    return _NOT_OURS
+                return Verdict(reply=Found(self.found(state, query, now_ms)[:ITEMS_MAX]))
+            case Prepare():
+                return self._prepare(state, command, now_ms)
+            case Commit(key=key):
+                return self._commit(state, key, now_ms)
+            case Abort(key=key):
+                return self._abort(state, key, now_ms)
+            case Inquire(key=key):
+                return Verdict(reply=_outcome(state, key))
+            case Refuse(request=Prepare() as request):
+                return self._prepare(state, request, now_ms, command.refusal)
+            case Refuse(request=request):
+                unwilling = command.refusal if self.commit_may_fail else None
+                return self._commit(state, request.key, now_ms, unwilling)
+
+    def evolve(self, state: P, event: PartnerEvent) -> P:
+        """Apply one event; takes ownership of `state`."""
+        key = event.key
+        match event:
+            case Prepared():
+                outcome = PartnerOutcome(key, PartnerStatus.PREPARED, facts=event.facts)
+                state.entries[key] = Entry(event.digest, outcome)
+                state.open[key] = Open(event.operation, event.number)
+                self.prepared(state, event)
+            case Declined():
+                outcome = PartnerOutcome(key, PartnerStatus.DECLINED, event.refusal)
+                state.entries[key] = Entry(event.digest, outcome)
+                self.declined(state, event)
+            case CommittedOperation():
+                outcome = PartnerOutcome(key, PartnerStatus.COMMITTED, facts=event.facts)
+                state.entries[key].outcome = outcome
+                self.committed(state, state.open.pop(key), event)
+            case CommitDeclined():
+                outcome = PartnerOutcome(key, PartnerStatus.DECLINED, event.refusal)
+                state.entries[key].outcome = outcome
+                self.released(state, state.open.pop(key), event)
+            case AbortedOperation():
+                outcome = PartnerOutcome(key, PartnerStatus.ABORTED)
+                state.entries.setdefault(key, Entry(b"", outcome)).outcome = outcome
+                if key in state.open:
+                    self.released(state, state.open.pop(key), event)
+        return state
+
+    def inspect(self, state: P) -> dict[str, object]:
+        """How much there is; never what."""
+        return {"keys": len(state.entries), "open": len(state.open)}
+
+    def _prepare(
+        self, state: P, request: Prepare, now_ms: int, unwilling: Refusal | None = None
+    ) -> Verdict[PartnerEvent] | Refusal:
+        key, operation = request.key, request.operation
+        if operation.partner is not self.partner:
+            return _NOT_OURS
+        entry, digest = state.entries.get(key), operation_digest(operation)
+        if entry is not None:
+            # A key that an ABORT spent has no digest, and stays spent for any request.
+            known = not entry.digest or entry.digest == digest
+            return Verdict(reply=entry.outcome) if known else _OTHER_CONTENT
+        refusal = unwilling or self.objection(state, operation, now_ms)
+        if refusal is not None:
+            mark = "" if unwilling else self.mark(state, operation, refusal)
+            event: PartnerEvent = Declined(key, now_ms, digest, operation, refusal, mark)
+            return Verdict((event,), PartnerOutcome(key, PartnerStatus.DECLINED, refusal))
+        number = self.number(state, operation)
+        facts = self.facts(state, operation, number)
+        group = self.group(state, Step.PREPARE, key, operation, number)
+        event = Prepared(key, now_ms, digest, operation, number, facts, group)
+        return Verdict((event,), PartnerOutcome(key, PartnerStatus.PREPARED, facts=facts))
+
+    def _commit(
+        self, state: P, key: str, now_ms: int, unwilling: Refusal | None = None
+    ) -> Verdict[PartnerEvent]:
+        opened = state.open.get(key)
+        if opened is None:
+            return Verdict(reply=_outcome(state, key))
+        refusal = unwilling or self.commit_objection(state, opened, now_ms)
+        step = Step.COMMIT if refusal is None else Step.ABORT
+        group = self.group(state, step, key, opened.operation, opened.number)
+        if refusal is not None:
+            event: PartnerEvent = CommitDeclined(key, now_ms, refusal, group)
+            return Verdict((event,), PartnerOutcome(key, PartnerStatus.DECLINED, refusal))
+        facts = {**_outcome(state, key).facts, **self.receipt(state, opened, now_ms)}
+        event = CommittedOperation(key, now_ms, facts, group)
+        return Verdict((event,), PartnerOutcome(key, PartnerStatus.COMMITTED, facts=facts))
+
+    def _abort(self, state: P, key: str, now_ms: int) -> Verdict[PartnerEvent]:
+        opened, group = state.open.get(key), None
+        if opened is None and key in state.entries:
+            return Verdict(reply=_outcome(state, key))
+        if opened is not None:
+            group = self.group(state, Step.ABORT, key, opened.operation, opened.number)
+        event = AbortedOperation(key, now_ms, group)
+        return Verdict((event,), PartnerOutcome(key, PartnerStatus.ABORTED))
+
+
+def posting_group(event: PartnerEvent) -> PostingGroup | None:
+    """The group that an event posted, for verifier and reconciliation."""
+    return None if isinstance(event, Declined) else event.group
+
+
+def _outcome(state: PartnerState, key: str) -> PartnerOutcome:
+    entry = state.entries.get(key)
+    return PartnerOutcome(key, PartnerStatus.UNKNOWN_KEY) if entry is None else entry.outcome
+
+
+__all__ = [
+    "AbortedOperation",
+    "CommitDeclined",
+    "CommittedOperation",
+    "Declined",
+    "EmbeddedPartner",
+    "Entry",
+    "Open",
+    "PartnerCommand",
+    "PartnerEvent",
+    "PartnerState",
+    "Prepared",
+    "Refuse",
+    "Step",
+    "operation_digest",
+    "posting_group",
+    "stream_of",
+]

@@ -1,0 +1,91 @@
+"""How a case talks to a partner: core banking and the others, whichever system stands behind them.
+
+Three steps, one key. PREPARE reserves (a card is bound but inactive, funds are held), COMMIT makes
+it real after the customer's signature, ABORT releases. The key is made by the case, once, and is
+never replaced: when an answer is lost the case *inquires* by the same key, and the core answers
+the same request with the same result for ever. Another request under a known key is refused with
+`E_KEY_CONFLICT`.
+
+The embedded implementation is `core_bank`; others come behind the same messages.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from backoffice.partners.operations import Operation
+from wire.message import Refusal, Request
+
+
+class PartnerStatus(StrEnum):
+    """Where the operation under a key stands."""
+
+    PREPARED = "prepared"
+    COMMITTED = "committed"
+    ABORTED = "aborted"
+    DECLINED = "declined"
+    UNKNOWN_KEY = "unknown_key"
+
+
+class PartnerOutcome(msgspec.Struct, frozen=True):
+    """A definite answer.
+
+    Attributes:
+        key: which operation.
+        status: where it stands.
+        refusal: why it was declined.
+        facts: what the slip may show, for instance the account number; already masked.
+    """
+
+    key: str
+    status: PartnerStatus
+    refusal: Refusal | None = None
+    facts: dict[str, str] = {}
+
+
+class Prepare(Request[PartnerOutcome], frozen=True, tag="Prepare"):
+    """Reserve; repeating it returns the stored outcome."""
+
+    key: str
+    union: str
+    operation: Operation
+
+
+class Commit(Request[PartnerOutcome], frozen=True, tag="Commit"):
+    """Make a prepared operation real; `UNKNOWN_KEY` when nothing was prepared under the key."""
+
+    key: str
+    union: str
+
+
+class Abort(Request[PartnerOutcome], frozen=True, tag="Abort"):
+    """Release a prepared operation; an unknown key is remembered as ABORTED, so that a late
+    PREPARE cannot slip in behind it.
+    """
+
+    key: str
+    union: str
+
+
+class Inquire(Request[PartnerOutcome], frozen=True, tag="Inquire"):
+    """Ask where a key stands; changes nothing."""
+
+    key: str
+    union: str
+
+
+PartnerRequest = Prepare | Commit | Abort | Inquire
+"""Everything that can be said to a core."""
+
+
+__all__ = [
+    "Abort",
+    "Commit",
+    "PartnerOutcome",
+    "PartnerRequest",
+    "PartnerStatus",
+    "Inquire",
+    "Prepare",
+]

@@ -1,0 +1,148 @@
+"""Information collection (信息采集): what a customer tells of themselves, for a stated purpose.
+
+Pure information. Without the customer's consent nothing is stored: the form does not even leave the
+tablet. Which template, in which version, may still be used the list says. Facts go to the
+customer's record; consents are kept one by one, as they were given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from backoffice.authorization.levels import Level, Raise
+from backoffice.dossier import Dossier
+from backoffice.fields import (
+    ID_CARD,
+    JOB,
+    TOPICS,
+    amount,
+    choice,
+    needs_of,
+    title_of_option,
+)
+from backoffice.partners.queries import PartnerQuery, Templates
+from backoffice.product import Asking, Category, Product
+from wire.form import Field, FieldKind, Form
+from wire.message import Code, Refusal
+from wire.messages.case import SlipLine
+from wire.value import ChoiceValue
+
+INCOME_FEN_MAX: Final = 100_000_000_00
+"""A larger yearly income is a slip of the finger, in fen."""
+
+_YES_NO: Final = (("yes", "同意", "Yes"), ("no", "不同意", "No"))
+
+FORM: Final = Form(
+    version=1,
+    fields=(
+        ID_CARD,
+        choice(
+            "subject",
+            "采集对象",
+            "Who is asked",
+            ("household", "农户", "Farmer"),
+            ("merchant", "个体工商户", "Small merchant"),
+        ),
+        Field(
+            name="template",
+            kind=FieldKind.LISTED,
+            title_zh="采集模板",
+            title_en="Template",
+            depends=("subject",),
+        ),
+        choice(
+            "purpose",
+            "采集目的",
+            "Purpose",
+            ("service", "完善客户资料", "Customer record"),
+            ("credit", "信贷服务准备", "Preparing credit"),
+            ("marketing", "产品与服务推荐", "Recommendations"),
+        ),
+        Field(
+            name="consent",
+            kind=FieldKind.CONFIRM,
+            title_zh="客户已知晓采集目的和范围，同意本社采集并使用其个人信息",
+            title_en="The customer knows purpose and scope, and consents to being recorded",
+            hint_zh="须逐字向客户说明；客户不同意的，不得采集，本页内容不会保存。",
+            hint_en="Explain it word for word; without consent nothing is stored.",
+        ),
+        Field(name="phone", kind=FieldKind.PHONE, title_zh="手机号码", title_en="Mobile number"),
+        Field(name="address", kind=FieldKind.TEXT, title_zh="联系地址", title_en="Contact address"),
+        JOB,
+        Field(
+            name="village",
+            kind=FieldKind.TEXT,
+            title_zh="所在村组",
+            title_en="Village",
+            required=False,
+            chars_max=40,
+        ),
+        amount("income", "家庭年收入", "Yearly income", INCOME_FEN_MAX, required=False),
+        TOPICS,
+        choice("marketing", "是否同意接收产品信息", "May we tell of products?", *_YES_NO),
+        choice("place", "是否同意记录位置用于就近服务", "May places be kept?", *_YES_NO),
+        Field(
+            name="scene",
+            kind=FieldKind.PHOTO,
+            title_zh="现场照片",
+            title_en="Scene",
+            required=False,
+            evidence="E7",
+        ),
+    ),
+)
+
+
+def templates(asking: Asking) -> PartnerQuery | Refusal:
+    """What may still be used for this kind of customer."""
+    subject = asking.values.get("subject")
+    if not isinstance(subject, ChoiceValue):
+        return Refusal(Code.FORMAT, "请先选择采集对象。", "subject")
+    return Templates(subject.code)
+
+
+def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
+    """What was kept, under which template and for what."""
+    del facts
+    return (
+        SlipLine("采集模板", "Template", dossier.item("template").title_zh),
+        SlipLine("模板版本", "Version", dossier.fact("template", "version")),
+        SlipLine(
+            "采集目的", "Purpose", title_of_option(FORM, "purpose", dossier.choice("purpose"))
+        ),
+        SlipLine("手机号码", "Mobile number", dossier.phone("phone").masked),
+        SlipLine("联系地址", "Contact address", dossier.text("address")),
+        SlipLine("职业", "Occupation", title_of_option(FORM, "job", dossier.choice("job"))),
+    )
+
+
+def profile(dossier: Dossier) -> dict[str, str]:
+    """Everything that was told, and each consent by itself."""
+    learned = {
+        "phone": dossier.phone("phone").digits,
+        "address": dossier.text("address"),
+        "job": dossier.choice("job"),
+        "consent.marketing": str(int(dossier.choice("marketing") == "yes")),
+        "consent.place": str(int(dossier.choice("place") == "yes")),
+    }
+    if dossier.has("village"):
+        learned["village"] = dossier.text("village")
+    if dossier.has("income"):
+        learned["income_fen"] = str(dossier.fen("income"))
+    return learned | {f"interest.{topic}": "1" for topic in dossier.choices(TOPICS.name)}
+
+
+PRODUCT: Final = Product(
+    code="information_collection",
+    title_zh="信息采集",
+    title_en="Information collection",
+    form=FORM,
+    needs=needs_of(FORM, signed=False),
+    category=Category.CUSTOMER,
+    level=lambda dossier: (Raise(Level.A0),),
+    listings={"template": templates},
+    slip_lines=slip_lines,
+    profile=profile,
+    counter_s=15 * 60,
+)

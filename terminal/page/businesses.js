@@ -1,0 +1,57 @@
+/* businesses.js: everything that can be started, in the five groups of a counter.
+ *
+ * A business that this kit cannot do now is shown disabled with the reason, never hidden: a teller
+ * has to know that it exists and which part to plug in. A group that this page does not know stands
+ * last under its own name.
+ */
+import { command } from "backpack/connection";
+import { t } from "backpack/i18n";
+import { Button, Icon, html } from "backpack/ui";
+import { productIcon, title } from "./case_list.js";
+
+const GROUPS = {
+  account: ["credit-card", "home.account"],
+  payment: ["receipt", "home.payment"],
+  credit: ["hand-coins", "home.credit"],
+  wealth: ["banknote", "home.wealth"],
+  customer: ["users", "home.customer"],
+};
+
+export function Businesses({ products }) {
+  const unknown = products.map((one) => one.category).filter((category) => !(category in GROUPS));
+  const groups = [...Object.keys(GROUPS), ...new Set(unknown)];
+  return html`<section class="businesses" aria-label=${t("side.businesses")}>
+    ${groups.map((category) => {
+      const offered = products.filter((one) => one.category === category);
+      return offered.length > 0 && html`<${Group} key=${category} category=${category} products=${offered} />`;
+    })}
+  </section>`;
+}
+
+function Group({ category, products }) {
+  const [icon, word] = GROUPS[category] ?? ["file-text", ""];
+  return html`<section class="card group">
+    <h2><${Icon} name=${icon} />${word ? t(word) : category}</h2>
+    ${products.map((product) => html`<${Business} key=${product.code} product=${product} />`)}
+  </section>`;
+}
+
+function Business({ product }) {
+  const missing = missingText(product);
+  return html`<${Button}
+    class="business"
+    icon=${productIcon(product.code)}
+    disabled=${missing !== ""}
+    onClick=${() => command("new_case", { product: product.code })}
+  >
+    <span class="business-name">${title(product)}</span>
+    ${missing && html`<small class="business-missing"><${Icon} name="circle-alert" />${missing}</small>`}
+  <//>`;
+}
+
+/** What this kit lacks for a product, in words; empty when nothing. */
+function missingText(product) {
+  if (product.missing.length === 0) return "";
+  const what = product.missing.map((one) => t(`device.long.${one}`)).join(t("list.and"));
+  return t("side.missing", { what });
+}

@@ -1,0 +1,67 @@
+/* typed.js: what is typed: text, numbers, amounts, numbers of people.
+ *
+ * What is typed is sent when the field is left, so a half-typed number is never judged; an emptied
+ * field takes the answer away. An ID number is shown masked as soon as it is kept, and typed anew to
+ * be changed.
+ */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { money, t } from "backpack/i18n";
+import { Field, Icon, html } from "backpack/ui";
+import { capture } from "../capture.js";
+import { title } from "../case_list.js";
+import { hintOf, scaled } from "./parts.js";
+
+/** An input that sends its text when it is left or Enter is pressed, and follows the agent otherwise. */
+export function Typed({ open, item, problem, hint, prefix, suffix, masked = false, busy: _busy, ...rest }) {
+  const { field, view } = item;
+  const [text, setText] = useState(view.shown);
+  const input = useRef(null);
+  useEffect(() => {
+    if (document.activeElement !== input.current) setText(view.shown);
+  }, [view.shown]);
+  const send = async () => {
+    if (text !== view.shown) await capture(open, "set_value", field.name, { value: text });
+  };
+  return html`<${Field} label=${title(field)} hint=${hint || hintOf(field)} error=${problem} required=${field.required}>
+    <span class="typed">
+      ${prefix && html`<span class="affix">${prefix}</span>`}
+      <input
+        ref=${input}
+        id=${`field-${field.name}`}
+        name=${field.name}
+        value=${text}
+        autocomplete="off"
+        onFocus=${() => masked && setText("")}
+        onInput=${(event) => setText(event.target.value)}
+        onBlur=${() => (masked && text === "" ? setText(view.shown) : send())}
+        onKeyDown=${(event) => event.key === "Enter" && event.target.blur()}
+        ...${rest}
+      />
+      ${item.state === "done" && html`<span class="affix tick"><${Icon} name="circle-check" label=${t("ui.done")} /></span>`}
+      ${suffix && html`<span class="affix">${suffix}</span>`}
+    </span>
+  <//>`;
+}
+
+export function TextInput(props) {
+  return html`<${Typed} ...${props} maxlength=${props.item.field.chars_max} />`;
+}
+
+export function IdNumberInput(props) {
+  return html`<${Typed} ...${props} masked maxlength="20" autocapitalize="characters" />`;
+}
+
+export function AmountInput(props) {
+  const { fen_min: least, fen_max: most } = props.item.field;
+  const range = { min: money(least), max: money(most) };
+  const hint = most > 0 ? t(least > 1 ? "form.range" : "form.amount_hint", range) : "";
+  return html`<${Typed} ...${props} inputmode="decimal" maxlength="16" prefix="¥" suffix=${t("form.amount_unit")} hint=${hint} />`;
+}
+
+export function NumberInput(props) {
+  const { field } = props.item;
+  const unit = title({ title_zh: field.unit_zh, title_en: field.unit_en });
+  const range = { min: scaled(field.number_min, field.decimals), max: scaled(field.number_max, field.decimals) };
+  const mode = field.decimals > 0 ? "decimal" : "numeric";
+  return html`<${Typed} ...${props} inputmode=${mode} maxlength="16" suffix=${unit} hint=${hintOf(field) || t("form.range", range)} />`;
+}

@@ -1,0 +1,1 @@
+"""What only one product has: its own rules, told on dossiers."""

@@ -1,0 +1,146 @@
+"""Right answers to any product, and what an office would find when it looks them up.
+
+What a form's kinds cannot tell, because a product's rules tie answers to each other, is in `TIED`:
+the fewest answers that make a right submission of them. What partners list comes from
+`tests.backoffice.products.listings`, else from the embedded partners of a training office.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from backoffice.cases.intake import Facts, ImageFact
+from backoffice.dossier import id_card
+from backoffice.partners.biller import Billers
+from backoffice.partners.card_center import CardCenter
+from backoffice.partners.credit import CreditSystem
+from backoffice.partners.embedded import EmbeddedPartner
+from backoffice.partners.identity_check import IdentityRecorded, person_digest
+from backoffice.partners.ocrm import Ocrm
+from backoffice.partners.operations import Partner
+from backoffice.partners.queries import PartnerQuery
+from backoffice.partners.securities import SecuritiesBrokers
+from backoffice.partners.wealth import WealthSystem
+from backoffice.product import Asking, Product
+from tests.backoffice.products.listings import standard
+from tests.kit import submissions as make
+from wire.chip_record import ChipRecord
+from wire.form import FieldKind
+from wire.message import Refusal
+from wire.messages.case import Submission
+from wire.messages.identity import IdentityChecked, IdentityResult
+from wire.messages.lookups import Item
+from wire.messages.session import StaffCard
+from wire.sound import SoundFacts
+from wire.value import (
+    ColleagueValue,
+    IdCardValue,
+    ListedValue,
+    PhoneValue,
+    PhotoValue,
+    RecordingValue,
+    Value,
+)
+
+OUTLET: Final = "O1"
+COLLEAGUE: Final = StaffCard("T002", "P2", "周敏", OUTLET, "530102")
+
+_TRAINING: Final[Mapping[Partner, EmbeddedPartner[Any]]] = {
+    Partner.BILLER: Billers(training=True),
+    Partner.CARD: CardCenter(),
+    Partner.CREDIT: CreditSystem(training=True),
+    Partner.WEALTH: WealthSystem(training=True),
+    Partner.SEC: SecuritiesBrokers(training=True),
+    Partner.OCRM: Ocrm(training=True),
+}
+
+_MATCHES: Final = (IdentityResult.MATCH, IdentityResult.MATCH_WITHOUT_PHOTO)
+
+
+def right_values(
+    product: Product, seed: int | str = 0, holder: ChipRecord | None = None
+) -> dict[str, Value]:
+    """A right answer to every required field, and to what else the product's rules demand."""
+    values = make.values_for(product.form, seed, holder=holder)
+    every = make.values_for(product.form, seed, holder=holder, optional=True)
+    if product.code in TIED:
+        values |= TIED[product.code](product, every)
+    for field in product.form.fields:
+        if field.kind is FieldKind.LISTED and field.name in values:
+            items = offered(product, values)[field.name]
+            assert items, f"{product.code}: nothing is listed at {field.name}"
+            values[field.name] = ListedValue(items[0].code, items[0].title_zh)
+    return values
+
+
+def offered(product: Product, values: Mapping[str, Value]) -> dict[str, tuple[Item, ...]]:
+    """What the office would list now at each field, for these answers."""
+    card = values.get("id_card")
+    number = card.number if isinstance(card, IdCardValue) else None
+    asking = Asking(number, OUTLET, dict(values), make.NOW_MS)
+    found = {}
+    for field, ask in product.listings.items():
+        query = ask(asking)
+        found[field] = () if isinstance(query, Refusal) else _listed(query)
+    return found
+
+
+def _listed(query: PartnerQuery) -> tuple[Item, ...]:
+    usual = standard(query)
+    if usual is not None:
+        return (usual,)
+    partner = _TRAINING[query.partner]
+    items: tuple[Item, ...] = partner.found(partner.initial("530102"), query, make.NOW_MS)
+    return items
+
+
+def _all_parties(product: Product, every: dict[str, Value]) -> dict[str, Value]:
+    """As many parties sign as the contract names."""
+    wanted = int(offered(product, every)["contract"][0].facts["parties"])
+    signing = tuple(f"party{number}_" for number in range(2, wanted + 1))
+    return {name: value for name, value in every.items() if name.startswith(signing)}
+
+
+TIED: Final[dict[str, Callable[[Product, dict[str, Value]], dict[str, Value]]]] = {
+    "contract_signing": _all_parties,
+}
+"""Product → which of all possible answers it needs besides the required ones."""
+
+
+def facts_for(asked: Product, submission: Submission, **changes: Any) -> Facts:
+    """What the office would find for a right submission; `result` is the register's answer."""
+    values = submission.values.values()
+    photos = [value for value in values if isinstance(value, PhotoValue)]
+    sounds = [value for value in values if isinstance(value, RecordingValue)]
+    images = {photo.digest: ImageFact(photo.size) for photo in photos}
+    for sound in sounds:
+        measured = SoundFacts(sound.size, sound.duration_ms)
+        images[sound.digest] = ImageFact(sound.size, sound=measured)
+    right = Facts(
+        product=asked,
+        identity=_identity(submission, changes.pop("result", IdentityResult.MATCH)),
+        images=images,
+        listed=offered(asked, submission.values),
+        colleagues={v.reference: COLLEAGUE for v in values if isinstance(v, ColleagueValue)},
+        proofs={v.proof: v.phone for v in values if isinstance(v, PhoneValue)},
+    )
+    return msgspec.structs.replace(right, **changes)
+
+
+def _identity(submission: Submission, result: IdentityResult) -> IdentityRecorded | None:
+    """The stored answer of the register about whoever the submission is for."""
+    card = id_card(submission)
+    if card is None:
+        return None
+    name = card.name if result in _MATCHES else ""
+    answer = IdentityChecked(
+        result, submission.identity_reference, submission.captured_ms - 60_000, name
+    )
+    digest = person_digest(card.number.number, card.name)
+    return IdentityRecorded(digest, submission.device, answer)
+
+
+__all__ = ["COLLEAGUE", "OUTLET", "facts_for", "offered", "right_values"]

@@ -1,0 +1,292 @@
+"""The configuration: typed, bounded, per union, and precise about what is wrong and where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backoffice.configuration import (
+    FILE_BYTES_MAX,
+    SECTIONS,
+    BadConfiguration,
+    Settings,
+    defaults,
+    for_training,
+    parse_settings,
+    read_settings,
+)
+from backoffice.configuration_bounds import NUMBER_MAX, ORDERED, RANGES
+from backoffice.configuration_text import as_toml, as_tree, descriptions
+from backoffice.toml_lines import dotted, key_lines
+from tests.backoffice.case_story import PRODUCTS, UNION
+from tests.kit import configuration_page
+
+
+def mistakes(text: str) -> list[tuple[int, str]]:
+    """(line, key) of everything that is wrong."""
+    with pytest.raises(BadConfiguration) as caught:
+        parse_settings(text, PRODUCTS)
+    return [(problem.line, problem.key) for problem in caught.value.problems]
+
+
+def test_an_office_runs_without_a_file() -> None:
+    """Every section has its default, and every union the same."""
+    plain = parse_settings("", PRODUCTS)
+
+    assert defaults(PRODUCTS) == plain.base.sections
+    assert plain.base is plain.for_union(UNION)
+    assert PRODUCTS.keys() == plain.base.offered.keys()
+    assert () == plain.unions
+
+
+def test_a_file_changes_what_it_names() -> None:
+    """For all, and again for one union."""
+    changed = parse_settings(
+        f"""
+        [limits]
+        accuracy_m_max = 80
+        [policy]
+        a1_fen_max = 5_000
+        [terms]
+        lease_ms = 60_000
+        [partners.core]
+        stock_prefixes = ["621799"]
+        [union."{UNION}".limits]
+        accuracy_m_max = 200
+        [union."{UNION}".lookups]
+        codes_max = 3
+        """,
+        PRODUCTS,
+    )
+    base, union = changed.base, changed.for_union(UNION)
+
+    assert (80, 200) == (base.limits.accuracy_m_max, union.limits.accuracy_m_max)
+    assert (5_000, 5_000) == (base.thresholds.a1_fen_max, union.thresholds.a1_fen_max)
+    assert (60_000, 60_000) == (base.terms.lease_ms, union.terms.lease_ms)
+    assert ("621799",) == union.partners.core.stock_prefixes
+    assert (5, 3) == (base.lookups.codes_max, union.lookups.codes_max)
+    assert (UNION,) == changed.unions
+    assert union is changed.for_union(UNION)
+    assert base is changed.for_union("530999")
+
+
+def test_a_products_numbers_reach_the_product() -> None:
+    """Its rules read `dossier.terms`, which are the product's."""
+    code = next(c for c, product in PRODUCTS.items() if hasattr(product.terms, "age_years_min"))
+    text = f'[union."{UNION}".products.{code}]\nage_years_min = 21\n'
+    changed = parse_settings(text, PRODUCTS)
+
+    def least(union: str) -> int:
+        terms = changed.for_union(union).products[code].terms
+        return int(terms.age_years_min)  # type: ignore[attr-defined]  # chosen above by having it
+
+    assert 21 == least(UNION)
+    assert least("530999") == PRODUCTS[code].terms.age_years_min  # type: ignore[attr-defined]  # as above
+
+
+def test_a_service_is_switched_off() -> None:
+    """In one union, or everywhere; its cases are still understood."""
+    text = f'[union."{UNION}".products]\ndisabled = ["debit_card"]\n'
+    changed = parse_settings(text, PRODUCTS)
+
+    assert "debit_card" in changed.base.offered
+    assert "debit_card" not in changed.for_union(UNION).offered
+    assert "debit_card" in changed.for_union(UNION).products
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[limits]\n\nage_years_max = 'x'", [(3, "limits.age_years_max")]),
+        ("[limits]\nage_years_max = true", [(2, "limits.age_years_max")]),
+        ("[limits]\nage_years_max = 5", [(2, "limits.age_years_max")]),
+        ("limits.sharpness_min = -1", [(1, "limits.sharpness_min")]),
+        (f"[policy]\na3_fen_max = {NUMBER_MAX + 1}", [(2, "policy.a3_fen_max")]),
+        ("[lookups]\ncodes_max = 0", [(2, "lookups.codes_max")]),
+        ("[limits]\nnothing = 1", [(2, "limits.nothing")]),
+        ("\n[nothing]\na = 1", [(2, "nothing")]),
+        ("limits = 3", [(1, "limits")]),
+        ("products = 3", [(1, "products")]),
+        ("[partners]\nnothing = 3", [(2, "partners.nothing")]),
+        ("[partners.nothing]\na = 3", [(1, "partners.nothing")]),
+        ("[partners.core]\nstock_prefixes = [1]", [(2, "partners.core.stock_prefixes")]),
+        ("[products.nothing]\na = 1", [(1, "products.nothing")]),
+        ("[products]\ndisabled = ['nothing']", [(2, "products.disabled")]),
+        ("union = 3", [(1, "union")]),
+        ("[union]\n'a b' = {}", [(2, 'union."a b"')]),
+        ('[union."530111"]\nlimits = 3', [(2, 'union."530111".limits')]),
+        ('[union."530111".nothing]', [(1, 'union."530111".nothing')]),
+        ('[union."530111".limits]\nx = 1', [(2, 'union."530111".limits.x')]),
+        ("[policy]\na1_fen_max = 99_999_999", [(2, "policy.a1_fen_max")]),
+        ("[policy]\na2_fen_max = 1", [(2, "policy.a2_fen_max")]),
+        ("[limits]\npan_digits_min = 19\npan_digits_max = 16", [(3, "limits.pan_digits_max")]),
+        ("[limits]\na =", [(2, "TOML")]),
+        ("[limits]\nb = 1\n[policy]\nc = 1", [(2, "limits.b"), (4, "policy.c")]),
+    ],
+)
+def test_every_mistake_is_found_at_its_line(text: str, expected: list[tuple[int, str]]) -> None:
+    """All of them at once, in the file's order."""
+    assert expected == mistakes(text)
+
+
+def test_a_mistake_is_told_in_both_languages() -> None:
+    """Line, dotted key, and what it should be."""
+    text = "# 配置\n[lookups]\ncodes_max = 'five'\n"
+    with pytest.raises(BadConfiguration) as caught:
+        parse_settings(text, PRODUCTS)
+    expected = (
+        "第 3 行 lookups.codes_max：应为整数，写的是字符串 · line 3: Expected `int`, got `str`"
+    )
+    assert expected == str(caught.value)
+
+
+def test_very_many_mistakes_are_not_all_told() -> None:
+    """The first ones are enough to begin with."""
+    with pytest.raises(BadConfiguration) as caught:
+        parse_settings("[limits]\n" + "\n".join(f"k{n} = 1" for n in range(50)), PRODUCTS)
+    assert 50 == len(caught.value.problems)
+    assert "另有 30 处错误" in str(caught.value)
+
+
+def test_a_file_must_be_a_readable_text(tmp_path: Path) -> None:
+    """Read once from disk; bytes that are no text, and too many of them, are refused."""
+    path = tmp_path / "office.toml"
+    path.write_text("[limits]\naccuracy_m_max = 70\n")
+    assert 70 == read_settings(path, PRODUCTS).base.limits.accuracy_m_max
+    for body in (b"\xff\xfe", b"#" * (FILE_BYTES_MAX + 1)):
+        path.write_bytes(body)
+        with pytest.raises(BadConfiguration):
+            read_settings(path, PRODUCTS)
+
+
+def test_what_is_written_out_can_be_read_in_again() -> None:
+    """With defaults and changes; as a tree, too."""
+    text = f'[limits]\naccuracy_m_max = 70\n[union."{UNION}".terms]\nlease_ms = 90_000\n'
+    changed = parse_settings(text, PRODUCTS)
+    again = parse_settings(as_toml(changed), PRODUCTS)
+
+    assert changed.base.sections == again.base.sections
+    assert changed.for_union(UNION).sections == again.for_union(UNION).sections
+    tree = as_tree(changed)
+    assert 70 == tree["limits"]["accuracy_m_max"]
+    assert {UNION: {"terms": {"lease_ms": 90_000}}} == tree["union"]
+
+
+def test_training_partners_know_everybody() -> None:
+    """In every union, whatever else it changes."""
+    text = f'[union."{UNION}".partners.core]\nstock_prefixes = ["62"]\n'
+    trained = for_training(parse_settings(text, PRODUCTS))
+
+    assert trained.base.partners.training
+    assert trained.for_union(UNION).partners.training
+    assert ("62",) == trained.for_union(UNION).partners.core.stock_prefixes
+    assert not Settings(PRODUCTS).base.partners.training
+
+
+def test_defaults_keep_their_own_bounds() -> None:
+    """And every bound is of a key that exists."""
+    for kind, ranges in RANGES.items():
+        default = kind()
+        for key, (least, most) in ranges.items():
+            assert least <= getattr(default, key) <= most, key
+    for kind, pairs in ORDERED.items():
+        assert {key for pair in pairs for key in pair} <= set(kind.__struct_fields__)
+    assert not mistakes_of_defaults()
+
+
+def mistakes_of_defaults() -> list[tuple[int, str]]:
+    try:
+        parse_settings(as_toml(Settings(PRODUCTS)), PRODUCTS)
+    except BadConfiguration as bad:
+        return [(problem.line, problem.key) for problem in bad.problems]
+    return []
+
+
+def test_every_number_says_what_it_means() -> None:
+    """In its Struct's docstring; that is where the page and `backpack config` have it from."""
+    for name, kind in SECTIONS.items():
+        plain = [f.name for f in msgspec.structs.fields(kind) if not _is_struct(f.type)]
+        assert set(plain) <= set(descriptions(kind)), name
+
+
+def _is_struct(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def test_the_page_is_made_from_the_code() -> None:
+    """`python -m tests.kit.configuration_page --write` renews it."""
+    assert configuration_page.page() == configuration_page.PAGE.read_text("utf-8")
+
+
+def test_keys_are_found_wherever_they_can_stand() -> None:
+    """Dotted and quoted keys, inline tables, arrays over lines, strings that look like TOML."""
+    text = '''a.b = 1 # [no]
+"quoted key" = """
+[no]
+x = 1 \\""" ""\""""
+'l.q'."e\\u0041" = \'\'\'
+no = 1\'\'\'
+
+[ table . "530111" ]
+list = [
+  1, # no = 1
+  { deep = 2, two.three = "}" },
+]
+inline = { x = 1, y = [ { z = "]" } ] }
+date = 1979-05-27 07:32:00
+[[many]]
+one = 1
+[[many]]
+one = 2'''
+    assert {
+        ("a",): 1,
+        ("a", "b"): 1,
+        ("quoted key",): 2,
+        ("l.q",): 5,
+        ("l.q", "eA"): 5,
+        ("table",): 8,
+        ("table", "530111"): 8,
+        ("table", "530111", "list"): 9,
+        ("table", "530111", "list", "deep"): 11,
+        ("table", "530111", "list", "two"): 11,
+        ("table", "530111", "list", "two", "three"): 11,
+        ("table", "530111", "inline"): 13,
+        ("table", "530111", "inline", "x"): 13,
+        ("table", "530111", "inline", "y"): 13,
+        ("table", "530111", "inline", "y", "z"): 13,
+        ("table", "530111", "date"): 14,
+        ("many",): 15,
+        ("many", "one"): 16,
+    } == key_lines(text)
+    assert 'union."530111".limits."a b"' == dotted(("union", "530111", "limits", "a b"))
+
+
+NAMES = st.text("ab-_1", min_size=1, max_size=4) | st.text(
+    st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=4
+)
+VALUES = st.sampled_from(
+    ["1", '"text # ]"', "'lit \" ]'", "[1,\n 2, # c ]\n]", '"""\nlong\n"""', "'''\n'x'\n'''", "{}"]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(NAMES, st.dictionaries(NAMES, VALUES, max_size=4), max_size=4))
+def test_any_file_of_tables(tables: dict[str, dict[str, str]]) -> None:
+    """Every key is found on the line on which it was written."""
+
+    def quoted(name: str) -> str:
+        return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+    text = ""
+    expected: dict[tuple[str, ...], int] = {}
+    for table, pairs in tables.items():
+        expected[(table,)] = text.count("\n") + 1
+        text += f"[{quoted(table)}] # table\n"
+        for key, value in pairs.items():
+            expected[table, key] = text.count("\n") + 1
+            text += f"{quoted(key)} = {value}\n\n"
+    assert expected == key_lines(text)

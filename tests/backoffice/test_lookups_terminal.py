@@ -1,0 +1,91 @@
+"""What a terminal looks up, over the whole bank: the office's services behind its door."""
+
+from __future__ import annotations
+
+import re
+
+from backoffice.cases.commands import Caller
+from backoffice.catalogue import products
+from backoffice.office import Office
+from backoffice.peers.devices import Device
+from backoffice.peers.terminal_requests import TerminalRequests
+from tests.kit import submissions as make
+from tests.kit.bank import TELLER_PASSCODE, UNION, Bank, teller
+from tests.kit.running import run
+from wire.codec import PAYLOAD_BYTES_MAX, encode
+from wire.masked import IdNumber, Phone
+from wire.message import Code, Refusal
+from wire.messages.lookups import (
+    CodeSent,
+    ColleagueProven,
+    Listing,
+    ListItems,
+    PhoneProven,
+    ProveCode,
+    ProveColleague,
+    SendCode,
+)
+from wire.messages.session import ListProducts, Products, Role
+from wire.value import ChoiceValue, TextValue, Value
+
+CASE = make.case_id("terminal")
+PHONE = Phone("13812345678")
+DEVICE = Device(
+    device="T-1",
+    role=Role.TERMINAL,
+    outlet="53011101",
+    union=UNION,
+    noise=b"n" * 32,
+    signing=b"s" * 32,
+    staff=teller(1).card,
+)
+
+
+def at(office: Office) -> TerminalRequests:
+    caller = office.caller(DEVICE)
+    assert isinstance(caller, Caller)
+    return TerminalRequests(office)
+
+
+def test_every_service_fits_into_one_answer() -> None:
+    """The terminal asks for the list once: all forms together stay below a frame."""
+    cards = tuple(product.card for product in products().values())
+
+    assert len(encode(Products(cards))) <= PAYLOAD_BYTES_MAX
+
+
+def test_everything_that_a_form_may_look_up() -> None:
+    """The list of products, a bill, a colleague, a phone; each refused for what is no case."""
+
+    async def story() -> None:
+        bank = Bank("lookups", tellers=2)
+        async with bank.office() as running:
+            terminal = at(running.office())
+            listed = await terminal.answer(DEVICE, ListProducts())
+            assert isinstance(listed, Products)
+            assert products().keys() == {card.code for card in listed.products}
+
+            number = IdNumber(make.person().number)
+            bill_no = TextValue("1234567890")
+            values: dict[str, Value] = {"biller": ChoiceValue("power"), "bill_no": bill_no}
+            asked = ListItems(CASE, "bill_payment", "bill", number, "李秀英", values)
+            assert isinstance(await terminal.answer(DEVICE, asked), Listing)
+
+            colleague = teller(2).card
+            proven = await terminal.answer(
+                DEVICE, ProveColleague(CASE, colleague.staff_id, TELLER_PASSCODE)
+            )
+            assert ColleagueProven(colleague.staff_id, colleague.name, f"{CASE}#1") == proven
+
+            assert isinstance(await terminal.answer(DEVICE, SendCode(CASE, PHONE)), CodeSent)
+            code = re.search(r"\d{6}", bank.messages.messages(PHONE)[-1])
+            assert code is not None
+            held = await terminal.answer(DEVICE, ProveCode(CASE, PHONE, code[0]))
+            assert isinstance(held, PhoneProven)
+
+            for request in (SendCode("1", PHONE), ProveColleague("../x", "1", "2")):
+                answer = await terminal.answer(DEVICE, request)
+                assert isinstance(answer, Refusal)
+                assert (Code.FORMAT, "case_id") == (answer.code, answer.field)
+
+    run(story)

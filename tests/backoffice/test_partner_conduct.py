@@ -1,0 +1,219 @@
+"""Partners that behave badly, as a case meets them: slow, silent, unwilling, down; and back again.
+
+Whatever is heard of it, a key has one outcome: the inquiry that follows a silence tells the truth.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import trio
+
+from actors import open_system
+from actors.durable import DurableActor
+from actors.memory_store import Disk, MemoryStore
+from actors.ref import Ref
+from backoffice.cases.commands import PartnerSilent
+from backoffice.partners.conduct import NORMAL, REFUSAL, Conduct, Conducts, Manner
+from backoffice.partners.embedded import stream_of
+from backoffice.partners.handler import PARTNER_S_MAX, PartnerHandler
+from backoffice.partners.operations import Operation, Partner
+from backoffice.partners.policy import embedded_partner
+from backoffice.partners.port import (
+    Abort,
+    Commit,
+    Inquire,
+    PartnerOutcome,
+    PartnerRequest,
+    PartnerStatus,
+    Prepare,
+)
+from tests.backoffice.partner_scenes import (
+    SCENES,
+    TRAINING,
+    UNION,
+    apply_for_card,
+    open_securities,
+    pay_bill,
+)
+from tests.kit.outside import virtual_outside
+from tests.kit.running import run
+from wire.message import Code
+
+SILENT = PartnerSilent("k")
+ANY_PARTNER = pytest.mark.parametrize("name", [one for one in SCENES if not SCENES[one].before])
+"""One operation of each; activating takes a card that was issued, which others stand for."""
+
+
+class Counter:
+    """A case at the counter of one partner."""
+
+    def __init__(self, partner: Partner, ref: Ref, conducts: Conducts) -> None:
+        self._partner = partner
+        self._conducts = conducts
+        self._handler = PartnerHandler(partner, lambda _union: ref, conducts)
+
+    def behave(self, manner: Manner, seconds: float = 0.0) -> None:
+        self._conducts.tell(self._partner, UNION, Conduct(manner, seconds))
+
+    async def say(self, request: PartnerRequest) -> PartnerOutcome | PartnerSilent:
+        return await self._handler("case", request)  # type: ignore[arg-type]  # a message, too
+
+    async def prepare(self, operation: Operation) -> PartnerOutcome | PartnerSilent:
+        return await self.say(Prepare("k", UNION, operation))
+
+    async def truth(self) -> PartnerStatus:
+        self.behave(Manner.NORMAL)
+        outcome = await self.say(Inquire("k", UNION))
+        assert isinstance(outcome, PartnerOutcome)
+        return outcome.status
+
+
+@asynccontextmanager
+async def counter(partner: Partner, conducts: Conducts | None = None) -> AsyncIterator[Counter]:
+    store = MemoryStore(Disk())
+    behaviour = embedded_partner(partner, TRAINING)
+    stream = stream_of(partner, UNION)
+    async with open_system("office", virtual_outside("conduct")) as system:
+        ref = system.spawn(
+            partner,
+            lambda: DurableActor(behaviour, stream=stream, key=UNION, store=store, handlers={}),
+        )
+        yield Counter(partner, ref, conducts or Conducts())
+
+
+def test_a_slow_partner_is_waited_for_within_bounds() -> None:
+    """Longer than anybody waits is silence, and nothing was done."""
+
+    async def story() -> None:
+        async with counter(Partner.BILLER) as biller:
+            biller.behave(Manner.SLOW, PARTNER_S_MAX)
+            assert SILENT == await biller.prepare(pay_bill())
+            assert PartnerStatus.UNKNOWN_KEY is await biller.truth()
+            biller.behave(Manner.SLOW, PARTNER_S_MAX - 1)
+            began = trio.current_time()
+            outcome = await biller.prepare(pay_bill())
+            assert isinstance(outcome, PartnerOutcome)
+            assert PartnerStatus.PREPARED is outcome.status
+            assert PARTNER_S_MAX - 1 <= trio.current_time() - began
+
+    run(story)
+
+
+def test_a_lost_answer_is_found_by_inquiry() -> None:
+    """What was asked for has happened; asking again does it no second time."""
+
+    async def story() -> None:
+        async with counter(Partner.CARD) as center:
+            center.behave(Manner.TIME_OUT)
+            assert SILENT == await center.prepare(apply_for_card())
+            assert PartnerStatus.PREPARED is await center.truth()
+            center.behave(Manner.TIME_OUT)
+            assert SILENT == await center.say(Commit("k", UNION))
+            assert SILENT == await center.say(Commit("k", UNION))
+            assert PartnerStatus.COMMITTED is await center.truth()
+
+    run(story)
+
+
+def test_an_unwilling_partner_stays_unwilling_under_that_key() -> None:
+    """Also when its mood is better."""
+
+    async def story() -> None:
+        async with counter(Partner.SEC) as brokers:
+            brokers.behave(Manner.DECLINE)
+            outcome = await brokers.prepare(open_securities())
+            assert isinstance(outcome, PartnerOutcome)
+            assert (PartnerStatus.DECLINED, REFUSAL) == (outcome.status, outcome.refusal)
+            assert PartnerStatus.DECLINED is await brokers.truth()
+            assert outcome == await brokers.prepare(open_securities())
+
+    run(story)
+
+
+def test_a_partner_that_is_down_hears_nothing() -> None:
+    """Neither a PREPARE nor an ABORT; both can come again."""
+
+    async def story() -> None:
+        async with counter(Partner.BILLER) as biller:
+            biller.behave(Manner.DOWN)
+            assert SILENT == await biller.prepare(pay_bill())
+            assert SILENT == await biller.say(Abort("k", UNION))
+            assert PartnerStatus.UNKNOWN_KEY is await biller.truth()
+
+    run(story)
+
+
+def test_a_refusal_is_a_definite_answer() -> None:
+    """Another request under the key: the case must never try another key."""
+
+    async def story() -> None:
+        async with counter(Partner.BILLER) as biller:
+            await biller.prepare(pay_bill())
+            outcome = await biller.prepare(pay_bill(1))
+            assert isinstance(outcome, PartnerOutcome)
+            assert outcome.refusal is not None
+            assert (PartnerStatus.DECLINED, Code.KEY_CONFLICT) == (
+                outcome.status,
+                outcome.refusal.code,
+            )
+
+    run(story)
+
+
+CHANCES = {
+    Conduct(Manner.SLOW, 2.0): 0.2,
+    Conduct(Manner.TIME_OUT): 0.2,
+    Conduct(Manner.DECLINE): 0.1,
+    Conduct(Manner.DOWN): 0.2,
+}
+
+
+@ANY_PARTNER
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_is_heard_a_key_has_one_outcome(name: str, seed: int) -> None:
+    """Requests at random to a partner at random; definite answers never contradict each other."""
+    scene, dice = SCENES[name], random.Random(f"{name}/{seed}")
+
+    async def day() -> None:
+        conducts = Conducts(dice, CHANCES)
+        async with counter(scene.partner, conducts) as one:
+            final: PartnerOutcome | None = None
+            asks = (
+                Prepare("k", UNION, scene.right()),
+                Inquire("k", UNION),
+                Commit("k", UNION),
+                Abort("k", UNION),
+            )
+            for _ in range(30):
+                answer = await one.say(dice.choices(asks, (8, 4, 2, 1))[0])
+                if isinstance(answer, PartnerOutcome) and answer.status in (
+                    PartnerStatus.COMMITTED,
+                    PartnerStatus.ABORTED,
+                    PartnerStatus.DECLINED,
+                ):
+                    final = final or answer
+                    assert final == answer
+            conducts.calm()
+            told = await one.say(Inquire("k", UNION))
+            assert final is None or final == told
+
+    run(day)
+
+
+def test_chance_is_the_same_for_the_same_seed() -> None:
+    """And stops when everybody is told to be calm."""
+
+    def days(seed: int) -> list[Conduct]:
+        conducts = Conducts(random.Random(seed), CHANCES)
+        return [conducts.next(Partner.CORE, UNION) for _ in range(200)]
+
+    assert days(1) == days(1) != days(2)
+    assert {*CHANCES, NORMAL} == set(days(1))
+    conducts = Conducts(random.Random(1), CHANCES)
+    conducts.tell(Partner.CORE, UNION, Conduct(Manner.DOWN))
+    conducts.calm()
+    assert {NORMAL} == {conducts.next(Partner.CORE, UNION) for _ in range(50)}

@@ -1,0 +1,232 @@
+"""What every partner promises for every operation: one key, one request, one outcome, for ever.
+
+The same stories over all of them; then random days with repeated, changed, overtaking requests and
+partners that decline or whose answers are lost.
+"""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backoffice.partners.embedded import EmbeddedPartner, PartnerCommand, Refuse, posting_group
+from backoffice.partners.ledger import trial_balance
+from backoffice.partners.operations import Operation, Partner
+from backoffice.partners.policy import PartnersPolicy, embedded_partner
+from backoffice.partners.port import (
+    Abort,
+    Commit,
+    Inquire,
+    PartnerOutcome,
+    PartnerStatus,
+    Prepare,
+)
+from backoffice.partners.queries import Look, PartnerQuery, Templates
+from tests.backoffice.partner_scenes import NOW_MS, SCENES, UNION, Playing, Scene, playing, prepare
+from wire.message import Code, Refusal
+
+EVERY = pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES)
+NO = Refusal(Code.CORE_DECLINED, "演练")
+
+
+def test_no_operation_is_forgotten() -> None:
+    """There is a scene for each."""
+    assert {kind.__name__ for kind in get_args(Operation)} == set(SCENES)
+
+
+def where(one: Playing, key: str = "k") -> PartnerStatus:
+    outcome = one.ask(Inquire(key, UNION))
+    assert isinstance(outcome, PartnerOutcome)
+    return outcome.status
+
+
+@EVERY
+def test_a_repeated_request_gets_the_stored_answer(scene: Scene) -> None:
+    """At every stage, and without a second event; after the end nothing moves it."""
+    one = scene.playing()
+    request = Prepare("k", UNION, scene.right())
+    first = one.ask(request)
+    assert PartnerStatus.PREPARED is first.status, first.refusal
+    assert first == one.ask(request) == one.ask(Inquire("k", UNION))
+
+    real = one.ask(Commit("k", UNION))
+
+    assert PartnerStatus.COMMITTED is real.status
+    assert first.facts.items() <= {**real.facts, **first.facts}.items()
+    late = (Commit("k", UNION), Abort("k", UNION), Inquire("k", UNION), request)
+    assert [real] * 4 == [one.ask(again) for again in late]
+    assert 2 == len(one.events)
+
+
+@EVERY
+def test_another_request_under_a_known_key_is_refused(scene: Scene) -> None:
+    """Whatever the key has come to; the first outcome stands."""
+    for end in (None, Commit("k", UNION), Abort("k", UNION)):
+        one = scene.playing()
+        prepare(one, "k", scene.right())
+        if end is not None:
+            one.ask(end)
+        before, events = one.ask(Inquire("k", UNION)), len(one.events)
+
+        refusal = one.ask(Prepare("k", UNION, scene.other()))
+
+        assert isinstance(refusal, Refusal)
+        assert Code.KEY_CONFLICT is refusal.code
+        assert (before, events) == (one.ask(Inquire("k", UNION)), len(one.events))
+
+
+@EVERY
+def test_an_abort_before_its_prepare_spends_the_key(scene: Scene) -> None:
+    """The late PREPARE reserves nothing, and another key can have it all."""
+    one = scene.playing()
+    assert PartnerStatus.UNKNOWN_KEY is where(one)
+    assert PartnerStatus.UNKNOWN_KEY is one.ask(Commit("k", UNION)).status
+    assert PartnerStatus.ABORTED is one.ask(Abort("k", UNION)).status
+
+    assert PartnerStatus.ABORTED is prepare(one, "k", scene.right()).status
+    assert PartnerStatus.ABORTED is one.ask(Commit("k", UNION)).status
+    assert PartnerStatus.PREPARED is prepare(one, "k2", scene.right()).status
+
+
+@EVERY
+def test_what_was_aborted_is_free_again(scene: Scene) -> None:
+    """Except for a card, which is spoiled."""
+    one = scene.playing()
+    prepare(one, "k", scene.right())
+    assert PartnerStatus.ABORTED is one.ask(Abort("k", UNION)).status
+    assert PartnerStatus.ABORTED is one.ask(Commit("k", UNION)).status, "too late"
+
+    again = prepare(one, "k2", scene.right())
+
+    spoiled = scene is SCENES["IssueCard"]
+    expected = PartnerStatus.DECLINED if spoiled else PartnerStatus.PREPARED
+    assert expected is again.status, again.refusal
+
+
+@EVERY
+def test_a_declined_request_stays_declined(scene: Scene) -> None:
+    """Nothing was reserved, no later step moves it."""
+    one = scene.playing()
+    request = Prepare("k", UNION, scene.right())
+    no = one.ask(Refuse(request, NO))
+    assert (PartnerStatus.DECLINED, NO) == (no.status, no.refusal)
+
+    later = (request, Commit("k", UNION), Abort("k", UNION), Inquire("k", UNION))
+    assert [no] * 4 == [one.ask(again) for again in later]
+    assert 1 == len(one.events)
+    assert PartnerStatus.PREPARED is prepare(one, "k2", scene.right()).status
+
+
+@EVERY
+def test_only_some_partners_decline_a_commit(scene: Scene) -> None:
+    """Then what was prepared is released, and the key is declined for ever."""
+    one = scene.playing()
+    prepare(one, "k", scene.right())
+    outcome = one.ask(Refuse(Commit("k", UNION), NO))
+
+    assert isinstance(one.behaviour, EmbeddedPartner)
+    fails = one.behaviour.commit_may_fail
+    expected = PartnerStatus.DECLINED if fails else PartnerStatus.COMMITTED
+    assert expected is outcome.status
+    assert outcome == one.ask(Commit("k", UNION)) == one.ask(Abort("k", UNION))
+    if fails:
+        assert PartnerStatus.PREPARED is prepare(one, "k2", scene.right()).status
+
+
+@pytest.mark.parametrize("partner", Partner)
+def test_a_partner_minds_its_own_business(partner: Partner) -> None:
+    """Operations and queries of others leave no trace, not even in the key."""
+    one = playing(partner)
+    for scene in SCENES.values():
+        if scene.partner is not partner:
+            assert Code.FORMAT is one.ask(Prepare("k", UNION, scene.right())).code
+    for query in get_args(PartnerQuery):
+        if query.partner is not partner:
+            assert isinstance(one.ask(Look(UNION, _query(query))), Refusal)
+    assert PartnerStatus.UNKNOWN_KEY is where(one)
+    assert isinstance(one.ask(Look(UNION, Templates(""))), Refusal) == (partner != Partner.OCRM)
+
+
+def _query(kind: type[msgspec.Struct]) -> PartnerQuery:
+    fields = {"number": ("530111199001010000",), "biller": "power", "bill_no": "0000000001"}
+    wanted = {one.name: fields.get(one.name, "53011101") for one in msgspec.structs.fields(kind)}
+    query: PartnerQuery = msgspec.convert(wanted, kind)  # type: ignore[assignment]  # by its type
+    return query
+
+
+KEYS = st.sampled_from(["k0", "k1", "k2", "k3"])
+STEPS = st.sampled_from(["prepare", "other", "commit", "abort", "inquire", "balk", "balk late"])
+FINAL = {PartnerStatus.COMMITTED, PartnerStatus.ABORTED, PartnerStatus.DECLINED}
+
+
+def _request(step: str, key: str, scene: Scene) -> PartnerCommand:
+    right, other = Prepare(key, UNION, scene.right()), Prepare(key, UNION, scene.other())
+    commands: dict[str, PartnerCommand] = {
+        "prepare": right,
+        "other": other,
+        "commit": Commit(key, UNION),
+        "abort": Abort(key, UNION),
+        "inquire": Inquire(key, UNION),
+        "balk": Refuse(right, NO),
+        "balk late": Refuse(Commit(key, UNION), NO),
+    }
+    return commands[step]
+
+
+@pytest.mark.parametrize("partner", [one for one in Partner if one is not Partner.OCRM])
+def test_a_random_day(partner: Partner) -> None:
+    """A final outcome stays, repeats change nothing, and the stream replays to the same state.
+
+    Also under another policy, and with every answer lost once: each request comes twice.
+    """
+    names = [name for name, scene in SCENES.items() if scene.partner is partner]
+    steps = st.tuples(STEPS, KEYS, st.sampled_from(names), st.sampled_from([0, 0, 40]))
+
+    @settings(max_examples=25, deadline=None)
+    @given(st.lists(steps, max_size=20))
+    def day(requests: list[tuple[str, str, str, int]]) -> None:
+        one = playing(partner)
+        final: dict[str, PartnerOutcome] = {}
+        for step, key, name, days in requests:
+            one.now_ms += days * 24 * 3600 * 1000
+            request = _request(step, key, SCENES[name])
+            answer = one.ask(request)
+            events = len(one.events)
+            assert answer == one.ask(request)
+            assert events == len(one.events), "a repeat changes nothing"
+            for known, outcome in final.items():
+                assert outcome == one.ask(Inquire(known, UNION))
+            now = one.ask(Inquire(key, UNION))
+            if now.status in FINAL:
+                final.setdefault(key, now)
+        _replays(one, partner)
+
+    day()
+
+
+def _replays(one: Playing, partner: Partner) -> None:
+    fresh = embedded_partner(partner, PartnersPolicy())
+    state = fresh.initial(UNION)
+    for event in one.events:
+        state = fresh.evolve(state, event)
+    assert one.state == state
+    stored = msgspec.msgpack.encode(one.state)
+    assert one.state == msgspec.msgpack.decode(stored, type=type(one.state))
+    groups = [group for event in one.events if (group := posting_group(event)) is not None]
+    assert len(groups) == len({group.key for group in groups})
+    balances = trial_balance(groups)
+    assert 0 == sum(balances.values())
+    assert [] == [name for name in balances if name.startswith("deposit/") and balances[name] > 0]
+    assert groups == [] or partner is Partner.CORE
+
+
+def test_the_clock_is_in_the_events() -> None:
+    """What rules need of time is written down, so that a replay needs no clock."""
+    for scene in SCENES.values():
+        one = scene.playing()
+        prepare(one, "k", scene.right())
+        assert [NOW_MS] == [event.at_ms for event in one.events]

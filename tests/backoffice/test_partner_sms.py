@@ -1,0 +1,74 @@
+"""The SMS gateway that keeps messages: in memory, and for a training office in a folder."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+import trio
+
+from backoffice.partners.sms import (
+    MESSAGES_PER_PHONE_MAX,
+    PHONES_MAX,
+    EmbeddedMessages,
+    SmsFailed,
+)
+from tests.kit.running import run
+from wire.masked import Phone
+
+PHONE = Phone("13800138000")
+T = TypeVar("T")
+
+
+async def at_once(work: Callable[[], T], /) -> T:
+    await trio.lowlevel.checkpoint()
+    return work()
+
+
+def test_the_last_messages_of_a_phone_are_kept() -> None:
+    """So many of each, of so many phones, and none is shown where somebody may read."""
+    sms = EmbeddedMessages(at_once)
+
+    async def story() -> None:
+        for n in range(MESSAGES_PER_PHONE_MAX + 2):
+            await sms.send(PHONE, f"验证码{n}")
+        for n in range(PHONES_MAX - 1):
+            await sms.send(Phone(f"139{n:08}"), "x")
+        assert MESSAGES_PER_PHONE_MAX == len(sms.messages(PHONE))
+        assert "验证码6" == sms.messages(PHONE)[-1]
+        await sms.send(Phone("13700000000"), "one more")
+
+    run(story)
+    assert () == sms.messages(PHONE)
+    assert "one more" not in repr(sms)
+
+
+def test_a_training_office_writes_them_down(tmp_path: Path) -> None:
+    """One line each, the newest last, for the owner's eyes alone."""
+    sms = EmbeddedMessages(at_once, tmp_path / "sms")
+
+    async def story() -> None:
+        await sms.send(PHONE, "first\nline")
+        await sms.send(PHONE, "second")
+
+    run(story)
+    file = tmp_path / "sms" / "13800138000.txt"
+    assert "first line\nsecond\n" == file.read_text()
+    assert 0o600 == stat.S_IMODE(file.stat().st_mode)
+    assert [file] == list(file.parent.iterdir())
+
+
+def test_what_cannot_be_written_was_not_sent(tmp_path: Path) -> None:
+    """The sender is told, without the message."""
+    (tmp_path / "sms").write_text("in the way")
+    sms = EmbeddedMessages(at_once, tmp_path / "sms")
+
+    async def story() -> None:
+        with pytest.raises(SmsFailed) as failed:
+            await sms.send(PHONE, "secret")
+        assert "secret" not in str(failed.value)
+
+    run(story)

@@ -1,0 +1,226 @@
+"""Authorization in every mode: who decides where, when and how is switched while the bank works."""
+
+from __future__ import annotations
+
+import msgspec
+
+from backoffice.authorization.levels import Assign, Locality, Route, Timing
+from backoffice.authorization.policy import DEFAULT_TEXT
+from backoffice.authorization.queue import collection
+from backoffice.authorization.waiting import Bar, QueueEntry
+from backoffice.cases.events import Claimed
+from backoffice.desk.clerk import DeskClerk
+from backoffice.desk.page_model import Claim, TakeNext
+from backoffice.desk.page_model import SignInHere as SignInAtDesk
+from backoffice.desk.program import Desk
+from backoffice.program import BackOffice
+from backoffice.staff import Member
+from terminal.clerk import Clerk
+from terminal.page_model import Stage
+from terminal.program import Terminal
+from tests.kit.bank import DESK_PASSCODE, UNION, Bank, authorizer, teller
+from tests.kit.running import run
+from tests.stories.cast import (
+    assert_sound,
+    cast,
+    history,
+    signed_in,
+    until,
+    watched_bank,
+    work_to,
+)
+from wire.codec import decode
+from wire.link import LinkState
+from wire.message import Code, Refusal
+from wire.messages.desk import QueueItem
+from wire.messages.policy import PolicyHistory, PolicyText, RollbackPolicy, SetPolicy
+
+OUTLET = "53011101"
+ELSEWHERE = ("53011201", "530112")
+"""An outlet of another county union, and that union."""
+
+OUTLET_SYNC = f"""{DEFAULT_TEXT}
+[[rules]]
+union = "{UNION}"
+timing = "sync"
+locality = "outlet"
+"""
+DEALT = DEFAULT_TEXT.replace('locality = "central"', 'locality = "central"\nassign = "random"')
+
+
+def moved(member: Member, outlet: str, union: str = UNION) -> Member:
+    """The same person at another place."""
+    card = msgspec.structs.replace(member.card, outlet=outlet, union=union)
+    return msgspec.structs.replace(member, card=card)
+
+
+async def put(office: BackOffice, text: str) -> PolicyText:
+    """An operator puts a document in force."""
+    services = office.office()
+    answer = await services.ask(services.policy, "O-0001", SetPolicy(text, "切换授权方式"))
+    assert isinstance(answer, PolicyText), answer
+    return answer
+
+
+async def submitted(terminal: Terminal, clerk: Clerk) -> str:
+    """A case that waits for its authorization."""
+    case_id = await clerk.begin("debit_card")
+    await work_to(terminal, clerk, case_id, Stage.WAITING)
+    await until(lambda: terminal.drafts.look(case_id).view is not None)  # type: ignore[union-attr]  # begun above
+    return case_id
+
+
+async def at_desk(desk: Desk, staff_id: str) -> None:
+    await until(lambda: desk.state().link is LinkState.ONLINE)
+    assert await desk.perform(SignInAtDesk(staff_id, DESK_PASSCODE)) is None
+
+
+def seen(desk: Desk) -> dict[str, QueueItem]:
+    return {item.case_id: item for item in desk.state().queue}
+
+
+def route(bank: Bank, union: str, case_id: str) -> tuple[Timing, Locality]:
+    """How a waiting case stands in its union's queue on the office's disk."""
+    entry = decode(QueueEntry, bank.disk("office").disk.documents[collection(union), case_id])
+    return entry.timing, entry.locality
+
+
+def filed(bank: Bank, case_id: str) -> Route:
+    """The route that a case was submitted under."""
+    (intake,) = (one.intake for one in history(bank, case_id) if hasattr(one, "intake"))
+    kept: Route = intake.assessment.route
+    return kept
+
+
+def test_switching_the_policy_moves_exactly_the_new_cases() -> None:
+    """From CENTRAL ASYNC to OUTLET SYNC for one union: cases in flight and the other union stay."""
+
+    async def story() -> None:
+        members = (
+            teller(1),
+            moved(teller(2), *ELSEWHERE),
+            authorizer(1),
+            moved(authorizer(2), OUTLET),
+        )
+        places = {"T-2": ELSEWHERE, "D-2": (OUTLET, UNION)}
+        bank, invariants = watched_bank("modes", tellers=2, desks=2, members=members, places=places)
+        async with cast(bank) as at, bank.desk(2) as local, bank.terminal(2) as far:
+            before = await submitted(at.terminal, at.clerk)
+            page = await put(at.office, OUTLET_SYNC)
+            after = await submitted(at.terminal, at.clerk)
+            elsewhere = await submitted(far, await signed_in(far, 2))
+
+            assert (1, 2) == (filed(bank, before).version, filed(bank, after).version)
+            assert 2 == page.about.version
+            assert (Timing.ASYNC, Locality.CENTRAL) == route(bank, UNION, before)
+            assert (Timing.SYNC, Locality.OUTLET) == route(bank, UNION, after)
+            assert (Timing.ASYNC, Locality.CENTRAL) == route(bank, ELSEWHERE[1], elsewhere)
+
+            await at_desk(at.desk, "2001")
+            await at_desk(local, "2002")
+            await until(lambda: len(seen(at.desk)) == len(seen(local)) == 2)
+            assert [after, before] == list(seen(local)), "who waits at the table goes first"
+            assert ("", Bar.OTHER_OUTLET) == tuple(
+                seen(at.desk)[case_id].barred for case_id in (before, after)
+            )
+            assert (Bar.OWN_OUTLET, "") == tuple(
+                seen(local)[case_id].barred for case_id in (before, after)
+            )
+
+            at.nursery.start_soon(DeskClerk(at.desk, "2001", DESK_PASSCODE).work)
+            at.nursery.start_soon(DeskClerk(local, "2002", DESK_PASSCODE).work)
+            ends = [(await at.clerk.finish(case_id)).state for case_id in (before, after)]
+        assert ["CLOSED", "CLOSED"] == ends
+        deciders = [
+            [event.device for event in history(bank, case_id) if isinstance(event, Claimed)]
+            for case_id in (before, after)
+        ]
+        assert [["D-1"], ["D-2"]] == deciders
+        assert_sound(bank, invariants, healed=False)
+
+    run(story)
+
+
+def test_a_rollback_goes_back_without_forgetting() -> None:
+    """The next case is central again, under a third version; after a restart it still is."""
+
+    async def story() -> None:
+        bank, _ = watched_bank("rollback")
+        async with cast(bank) as at:
+            await put(at.office, OUTLET_SYNC)
+            services = at.office.office()
+            back = RollbackPolicy(1, "试点结束")
+            answer = await services.ask(services.policy, "O-0001", back)
+            assert isinstance(answer, PolicyText)
+        async with cast(bank) as at:
+            case_id = await submitted(at.terminal, at.clerk)
+            services = at.office.office()
+            known = await services.ask(services.policy, "O-0001", PolicyHistory())
+            assert not isinstance(known, Refusal)
+            assert [3, 2, 1] == [about.version for about in known.versions]
+        assert Route(Timing.ASYNC, Locality.CENTRAL, 3) == filed(bank, case_id)
+        rows = bank.disk("office").disk.streams["policy"]
+        assert ["PolicyChanged"] * 2 == [row.kind for row in rows], "each is an audited event"
+
+    run(story)
+
+
+def test_nobody_picks_a_case_that_is_dealt_out() -> None:
+    """Naming it is refused with a sentence; the next case comes by chance, and is decided."""
+
+    async def story() -> None:
+        bank, invariants = watched_bank("dealt")
+        async with cast(bank) as at:
+            await put(at.office, DEALT)
+            cases = [await submitted(at.terminal, at.clerk) for _ in range(2)]
+            await at_desk(at.desk, "2001")
+            await until(lambda: len(seen(at.desk)) == 2)
+            assert [True, True] == [item.dealt for item in seen(at.desk).values()]
+
+            refusal = await at.desk.perform(Claim(cases[0]))
+            assert refusal is not None
+            assert Code.FORBIDDEN is refusal.code
+            assert "领取下一笔" in refusal.message
+            assert await at.desk.perform(TakeNext()) is None
+            held = at.desk.state().file
+            assert held is not None
+            assert held.item.case_id in cases
+            assert await at.desk.perform(TakeNext()) is None
+            again = at.desk.state().file
+            assert again is not None
+            assert held.item.case_id == again.item.case_id, "one at a time"
+            assert await at.desk.perform(Claim(held.item.case_id)) is None, "its own, once more"
+
+            at.authorize()
+            ends = [(await at.clerk.finish(case_id)).state for case_id in cases]
+        assert ["CLOSED", "CLOSED"] == ends
+        assert [Assign.RANDOM] * 2 == [filed(bank, case_id).assign for case_id in cases]
+        assert_sound(bank, invariants)
+
+    run(story)
+
+
+def test_an_authorizer_without_the_skill_waits_for_other_work() -> None:
+    """The case is shown and disabled, not dealt, and refused when asked for all the same."""
+
+    async def story() -> None:
+        lender = msgspec.structs.replace(authorizer(1), skills=("credit",))
+        banker = msgspec.structs.replace(authorizer(2), skills=("account",))
+        bank, invariants = watched_bank("skills", desks=2, members=(teller(1), lender, banker))
+        async with cast(bank) as at, bank.desk(2) as other:
+            case_id = await submitted(at.terminal, at.clerk)
+            await at_desk(at.desk, "2001")
+            await until(lambda: bool(seen(at.desk)))
+
+            assert Bar.SKILL == seen(at.desk)[case_id].barred
+            named = await at.desk.perform(Claim(case_id))
+            dealt = await at.desk.perform(TakeNext())
+            assert named is not None
+            assert dealt is not None
+            assert (Code.FORBIDDEN, Code.NOT_FOUND) == (named.code, dealt.code)
+            at.nursery.start_soon(DeskClerk(other, "2002", DESK_PASSCODE).work)
+            case = await at.clerk.finish(case_id)
+        assert "CLOSED" == case.state
+        assert_sound(bank, invariants)
+
+    run(story)

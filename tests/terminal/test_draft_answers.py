@@ -1,0 +1,202 @@
+"""What one answer does to the others, and to what is owed to the office."""
+
+from __future__ import annotations
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terminal.draft import Draft
+from terminal.draft_events import (
+    AskIdentity,
+    Done,
+    DraftCommand,
+    DraftEvent,
+    DropAnswer,
+    KeepEvidence,
+    KeepIdCard,
+    KeepPin,
+    KeepUpload,
+    KeepValue,
+    Open,
+    SendSubmission,
+    UploadEvidence,
+    WantSubmission,
+)
+from terminal.draft_rules import DraftRules
+from terminal.form_runner import problems
+from terminal.view import case_row, open_case
+from tests.kit import submissions as make
+from tests.kit.every_kind import FORM, PRODUCT
+from tests.kit.played import Played
+from wire.checks import TRAIL, Context, check_submission
+from wire.form import Field, FieldKind, Form
+from wire.message import Message, Refusal
+from wire.messages.case import PinBlock
+from wire.messages.session import ProductCard
+from wire.value import IdCardValue, ListedValue, RecordingValue, TextValue, Value
+
+CASE = make.case_id("answers")
+
+
+def listed(name: str, *depends: str) -> Field:
+    return Field(name=name, kind=FieldKind.LISTED, title_zh=name, title_en=name, depends=depends)
+
+
+def text(name: str) -> Field:
+    return Field(name=name, kind=FieldKind.TEXT, title_zh=name, title_en=name, required=False)
+
+
+CHAIN = ProductCard(
+    "chain",
+    "链",
+    "Chain",
+    Form(1, (listed("c", "b"), text("a"), listed("b", "a"), text("other"))),
+    (),
+)
+"""A business without an ID card; what is listed for `c` follows from `b`, and that from `a`."""
+
+
+class Story(Played[Draft, DraftCommand, DraftEvent]):
+    """One case of any business."""
+
+    def __init__(self, product: ProductCard) -> None:
+        super().__init__(DraftRules("T-1"), CASE, make.NOW_MS)
+        assert self.give(Open(product, "T001")) is None
+
+    def give(self, command: DraftCommand) -> Refusal | None:
+        self.now_ms += 1_000
+        reply = self.ask(command)
+        assert isinstance(reply, Refusal | Done)
+        return reply if isinstance(reply, Refusal) else None
+
+    def sent(self) -> list[Message]:
+        """What is owed to the office; from now on nothing is."""
+        return [effect.message for effect in self.taken()]
+
+    def keep(self, name: str, value: Value) -> None:
+        match value:
+            case IdCardValue():
+                assert self.give(KeepIdCard(name, value)) is None
+            case RecordingValue():
+                assert self.give(KeepEvidence(name, value)) is None
+            case _:
+                assert self.give(KeepValue(name, value)) is None
+
+
+def chain() -> Story:
+    story = Story(CHAIN)
+    story.keep("a", TextValue("x"))
+    story.keep("b", ListedValue("1", "one"))
+    story.keep("c", ListedValue("2", "two"))
+    story.keep("other", TextValue("y"))
+    return story
+
+
+def test_what_follows_from_a_changed_answer_is_gone() -> None:
+    """Through any number of lists, whatever the order of the form."""
+    story = chain()
+    assert {"a", "b", "c", "other"} == set(story.state.values)
+
+    story.keep("other", TextValue("z"))
+    story.keep("a", TextValue("x"))
+    assert {"a", "b", "c", "other"} == set(story.state.values)
+    story.keep("b", ListedValue("3", "three"))
+    assert {"a", "b", "other"} == set(story.state.values)
+    story.keep("c", ListedValue("2", "two"))
+    assert story.give(DropAnswer("a")) is None
+    assert {"other"} == set(story.state.values)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["1", "2", ""])), max_size=20))
+def test_no_choice_outlives_what_it_was_made_from(deeds: list[tuple[str, str]]) -> None:
+    """After anything: a list's answer is there only if nothing that it depends on has changed."""
+    story = Story(CHAIN)
+    basis: dict[str, Value | None] = {}
+    above = {"b": "a", "c": "b"}
+    for name, code in deeds:
+        if code:
+            story.keep(name, TextValue(code) if name == "a" else ListedValue(code, code))
+            basis[name] = story.state.values.get(above.get(name, ""))
+        else:
+            assert story.give(DropAnswer(name)) is None
+        for one, before in basis.items():
+            if one in above and one in story.state.values:
+                assert before == story.state.values.get(above[one])
+
+
+def test_a_business_without_an_id_card_needs_no_register() -> None:
+    """It is handed over at once, with the whole trail and nobody's identity."""
+    story = chain()
+    assert {} == problems(story.state, story.now_ms)
+    assert story.give(WantSubmission(None)) is None
+
+    (errand,) = story.sent()
+    assert isinstance(errand, SendSubmission)
+    assert list(TRAIL) == [step.state for step in errand.submission.trail]
+    assert "" == errand.submission.identity_reference
+    context = Context(story.now_ms)
+    assert () == check_submission(CHAIN.form, errand.submission, context, errand.pins)
+    assert "" == case_row(story.state, 0).customer
+
+
+def test_only_the_customer_is_asked_about_at_the_register() -> None:
+    """Whoever comes along leaves the customer's check as it is."""
+    story = Story(PRODUCT)
+    customer, guarantor = make.id_card(make.person(1)), make.id_card(make.person(2))
+    story.keep("guarantor", guarantor)
+    assert [] == story.sent()
+    assert "" == case_row(story.state, 0).customer
+    story.keep("id_card", customer)
+    assert [AskIdentity(customer)] == story.sent()
+    before = story.state
+    story.keep("guarantor", make.id_card(make.person(3)))
+    assert (before.trail, before.identity) == (story.state.trail, story.state.identity)
+    assert customer == story.state.id_card
+    assert [] == story.sent()
+
+
+def test_a_recording_travels_like_a_photo() -> None:
+    """Owed when it is made, counted when it is there, shown with its length."""
+    story = Story(PRODUCT)
+    recording = RecordingValue(bytes(32), 200_000, 72_300, make.NOW_MS)
+    story.keep("recording", recording)
+
+    assert [UploadEvidence("recording", recording)] == story.sent()
+    assert 0 == case_row(story.state, 0).uploaded
+    assert story.give(KeepUpload(recording.digest)) is None
+    assert 100 == case_row(story.state, 0).uploaded
+    shown = open_case(story.state, problems(story.state, story.now_ms))
+    (view,) = [one for one in shown.fields if one.name == "recording"]
+    assert ("1:12", recording.digest.hex(), 100) == (view.shown, view.digest, view.uploaded)
+
+
+def test_a_pin_that_is_taken_back_is_forgotten() -> None:
+    """Its block waits nowhere any more."""
+    story = Story(PRODUCT)
+    assert story.give(KeepPin(PinBlock("pin", bytes(12), bytes(16)))) is None
+    assert {"pin"} == story.state.pins
+    assert story.give(DropAnswer("pin")) is None
+    assert frozenset() == story.state.pins
+    assert [None] == [document.body for document in story.verdict.documents]
+
+
+def test_every_kind_is_shown_without_its_secrets() -> None:
+    """ID numbers masked, also in the cells of a table; the rest as people read it."""
+    story = Story(PRODUCT)
+    values = make.values_for(FORM, 4)
+    for name, value in values.items():
+        story.keep(name, value)
+    shown = open_case(story.state, problems(story.state, story.now_ms))
+    views = {view.name: view for view in shown.fields}
+
+    assert all(views[name].shown for name in values)
+    assert "******" in views["contact"].shown
+    assert all("******" in row.cells["number"] for row in views["members"].rows)
+    assert "mobile_bank,sms_notice" == views["services"].shown
+    assert ("列表中的一项", None) == (views["bill"].shown, views["bill"].items)
+    assert views["phone"].proven
+    text_of_all = msgspec.json.encode(shown).decode()
+    for value in values.values():
+        if isinstance(value, IdCardValue):
+            assert value.number.number not in text_of_all
