@@ -7,7 +7,7 @@ time, a drain never nests, and both stop after a bounded amount of work to let o
 
 Order is first in, first out, so the same messages always run in the same order.
 
-The clock is read at both ends of a pass and after every 16th turn in between. When that shows a
+The clock is read at both ends of a pass and every `LOOK_EVERY` turns in between. When that shows a
 turn that kept everybody waiting, it is logged, with every turn that may have been the one.
 """
 

@@ -38,6 +38,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         problem: why the last errand was refused, or None.
         view: the office's newest word, or None before the first submission was taken.
         wanted_ms: when the teller handed it over.
+        link_kbps: how fast photos went up then.
     """
 
     case_id: str
@@ -52,6 +53,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     place: Place | None = None
     wanted: bool = False
     wanted_ms: int = 0
+    link_kbps: int = 0
     slip_seen: bool = False
     ink: Signature | None = None
     handed_over: bool = False
@@ -144,6 +146,7 @@ def submission(draft: Draft, device: str) -> Submission:
         identity_reference=draft.identity.reference if draft.identity is not None else "",
         place=draft.place,
         captured_ms=draft.wanted_ms,
+        link_kbps=draft.link_kbps,
     )
 
 

@@ -83,6 +83,7 @@ class SubmissionWanted(msgspec.Struct, frozen=True, tag="SubmissionWanted"):
 
     place: Place | None
     at_ms: int
+    link_kbps: int = 0
 
 
 class SubmissionRefused(msgspec.Struct, frozen=True, tag="SubmissionRefused"):
@@ -224,9 +225,10 @@ class KeepPin(Request[Done], frozen=True, tag="KeepPin"):
 
 
 class WantSubmission(Request[Done], frozen=True, tag="WantSubmission"):
-    """Hand the case over."""
+    """Hand the case over; `link_kbps` is the uplink's speed lately, 0 where it is not known."""
 
     place: Place | None
+    link_kbps: int = 0
 
 
 class KeepRefusal(Request[Done], frozen=True, tag="KeepRefusal"):

@@ -204,7 +204,7 @@ def _capture(
         return () if isinstance(command, WantSubmission) and state.wanted else _stale(state)
     assert state.product is not None
     if isinstance(command, WantSubmission):
-        return (SubmissionWanted(command.place, now_ms),)
+        return (SubmissionWanted(command.place, now_ms, command.link_kbps),)
     name = command.pin.field if isinstance(command, KeepPin) else command.field
     if state.product.form.field(name) is None:
         return Refusal(Code.FORMAT, "表单中没有这一项", name)
@@ -280,9 +280,10 @@ def _evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per eve
             return change(state, uploaded=state.uploaded | {digest})
         case PinTaken(field=name):
             return change(state, pins=state.pins | {name}, problem=None)
-        case SubmissionWanted(place=place, at_ms=at):
+        case SubmissionWanted(place=place, at_ms=at, link_kbps=kbps):
             trail = _captured(state.trail, at) if state.identified else state.trail
-            return change(state, wanted=True, wanted_ms=at, place=place, trail=trail, problem=None)
+            handed = change(state, wanted=True, wanted_ms=at, place=place, link_kbps=kbps)
+            return change(handed, trail=trail, problem=None)
         case SubmissionRefused(refusal=refusal):
             trail = tuple(step for step in state.trail if step.state is not State.CAPTURED)
             return change(state, wanted=False, trail=trail, problem=refusal)

@@ -40,6 +40,7 @@ from terminal.drafts import DraftBook
 from terminal.form_runner import problems
 from terminal.kit_watch import KitWatch, peripheral_view
 from terminal.kit_work import Customer
+from terminal.link_speed import LinkSpeed
 from terminal.location import Locate
 from terminal.page_model import Command, LinkState, OpenCase, TerminalState
 from terminal.teller import Teller
@@ -107,7 +108,8 @@ class Terminal:
         self._stored = stored
         self._store = stored.store
         self._link = OfficeLink(self._link_changed)
-        errands = Errands(self._link, self._store, setup.keys, setup.outside)
+        speed = LinkSpeed()
+        errands = Errands(self._link, self._store, setup.keys, setup.outside, speed)
         self.drafts = DraftBook(
             rules=DraftRules(setup.device),
             store=self._store,
@@ -126,6 +128,7 @@ class Terminal:
             capabilities=frozenset(self._capabilities),
             drafts=self.drafts,
             link=self._link,
+            speed=speed,
             changed=setup.watch,
         )
         self.tree: Tree | None = None

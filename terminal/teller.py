@@ -34,6 +34,7 @@ from terminal.draft_events import (
 from terminal.form_runner import entered, entered_row, problems
 from terminal.inquiries import Inquiries
 from terminal.kit_work import Customer, KitWork
+from terminal.link_speed import LinkSpeed
 from terminal.location import Locate
 from terminal.page_model import (
     CancelEntry,
@@ -107,6 +108,7 @@ class Teller:
         capabilities: frozenset[str],
         drafts: Drafts,
         link: OfficeLink,
+        speed: LinkSpeed,
         changed: Callable[[], None],
     ) -> None:
         self._outside = outside
@@ -114,6 +116,7 @@ class Teller:
         self._capabilities = capabilities
         self._drafts = drafts
         self._link = link
+        self._speed = speed
         self._changed = changed
         self.kit = KitWork(
             outside=outside,
@@ -201,7 +204,7 @@ class Teller:
         found = problems(draft, self._outside.wall.now_ms())
         if draft.editable and found:
             return next(iter(found.values()))
-        return await self._keep(draft, WantSubmission(self._locate()))
+        return await self._keep(draft, WantSubmission(self._locate(), self._speed.kbps))
 
     async def _sign(self, draft: Draft, sign: Sign) -> Refusal | None:
         ink = Signature(sign.width, sign.height, sign.strokes)

@@ -37,6 +37,7 @@ from terminal.draft_events import (
     SendSubmission,
     UploadEvidence,
 )
+from terminal.link_speed import LinkSpeed
 from wire.channel import Dialer
 from wire.client import Introduction, open_client
 from wire.codec import MessageCodec, decode, encode
@@ -192,8 +193,16 @@ class Uplink(Process):
 class Errands:
     """Carries out the outbox of every draft; see `terminal.draft_events.Errand`."""
 
-    def __init__(self, link: OfficeLink, store: Store, keys: DeviceKeys, outside: Outside) -> None:
+    def __init__(
+        self,
+        link: OfficeLink,
+        store: Store,
+        keys: DeviceKeys,
+        outside: Outside,
+        speed: LinkSpeed,
+    ) -> None:
         self._link = link
+        self._speed = speed
         self._store = store
         self._keys = keys
         self._outside = outside
@@ -276,7 +285,9 @@ class Errands:
             body = bodies[offer.field]
             while have < offer.size:
                 chunk = PutChunk(offer.digest, have, body[have : have + CHUNK_BYTES])
+                sent_at = trio.current_time()
                 have = (await self._ask(chunk)).have
+                self._speed.acknowledged(len(chunk.data), trio.current_time() - sent_at)
 
     async def _ask(self, request: Request[ReplyT]) -> ReplyT:
         return await self._link.request(request, within=REQUEST_S_MAX)

@@ -137,8 +137,6 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
 THRESHOLDS: Final = Thresholds()
 """The defaults."""
 
-POLICY: Final = THRESHOLDS
-
 SENIOR = "senior"
 MINOR = "minor"
 OFF_AREA = "off_area"

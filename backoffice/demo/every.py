@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import trio
 
 from actors.outside import production_outside
@@ -20,6 +21,7 @@ from backoffice.cases.events import Submitted
 from backoffice.catalogue import products
 from backoffice.demo.bank import open_bank
 from backoffice.demo.process import DemoFailed, give_up, progress
+from backoffice.reconcile import reconcile_folder
 from backoffice.verify.office import database_of, verify_folder
 
 ALL_S_MAX: Final = 900.0
@@ -97,7 +99,7 @@ async def _all(folder: Path) -> dict[str, Any]:
     report = verify_folder(folder, catalogue)
     if report.findings:
         raise DemoFailed(f"verification found {report.findings[0]}")
-    modes = _modes(folder)
+    modes, reconciled = _modes(folder), reconcile_folder(folder)
     return {
         "products": {
             code: {
@@ -108,6 +110,7 @@ async def _all(folder: Path) -> dict[str, Any]:
             }
             for code, one in finished.items()
         },
+        "reconciliation": msgspec.to_builtins(reconciled),
         "audit_head": report.audit_head,
         "durable_events": report.events,
         "data": str(folder),

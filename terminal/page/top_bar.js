@@ -21,6 +21,7 @@ const DEVICE_ICONS = {
   camera: "camera",
   signature: "pen-line",
   printer: "receipt",
+  microphone: "mic",
 };
 const DEVICE_STATES = {
   ready: ["good", "circle-check"],

@@ -31,6 +31,8 @@ from backoffice.authorization.policy import (
     Rule,
     parse_policy,
 )
+from tests.backoffice.case_story import Story
+from tests.kit import submissions as make
 
 DEFAULT_RULE = '[[rules]]\ntiming = "async"\nlocality = "central"\n'
 
@@ -189,6 +191,20 @@ def test_nobody_waits_at_the_table_for_a_slow_link(
     assert timing is answer.route.timing
     assert (timing is Timing.ASYNC) == (SLOW_LINK in answer.flags)
     assert "senior" in answer.flags
+
+
+@pytest.mark.parametrize(("kbps", "flag"), [(60, True), (5_000, False)])
+def test_the_speed_in_a_submission_decides_how_the_case_waits(kbps: int, flag: bool) -> None:
+    """A customer of 70 would wait at the table; over EDGE they need not."""
+    story = Story()
+    submission = story.submission(story.values(make.person(0, age=70)))
+    story.file(msgspec.structs.replace(submission, link_kbps=kbps))
+    assessment = story.case.filed.assessment
+
+    assert (Timing.ASYNC if flag else Timing.SYNC) is assessment.route.timing
+    assert flag == (SLOW_LINK in assessment.flags)
+    patience_ms = THRESHOLDS.patience_ms(assessment.route.timing)
+    assert story.now_ms + patience_ms == story.case.due_ms
 
 
 def test_a_link_matters_only_where_somebody_would_wait() -> None:

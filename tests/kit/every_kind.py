@@ -178,7 +178,7 @@ FORM: Final = Form(
         Field(
             name="colleague",
             kind=FieldKind.COLLEAGUE,
-            title_zh="协办人员",
+            title_zh="协办人员确认",
             title_en="Second operator",
             hint_zh="双人办理，协办人员在现场输入本人密码。",
             hint_en="Two do this together; the second enters their own passcode.",

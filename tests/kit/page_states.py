@@ -1,6 +1,7 @@
 """States as the agents would push them, one for each moment of the work: what page tests look at.
 
-The form is the real debit card's, so that a field that a page cannot draw is found here.
+The form is the real debit card's, so that a field that a page cannot draw is found here; and one of
+every kind there is (`tests.kit.every_kind`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from backoffice.catalogue import products
 from backoffice.desk.page_model import DeskState, DoneRow, FileView, ImageView
 from backoffice.products.debit_card import FORM
 from terminal.page_model import (
@@ -23,11 +25,12 @@ from terminal.page_model import (
     Stage,
     TerminalState,
 )
+from tests.kit.page_kinds import every_kind
 from tests.kit.page_pictures import digest_of
 from wire.case_state import State
 from wire.form import FieldKind, Form
 from wire.message import Code, Refusal
-from wire.messages.case import Slip, SlipLine, Step
+from wire.messages.case import LegResult, Slip, SlipLine, Step
 from wire.messages.desk import Compared, QueueItem, Reason, Verdict
 from wire.messages.session import StaffCard
 
@@ -45,12 +48,20 @@ KIT: Final = (
     PeripheralView("camera", "ready"),
     PeripheralView("signature", "ready"),
     PeripheralView("printer", "fault", "缺纸，请装入新的纸卷。", battery=41),
+    PeripheralView("microphone", "ready"),
 )
+
+
+def _missing(product: str) -> tuple[str, ...]:
+    """What this kit lacks for a product: paying bills prints, and the printer is broken."""
+    return ("printer",) if product == "bill_payment" else ()
+
+
 PRODUCTS: Final = (
-    ProductView("debit_card", "借记卡发卡", "Debit card issue"),
-    ProductView("card_activation", "卡片激活", "Card activation"),
-    ProductView("farmer_file", "农户建档", "Farmer file"),
-    ProductView("bill_payment", "便民缴费", "Bill payment", ("printer",)),
+    *(
+        ProductView(card.code, card.title_zh, card.title_en, card.category, _missing(card.code))
+        for card in (product.card for product in products().values())
+    ),
 )
 IDENTITY: Final = IdentityView(
     name="王桂兰",
@@ -173,10 +184,25 @@ def open_case(
         reasons=reasons,
         slip=SLIP if later else None,
         deliver="621700******1234" if handed else "",
+        results=(),
         uploaded=uploaded,
     )
 
 
+RESULTS: Final = (
+    LegResult("手机银行", "Mobile bank", ok=True),
+    LegResult("短信通知", "SMS notice", ok=True),
+    LegResult("代扣代缴", "Bill collection", ok=False, message="收费单位未受理，可稍后单独签约。"),
+)
+RECEIPT: Final = replace(
+    SLIP,
+    lines=(
+        SlipLine("业务种类", "Service", "客户调查"),
+        SlipLine("调查结果", "Result", "已回答"),
+        SlipLine("最常办理的业务", "Used most", "存取款、代发补贴、便民缴费"),
+        SlipLine("登记时间", "Time", "2026-11-23 10:05:12"),
+    ),
+)
 RETURNED: Final = (
     Refusal(Code.IMAGE_QUALITY, "影像不清：身份证人像面反光，号码末四位看不清。", "id_front"),
 )
@@ -200,6 +226,13 @@ STAGES: Final[dict[str, OpenCase | None]] = {
         Stage.DONE, State.AUTH_REJECTED, *ALL, uploaded=100,
         reasons=(Refusal(Code.ID_MISMATCH, "非本人办理：合影与证件照片不是同一人。"),),
     ),
+    "items": replace(open_case(Stage.DONE, State.CLOSED, *ALL, uploaded=100), results=RESULTS),
+    "receipt": replace(
+        open_case(Stage.DONE, State.CLOSED),
+        slip=RECEIPT,
+        steps=tuple(step for step in steps_to(State.CLOSED) if step.state is not State.SIGNED),
+    ),
+    **every_kind(NOW_MS),
 }  # fmt: skip
 """The open case at each moment, by the name that tests use."""
 

@@ -44,15 +44,17 @@ class Disappointed(AssertionError):
     """A program ended, or kept silent, instead of doing what was waited for."""
 
 
-def backpack(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
+def backpack(
+    *words: str, stdin: str = "", within: float = COMMAND_S_MAX
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, which is expected within so many seconds."""
     return subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "backpack", *words],
         cwd=ROOT,
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=COMMAND_S_MAX,
+        timeout=within,
         check=False,
         env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1"},
     )

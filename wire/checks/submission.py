@@ -138,13 +138,14 @@ _MISSING: Final[dict[FieldKind, tuple[Code, Callable[[Field], str]]]] = {
     FieldKind.PHOTO: (Code.EVIDENCE, lambda field: f"缺少“{field.title_zh}”照片。"),
     FieldKind.NEW_PIN: (Code.PIN, lambda field: "请客户在密码键盘上设置密码。"),
     FieldKind.PIN: (Code.PIN, lambda field: "请客户在密码键盘上输入密码。"),
+    FieldKind.BANK_CARD: (Code.FORMAT, lambda field: f"请读取“{field.title_zh}”。"),
     FieldKind.CHOICE: (Code.FORMAT, lambda field: f"请选择“{field.title_zh}”。"),
     FieldKind.CHOICES: (Code.FORMAT, lambda field: f"请选择“{field.title_zh}”。"),
     FieldKind.LISTED: (Code.FORMAT, lambda field: f"请选择“{field.title_zh}”。"),
     FieldKind.CONFIRM: (Code.EVIDENCE, lambda field: f"请确认：{field.title_zh}"),
-    FieldKind.INK: (Code.EVIDENCE, lambda field: f"请完成“{field.title_zh}”签名。"),
-    FieldKind.COLLEAGUE: (Code.EVIDENCE, lambda field: f"请“{field.title_zh}”到场并输入密码。"),
-    FieldKind.RECORDING: (Code.EVIDENCE, lambda field: f"缺少“{field.title_zh}”录音。"),
+    FieldKind.INK: (Code.EVIDENCE, lambda field: f"缺少“{field.title_zh}”。"),
+    FieldKind.COLLEAGUE: (Code.EVIDENCE, lambda field: f"请完成“{field.title_zh}”。"),
+    FieldKind.RECORDING: (Code.EVIDENCE, lambda field: f"缺少“{field.title_zh}”。"),
 }
 
 
