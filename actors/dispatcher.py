@@ -160,8 +160,7 @@ class Dispatcher(Seat):
                             look_at -= LOOK_EVERY
                             began = self._look(began)
                             if began - start > PASS_S_MAX:
-                                # Time is up; what was run is still `before - left`.
-                                before, left = before - left, 0
+                                before, left = before - left, 0  # time is up; turns still count
                         if cell.attention:
                             cell.settle()
                             break

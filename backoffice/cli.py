@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
@@ -164,7 +165,7 @@ def demo(
 
 
 def verify(
-    data: Annotated[Path | None, typer.Option(help="数据目录 · The office's folder.")] = None,
+    data: Folder = Path("office-data"),
     slip: Annotated[
         Path | None, typer.Option(help="只核验一份确认单 PDF · One printed slip.")
     ] = None,
@@ -178,7 +179,6 @@ def verify(
     if slip is not None:
         _verify_slip(slip, data, json=json, lang=lang)
         return
-    data = data or Path("office-data")
     try:
         report = verify_folder(data, products())
     except (NoOffice, StoreError) as error:
@@ -202,14 +202,16 @@ def list_products(json: Json = False, lang: Lang = "zh") -> None:
         print(f"{one.code:<24}{len(one.form.fields):>3}  {title}")  # noqa: T201 - data
 
 
-def _verify_slip(slip: Path, data: Path | None, *, json: bool, lang: Language) -> None:
-    """The slip by itself; with a folder also against the office that made it."""
+def _verify_slip(slip: Path, data: Path, *, json: bool, lang: Language) -> None:
+    """The slip by itself, and against the office that made it where its folder is at hand."""
+    database, office_key = None, b""
     try:
-        database = database_of(data) if data else None
-        keys = database.with_name("office.key") if database else None
-        office_key = DeviceKeys.load(keys).signing.public if keys and keys.is_file() else b""
+        with suppress(NoOffice):
+            database = database_of(data)
+            key_file = database.with_name("office.key")
+            office_key = DeviceKeys.load(key_file).signing.public if key_file.is_file() else b""
         report = verify_slip(slip.read_bytes(), database, office_key)
-    except (NoOffice, StoreError, WireError, OSError) as error:
+    except (StoreError, WireError, OSError) as error:
         fail(f"不能核验 · cannot verify: {told(error)}", EXIT_FAILED)
     shown = encode_json(report).decode() if json else render_slip_report(report, lang)
     print(shown)  # noqa: T201 - data
@@ -272,6 +274,9 @@ def staff(
     data: Folder = Path("office-data"),
     person_id: Annotated[str, typer.Option(help="人员编号，缺省同工号 · The person.")] = "",
     level: Annotated[str, typer.Option(help="授权级别 A0, A2…A4 · Level.")] = "A0",
+    manager: Annotated[
+        bool, typer.Option("--manager", help="可查看本联社报表 · May see the union's figures.")
+    ] = False,
 ) -> None:
     """Add a member of staff, or give one a new passcode; reads the passcode from standard input.
 
@@ -283,7 +288,7 @@ def staff(
     if len(passcode) < 6:
         fail("密码至少6位 · a passcode has at least 6 characters", EXIT_FAILED)
     outside = production_outside()
-    card = StaffCard(staff_id, person_id or f"P-{staff_id}", name, outlet, union)
+    card = StaffCard(staff_id, person_id or f"P-{staff_id}", name, outlet, union, manager)
     hashed = hash_passcode(passcode, outside.entropy, Cost.INTERACTIVE)
     try:
         Premises(data).add_staff(Member(card, role, hashed, level))
