@@ -199,10 +199,18 @@ def id_card(submission: Submission) -> IdCardValue | None:
     return card if isinstance(card, IdCardValue) else None
 
 
+def other_cards(submission: Submission) -> dict[str, IdCardValue]:
+    """The ID cards of everybody else, by field: guardians, proxies, co-signers."""
+    values = submission.values.items()
+    cards = {name: value for name, value in values if isinstance(value, IdCardValue)}
+    return {name: card for name, card in cards.items() if name != ID_CARD.name}
+
+
 __all__ = [
     "Dossier",
     "Terms",
     "cell",
     "id_card",
     "open_dossier",
+    "other_cards",
 ]

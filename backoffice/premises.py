@@ -37,8 +37,12 @@ TRAINING_PEOPLE: Final = (
     ("1002", "赵强", "53011101", Role.TERMINAL, "A0", "135791"),
     ("2001", "李明", "53011100", Role.DESK, "A4", "246801"),
     ("2002", "陈静", "53011100", Role.DESK, "A4", "246802"),
+    ("2003", "刘洋", "53011100", Role.DESK, "A4", "246803"),
 )
 """(staff id, name, outlet, role, level, passcode) of a training office; nobody real."""
+
+TRAINING_MANAGERS: Final = frozenset({"2003"})
+"""Staff ids of a training office's people who may see the figures of their union."""
 
 
 class PadKey(msgspec.Struct, frozen=True):
@@ -108,7 +112,8 @@ class Premises:
         if (self.folder / "staff.json").exists():
             return
         for staff_id, name, outlet, role, level, passcode in TRAINING_PEOPLE:
-            card = StaffCard(staff_id, f"P-{staff_id}", name, outlet, TRAINING_UNION)
+            manager = staff_id in TRAINING_MANAGERS
+            card = StaffCard(staff_id, f"P-{staff_id}", name, outlet, TRAINING_UNION, manager)
             hashed = hash_passcode(passcode, outside.entropy, cost)
             self.add_staff(Member(card, role, hashed, level))
 
@@ -143,4 +148,12 @@ def write_private(path: Path, body: bytes) -> None:
     draft.replace(path)
 
 
-__all__ = ["TRAINING_PEOPLE", "TRAINING_UNION", "PadKey", "Premises", "keep_slips", "write_private"]
+__all__ = [
+    "TRAINING_MANAGERS",
+    "TRAINING_PEOPLE",
+    "TRAINING_UNION",
+    "PadKey",
+    "Premises",
+    "keep_slips",
+    "write_private",
+]

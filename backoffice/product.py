@@ -18,7 +18,7 @@ from enum import StrEnum
 import msgspec
 
 from backoffice.authorization.levels import Raise
-from backoffice.dossier import NO_TERMS, Dossier, Terms
+from backoffice.dossier import NO_TERMS, Dossier, Terms, TermsT
 from backoffice.partners.operations import Operation
 from backoffice.partners.queries import PartnerQuery
 from wire.form import (
@@ -86,12 +86,24 @@ class Asking(msgspec.Struct, frozen=True):
         outlet: of the teller.
         values: the answers to the fields that the list depends on; checked.
         now_ms: the office's clock.
+        terms: the product's numbers, as they are in force for this union.
+        known: the facts of that person's record, as in `backoffice.customers`; none without one.
     """
 
     number: IdNumber | None
     outlet: str
     values: dict[str, Value]
     now_ms: int
+    terms: Terms = NO_TERMS
+    known: Mapping[str, str] = {}
+
+    def terms_as(self, kind: type[TermsT]) -> TermsT:
+        """The product's own numbers."""
+        assert isinstance(self.terms, kind), "a product is configured with its own terms"
+        return self.terms
+
+    def __repr__(self) -> str:
+        return f"Asking(at {self.outlet!r})"
 
 
 class Category(StrEnum):

@@ -10,6 +10,7 @@
       sessions           one actor per connected device
       gateway            the wire
       customers          what is learned about people, and the feeds that tell others
+      revival            wakes whoever owes something
 
 Everything outside comes in through `Setup`, so that the same office runs behind a port and, with
 its terminals and desks, inside a simulation.
@@ -27,7 +28,7 @@ import trio
 
 from actors import Actor, System, open_system
 from actors.behaviour import Commanded, Handler
-from actors.durable import DurableActor, Wake, pending_streams
+from actors.durable import DurableActor, Wake
 from actors.ports import Outside
 from actors.ref import Ref
 from backoffice.authorization.policy_book import STREAM as POLICY_STREAM
@@ -62,6 +63,7 @@ from backoffice.peers.gateway import Gateway
 from backoffice.peers.operator_requests import OperatorRequests
 from backoffice.peers.session import DeviceSession, Sessions
 from backoffice.product import Product
+from backoffice.revival import Revival
 from backoffice.slips.desk import SlipDesk, Slips
 from backoffice.staff import Roster
 from supervisors import (
@@ -177,20 +179,26 @@ class BackOffice:
                 ),
                 ChildSpec("gateway", self._gateway, backoff=GATEWAY_BACKOFF),
                 self._customers.spec(),
+                ChildSpec("revival", self._revival),
             ),
         )
 
     async def begin(self, tree: Tree) -> None:
-        """After the tree has started: revive every case that owes something, open the door."""
+        """After the tree has started: open the door, and have whoever owes something woken."""
         self.tree = tree
-        for stream in await pending_streams(self._store):
-            kind, _, key = stream.partition("/")
-            if kind == "case":
-                self._pool("cases").ref(key.replace("/", ".")).tell(Wake())
-            elif kind == "customer":
-                self._customers.revive(stream)
         self._open.set()
         await self._listening.wait()
+
+    def _revival(self) -> Revival:
+        return Revival(self._store, self._wake, self._open)
+
+    def _wake(self, stream: str) -> None:
+        """Bring back the actor of a stream that owes something."""
+        kind, _, key = stream.partition("/")
+        if kind == "case":
+            self._pool("cases").ref(key.replace("/", ".")).tell(Wake())
+        elif kind == "customer":
+            self._customers.revive(stream)
 
     # The office as its parts see it.
 
@@ -217,7 +225,11 @@ class BackOffice:
             identity=IdentityDesk(self._store, setup.register, setup.outside.wall),
             images=self._images,
             listings=ListingDesk(
-                self._store, setup.outside.wall, setup.settings.for_union, self._partner
+                self._store,
+                setup.outside.wall,
+                setup.settings.for_union,
+                self._partner,
+                self._customers.known,
             ),
             colleagues=ColleagueDesk(self._store, setup.outside.wall, setup.roster),
             phones=PhoneDesk(

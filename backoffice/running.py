@@ -13,11 +13,18 @@ from actors.outside import production_outside
 from actors.ports import Outside
 from actors.stopping import stop_signals
 from backoffice.catalogue import products
-from backoffice.configuration import Settings, for_training, read_settings
+from backoffice.configuration import Settings, for_training
+from backoffice.configuration_file import read_settings
 from backoffice.customers.feed import Consumer
 from backoffice.customers.sinks import FeedTerms, FileSink, Sink, http_sink
 from backoffice.partners.identity_check import EmbeddedRegister
-from backoffice.partners.sms import EmbeddedMessages, NoMessages
+from backoffice.partners.sms import (
+    EmbeddedMessages,
+    NoMessages,
+    ShortMessages,
+    SmsTerms,
+    http_sms,
+)
 from backoffice.peers.devices import EnrolDevice
 from backoffice.premises import TRAINING_UNION, Premises, keep_slips, write_private
 from backoffice.program import BackOffice, Setup, open_office
@@ -121,7 +128,7 @@ async def _serve(
         slips=keep_slip,
         listening=lambda _address: None,
         settings=settings,
-        sms=EmbeddedMessages(outside.offload, premises.phones) if training else NoMessages(),
+        sms=_messages(premises, settings.base.section(SmsTerms), outside, training),
         sinks=partial(_sink, premises, settings.base.section(FeedTerms), outside),
     )
     async with open_office(setup) as office:
@@ -141,6 +148,15 @@ async def _serve(
             )
         )
         await stopped()
+
+
+def _messages(
+    premises: Premises, terms: SmsTerms, outside: Outside, training: bool
+) -> ShortMessages:
+    """The folder of a training office, else the gateway that is configured, else none."""
+    if training:
+        return EmbeddedMessages(outside.offload, premises.phones)
+    return http_sms(terms.url) if terms.url else NoMessages()
 
 
 def _sink(premises: Premises, terms: FeedTerms, outside: Outside, consumer: Consumer) -> Sink:

@@ -28,10 +28,12 @@ from terminal.page_model import (
     SlipSeen,
     Stage,
     SubmitCase,
+    TakePhoto,
     TerminalState,
 )
 from wire.form import Field, FieldKind
 from wire.message import Code, Refusal
+from wire.messages.case import LIVE_PHOTO
 
 LOOK_S: Final = 0.05
 """How often the clerk looks at the page, in seconds."""
@@ -138,6 +140,8 @@ class Clerk:
                 await trio.sleep(LOOK_S)
             case Stage.HANDOVER:
                 await self._do(HandOver())
+            case Stage.WAITING if case.live_wanted:
+                await self._do(TakePhoto(LIVE_PHOTO.name))
             case Stage.WAITING if case.state == "AUTH_RETURNED":
                 await self._do(ReopenReturned())
             case _:

@@ -141,16 +141,19 @@ def typed(field: Field, where: str, now_ms: int) -> str:
             return known if known and not field.proven else f"139{_digits(where, field)[:8]}"
         case FieldKind.ID_NUMBER:
             today = Context(now_ms).today
-            # Seeded on purpose: the same row names the same person; nothing is secret.
-            return citizen(random.Random(f"{where}/{field.name}"), today).number  # noqa: S311
+            return citizen(_dice(f"{where}/{field.name}"), today).number
         case _:
             return _text(field, where)
 
 
 def signature_of(seed: str) -> Signature:
     """The hand of whoever this seed names."""
-    # Seeded on purpose: the same person signs alike after a restart; nothing is secret.
-    return signature(random.Random(seed))  # noqa: S311 - see above
+    return signature(_dice(seed))
+
+
+def _dice(seed: str) -> random.Random:
+    # Seeded on purpose: the same case meets the same people after a restart; nothing is secret.
+    return random.Random(seed)  # noqa: S311 - see above
 
 
 def _text(field: Field, where: str) -> str:

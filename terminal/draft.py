@@ -39,6 +39,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         view: the office's newest word, or None before the first submission was taken.
         wanted_ms: when the teller handed it over.
         link_kbps: how fast photos went up then.
+        live: the photo that the authorizer asked for, while it is on its way.
+        deferred: the customer did not wait for the authorization.
     """
 
     case_id: str
@@ -54,6 +56,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     wanted: bool = False
     wanted_ms: int = 0
     link_kbps: int = 0
+    deferred: bool = False
+    live: PhotoValue | None = None
     slip_seen: bool = False
     ink: Signature | None = None
     handed_over: bool = False
@@ -104,6 +108,13 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         field = self.id_field
         card = self.values.get(field.name) if field is not None else None
         return card if isinstance(card, IdCardValue) else None
+
+    @property
+    def other_cards(self) -> dict[str, IdCardValue]:
+        """The ID cards of other persons that were read, by field: guardians, co-signers."""
+        own = self.id_field.name if self.id_field is not None else ""
+        values = self.values.items()
+        return {n: card for n, card in values if isinstance(card, IdCardValue) and n != own}
 
     @property
     def evidence(self) -> dict[str, Evidence]:

@@ -99,6 +99,18 @@ class OfficeAnswered(msgspec.Struct, frozen=True, tag="OfficeAnswered"):
     view: CaseView
 
 
+class LivePhotoTaken(msgspec.Struct, frozen=True, tag="LivePhotoTaken"):
+    """The customer was photographed for the authorizer; it is sent at once."""
+
+    photo: PhotoValue
+
+
+class WaitGivenUp(msgspec.Struct, frozen=True, tag="WaitGivenUp"):
+    """The customer did not wait for the authorization any longer."""
+
+    at_ms: int
+
+
 class SlipSeen(msgspec.Struct, frozen=True, tag="SlipSeen"):
     """The customer had the slip before them."""
 
@@ -157,6 +169,8 @@ DraftEvent = (
     | SubmissionWanted
     | SubmissionRefused
     | OfficeAnswered
+    | LivePhotoTaken
+    | WaitGivenUp
     | SlipSeen
     | SlipSigned
     | SlipRefused
@@ -179,7 +193,7 @@ class Open(Request[Done], frozen=True, tag="Open"):
 
 
 class KeepIdCard(Request[Done], frozen=True, tag="KeepIdCard"):
-    """The chip of an ID card, as read; only the customer's is asked about at the register."""
+    """The chip of an ID card, as read; the register is asked about everybody's."""
 
     field: str
     card: IdCardValue
@@ -244,6 +258,16 @@ class KeepView(Request[Done], frozen=True, tag="KeepView"):
     view: CaseView
 
 
+class KeepLivePhoto(Request[Done], frozen=True, tag="KeepLivePhoto"):
+    """The photo that the authorizer asked for; its bytes are in the store."""
+
+    photo: PhotoValue
+
+
+class StopWaiting(Request[Done], frozen=True, tag="StopWaiting"):
+    """The customer leaves; the case goes on without them until it is authorized."""
+
+
 class SeeSlip(Request[Done], frozen=True, tag="SeeSlip"):
     """The slip is before the customer."""
 
@@ -284,6 +308,8 @@ DraftCommand = (
     | WantSubmission
     | KeepRefusal
     | KeepView
+    | KeepLivePhoto
+    | StopWaiting
     | SeeSlip
     | KeepInk
     | RefuseTheSlip
@@ -312,10 +338,23 @@ class SendSubmission(Message, frozen=True, tag="SendSubmission"):
     Attributes:
         submission: what was captured.
         pins: fields whose PIN blocks go along; each waits in the document `pins/<case>/<field>`.
+        others: the ID cards of other persons than the customer; the register is asked about them
+            before the office counts its answers.
     """
 
     submission: Submission
     pins: tuple[str, ...]
+    others: tuple[IdCardValue, ...] = ()
+
+
+class SendLivePhoto(Message, frozen=True, tag="SendLivePhoto"):
+    """Bring the photo to the office and hand it in."""
+
+    photo: PhotoValue
+
+
+class SendDeferral(Message, frozen=True, tag="SendDeferral"):
+    """Tell the office that nobody waits at the table any more."""
 
 
 class SendSlipSeen(Message, frozen=True, tag="SendSlipSeen"):
@@ -353,6 +392,8 @@ Errand = (
     AskIdentity
     | UploadEvidence
     | SendSubmission
+    | SendLivePhoto
+    | SendDeferral
     | SendSlipSeen
     | SendInk
     | SendRefusal

@@ -38,11 +38,13 @@ from terminal.draft_events import (
     KeepIdCard,
     KeepIdentity,
     KeepInk,
+    KeepLivePhoto,
     KeepPin,
     KeepRefusal,
     KeepUpload,
     KeepValue,
     KeepView,
+    LivePhotoTaken,
     OfficeAnswered,
     Open,
     Opened,
@@ -52,28 +54,33 @@ from terminal.draft_events import (
     Reopened,
     SeeSlip,
     SendCancel,
+    SendDeferral,
     SendHandover,
     SendInk,
+    SendLivePhoto,
     SendRefusal,
     SendSlipSeen,
     SendSubmission,
     SlipRefused,
     SlipSeen,
     SlipSigned,
+    StopWaiting,
     SubmissionRefused,
     SubmissionWanted,
     UploadEvidence,
     ValueEntered,
+    WaitGivenUp,
     WantSubmission,
 )
 from wire.case_state import State
 from wire.codec import encode
 from wire.form import FieldKind
 from wire.message import Code, Refusal
-from wire.messages.case import Step
+from wire.messages.case import CaseView, Step
 from wire.messages.identity import IdentityChecked, IdentityResult
 from wire.value import (
     BankCardValue,
+    IdCardValue,
     PhoneValue,
     Value,
 )
@@ -83,6 +90,9 @@ PASSING: Final = frozenset({IdentityResult.MATCH, IdentityResult.MATCH_WITHOUT_P
 
 CANCELLABLE: Final = frozenset({State.AUTH_QUEUED, State.AUTH_CLAIMED, State.AUTH_RETURNED})
 """States of the office in which giving up is a cancellation."""
+
+AWAITED: Final = frozenset({State.AUTH_QUEUED, State.AUTH_CLAIMED})
+"""States of the office in which a customer may wait at the table."""
 
 UNSIGNED: Final = frozenset({State.PREPARED, State.SLIP_SHOWN})
 """States of the office in which giving up releases what was reserved."""
@@ -163,8 +173,9 @@ def _decide(  # long: one case per command, each a line or two
             # Only the first answer counts: a second one would change what is being submitted.
             awaited = bool(state.trail) and state.identity is None
             card = state.id_card if awaited else None
-            current = card is not None and card_digest(card) == digest
-            return (IdentityAnswered(digest, answer, now_ms),) if current else ()
+            if card is not None and card_digest(card) == digest:
+                return (IdentityAnswered(digest, answer, now_ms),)
+            return _other_answered(state, digest, answer, now_ms)
         case KeepUpload(digest=digest):
             return () if digest in state.uploaded else (EvidenceUploaded(digest),)
         case KeepRefusal(refusal=refusal, submission=True):
@@ -182,6 +193,14 @@ def _decide(  # long: one case per command, each a line or two
             if state.state is not State.AUTH_RETURNED:
                 return _stale(state)
             return (Reopened(now_ms),)
+        case KeepLivePhoto(photo=photo):
+            if state.view is None or not state.view.live_wanted:
+                return _stale(state)
+            return () if state.live is not None else (LivePhotoTaken(photo),)
+        case StopWaiting():
+            if state.state not in AWAITED:
+                return _stale(state)
+            return () if state.deferred else (WaitGivenUp(now_ms),)
         case SeeSlip() | KeepInk() | RefuseTheSlip() | KeepHandover():
             return _conclude(state, command, now_ms)
         case (
@@ -193,6 +212,17 @@ def _decide(  # long: one case per command, each a line or two
             | WantSubmission()
         ):
             return _capture(state, command, now_ms)
+
+
+def _other_answered(
+    state: Draft, digest: bytes, answer: IdentityChecked, now_ms: int
+) -> tuple[DraftEvent, ...]:
+    """Of other persons than the customer only a disagreement is worth a word: it has no cure."""
+    if answer.result in PASSING or not state.editable:
+        return ()
+    cards = state.other_cards.items()
+    found = (name for name, card in cards if card_digest(card) == digest)
+    return tuple(ErrandRefused(_other_mismatch(name), now_ms) for name in found)
 
 
 def _capture(
@@ -288,7 +318,11 @@ def _evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per eve
             trail = tuple(step for step in state.trail if step.state is not State.CAPTURED)
             return change(state, wanted=False, trail=trail, problem=refusal)
         case OfficeAnswered(view=view):
-            return change(state, view=view, trail=(), wanted=False, pins=frozenset(), problem=None)
+            return _answered_by_office(state, view)
+        case LivePhotoTaken(photo=photo):
+            return change(state, live=photo, problem=None)
+        case WaitGivenUp():
+            return change(state, deferred=True)
         case SlipSeen():
             return change(state, slip_seen=True)
         case SlipSigned(ink=ink):
@@ -311,7 +345,8 @@ def _evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per eve
         case ErrandRefused(refusal=refusal):
             # Without the register's answer nothing can be handed over: the card is read again.
             wanted = state.wanted and state.identified
-            return change(state, problem=refusal, ink=None, handed_over=False, wanted=wanted)
+            again = change(state, ink=None, handed_over=False, live=None)
+            return change(again, problem=refusal, wanted=wanted)
 
 
 def _answered(state: Draft, name: str, value: Value | None) -> dict[str, Value]:
@@ -359,10 +394,18 @@ def _reopened(state: Draft, at_ms: int) -> Draft:
         state,
         trail=trail,
         revision=state.revision + 1,
+        deferred=False,
         slip_seen=False,
         ink=None,
         problem=None,
     )
+
+
+def _answered_by_office(state: Draft, view: CaseView) -> Draft:
+    """What the office knows of the case replaces what the tablet only hoped."""
+    live = state.live if view.live_wanted else None
+    told = msgspec.structs.replace(state, view=view, trail=(), live=live, pins=frozenset())
+    return msgspec.structs.replace(told, wanted=False, problem=None)
 
 
 def _captured(trail: tuple[Step, ...], at_ms: int) -> tuple[Step, ...]:
@@ -374,13 +417,18 @@ def _captured(trail: tuple[Step, ...], at_ms: int) -> tuple[Step, ...]:
 
 def _errands(state: Draft, event: DraftEvent, device: str) -> Iterable[Effect]:
     match event:
-        case IdCardRead(card=card):
+        case IdCardRead(card=card) | ValueEntered(value=IdCardValue() as card):
             yield Effect("identity", AskIdentity(card))
         case EvidenceTaken(field=name, evidence=evidence):
             yield Effect("upload", UploadEvidence(name, evidence))
         case SubmissionWanted() | IdentityAnswered() if _complete(state):
             pins = tuple(sorted(state.pins))
-            yield Effect("office", SendSubmission(submission(state, device), pins))
+            others = tuple(card for _, card in sorted(state.other_cards.items()))
+            yield Effect("office", SendSubmission(submission(state, device), pins, others))
+        case LivePhotoTaken(photo=photo):
+            yield Effect("office", SendLivePhoto(photo))
+        case WaitGivenUp():
+            yield Effect("office", SendDeferral())
         case SlipSeen() if state.view is not None and state.view.slip is not None:
             yield Effect("office", SendSlipSeen(slip_hash(state.view.slip)))
         case SlipSigned(ink=ink, at_ms=at) if state.view and state.view.slip:
@@ -405,6 +453,11 @@ def _complete(state: Draft) -> bool:
 
 
 _MISMATCH = Refusal(Code.ID_MISMATCH, "联网核查结果与证件信息不一致，请核对证件", "id_card")
+
+
+def _other_mismatch(field: str) -> Refusal:
+    message = "该身份证联网核查结果不一致，不能在此办理，请引导客户到柜面"
+    return Refusal(Code.ID_MISMATCH, message, field)
 
 
 def _stale(state: Draft) -> Refusal:

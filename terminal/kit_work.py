@@ -18,7 +18,7 @@ from hw.errors import PeripheralError
 from hw.messages import PinContext
 from hw.toolbox import Toolbox
 from terminal.draft import Draft
-from terminal.draft_events import KeepEvidence, KeepIdCard, KeepPin, KeepValue
+from terminal.draft_events import KeepEvidence, KeepIdCard, KeepLivePhoto, KeepPin, KeepValue
 from terminal.evidence import keep_photo, keep_recording
 from terminal.inquiries import Keep
 from terminal.page_model import (
@@ -37,6 +37,7 @@ from wire.chip_record import ChipRecordError, parse_chip_record
 from wire.form import Field, FieldKind
 from wire.masked import IdNumber
 from wire.message import Code, Refusal
+from wire.messages.case import LIVE_PHOTO
 from wire.sound import RECORDING_S_MAX
 from wire.value import BankCardValue, IdCardValue, PhoneValue
 
@@ -201,6 +202,8 @@ class KitWork:
         photo = await keep_photo(jpeg, field.name, self._store, self._outside)
         if isinstance(photo, Refusal):
             return photo
+        if field is LIVE_PHOTO:
+            return await self._keep(draft, KeepLivePhoto(photo))
         return await self._keep(draft, KeepEvidence(field.name, photo))
 
 

@@ -9,6 +9,7 @@ never. Digests are lower-case hex; images are fetched from `/image/<digest>`.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -17,7 +18,11 @@ from wire.ink import Point
 from wire.message import Refusal
 from wire.messages.case import LegResult, Slip, Step
 from wire.messages.lookups import Item
+from wire.messages.offers import Recommendation
 from wire.messages.session import StaffCard
+
+OFFERS_MAX: Final = 3
+"""How many businesses are suggested to a customer; more is a catalogue."""
 
 
 class LinkState(StrEnum):
@@ -186,6 +191,14 @@ class OpenCase(msgspec.Struct, frozen=True):
         deliver: masked card to hand over, from `COMMITTED` on.
         results: how each item ended, of a business with several.
         uploaded: 0–100 over all images and recordings.
+        offers: what to suggest to the customer, the best first, with the reason; empty until the
+            office has said so, and for somebody who wants no offers.
+        tier_zh: what the bank calls a customer like this one, or empty; known with the offers.
+        tier_en: the same in English.
+        waits_until_ms: while the customer waits at the table for an authorizer: how long they are
+            asked to, Unix milliseconds; 0 otherwise.
+        live_wanted: the authorizer asks for a photo of the customer now: `TakePhoto` for the field
+            `live_photo`, which is in no form.
     """
 
     case_id: str
@@ -204,6 +217,11 @@ class OpenCase(msgspec.Struct, frozen=True):
     deliver: str
     results: tuple[LegResult, ...]
     uploaded: int
+    offers: tuple[Recommendation, ...] = ()
+    tier_zh: str = ""
+    tier_en: str = ""
+    waits_until_ms: int = 0
+    live_wanted: bool = False
 
 
 class Busy(msgspec.Struct, frozen=True):
@@ -400,6 +418,10 @@ class SubmitCase(msgspec.Struct, frozen=True, tag="submit"):
     """Queue the open case for the office; it is sent when the link is there."""
 
 
+class LeaveTable(msgspec.Struct, frozen=True, tag="continue_later"):
+    """The customer waits no longer; the case goes on without them."""
+
+
 class SlipSeen(msgspec.Struct, frozen=True, tag="slip_seen"):
     """The slip is on the screen before the customer."""
 
@@ -451,6 +473,7 @@ Command = (
     | StopRecording
     | CancelEntry
     | SubmitCase
+    | LeaveTable
     | SlipSeen
     | Sign
     | CustomerRefuses

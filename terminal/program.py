@@ -6,6 +6,7 @@
       kit_watch          their lights, for the page
       drafts             one durable actor per customer
       uplink             the session with the office
+      suggester          asks what to offer the customer at the table
 
 Everything outside comes in through `Setup`, so that the same terminal runs on a tablet and, five
 at a time, in a simulation.
@@ -43,6 +44,7 @@ from terminal.kit_work import Customer
 from terminal.link_speed import LinkSpeed
 from terminal.location import Locate
 from terminal.page_model import Command, LinkState, OpenCase, TerminalState
+from terminal.suggestions import Suggester, Suggestions
 from terminal.teller import Teller
 from terminal.uplink import Errands, Uplink
 from terminal.view import case_row, open_case, product_view
@@ -100,6 +102,7 @@ class Terminal:
         teller: does what a page or a script asks.
         tree: for the inspector.
         drafts: how every case stands.
+        suggestions: what the office would offer the customer of the open case.
     """
 
     def __init__(self, setup: Setup, system: System, stored: Stored) -> None:
@@ -114,7 +117,7 @@ class Terminal:
             rules=DraftRules(setup.device),
             store=self._store,
             handlers=errands.handlers(),
-            changed=setup.watch,
+            changed=self._case_changed,
         )
         self._capabilities = tuple(Capability(name) for name in setup.transports)
         self._watch = KitWatch(self._capabilities, self._typed, setup.watch)
@@ -129,7 +132,10 @@ class Terminal:
             drafts=self.drafts,
             link=self._link,
             speed=speed,
-            changed=setup.watch,
+            changed=self._case_changed,
+        )
+        self.suggestions = Suggestions(
+            self._link, lambda: self.drafts.look(self.teller.open_id), setup.watch
         )
         self.tree: Tree | None = None
 
@@ -146,6 +152,7 @@ class Terminal:
                 ChildSpec("kit_watch", self._kit_watch),
                 self.drafts.spec(),
                 ChildSpec("uplink", self._uplink, backoff=UPLINK_BACKOFF),
+                ChildSpec("suggester", lambda: Suggester(self.suggestions)),
             ),
         )
 
@@ -206,6 +213,7 @@ class Terminal:
             problems(draft, now_ms),
             listed=lambda field: inquiries.listed(draft, field),
             code_sent=lambda field: inquiries.code_sent(draft, field),
+            suggested=self.suggestions.of(draft),
         )
 
     def _kit_watch(self) -> Actor:
@@ -227,6 +235,10 @@ class Terminal:
 
     def _typed(self, keys: int) -> None:
         self.teller.kit.typed(keys)
+
+    def _case_changed(self) -> None:
+        self.suggestions.look()
+        self._setup.watch()
 
     def _link_changed(self) -> None:
         if self._link.is_online:

@@ -29,6 +29,7 @@ from terminal.draft_events import (
     RefuseTheSlip,
     Reopen,
     SeeSlip,
+    StopWaiting,
     WantSubmission,
 )
 from terminal.form_runner import entered, entered_row, problems
@@ -46,6 +47,7 @@ from terminal.page_model import (
     GiveUp,
     HandOver,
     KitCommand,
+    LeaveTable,
     NewCase,
     OfficeCommand,
     RemoveRow,
@@ -60,11 +62,13 @@ from terminal.page_model import (
     SlipSeen,
     StopRecording,
     SubmitCase,
+    TakePhoto,
 )
 from wire.checks import Context, check_ink
 from wire.form import Field, FieldKind
 from wire.ink import Signature
 from wire.message import Code, Refusal
+from wire.messages.case import LIVE_PHOTO
 from wire.messages.session import ProductCard, SignIn, SignOut, StaffCard
 from wire.office_link import OfficeLink
 from wire.value import InkValue, TableValue
@@ -165,6 +169,8 @@ class Teller:
         match command:
             case SubmitCase():
                 return await self._submit(draft)
+            case LeaveTable():
+                return await self._keep(draft, StopWaiting())
             case SlipSeen():
                 return await self._keep(draft, SeeSlip())
             case Sign():
@@ -215,7 +221,9 @@ class Teller:
     async def _answer(self, draft: Draft, command: FieldCommand) -> Refusal | None:
         """Whatever answers a field: by a peripheral, by the office, or by hand."""
         assert draft.product is not None
-        field = draft.product.form.field(command.field)
+        # Only the kit's camera: what a page uploads may be a picture from before.
+        live = command == TakePhoto(LIVE_PHOTO.name)
+        field = LIVE_PHOTO if live else draft.product.form.field(command.field)
         if field is None:
             return Refusal(Code.FORMAT, "表单中没有这一项", command.field)
         if isinstance(command, KitCommand):

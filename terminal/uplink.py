@@ -30,8 +30,10 @@ from terminal.draft_events import (
     KeepUpload,
     KeepView,
     SendCancel,
+    SendDeferral,
     SendHandover,
     SendInk,
+    SendLivePhoto,
     SendRefusal,
     SendSlipSeen,
     SendSubmission,
@@ -49,23 +51,26 @@ from wire.keys import SLIP, SUBMISSION, DeviceKeys
 from wire.link import LinkState
 from wire.message import Message, ReplyT, Request
 from wire.messages.case import (
+    LIVE_PHOTO,
     CancelCase,
     CaseChanged,
     CaseView,
+    ContinueLater,
     Delivered,
     GetCase,
+    GiveLivePhoto,
     PinBlock,
     RefuseSlip,
     SignSlip,
     SlipShown,
     Submit,
 )
-from wire.messages.identity import CheckIdentity, IdentityResult
+from wire.messages.identity import CheckIdentity, IdentityChecked, IdentityResult
 from wire.messages.images import CHUNK_BYTES, ImageOffer, OfferImages, PutChunk
 from wire.messages.session import ListProducts, Products
 from wire.office_link import OfficeLink
 from wire.photo import thumbnail
-from wire.value import PhotoValue
+from wire.value import IdCardValue, PhotoValue
 
 REQUEST_S_MAX: Final = 30.0
 """How long one request to the office may take before its outcome counts as unknown, seconds."""
@@ -213,14 +218,11 @@ class Errands:
 
     async def _identity(self, case_id: str, errand: Message) -> DraftCommand | None:
         assert isinstance(errand, AskIdentity)
-        card = errand.card
         try:
-            answer = await self._ask(CheckIdentity(case_id, card.number, card.name))
+            answer = await self._checked(case_id, errand.card)
         except PeerRefused as refused:
             return _refused(refused, submission=False)
-        if answer.result is IdentityResult.UNAVAILABLE:
-            raise RegisterUnavailable
-        return KeepIdentity(card_digest(card), answer)
+        return KeepIdentity(card_digest(errand.card), answer)
 
     async def _upload(self, case_id: str, errand: Message) -> DraftCommand | None:
         assert isinstance(errand, UploadEvidence)
@@ -234,6 +236,8 @@ class Errands:
         try:
             if isinstance(errand, SendSubmission):
                 return KeepView(await self._submit(case_id, errand))
+            if isinstance(errand, SendLivePhoto):
+                await self._bring(case_id, {LIVE_PHOTO.name: errand.photo})
             return KeepView(await self._ask(self._request(case_id, errand)))
         except PeerRefused as refused:
             return _refused(refused, submission=isinstance(errand, SendSubmission))
@@ -245,6 +249,10 @@ class Errands:
             case SendInk(slip_hash=digest, ink=ink, signed_ms=signed_ms):
                 signature = self._keys.signing.sign(SLIP, digest + encode(ink))
                 return SignSlip(case_id, digest, ink, signed_ms, signature)
+            case SendLivePhoto(photo=photo):
+                return GiveLivePhoto(case_id, photo)
+            case SendDeferral():
+                return ContinueLater(case_id)
             case SendRefusal():
                 return RefuseSlip(case_id)
             case SendHandover(pan=pan, delivered_ms=delivered_ms):
@@ -256,6 +264,8 @@ class Errands:
 
     async def _submit(self, case_id: str, errand: SendSubmission) -> CaseView:
         submission = errand.submission
+        for card in errand.others:
+            await self._checked(case_id, card)
         evidence = {f: v for f, v in submission.values.items() if isinstance(v, Evidence)}
         await self._bring(case_id, evidence)
         pins = []
@@ -266,6 +276,13 @@ class Errands:
         body = encode(submission)
         signature = self._keys.signing.sign(SUBMISSION, body)
         return await self._ask(Submit(body, tuple(pins), signature))
+
+    async def _checked(self, case_id: str, card: IdCardValue) -> IdentityChecked:
+        """The register's answer about whoever is on a card; the same one at every attempt."""
+        answer = await self._ask(CheckIdentity(case_id, card.number, card.name))
+        if answer.result is IdentityResult.UNAVAILABLE:
+            raise RegisterUnavailable
+        return answer
 
     async def _bring(self, case_id: str, evidence: dict[str, Evidence]) -> None:
         """Everything of these files that the office does not have yet; thumbnails first."""

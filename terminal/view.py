@@ -10,6 +10,7 @@ import msgspec
 from terminal.draft import EDITABLE_STATES, Draft
 from terminal.form_runner import YES
 from terminal.page_model import (
+    OFFERS_MAX,
     CaseRow,
     CodeView,
     FieldView,
@@ -20,11 +21,13 @@ from terminal.page_model import (
     RowView,
     Stage,
 )
+from terminal.suggestions import NOTHING
 from wire.case_state import FINAL_STATES, State
 from wire.checks import number_text
 from wire.chip_record import LONG_TERM, NATIONS, ChipRecordError, Sex, parse_chip_record
 from wire.form import Field, FieldKind
 from wire.message import Refusal
+from wire.messages.offers import Recommendations
 from wire.messages.session import ProductCard
 from wire.value import (
     AmountValue,
@@ -89,6 +92,7 @@ def open_case(
     *,
     listed: Listed = lambda _field: None,
     code_sent: CodeSent = lambda _field: None,
+    suggested: Recommendations = NOTHING,
 ) -> OpenCase:
     """The case in the middle of the screen.
 
@@ -97,6 +101,7 @@ def open_case(
         problems: by field name, what `terminal.form_runner` found.
         listed: what the office was asked about it.
         code_sent: codes on their way to its phones.
+        suggested: what the office would offer its customer; never the business itself.
     """
     product = draft.product
     assert product is not None
@@ -125,6 +130,11 @@ def open_case(
         deliver=view.deliver if view else "",
         results=view.results if view else (),
         uploaded=_uploaded(draft),
+        offers=tuple(one for one in suggested.offers if one.product != product.code)[:OFFERS_MAX],
+        tier_zh=suggested.tier_zh,
+        tier_en=suggested.tier_en,
+        waits_until_ms=view.due_ms if view and view.timing == "sync" and not draft.deferred else 0,
+        live_wanted=view is not None and view.live_wanted and draft.live is None,
     )
 
 

@@ -240,8 +240,8 @@ def test_staff_are_added_with_a_passcode_that_nobody_sees(tmp_path: Path) -> Non
     words = ["staff", "--staff-id", "1003", "--name", "李红", "--outlet", "53011101"]
     words += ["--union", "530111", "--role", "terminal", "--data", str(data)]
 
-    for passcode in ("864209", "975310"):
-        added = backpack(*words, stdin=f"{passcode}\n")
+    for passcode, mark in (("864209", ()), ("975310", ("--manager",))):
+        added = backpack(*words, *mark, stdin=f"{passcode}\n")
         assert (OK, "", "") == (added.returncode, added.stdout, added.stderr)
     roster = data / "staff.json"
     assert 0o600 == roster.stat().st_mode & 0o777
@@ -249,6 +249,7 @@ def test_staff_are_added_with_a_passcode_that_nobody_sees(tmp_path: Path) -> Non
     assert ("1003", "李红", "P-1003") == tuple(
         member["card"][key] for key in ("staff_id", "name", "person_id")
     )
+    assert member["card"]["manager"] is True
     for passcode in ("864209", "975310"):
         assert passcode not in roster.read_text()
     assert member["passcode_hash"].startswith("argon2id$")

@@ -145,6 +145,7 @@ PHOTO_REUSED = "photo_reused"
 IDENTITY_NO_PHOTO = "idv_no_photo"
 IDENTITY_CURED = "idv_second_document"
 SLOW_LINK = "slow_link"
+WITNESS = "witness"
 
 
 def by_age(years: int, thresholds: Thresholds) -> tuple[Raise, ...]:
@@ -200,6 +201,7 @@ __all__ = [
     "Router",
     "Thresholds",
     "Timing",
+    "WITNESS",
     "assess",
     "by_age",
     "by_amount",

@@ -38,6 +38,7 @@ class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
         approved: persons who have approved it already.
         claimed_by: who reviews it now, or None, and on which `desk`.
         images: digests of what the reviewing desk may fetch.
+        live_photo: `asked`, `given` or empty.
     """
 
     case_id: str
@@ -60,6 +61,7 @@ class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
     claimed_by: StaffCard | None = None
     desk: str = ""
     images: tuple[bytes, ...] = ()
+    live_photo: str = ""
 
 
 class Authority(msgspec.Struct, frozen=True):
@@ -196,6 +198,7 @@ def item_for(entry: QueueEntry, who: Authority, device: str) -> QueueItem:
         locality=entry.locality.value,
         priority=entry.priority,
         dealt=not may_pick(entry, who.staff, device),
+        live_photo=entry.live_photo,
     )
 
 

@@ -25,6 +25,7 @@ from actors.store import Claim as OwnedKey
 from actors.store import ClaimConflict
 from backoffice.cases import review, table
 from backoffice.cases.commands import (
+    AskLive,
     CaseCommand,
     Claim,
     FileCase,
@@ -47,6 +48,7 @@ from backoffice.cases.events import (
     SlipDue,
 )
 from backoffice.cases.flow import wrong_state
+from backoffice.cases.live_photo import ask_live
 from backoffice.cases.record import Case, evolve, new_case
 from backoffice.cases.terms import Rules
 from backoffice.cases.view import file_of, queue_document, view_of
@@ -134,6 +136,8 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
                 return review.claim(case, command, rules, now_ms)
             case Renew(caller=caller):
                 return review.renew(case, caller, rules, now_ms)
+            case AskLive():
+                return ask_live(case, command, now_ms)
             case Release(caller=caller):
                 return review.release(case, caller, now_ms)
             case Judge():
@@ -185,7 +189,7 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
         match command:
             case FileCase() | FromTerminal() | Reinquire() | Settle():
                 return view_of(after, self._product(after))
-            case Claim(caller=caller):
+            case Claim(caller=caller) | AskLive(caller=caller):
                 return file_of(after, self._product(after), caller)
             case Renew():
                 assert after.claim is not None, "renewing needs a claim"

@@ -16,8 +16,10 @@ from wire.message import Message, Request
 from wire.messages.case import (
     CancelCase,
     CaseView,
+    ContinueLater,
     Delivered,
     GetCase,
+    GiveLivePhoto,
     RefuseSlip,
     SignSlip,
     SlipShown,
@@ -55,7 +57,16 @@ class FileCase(Request[CaseView], frozen=True, tag="FileCase"):
     intake: Intake
 
 
-TerminalRequest = GetCase | SlipShown | SignSlip | RefuseSlip | CancelCase | Delivered
+TerminalRequest = (
+    GetCase
+    | ContinueLater
+    | GiveLivePhoto
+    | SlipShown
+    | SignSlip
+    | RefuseSlip
+    | CancelCase
+    | Delivered
+)
 """What the submitting terminal may ask of its case after the submission."""
 
 
@@ -75,6 +86,12 @@ class Claim(Request[CaseFile], frozen=True, tag="Claim"):
 
 class Renew(Request[Lease], frozen=True, tag="Renew"):
     """Heartbeat of a claim."""
+
+    caller: Caller
+
+
+class AskLive(Request[CaseFile], frozen=True, tag="AskLive"):
+    """The holder of the claim wants the customer photographed now."""
 
     caller: Caller
 
@@ -121,6 +138,7 @@ CaseCommand = (
     | FromTerminal
     | Claim
     | Renew
+    | AskLive
     | Release
     | Judge
     | Reinquire
@@ -135,6 +153,7 @@ CaseCommand = (
 
 
 __all__ = [
+    "AskLive",
     "Caller",
     "CaseCommand",
     "Claim",

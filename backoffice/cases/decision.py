@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from backoffice.authorization.levels import WITNESS, Timing
 from backoffice.authorization.waiting import QueueEntry, kept_apart
 from backoffice.cases.commands import Judge
 from backoffice.cases.events import Judgement
@@ -21,6 +22,7 @@ from wire.codec import decode
 from wire.errors import BadFrame
 from wire.keys import DECISION
 from wire.message import Code, Refusal
+from wire.messages.case import LIVE_PHOTO
 from wire.messages.desk import (
     NOTE_CHARS_MAX,
     REJECT_REASONS,
@@ -83,6 +85,7 @@ def check_decision(
         or _not_yours(held, judge, now_ms)
         or _stale(case, held, decision)
         or _ill_formed(case, decision)
+        or _unwitnessed(case, decision)
         or _from_the_future(decision, now_ms, limits)
         or Judgement(
             decision=judge.decision,
@@ -113,7 +116,7 @@ def _not_yours(held: Held, judge: Judge, now_ms: int) -> Refusal | None:
 
 
 def _stale(case: Case, held: Held, decision: Decision) -> Refusal | None:
-    seen = {image.digest for image in case.filed.images}
+    seen = {image.digest for image in case.images}
     bound = (
         decision.version == case.version
         and decision.submission_hash == case.filed.digest
@@ -132,6 +135,16 @@ def _ill_formed(case: Case, decision: Decision) -> Refusal | None:
     if decision.verdict is Verdict.RETURN and case.returns >= RETURNS_MAX:
         return Refusal(Code.STATE, f"该业务已退回{RETURNS_MAX}次，只能通过或拒绝。")
     return None
+
+
+def _unwitnessed(case: Case, decision: Decision) -> Refusal | None:
+    """Who witnesses from afar has seen the customer, where the customer waits at the table."""
+    assessment = case.filed.assessment
+    if WITNESS not in assessment.flags or assessment.route.timing is Timing.ASYNC:
+        return None
+    if decision.verdict is not Verdict.APPROVE or case.live is not None:
+        return None
+    return Refusal(Code.EVIDENCE, "远程见证业务须先取得现场照片，请先要求补拍。", LIVE_PHOTO.name)
 
 
 def _from_the_future(decision: Decision, now_ms: int, limits: Limits) -> Refusal | None:

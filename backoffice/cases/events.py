@@ -41,11 +41,14 @@ from backoffice.cases.review_events import (
     Claimed,
     ClaimReleased,
     ClaimRenewed,
+    Deferred,
     Expired,
     FirstApproved,
     Intake,
     Judgement,
     LeaseLapsed,
+    LiveAsked,
+    LiveGiven,
     Queued,
     Rejected,
     Returned,
@@ -74,10 +77,13 @@ AnyCaseEvent = (
     Submitted
     | Waived
     | Queued
+    | Deferred
     | Claimed
     | ClaimRenewed
     | ClaimReleased
     | LeaseLapsed
+    | LiveAsked
+    | LiveGiven
     | FirstApproved
     | Approved
     | Returned
@@ -194,6 +200,7 @@ __all__ = [
     "CustomerLearned",
     "DayEnded",
     "Declined",
+    "Deferred",
     "Expired",
     "FileSlip",
     "FirstApproved",
@@ -205,6 +212,8 @@ __all__ = [
     "LeaseLapsed",
     "LegAnswered",
     "LegAsked",
+    "LiveAsked",
+    "LiveGiven",
     "PrepareLost",
     "PrepareStarted",
     "Prepared",

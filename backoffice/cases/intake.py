@@ -17,12 +17,11 @@ from typing import Final
 import msgspec
 
 from backoffice.authorization.levels import (
-    IDENTITY_CURED,
-    IDENTITY_NO_PHOTO,
     NAME_RARE,
     OFF_AREA,
     PHOTO_REUSED,
     THRESHOLDS,
+    Assessment,
     Level,
     Raise,
     Thresholds,
@@ -32,13 +31,13 @@ from backoffice.authorization.levels import (
 from backoffice.authorization.policy import DEFAULT_ROUTING, Routing
 from backoffice.cases.commands import Caller
 from backoffice.cases.events import Intake
+from backoffice.cases.identified import identity_problems, identity_raises
 from backoffice.cases.proven import chosen_items, phone_problems, proven_colleagues
 from backoffice.cases.terms import Verify
 from backoffice.cases.view import image_cards
-from backoffice.dossier import Dossier, id_card, open_dossier
-from backoffice.fields import SECOND_DOCUMENT
+from backoffice.dossier import Dossier, open_dossier
 from backoffice.hsm import PinRefused
-from backoffice.partners.identity_check import IdentityRecorded, person_digest
+from backoffice.partners.identity_check import IdentityRecorded
 from backoffice.product import Product
 from wire.checks import (
     LIMITS,
@@ -59,15 +58,12 @@ from wire.keys import SUBMISSION
 from wire.masked import Pan, Phone
 from wire.message import Code, Refusal
 from wire.messages.case import PinBlock, Submission, Submit
-from wire.messages.identity import IdentityChecked, IdentityResult
+from wire.messages.identity import IdentityChecked
 from wire.messages.lookups import Item
 from wire.messages.session import StaffCard
 from wire.photo import PhotoFacts
 from wire.sound import SoundFacts
 from wire.value import PhotoValue, RecordingValue
-
-IDENTITY_AGE_MS_MAX: Final = 24 * 60 * 60 * 1000
-"""How old the register's answer may be when the case is captured."""
 
 DURATION_SLACK_PERCENT: Final = 10
 """How far a recording's claimed duration may miss its measured one."""
@@ -100,6 +96,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         product: the product asked for, or None when there is none such.
         identity: the stored identity check that the submission names, or None.
+        identities: the stored checks of other persons than the customer, by field; those about
+            whom the register gave no answer are missing.
         images: photos and recordings by digest; those that are not there are missing.
         area: where the union works; None when it is not set.
         posture: the device is as its management wants it.
@@ -111,6 +109,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     product: Product | None
     identity: IdentityRecorded | None
+    identities: Mapping[str, IdentityRecorded] = {}
     images: Mapping[bytes, ImageFact]
     area: Area | None = None
     posture: bool = True
@@ -151,20 +150,19 @@ def admit(
     limits: Limits = LIMITS,
 ) -> Intake | tuple[Refusal, ...]:
     """The intake of an opened submission, or everything that is wrong with it."""
-    if not facts.posture:
-        return (Refusal(Code.POSTURE, "设备状态不合规，请先完成安全检查。"),)
-    product = facts.product
-    if product is None or product.code != submission.product:
-        return (Refusal(Code.NOT_FOUND, "没有这项业务或已暂停办理，请更新业务列表。", "product"),)
+    product = _offered(submission, facts)
+    if isinstance(product, Refusal):
+        return (product,)
     context = Context(now_ms, limits, staff_id=caller.staff.staff_id)
-    pins = [pin.field for pin in submit.pins]
-    problems = _form_problems(product, submission, pins, facts, context)
+    problems = _form_problems(
+        product, submission, [pin.field for pin in submit.pins], facts, context
+    )
     if problems:
         return problems
     items, unlisted = chosen_items(product.form, submission, facts.listed)
     colleagues, absent = proven_colleagues(submission, caller.staff, facts.colleagues)
     problems = (
-        *_identity_problems(submission, facts),
+        *identity_problems(submission, facts.identity, facts.identities),
         *phone_problems(product.form, submission, facts.proofs),
         *absent,
         *unlisted,
@@ -187,11 +185,59 @@ def admit(
     problems = product.problems(dossier)
     if problems:
         return problems
-    raises = (*product.level(dossier), *general_rules(dossier, product, facts, thresholds, limits))
-    assessment = assess(raises, caller.staff.union, product.code, routing.route)
+    assessment = _assessed(dossier, product, facts, routing, limits)
     if isinstance(assessment, Refusal):
         return (assessment,)
-    assessment = routing.over_link(assessment, submission.link_kbps, thresholds)
+    return _intake(submit, dossier, product, caller, facts, assessment)
+
+
+def general_rules(
+    dossier: Dossier, product: Product, facts: Facts, limits: Limits
+) -> tuple[Raise, ...]:
+    """The rules that raise the level of every product alike."""
+    submission = dossier.submission
+    raises = [] if dossier.chip is None else list(by_age(dossier.age, dossier.thresholds))
+    if not is_inside(submission.place, facts.area, limits):
+        raises.append(Raise(Level.A3, OFF_AREA))
+    if dossier.chip is not None and is_rare(dossier.customer.name):
+        raises.append(Raise(Level.A3, NAME_RARE))
+    if any(facts.images[one.digest].reused for _, one in _captured(submission)):
+        raises.append(Raise(Level.A3, PHOTO_REUSED))
+    customer, others = _identity(dossier, facts), _identities(facts)
+    return (*raises, *identity_raises(submission, product.form, customer, others))
+
+
+def _offered(submission: Submission, facts: Facts) -> Product | Refusal:
+    """The product asked for, on a device that may ask for it."""
+    if not facts.posture:
+        return Refusal(Code.POSTURE, "设备状态不合规，请先完成安全检查。")
+    if facts.product is None or facts.product.code != submission.product:
+        return Refusal(Code.NOT_FOUND, "没有这项业务或已暂停办理，请更新业务列表。", "product")
+    return facts.product
+
+
+def _assessed(
+    dossier: Dossier, product: Product, facts: Facts, routing: Routing, limits: Limits
+) -> Assessment | Refusal:
+    """Who has to look at it, by the product's rules and the common ones, and where."""
+    submission, union = dossier.submission, dossier.operator.union
+    raises = (*product.level(dossier), *general_rules(dossier, product, facts, limits))
+    assessment = assess(raises, union, product.code, routing.route)
+    if isinstance(assessment, Refusal):
+        return assessment
+    return routing.over_link(assessment, submission.link_kbps, dossier.thresholds)
+
+
+def _intake(
+    submit: Submit,
+    dossier: Dossier,
+    product: Product,
+    caller: Caller,
+    facts: Facts,
+    assessment: Assessment,
+) -> Intake:
+    """Everything that the case needs of a submission in which nothing is wrong."""
+    submission = dossier.submission
     return Intake(
         submission=submit.submission,
         digest=hashlib.blake2b(submit.submission, digest_size=32).digest(),
@@ -203,37 +249,15 @@ def admit(
         union=caller.staff.union,
         trail=submission.trail,
         identity=_identity(dossier, facts),
-        verifiers=verifiers,
+        verifiers=dict(dossier.verifiers),
         images=image_cards(submission, product.form),
         assessment=assessment,
         unique=product.claims(dossier, caller.staff.union),
-        received_ms=now_ms,
-        listed=items,
-        colleagues=colleagues,
+        received_ms=dossier.now_ms,
+        listed=dict(dossier.listed),
+        colleagues=dict(dossier.colleagues),
+        identities=_identities(facts),
     )
-
-
-def general_rules(
-    dossier: Dossier, product: Product, facts: Facts, thresholds: Thresholds, limits: Limits
-) -> tuple[Raise, ...]:
-    """The rules that raise the level of every product alike."""
-    submission = dossier.submission
-    raises = [] if dossier.chip is None else list(by_age(dossier.age, thresholds))
-    if not is_inside(submission.place, facts.area, limits):
-        raises.append(Raise(Level.A3, OFF_AREA))
-    if dossier.chip is not None and is_rare(dossier.customer.name):
-        raises.append(Raise(Level.A3, NAME_RARE))
-    if any(facts.images[one.digest].reused for _, one in _captured(submission)):
-        raises.append(Raise(Level.A3, PHOTO_REUSED))
-    identity = _identity(dossier, facts)
-    match identity.result if identity is not None else None:
-        case IdentityResult.MATCH_WITHOUT_PHOTO:
-            raises.append(Raise(Level.A3, IDENTITY_NO_PHOTO))
-        case IdentityResult.NAME_DIFFERS | IdentityResult.NUMBER_ABSENT:
-            raises.append(_cured(submission, product))
-        case _:
-            pass
-    return tuple(raises)
 
 
 def _identity(dossier: Dossier, facts: Facts) -> IdentityChecked | None:
@@ -243,13 +267,9 @@ def _identity(dossier: Dossier, facts: Facts) -> IdentityChecked | None:
     return facts.identity.answer
 
 
-def _cured(submission: Submission, product: Product) -> Raise:
-    """A second document cures a disagreeing register; without one, only the counter can help."""
-    shown = {field.evidence for field in product.form.fields if field.name in submission.values}
-    if SECOND_DOCUMENT in shown:
-        return Raise(Level.A3, IDENTITY_CURED)
-    message = "联网核查结果不一致，请补充第二证件影像，或引导客户到柜面办理。"
-    return Raise(Level.AX, code=Code.ID_MISMATCH, message=message)
+def _identities(facts: Facts) -> dict[str, IdentityChecked]:
+    """The register's answers about everybody else."""
+    return {name: record.answer for name, record in facts.identities.items()}
 
 
 def _form_problems(
@@ -319,25 +339,6 @@ def _stock_problems(product: Product, submission: Submission, facts: Facts) -> t
     return (Refusal(Code.CORE_DECLINED, "该卡未配发到本终端，请更换卡片。", product.delivers),)
 
 
-def _identity_problems(submission: Submission, facts: Facts) -> tuple[Refusal, ...]:
-    """The register was asked about exactly this person, lately, and answered."""
-    card = id_card(submission)
-    if card is None:
-        # The common checks require it wherever the form does.
-        return ()
-    field = next(name for name, value in submission.values.items() if value is card)
-    record = facts.identity
-    if record is None or record.answer.reference != submission.identity_reference:
-        return (Refusal(Code.EVIDENCE, "没有联网核查记录，请先进行联网核查。", field),)
-    if record.person != person_digest(card.number.number, card.name):
-        return (Refusal(Code.ID_MISMATCH, "联网核查的对象与身份证不一致。", field),)
-    if record.answer.result is IdentityResult.UNAVAILABLE:
-        return (Refusal(Code.EVIDENCE, "联网核查未得到结果，请稍后重试。", field, True),)
-    if submission.captured_ms - record.answer.checked_ms > IDENTITY_AGE_MS_MAX:
-        return (Refusal(Code.EVIDENCE, "联网核查结果已过期，请重新核查。", field),)
-    return ()
-
-
 def _verifiers(
     pins: tuple[PinBlock, ...], product: Product, submission: Submission, convert: PinConverter
 ) -> dict[str, bytes] | Refusal:
@@ -361,7 +362,6 @@ def _captured(submission: Submission) -> list[tuple[str, PhotoValue | RecordingV
 
 __all__ = [
     "DURATION_SLACK_PERCENT",
-    "IDENTITY_AGE_MS_MAX",
     "Facts",
     "ImageFact",
     "PinConverter",

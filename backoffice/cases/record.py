@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from backoffice.authorization.levels import Timing
 from backoffice.cases import flow
 from backoffice.cases.events import (
     AbortStarted,
@@ -18,11 +19,14 @@ from backoffice.cases.events import (
     ClaimReleased,
     ClaimRenewed,
     Declined,
+    Deferred,
     FirstApproved,
     GivenUp,
     Intake,
     Judgement,
     LeaseLapsed,
+    LiveAsked,
+    LiveGiven,
     Prepared,
     Queued,
     Rejected,
@@ -39,6 +43,7 @@ from backoffice.cases.legs import after as legs_after
 from wire.case_state import State
 from wire.message import Code, Refusal
 from wire.messages.case import LegResult, Slip, Step
+from wire.messages.desk import ImageCard
 from wire.messages.session import StaffCard
 
 
@@ -66,8 +71,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         queued_ms: since when it waits for a decision.
         due_ms: by when it should be decided.
         expires_ms: when what waits for people ends by itself.
+        deferred: the customer waits at the table no longer.
         front: it was claimed and given back, and goes before the others.
         claim: who reviews it.
+        live_asked_ms: since when a live photo is awaited; 0 when none is.
+        live: the live photo, of this revision.
         approvals: of this revision, so far.
         last: the newest judgement, for an answer to a repeated one.
         reasons: why it was returned, rejected, declined or aborted.
@@ -88,8 +96,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     queued_ms: int = 0
     due_ms: int = 0
     expires_ms: int = 0
+    deferred: bool = False
     front: bool = False
     claim: Held | None = None
+    live_asked_ms: int = 0
+    live: ImageCard | None = None
     approvals: tuple[Judgement, ...] = ()
     last: Judgement | None = None
     reasons: tuple[Refusal, ...] = ()
@@ -106,6 +117,16 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         """The accepted submission of a case that has one."""
         assert self.intake is not None, f"{self.case_id} was never submitted"
         return self.intake
+
+    @property
+    def images(self) -> tuple[ImageCard, ...]:
+        """Everything that an authorizer looks at."""
+        return self.filed.images + ((self.live,) if self.live is not None else ())
+
+    @property
+    def timing(self) -> Timing:
+        """Whether the customer waits at the table now."""
+        return Timing.ASYNC if self.deferred else self.filed.assessment.route.timing
 
     @property
     def stage(self) -> Stage:
@@ -167,17 +188,22 @@ def _told(case: Case, event: AnyCaseEvent) -> Case:
     match event:
         case Submitted(intake=intake):
             digests = (*case.digests, intake.digest)
-            return replace(
-                case, intake=intake, digests=digests, approvals=(), reasons=(), front=False
-            )
+            fresh = replace(case, approvals=(), reasons=(), front=False, deferred=False)
+            return replace(fresh, intake=intake, digests=digests, live_asked_ms=0, live=None)
         case Queued(due_ms=due_ms, expires_ms=expires_ms):
             return replace(case, queued_ms=event.at_ms, due_ms=due_ms, expires_ms=expires_ms)
+        case Deferred(due_ms=due_ms):
+            return replace(case, deferred=True, due_ms=due_ms)
         case Claimed():
             held = Held(event.authorizer, event.device, event.challenge, event.until_ms)
             return replace(case, claim=held)
         case ClaimRenewed(until_ms=until_ms):
             assert case.claim is not None
             return replace(case, claim=replace(case.claim, until_ms=until_ms))
+        case LiveAsked():
+            return replace(case, live_asked_ms=event.at_ms)
+        case LiveGiven(image=image):
+            return replace(case, live_asked_ms=0, live=image)
         case ClaimReleased() | LeaseLapsed():
             return replace(case, claim=None, front=True)
         case FirstApproved(judgement=judgement) | Approved(judgement=judgement):

@@ -74,13 +74,17 @@ def claim(case: Case, command: Claim, rules: Rules, now_ms: int) -> Events | Ref
 
 def renew(case: Case, caller: Caller, rules: Rules, now_ms: int) -> Events | Refusal:
     """A heartbeat; a lease that has lapsed is not revived, somebody may be about to take it."""
+    refusal = not_holding(case, caller, now_ms)
+    return refusal or (ClaimRenewed(now_ms, now_ms + rules.terms.lease_ms),)
+
+
+def not_holding(case: Case, caller: Caller, now_ms: int) -> Refusal | None:
+    """Why this desk does not hold the case now; None if it does."""
     if case.claim is None:
         return wrong_state(case.state)
     if not _holds(case, caller):
         return _ANOTHERS
-    if case.claim.until_ms <= now_ms:
-        return _LAPSED
-    return (ClaimRenewed(now_ms, now_ms + rules.terms.lease_ms),)
+    return _LAPSED if case.claim.until_ms <= now_ms else None
 
 
 def release(case: Case, caller: Caller, now_ms: int) -> Events | Refusal:
@@ -141,4 +145,4 @@ def _holds(case: Case, caller: Caller) -> bool:
     )
 
 
-__all__ = ["accept", "claim", "judge", "lapse", "release", "renew", "taken"]
+__all__ = ["accept", "claim", "judge", "lapse", "not_holding", "release", "renew", "taken"]

@@ -43,6 +43,7 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
         received_ms: the office's clock.
         listed: what the office itself listed under the chosen codes, by field.
         colleagues: the second members of staff, proven by their passcodes, by field.
+        identities: the register's answers about other persons than the customer, by field.
     """
 
     submission: bytes
@@ -62,6 +63,7 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
     received_ms: int
     listed: dict[str, Item] = {}
     colleagues: dict[str, StaffCard] = {}
+    identities: dict[str, IdentityChecked] = {}
 
     def __repr__(self) -> str:
         return f"Intake({self.product!r}, revision {self.revision})"
@@ -126,6 +128,12 @@ class Queued(CaseEvent, frozen=True, tag="CaseQueued"):
     expires_ms: int
 
 
+class Deferred(CaseEvent, frozen=True, tag="CaseDeferred"):
+    """The customer waits at the table no longer; the case is in no hurry until `due_ms`."""
+
+    due_ms: int
+
+
 class Claimed(CaseEvent, frozen=True, tag="CaseClaimed"):
     """An authorizer took it, or took a fresh look at what they had."""
 
@@ -152,6 +160,16 @@ class LeaseLapsed(CaseEvent, frozen=True, tag="LeaseLapsed"):
     """The desk fell silent; the case stands at the front again."""
 
     trigger: ClassVar = Trigger.LAPSE
+
+
+class LiveAsked(CaseEvent, frozen=True, tag="LivePhotoAsked"):
+    """The authorizer wants the customer photographed now."""
+
+
+class LiveGiven(CaseEvent, frozen=True, tag="LivePhotoGiven"):
+    """The terminal handed the photo in; decisions bind it from here on."""
+
+    image: ImageCard
 
 
 class FirstApproved(CaseEvent, frozen=True, tag="CaseFirstApproved"):
@@ -205,11 +223,14 @@ __all__ = [
     "ClaimReleased",
     "ClaimRenewed",
     "Claimed",
+    "Deferred",
     "Expired",
     "FirstApproved",
     "Intake",
     "Judgement",
     "LeaseLapsed",
+    "LiveAsked",
+    "LiveGiven",
     "Queued",
     "Rejected",
     "Returned",

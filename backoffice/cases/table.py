@@ -11,6 +11,7 @@ from typing import Final
 
 from backoffice.cases.commands import Caller, FromTerminal, Reinquire, Settle
 from backoffice.cases.conversation import abort, closing, commit_next
+from backoffice.cases.deferral import defer
 from backoffice.cases.events import (
     AnyCaseEvent,
     Cancelled,
@@ -24,6 +25,7 @@ from backoffice.cases.events import (
     Stage,
 )
 from backoffice.cases.flow import Trigger, allows, wrong_state
+from backoffice.cases.live_photo import give_live
 from backoffice.cases.record import Case, evolve
 from backoffice.cases.terms import Rules
 from backoffice.cases.view import dossier_of
@@ -34,8 +36,10 @@ from wire.keys import SLIP
 from wire.message import Code, Refusal
 from wire.messages.case import (
     CancelCase,
+    ContinueLater,
     Delivered,
     GetCase,
+    GiveLivePhoto,
     RefuseSlip,
     SignSlip,
     SlipShown,
@@ -75,6 +79,10 @@ def at_table(case: Case, command: FromTerminal, rules: Rules, now_ms: int) -> Ev
             if case.state in _ABORT_BEGUN:
                 return ()
             return _abort(case, _UNWANTED, now_ms)
+        case ContinueLater():
+            return defer(case, rules, now_ms)
+        case GiveLivePhoto() as request:
+            return give_live(case, request, rules, now_ms)
         case CancelCase(reason=reason):
             return _cancel(case, reason, now_ms)
         case Delivered() as request:

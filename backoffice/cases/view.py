@@ -6,13 +6,15 @@ birth date, the ends of the number and the photos, and needs no more.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from actors.store import Document
 from backoffice.authorization.queue import collection
 from backoffice.authorization.waiting import QueueEntry, item_for
 from backoffice.cases.commands import Caller
 from backoffice.cases.events import Intake
 from backoffice.cases.record import Case
-from backoffice.dossier import Dossier, open_dossier
+from backoffice.dossier import NOTHING, Dossier, open_dossier
 from backoffice.fields import ID_CARD
 from backoffice.product import Product
 from wire.case_state import State
@@ -50,6 +52,9 @@ HANDED_STATES = frozenset({State.COMMITTED, State.DELIVERED, State.CLOSED})
 
 _SEXES = {Sex.MALE: "男", Sex.FEMALE: "女"}
 
+MATCHING = frozenset({IdentityResult.MATCH, IdentityResult.MATCH_WITHOUT_PHOTO})
+"""Answers of the register that agree with an ID card."""
+
 _REGISTER_WORDS = {
     IdentityResult.MATCH: "一致",
     IdentityResult.MATCH_WITHOUT_PHOTO: "一致（无照片）",
@@ -78,6 +83,7 @@ def view_of(case: Case, product: Product) -> CaseView:
     deliver = ""
     if product.delivers and case.state in HANDED_STATES:
         deliver = dossier_of(case.filed, product).pan(product.delivers).masked
+    waits = case.state in QUEUED_STATES
     return CaseView(
         case_id=case.case_id,
         version=case.version,
@@ -87,6 +93,9 @@ def view_of(case: Case, product: Product) -> CaseView:
         slip=case.slip,
         deliver=deliver,
         results=case.results if case.state in HANDED_STATES else (),
+        timing=case.timing.value if waits else "",
+        due_ms=case.due_ms if waits else 0,
+        live_wanted=waits and case.live_asked_ms > 0,
     )
 
 
@@ -103,7 +112,7 @@ def entry_of(case: Case, product: Product) -> QueueEntry:
         operator=intake.operator,
         level=intake.assessment.level,
         category=product.category,
-        timing=intake.assessment.route.timing,
+        timing=case.timing,
         locality=intake.assessment.route.locality,
         priority=intake.assessment.route.priority,
         assign=intake.assessment.route.assign,
@@ -113,7 +122,8 @@ def entry_of(case: Case, product: Product) -> QueueEntry:
         front=case.front,
         approved=tuple(approval.authorizer.person_id for approval in case.approvals),
         claimed_by=held.authorizer if held else None,
-        images=tuple(card.digest for card in intake.images),
+        images=tuple(card.digest for card in case.images),
+        live_photo="asked" if case.live_asked_ms else "given" if case.live else "",
         desk=held.device if held else "",
     )
 
@@ -138,15 +148,32 @@ def file_of(case: Case, product: Product, caller: Caller) -> CaseFile:
         steps=case.steps,
         version=case.version,
         submission_hash=case.filed.digest,
-        compared=compare(dossier_of(case.filed, product), product.form, case.filed.identity),
-        images=case.filed.images,
+        compared=compare(
+            dossier_of(case.filed, product),
+            product.form,
+            case.filed.identity,
+            case.filed.identities,
+        ),
+        images=case.images,
         challenge=held.challenge,
         lease_until_ms=held.until_ms,
     )
 
 
-def compare(dossier: Dossier, form: Form, identity: IdentityChecked | None) -> tuple[Compared, ...]:
-    """Every element beside its sources, differences marked."""
+def compare(
+    dossier: Dossier,
+    form: Form,
+    identity: IdentityChecked | None,
+    others: Mapping[str, IdentityChecked] = NOTHING,
+) -> tuple[Compared, ...]:
+    """Every element beside its sources, differences marked.
+
+    Args:
+        dossier: what was captured.
+        form: in whose order it is shown.
+        identity: what the register said about the customer.
+        others: what it said about other persons, by field.
+    """
     rows = list(_person(dossier, identity))
     for field in form.fields:
         value = dossier.submission.values.get(field.name)
@@ -154,6 +181,9 @@ def compare(dossier: Dossier, form: Form, identity: IdentityChecked | None) -> t
             continue
         if isinstance(value, TableValue):
             rows += _table(field, value)
+            continue
+        if isinstance(value, IdCardValue):
+            rows.append(_other(field, value, others.get(field.name)))
             continue
         shown = _shown(field, value, dossier)
         if shown:
@@ -181,6 +211,14 @@ def _person(dossier: Dossier, identity: IdentityChecked | None) -> tuple[Compare
         Compared("签发机关", "Issued by", "", record.issuer, "", False),
         Compared("有效期至", "Valid until", "", until, "", False),
     )
+
+
+def _other(field: Field, card: IdCardValue, answer: IdentityChecked | None) -> Compared:
+    """Another person than the customer, as the chip and the register know them, in one line."""
+    result = answer.result if answer is not None else IdentityResult.UNAVAILABLE
+    chip = f"{card.name} {card.number.masked}"
+    differs = result not in MATCHING
+    return Compared(field.title_zh, field.title_en, "", chip, _REGISTER_WORDS[result], differs)
 
 
 def image_cards(submission: Submission, form: Form) -> tuple[ImageCard, ...]:
@@ -231,8 +269,6 @@ def _shown(field: Field, value: Value, dossier: Dossier) -> str:
             return "已签名"
         case RecordingValue(duration_ms=duration_ms):
             return f"录音 {duration_ms // 1000} 秒"
-        case IdCardValue(name=name, number=number):
-            return f"{name} {number.masked}"
         case _:
             return _entered(field, value)
 

@@ -123,17 +123,27 @@ class CustomersBranch:
         now_ms = self._outside.wall.now_ms()
         if problems := check_id_number(number.number, Context(now_ms, field="number")):
             return problems[0]
-        asked: Commanded[CustomerView] = Commanded("office", GetCustomer())
-        try:
-            known = await self._record(customer_key(number)).ask(asked, within=ANSWER_S_MAX)
-        except ActorError:
-            return AWAY
+        known = await self._look(number)
+        if isinstance(known, Refusal):
+            return known
         birth = birth_date(number.number)
         assert birth is not None, "checked above"
         age = years_between(birth, Context(now_ms).today)
         tier = self._rules.tier(known.standing.tier)
         titles = (tier.code, tier.title_zh, tier.title_en) if tier else ("", "", "")
         return Recommendations(recommend(known, age, products), *titles)
+
+    async def known(self, number: IdNumber) -> Mapping[str, str] | Refusal:
+        """The facts of a person's record; none of somebody unknown, `BUSY` where it is away."""
+        record = await self._look(number)
+        return record if isinstance(record, Refusal) else record.facts
+
+    async def _look(self, number: IdNumber) -> CustomerView | Refusal:
+        asked: Commanded[CustomerView] = Commanded("office", GetCustomer())
+        try:
+            return await self._record(customer_key(number)).ask(asked, within=ANSWER_S_MAX)
+        except ActorError:
+            return AWAY
 
     def _customer(self, key: str) -> Actor:
         names = tuple(consumer.name for consumer in CONSUMERS)

@@ -1,4 +1,4 @@
-"""Where a feed goes: a folder of JSON lines, or an HTTP endpoint; the only door to httpx.
+"""Where a feed goes: a folder of JSON lines, or an HTTP endpoint; a door to httpx.
 
 A sink takes entries in order and says how far it has them (`deliver`), and compares a day's totals
 (`compare`). One that misses something names the entry that it needs next, and gets everything from

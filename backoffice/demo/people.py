@@ -10,7 +10,7 @@ import trio
 from actors.stopping import stop_signals
 from backoffice.demo.bank import open_bank
 from backoffice.demo.process import progress
-from backoffice.premises import TRAINING_PEOPLE
+from backoffice.premises import TRAINING_MANAGERS, TRAINING_PEOPLE
 
 
 async def run_on(folder: Path, say: Callable[[object], None]) -> None:
@@ -32,7 +32,8 @@ async def run_on(folder: Path, say: Callable[[object], None]) -> None:
             progress(f"授权台   authorizer's page  {desk.page}")
             progress("")
             for staff_id, name, _, role, _, passcode in TRAINING_PEOPLE:
-                progress(f"  {role:<9} 工号 {staff_id}  密码 {passcode}  {name}")
+                figures = "  报表 figures" if staff_id in TRAINING_MANAGERS else ""
+                progress(f"  {role:<9} 工号 {staff_id}  密码 {passcode}  {name}{figures}")
             office = bank.office
             key = office.operator_key
             progress(f"\n监督树   backpack tree --connect {office.address} --key {key}")

@@ -19,9 +19,10 @@ import trio
 from actors.ports import Outside
 from backoffice.desk.link import REQUEST_S_MAX
 from backoffice.desk.page_model import (
+    AskLive,
     Claim,
-    Command,
     Conclude,
+    Deed,
     DoneRow,
     FileView,
     ImageView,
@@ -36,6 +37,7 @@ from wire.keys import DECISION, DeviceKeys
 from wire.message import Code, Refusal
 from wire.messages.desk import (
     NOTE_CHARS_MAX,
+    AskLivePhoto,
     CaseFile,
     ClaimCase,
     Decide,
@@ -59,14 +61,21 @@ IMAGE_TRIES_MAX: Final = 5
 DONE_ROWS_MAX: Final = 200
 """How many of this session's decisions the page lists."""
 
+SIGN_IN_FIRST: Final = Refusal(Code.FORBIDDEN, "请先登录")
+
 
 class OpenFile:
-    """The claimed case on the screen and the images fetched so far."""
+    """The claimed case on the screen and the images fetched so far.
+
+    Attributes:
+        news: set when the office has more of the case than this file shows.
+    """
 
     def __init__(self, file: CaseFile) -> None:
         self.file = file
         self.images: dict[bytes, bytearray] = {card.digest: bytearray() for card in file.images}
         self.lost = False
+        self.news = trio.Event()
 
     def renewed(self, until_ms: int) -> None:
         """The claim holds until then."""
@@ -108,7 +117,7 @@ class Authorizer:
         self.open: OpenFile | None = None
         self.done: tuple[DoneRow, ...] = ()
 
-    async def perform(self, command: Command) -> Refusal | None:
+    async def perform(self, command: Deed) -> Refusal | None:
         """Do what the page asked for."""
         match command:
             case SignInHere(staff_id=staff_id, passcode=passcode):
@@ -116,12 +125,14 @@ class Authorizer:
             case SignOutHere():
                 return await self._sign_out()
         if self.staff is None:
-            return Refusal(Code.FORBIDDEN, "请先登录")
+            return SIGN_IN_FIRST
         match command:
             case Claim(case_id=case_id):
                 return await self._claim(case_id)
             case TakeNext():
                 return await self._next()
+            case AskLive():
+                return await self._ask_live()
             case Release():
                 return await self._release()
             case Conclude():
@@ -130,8 +141,13 @@ class Authorizer:
     def queue_changed(self, queue: Queue | None) -> None:
         """The office's newest queue; None when it cannot be known for now."""
         self.queue = queue.items if queue is not None else ()
-        if queue is None and self.open is not None:
-            self.open.lost = True
+        if self.open is not None:
+            if queue is None:
+                self.open.lost = True
+            was = self.open.file.item
+            now = next((one for one in self.queue if one.case_id == was.case_id), was)
+            if now.mine and now.live_photo != was.live_photo:
+                self.open.news.set()
         self._changed()
 
     def image(self, digest: bytes) -> bytes | None:
@@ -177,6 +193,7 @@ class Authorizer:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._fetch_images, opened)
                 nursery.start_soon(self._renew, opened)
+                nursery.start_soon(self._look_again, opened)
                 await self._opened.wait()
                 nursery.cancel_scope.cancel()
 
@@ -207,6 +224,13 @@ class Authorizer:
     async def _next(self) -> Refusal | None:
         """The office gives a desk that has a case that one; so nothing is put back before."""
         answer = await self._link.request_now(NextCase(), within=REQUEST_S_MAX)
+        return self._opened_as(answer)
+
+    async def _ask_live(self) -> Refusal | None:
+        if self.open is None:
+            return Refusal(Code.STATE, "请先领取一笔业务")
+        request = AskLivePhoto(self.open.file.item.case_id)
+        answer = await self._link.request_now(request, within=REQUEST_S_MAX)
         return self._opened_as(answer)
 
     def _opened_as(self, answer: CaseFile | Refusal) -> Refusal | None:
@@ -287,6 +311,12 @@ class Authorizer:
                 opened.renewed(answer.until_ms)
             self._changed()
 
+    async def _look_again(self, opened: OpenFile) -> None:
+        """The live photo is there: what was seen so far is no longer the whole case."""
+        await opened.news.wait()
+        opened.lost = await self._claim(opened.file.item.case_id) is not None
+        self._changed()
+
     async def _fetch_images(self, opened: OpenFile) -> None:
         for card in opened.file.images:
             body = opened.images[card.digest]
@@ -317,4 +347,11 @@ def _matches(body: bytearray, digest: bytes) -> bool:
     return hashlib.blake2b(body, digest_size=32).digest() == digest
 
 
-__all__ = ["DONE_ROWS_MAX", "IMAGE_TRIES_MAX", "RENEW_S", "Authorizer", "OpenFile"]
+__all__ = [
+    "DONE_ROWS_MAX",
+    "IMAGE_TRIES_MAX",
+    "RENEW_S",
+    "SIGN_IN_FIRST",
+    "Authorizer",
+    "OpenFile",
+]

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 import trio
 
 from backoffice.desk.page_model import (
+    AskLive,
     Claim,
     Command,
     Conclude,
@@ -28,6 +29,9 @@ LOOK_S: Final = 0.1
 
 IDLE_S: Final = 0.5
 """How often it looks at the queue while there is nothing to do, in seconds."""
+
+WITNESS: Final = "witness"
+"""The flag of a case that a remote witness lets through."""
 
 Judge = Callable[[FileView], tuple[Verdict, Reason | None]]
 """What the authorizer thinks of a case."""
@@ -79,6 +83,11 @@ class DeskClerk:
                 await self._desk.perform(SignInHere(self._staff_id, self._passcode))
             elif state.file is None or state.file.lost:
                 await self._take(state)
+            elif _wants_photo(state.file):
+                await self._desk.perform(AskLive())
+            elif state.file.item.live_photo == "asked":
+                # The terminal takes it; this file is replaced when it is there.
+                await trio.lowlevel.checkpoint()
             elif all(image.loaded >= 100 for image in state.file.images):
                 await self._decide(state.file)
             await trio.sleep(IDLE_S if self._desk.state().file is None else LOOK_S)
@@ -97,6 +106,12 @@ class DeskClerk:
         else:
             # Somebody else was quicker, the claim is gone, or the link: look again.
             await self._desk.perform(Claim(file.item.case_id))
+
+
+def _wants_photo(file: FileView) -> bool:
+    """Who witnesses from afar has to see the customer who waits at the table."""
+    item = file.item
+    return WITNESS in item.flags and item.timing == "sync" and not item.live_photo
 
 
 __all__ = ["AtDesk", "DeskClerk", "Judge", "approve_what_agrees"]

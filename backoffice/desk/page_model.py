@@ -8,10 +8,14 @@ images are fetched from `/image/<digest>` while the case is claimed.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
+from wire.message import Refusal
 from wire.messages.case import Step
 from wire.messages.desk import Compared, QueueItem, Reason, Verdict
+from wire.messages.figures import Figures
 from wire.messages.session import StaffCard
 
 
@@ -54,11 +58,51 @@ class DoneRow(msgspec.Struct, frozen=True):
     at_ms: int
 
 
+FiguresTable = Literal["outlets", "products", "days", "terminals"]
+"""A table of figures that can be saved."""
+
+Lang = Literal["zh", "en"]
+"""The page's language."""
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """A product that figures can be filtered by."""
+
+    code: str
+    title_zh: str
+    title_en: str
+
+
+class FiguresView(msgspec.Struct, frozen=True, kw_only=True):
+    """Figures on the screen, and what they can be filtered by.
+
+    Attributes:
+        outlets: codes of the outlets seen since sign-in, in order.
+        products: the products seen since sign-in, by code.
+        problem: why the newest refresh failed; the figures are then older than they should be.
+    """
+
+    figures: Figures
+    outlets: tuple[str, ...]
+    products: tuple[Choice, ...]
+    problem: Refusal | None
+
+
+class Export(msgspec.Struct, frozen=True):
+    """A table made for saving; `number` grows with each, so that a page saves each once."""
+
+    name: str
+    text: str
+    number: int
+
+
 class DeskState(msgspec.Struct, frozen=True, kw_only=True):
     """The whole page.
 
     Attributes:
         link: `online`, `connecting` or `offline`; decisions are disabled unless online.
+        figures: the managers' view while it is shown.
+        export: the newest table made for saving.
     """
 
     device: str
@@ -69,6 +113,8 @@ class DeskState(msgspec.Struct, frozen=True, kw_only=True):
     queue: tuple[QueueItem, ...]
     file: FileView | None
     done: tuple[DoneRow, ...]
+    figures: FiguresView | None = None
+    export: Export | None = None
 
 
 class SignInHere(msgspec.Struct, frozen=True, tag="sign_in"):
@@ -92,6 +138,10 @@ class TakeNext(msgspec.Struct, frozen=True, tag="next"):
     """Take and open the case that the office deals out."""
 
 
+class AskLive(msgspec.Struct, frozen=True, tag="ask_live"):
+    """Have the customer of the open case photographed now."""
+
+
 class Release(msgspec.Struct, frozen=True, tag="release"):
     """Give the open case back undecided."""
 
@@ -108,5 +158,31 @@ class Conclude(msgspec.Struct, frozen=True, tag="decide"):
         return f"Conclude({self.verdict})"
 
 
-Command = SignInHere | SignOutHere | Claim | TakeNext | Release | Conclude
+class ShowFigures(msgspec.Struct, frozen=True, tag="show_figures"):
+    """Show figures, days as `YYYY-MM-DD`, and keep them fresh; empty filters let all through."""
+
+    first: str
+    last: str
+    outlet: str = ""
+    product: str = ""
+
+
+class HideFigures(msgspec.Struct, frozen=True, tag="hide_figures"):
+    """Figures are no longer looked at."""
+
+
+class ExportFigures(msgspec.Struct, frozen=True, tag="export_figures"):
+    """Make a table of the figures on the screen for saving; it comes as `DeskState.export`."""
+
+    table: FiguresTable
+    lang: Lang
+
+
+Deed = SignInHere | SignOutHere | Claim | TakeNext | AskLive | Release | Conclude
+"""What an authorizer may ask."""
+
+FiguresDeed = ShowFigures | HideFigures | ExportFigures
+"""What a manager may ask."""
+
+Command = Deed | FiguresDeed
 """Everything that the page may ask."""

@@ -1,8 +1,9 @@
-"""The desk client, put together: a supervised session with the office, and the authorizer.
+"""The desk client, put together: a supervised session with the office, authorizer and figures.
 
     /desk                one_for_one
       link               the session with the office
       tending            fetches images of the open case and keeps its claim
+      figures            asks for a manager's figures again while they are shown
 
 Everything outside comes in through `Setup`, so that the same desk runs at a workplace and inside a
 simulation.
@@ -10,7 +11,7 @@ simulation.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -19,9 +20,16 @@ import trio
 
 from actors import Inbox, Process, System, open_system
 from actors.ports import Outside
-from backoffice.desk.authorizer import Authorizer
+from backoffice.desk.authorizer import SIGN_IN_FIRST, Authorizer
+from backoffice.desk.figures import FiguresBoard
 from backoffice.desk.link import DeskLink
-from backoffice.desk.page_model import Command, DeskState
+from backoffice.desk.page_model import (
+    Command,
+    DeskState,
+    FiguresDeed,
+    SignInHere,
+    SignOutHere,
+)
 from supervisors import (
     Backoff,
     ChildSpec,
@@ -69,15 +77,15 @@ class Setup:
 
 
 class Tending(Process):
-    """Runs what the authorizer's open case needs in the background."""
+    """Runs what stands behind the page in the background: `tend` never ends by itself."""
 
-    def __init__(self, authorizer: Authorizer) -> None:
-        self._authorizer = authorizer
+    def __init__(self, tend: Callable[[], Awaitable[None]]) -> None:
+        self._tend = tend
 
     async def run(self, inbox: Inbox) -> None:
         """Until stopped."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._authorizer.tend)
+            nursery.start_soon(self._tend)
             async for _ in inbox:
                 pass
             nursery.cancel_scope.cancel()
@@ -88,6 +96,7 @@ class Desk:
 
     Attributes:
         authorizer: does what a page or a script asks.
+        figures: what a manager looks at.
         tree: for the inspector.
     """
 
@@ -102,6 +111,7 @@ class Desk:
             watch_again=self._watch_again,
             changed=setup.watch,
         )
+        self.figures = FiguresBoard(self._link, setup.watch)
         self.tree: Tree | None = None
 
     def spec(self) -> SupervisorSpec:
@@ -112,13 +122,23 @@ class Desk:
             Intensity(10, 60.0),
             (
                 ChildSpec("link", self._desk_link, backoff=LINK_BACKOFF),
-                ChildSpec("tending", lambda: Tending(self.authorizer), backoff=LINK_BACKOFF),
+                ChildSpec("tending", lambda: Tending(self.authorizer.tend), backoff=LINK_BACKOFF),
+                ChildSpec(
+                    "figures", lambda: Tending(self.figures.keep_fresh), backoff=LINK_BACKOFF
+                ),
             ),
         )
 
     async def perform(self, command: Command) -> Refusal | None:
-        """See `Authorizer.perform`."""
-        return await self.authorizer.perform(command)
+        """Do what the page asked for: see `Authorizer.perform` and `FiguresBoard.perform`."""
+        if isinstance(command, FiguresDeed):
+            if self.authorizer.staff is None:
+                return SIGN_IN_FIRST
+            return await self.figures.perform(command)
+        refusal = await self.authorizer.perform(command)
+        if isinstance(command, SignInHere | SignOutHere) and refusal is None:
+            self.figures.forget()
+        return refusal
 
     def state(self) -> DeskState:
         """The page's view model."""
@@ -135,6 +155,8 @@ class Desk:
             queue=self.authorizer.queue,
             file=self.authorizer.file_view(),
             done=self.authorizer.done,
+            figures=self.figures.view,
+            export=self.figures.export,
         )
 
     def _desk_link(self) -> DeskLink:

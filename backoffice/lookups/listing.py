@@ -6,11 +6,13 @@ terminal gets what is for people to read. Loan queries are counted per teller an
 (`watch/<union>/<staff_id>/<day>`); too many raise an alert, and are answered all the same.
 
 Whether a choice still holds is decided at the submission, on the office's own answer (`current`).
+A product may leave something out for what is known about the customer, so a person's list waits for
+their record; it is never made as if nothing were known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -89,6 +91,7 @@ class ListingDesk:
     Args:
         settings: a union's products and numbers.
         partner: the actor of a union's partner; answers `Look`.
+        known: the facts of a person's record, or why it cannot be read now.
     """
 
     def __init__(
@@ -97,12 +100,14 @@ class ListingDesk:
         wall: WallClock,
         settings: Callable[[str], UnionSettings],
         partner: Callable[[str, Partner], Ref],
+        known: Callable[[IdNumber], Awaitable[Mapping[str, str] | Refusal]],
     ) -> None:
         self._listed = Journal[ItemsListed]("lookup", ItemsListed, store, wall)
         self._watch = Journal[WatchEvent]("watch", WatchEvent, store, wall)
         self._wall = wall
         self._settings = settings
         self._partner = partner
+        self._known = known
 
     async def answer(self, caller: Caller, request: ListItems) -> Listing | Refusal:
         """The list, after it is recorded.
@@ -121,8 +126,7 @@ class ListingDesk:
             wrong = check_id_number(request.number.number, context.at(request.field))
             if wrong:
                 return wrong[0]
-        asking = _asking(product, field, request.number, caller, request.values, context)
-        query = asking if isinstance(asking, Refusal) else product.listings[field.name](asking)
+        query = await self._query(product, field, request.number, caller, request.values)
         if isinstance(query, Refusal):
             return query
         if len(await self._listed.read(union, request.case_id)) >= settings.lookups.listings_max:
@@ -153,21 +157,44 @@ class ListingDesk:
 
         A field whose own dependencies are wrong has no list; the common checks say why.
         """
-        settings = self._settings(caller.staff.union)
-        context = Context(self._wall.now_ms(), settings.limits)
         card = id_card(submission)
         number = card.number if card is not None else None
         found: dict[str, tuple[Item, ...]] = {}
         for field in product.form.fields:
             if field.kind is not FieldKind.LISTED or field.name not in submission.values:
                 continue
-            asking = _asking(product, field, number, caller, submission.values, context)
-            query = asking if isinstance(asking, Refusal) else product.listings[field.name](asking)
+            query = await self._query(product, field, number, caller, submission.values)
             items = query if isinstance(query, Refusal) else await self._look(caller, query, field)
             if isinstance(items, Refusal):
                 return items
             found[field.name] = items
         return found
+
+    async def _query(
+        self,
+        product: Product,
+        field: Field,
+        number: IdNumber | None,
+        caller: Caller,
+        values: Mapping[str, Value],
+    ) -> PartnerQuery | Refusal:
+        """What the product would ask its partner for."""
+        context = Context(self._wall.now_ms(), self._settings(caller.staff.union).limits)
+        needed = _needed(product, field, number, values, context)
+        if isinstance(needed, Refusal):
+            return needed
+        known = await self._known(number) if number is not None else {}
+        if isinstance(known, Refusal):
+            return msgspec.structs.replace(known, field=field.name)
+        asking = Asking(
+            number=number,
+            outlet=caller.staff.outlet,
+            values=needed,
+            now_ms=context.now_ms,
+            terms=product.terms,
+            known=known,
+        )
+        return product.listings[field.name](asking)
 
     async def _look(
         self, caller: Caller, query: PartnerQuery, field: Field
@@ -207,15 +234,14 @@ class ListingDesk:
             log.warning("too many loan queries", staff_id=staff.staff_id, union=staff.union)
 
 
-def _asking(
+def _needed(
     product: Product,
     field: Field,
     number: IdNumber | None,
-    caller: Caller,
     values: Mapping[str, Value],
     context: Context,
-) -> Asking | Refusal:
-    """What the product's query is made from: the answers it depends on, each checked."""
+) -> dict[str, Value] | Refusal:
+    """The answers that a list depends on, each checked."""
     needed = {}
     for name in field.depends:
         asked, value = product.form.field(name), values.get(name)
@@ -228,7 +254,7 @@ def _asking(
         if wrong:
             return wrong[0]
         needed[name] = value
-    return Asking(number, caller.staff.outlet, needed, context.now_ms)
+    return needed
 
 
 def _shown(items: tuple[Item, ...], field: Field) -> Listing:

@@ -119,6 +119,10 @@ class IdentityDesk:
         records = await self._records(union, case_id)
         return next((r for r in records if r.answer.reference == reference), None)
 
+    async def persons(self, union: str, case_id: str) -> dict[bytes, IdentityRecorded]:
+        """Everybody whom the register was asked about for a case, by `person_digest`."""
+        return {record.person: record for record in await self._records(union, case_id)}
+
     async def _records(self, union: str, case_id: str) -> list[IdentityRecorded]:
         rows = await self._store.read(_stream(union, case_id))
         try:

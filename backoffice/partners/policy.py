@@ -52,7 +52,7 @@ def embedded_partner(partner: Partner, policy: PartnersPolicy) -> EmbeddedPartne
         case Partner.WEALTH:
             return WealthSystem(policy.wealth, training=training)
         case Partner.SEC:
-            return SecuritiesBrokers(policy.sec, training=training)
+            return SecuritiesBrokers(policy.sec)
         case Partner.OCRM:
             return Ocrm(policy.ocrm, training=training)
 

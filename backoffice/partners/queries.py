@@ -138,8 +138,8 @@ class Funds(msgspec.Struct, frozen=True, tag="Funds"):
 class Brokers(msgspec.Struct, frozen=True, tag="Brokers"):
     """Brokers that open accounts for this person.
 
-    Item: code the broker's. Facts: `accounts` (how many the person has), `level` (the person's
-    risk rating, or empty).
+    Item: code the broker's. Facts: `accounts` (how many the person has). Brokers rate nobody: see
+    `RiskRatings`.
     """
 
     partner: ClassVar = Partner.SEC

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from backoffice.partners import training
 from backoffice.partners.embedded import (
     CommittedOperation,
     EmbeddedPartner,
@@ -69,19 +68,14 @@ class SecuritiesState(PartnerState):
 
 
 class SecuritiesBrokers(EmbeddedPartner[SecuritiesState]):
-    """The rules of the embedded brokers.
-
-    Args:
-        training: everybody's rating is known before the first account.
-    """
+    """The rules of the embedded brokers."""
 
     partner = Partner.SEC
     state_type = SecuritiesState
     commit_may_fail = True
 
-    def __init__(self, policy: SecuritiesPolicy | None = None, *, training: bool = False) -> None:
+    def __init__(self, policy: SecuritiesPolicy | None = None) -> None:
         self._policy = policy or SecuritiesPolicy()
-        self._training = training
 
     def initial(self, key: str) -> SecuritiesState:
         """No accounts."""
@@ -136,8 +130,6 @@ class SecuritiesBrokers(EmbeddedPartner[SecuritiesState]):
         accounts = state.accounts.get(query.number.number, [])
         if len(accounts) >= self._policy.accounts_max:
             return ()
-        level = training.risk_level(query.number) if self._training else ""
-        level = accounts[-1].level if accounts else level
         taken = {account.broker for account in accounts}
         return tuple(
             Item(
@@ -145,7 +137,7 @@ class SecuritiesBrokers(EmbeddedPartner[SecuritiesState]):
                 broker.title_zh,
                 broker.title_en,
                 lines=(SlipLine("已开户数", "Accounts", str(len(accounts))),),
-                facts=facts_of(accounts=len(accounts), level=level),
+                facts=facts_of(accounts=len(accounts)),
             )
             for code, broker in self._policy.brokers.items()
             if code not in taken

@@ -1,4 +1,4 @@
-"""The SMS port, and the gateway that stands in for one: it keeps messages instead of sending them.
+"""The SMS port, a gateway behind HTTP, and one that keeps messages instead of sending them.
 
 The embedded gateway remembers the last few messages of each phone in memory. A training office also
 gives it a folder, where the virtual customer's phone reads them: `<folder>/<digits>.txt`, readable
@@ -12,17 +12,34 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 
+import httpx
+import msgspec
 import trio
 
 from actors.ports import Offload
 from backoffice.premises import write_private
+from wire.codec import encode_json
 from wire.masked import Phone
+
+HTTP_S_MAX: Final = 8.0
+"""How long a gateway may take to answer, in seconds."""
 
 MESSAGES_PER_PHONE_MAX: Final = 5
 """How many messages of one phone are kept."""
 
 PHONES_MAX: Final = 1_000
 """How many phones are remembered; the one that was silent longest is forgotten first."""
+
+
+class SmsTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """Where short messages go.
+
+    Attributes:
+        url: the gateway's endpoint, which takes `{"phone", "text"}`; without one no phone can be
+            proven. A training office sends nothing, whatever stands here.
+    """
+
+    url: str = ""
 
 
 class SmsFailed(Exception):
@@ -86,6 +103,54 @@ class EmbeddedMessages:
                 raise SmsFailed(f"no message can be written: {error.strerror}") from None
 
 
+class HttpSms:
+    """Posts `{"phone", "text"}` as JSON to a gateway, which answers 200 once it has the message.
+
+    Args:
+        url: the gateway's endpoint.
+        client: whose transport a test may replace.
+    """
+
+    def __init__(self, url: str, client: httpx.AsyncClient) -> None:
+        self._url = url
+        self._client = client
+
+    async def send(self, phone: Phone, text: str) -> None:
+        """Hand the message over; where the answer is lost on its way it may have been delivered.
+
+        Raises:
+            SmsFailed: the gateway could not be reached, or did not take it.
+        """
+        body = encode_json({"phone": phone.digits, "text": text})
+        headers = {"content-type": "application/json"}
+        try:
+            answer = await self._client.post(
+                self._url, content=body, headers=headers, timeout=HTTP_S_MAX
+            )
+        except _LOST:
+            return
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            # From None: the request in the error carries the code.
+            raise SmsFailed(f"{self._url}: {type(error).__name__}") from None
+        if answer.status_code != httpx.codes.OK:
+            raise SmsFailed(f"{self._url} answered {answer.status_code}")
+
+
+_LOST: Final = (
+    httpx.ReadTimeout,
+    httpx.WriteTimeout,
+    httpx.ReadError,
+    httpx.WriteError,
+    httpx.RemoteProtocolError,
+)
+"""The request may have arrived: the outcome is unknown, and the code stands."""
+
+
+def http_sms(url: str) -> HttpSms:
+    """A gateway at a URL; connections are kept between messages."""
+    return HttpSms(url, httpx.AsyncClient())
+
+
 class NoMessages:
     """An office without a gateway: nothing goes out, no phone can be proven, and none is faked."""
 
@@ -111,7 +176,10 @@ __all__ = [
     "MESSAGES_PER_PHONE_MAX",
     "PHONES_MAX",
     "EmbeddedMessages",
+    "HttpSms",
     "NoMessages",
     "ShortMessages",
     "SmsFailed",
+    "SmsTerms",
+    "http_sms",
 ]

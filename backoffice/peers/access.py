@@ -10,14 +10,17 @@ from typing import Final
 
 from wire.messages.case import (
     CancelCase,
+    ContinueLater,
     Delivered,
     GetCase,
+    GiveLivePhoto,
     RefuseSlip,
     SignSlip,
     SlipShown,
     Submit,
 )
 from wire.messages.desk import (
+    AskLivePhoto,
     ClaimCase,
     Decide,
     NextCase,
@@ -57,10 +60,12 @@ ALLOWED: Final[dict[Role, frozenset[type]]] = {
             PutChunk,
             Submit,
             GetCase,
+            GiveLivePhoto,
             SlipShown,
             SignSlip,
             RefuseSlip,
             CancelCase,
+            ContinueLater,
             Delivered,
         }
     ),
@@ -71,6 +76,7 @@ ALLOWED: Final[dict[Role, frozenset[type]]] = {
             WatchQueue,
             ClaimCase,
             NextCase,
+            AskLivePhoto,
             RenewClaim,
             ReleaseCase,
             Decide,
@@ -106,14 +112,17 @@ UPWARD = (
     | PutChunk
     | Submit
     | GetCase
+    | GiveLivePhoto
     | SlipShown
     | SignSlip
     | RefuseSlip
     | CancelCase
+    | ContinueLater
     | Delivered
     | WatchQueue
     | ClaimCase
     | NextCase
+    | AskLivePhoto
     | RenewClaim
     | ReleaseCase
     | Decide

@@ -9,13 +9,14 @@ from actors.ref import Ref
 from actors.store import Store
 from backoffice.authorization.queue import Deal, Watch, collection
 from backoffice.authorization.waiting import QueueEntry, may_pick
-from backoffice.cases.commands import Caller, Claim, Judge, Release, Renew
+from backoffice.cases.commands import AskLive, Caller, Claim, Judge, Release, Renew
 from backoffice.office import ANSWER_S_MAX, BUSY, Office
 from backoffice.peers.devices import Device
 from wire.codec import decode
 from wire.errors import BadFrame
 from wire.message import Code, Refusal, ReplyT, Request
 from wire.messages.desk import (
+    AskLivePhoto,
     CaseFile,
     ClaimCase,
     Decide,
@@ -36,7 +37,9 @@ NEXT_TRIES_MAX: Final = 5
 
 _DEALT_ONLY: Final = Refusal(Code.FORBIDDEN, "该业务由系统随机派单，请使用“领取下一笔”。")
 
-DeskRequest = WatchQueue | ClaimCase | NextCase | RenewClaim | ReleaseCase | Decide | GetChunk
+DeskRequest = (
+    WatchQueue | ClaimCase | NextCase | RenewClaim | AskLivePhoto | ReleaseCase | Decide | GetChunk
+)
 
 
 class DeskRequests:
@@ -64,6 +67,8 @@ class DeskRequests:
                 return await self._next(device, caller)
             case RenewClaim(case_id=case_id):
                 return await self._command(device, case_id, caller.staff.staff_id, Renew(caller))
+            case AskLivePhoto(case_id=case_id):
+                return await self._command(device, case_id, caller.staff.staff_id, AskLive(caller))
             case ReleaseCase(case_id=case_id):
                 return await self._command(device, case_id, caller.staff.staff_id, Release(caller))
             case GetChunk():

@@ -10,6 +10,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Final
 
+import msgspec
+
 from actors.store import Batch, Claim, ClaimConflict
 from actors.tagged import Tagged, kind_of
 from backoffice.authorization.policy_book import GetRouting
@@ -18,13 +20,16 @@ from backoffice.cases.commands import Caller, FileCase, FromTerminal
 from backoffice.cases.commands import TerminalRequest as CaseRequest
 from backoffice.cases.events import Intake, Submitted
 from backoffice.cases.intake import Facts, ImageFact, admit, open_submission
+from backoffice.dossier import other_cards
 from backoffice.office import Office
+from backoffice.partners.identity_check import IdentityRecorded, person_digest
 from backoffice.peers.devices import Device
 from backoffice.product import Product
+from wire.checks import Context, check_photo
 from wire.ids import is_case_id
 from wire.keys import verify
 from wire.message import Code, Refusal
-from wire.messages.case import GetCase, Submission, Submit
+from wire.messages.case import LIVE_PHOTO, GetCase, GiveLivePhoto, Submission, Submit
 from wire.messages.identity import CheckIdentity
 from wire.messages.images import OfferImages, PutChunk
 from wire.messages.lookups import Item, ListItems, ProveCode, ProveColleague, SendCode
@@ -77,6 +82,8 @@ class TerminalRequests:
                 return await self._look_up(device, caller, request)
             case Submit():
                 return await self._submit(device, caller, request)
+            case GiveLivePhoto():
+                return await self._give_live(caller, request)
             case _:
                 from_terminal = FromTerminal(caller, request)
                 staff_id = caller.staff.staff_id
@@ -157,11 +164,21 @@ class TerminalRequests:
         return Facts(
             product=product,
             identity=await office.identity.recorded(union, case_id, reference),
+            identities=await self._identities(union, submission),
             images=await self._image_facts(submission),
             listed=listed,
             colleagues=await office.colleagues.proven(union, case_id) if accompanied else {},
             proofs=await office.phones.proofs(union, case_id, phones),
         )
+
+    async def _identities(self, union: str, submission: Submission) -> dict[str, IdentityRecorded]:
+        """What the register said about other persons than the customer, by field."""
+        cards = other_cards(submission)
+        if not cards:
+            return {}
+        asked = await self._office.identity.persons(union, submission.case_id)
+        people = {name: person_digest(one.number.number, one.name) for name, one in cards.items()}
+        return {name: asked[person] for name, person in people.items() if person in asked}
 
     async def _is_filed(self, union: str, request: Submit, submission: Submission) -> bool:
         """Whether exactly these bytes were accepted before."""
@@ -171,18 +188,43 @@ class TerminalRequests:
         filed = (_FILED.decode(_FILED_KIND, body, stream) for body in bodies)
         return any(event.intake.submission == request.submission for event in filed)
 
-    async def _own_images(self, submission: Submission, who: str) -> None:
-        """Note who handed each photo and recording in first.
+    async def _give_live(self, caller: Caller, request: GiveLivePhoto) -> object:
+        """A photo taken now: here as a whole, good enough, and in no other case."""
+        office, photo, union = self._office, request.photo, caller.staff.union
+        fact = await self._image_fact(photo, request.case_id)
+        if fact is None or fact.size != photo.size or fact.measured is None:
+            return Refusal(Code.EVIDENCE, "影像尚未上传完成，请稍后重试。", LIVE_PHOTO.name, True)
+        if fact.reused:
+            return Refusal(Code.EVIDENCE, "须为现场新拍的照片，请重新拍摄。", LIVE_PHOTO.name)
+        limits = office.settings.for_union(union).limits
+        context = Context(office.outside.wall.now_ms(), limits, LIVE_PHOTO.name)
+        seen = fact.measured
+        measured = msgspec.structs.replace(
+            photo, width=seen.width, height=seen.height, sharpness=seen.sharpness
+        )
+        for refusal in check_photo(measured, context):
+            return refusal
+        who = caller.staff.staff_id
+        command = FromTerminal(caller, request)
+        answer = await office.ask_case(union, request.case_id, who, command)
+        if not isinstance(answer, Refusal):
+            await self._own_image(photo, request.case_id, who)
+        return answer
 
-        One that comes again in another case is a flag for the authorizer, so this is a note of
-        its own and never a reason to refuse.
-        """
-        now_ms = self._office.outside.wall.now_ms()
+    async def _own_images(self, submission: Submission, who: str) -> None:
+        """Note who handed each photo and recording in first."""
         for value in submission.values.values():
             if isinstance(value, PhotoValue | RecordingValue):
-                claim = Claim(IMAGE_SCOPE, value.digest.hex(), submission.case_id)
-                with suppress(ClaimConflict):
-                    await self._office.store.commit(Batch(who, now_ms, claims=(claim,)))
+                await self._own_image(value, submission.case_id, who)
+
+    async def _own_image(self, value: PhotoValue | RecordingValue, case_id: str, who: str) -> None:
+        """One that comes again in another case is a flag for the authorizer, so this is a note of
+        its own and never a reason to refuse.
+        """
+        claim = Claim(IMAGE_SCOPE, value.digest.hex(), case_id)
+        with suppress(ClaimConflict):
+            now_ms = self._office.outside.wall.now_ms()
+            await self._office.store.commit(Batch(who, now_ms, claims=(claim,)))
 
     async def _image_facts(self, submission: Submission) -> dict[bytes, ImageFact]:
         facts = {}

@@ -116,28 +116,34 @@ FORM: Final = Form(
 
 
 def bills(asking: Asking) -> PartnerQuery | Refusal:
-    """What the number that was typed has to pay."""
+    """What the number that was typed has to pay; a biller is asked about none but its own."""
     biller, number = asking.values.get("biller"), asking.values.get("bill_no")
     if not isinstance(biller, ChoiceValue) or not isinstance(number, TextValue):
         return Refusal(Code.FORMAT, "请先选择缴费项目并填写缴费户号。", "bill_no")
-    return UnpaidBills(biller.code, number.text.strip())
+    bill_no = number.text.strip()
+    wrong = _number_problem(biller.code, bill_no, asking.terms_as(BillPaymentTerms))
+    return wrong or UnpaidBills(biller.code, bill_no)
 
 
 def problems(dossier: Dossier) -> tuple[Refusal, ...]:
     """The union serves the biller, and the number is one of the biller's."""
-    code, number = dossier.choice("biller"), dossier.text("bill_no")
-    billers = {one.code: one for one in dossier.terms_as(BillPaymentTerms).billers}
-    biller = billers.get(code)
+    terms = dossier.terms_as(BillPaymentTerms)
+    wrong = _number_problem(dossier.choice("biller"), dossier.text("bill_no"), terms)
+    return () if wrong is None else (wrong,)
+
+
+def _number_problem(code: str, number: str, terms: BillPaymentTerms) -> Refusal | None:
+    """Why nothing can be paid under a number; None where it is right."""
+    biller = next((one for one in terms.billers if one.code == code), None)
     if biller is None:
-        title = title_of_option(FORM, "biller", code)
-        return (Refusal(Code.SUITABILITY, f"本机构暂不代收{title}。", "biller"),)
+        return Refusal(Code.SUITABILITY, "本机构暂不代收该缴费项目。", "biller")
     if re.fullmatch(biller.pattern, number) is None:
         message = f"缴费户号格式不正确，应为{biller.shape_zh}。"
-        return (Refusal(Code.FORMAT, message, "bill_no"),)
+        return Refusal(Code.FORMAT, message, "bill_no")
     if biller.check is CheckDigit.LUHN and luhn_digit(number[:-1]) != number[-1]:
         message = "缴费户号校验位不符，请与缴费通知单核对。"
-        return (Refusal(Code.CHECKSUM, message, "bill_no"),)
-    return ()
+        return Refusal(Code.CHECKSUM, message, "bill_no")
+    return None
 
 
 def level(dossier: Dossier) -> tuple[Raise, ...]:

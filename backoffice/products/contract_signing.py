@@ -3,7 +3,7 @@
 All or nothing: as many parties as the contract names, each with their own ID card, picture and
 signature, in the order of the form; the customer is the first, and signs the slip, which names the
 document by its digest. When the document changes after that, the partner declines, and every
-signature is void. The identity register is asked about the customer alone.
+signature is void. The identity register is asked about everybody who signs.
 """
 
 from __future__ import annotations

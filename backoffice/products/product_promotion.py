@@ -20,6 +20,7 @@ from wire.messages.case import SlipLine
 
 INTERESTED: Final = "interested"
 DO_NOT_CONTACT: Final = "do_not_contact"
+"""An answer, and the fact of the customer's record that it becomes."""
 
 FORM: Final = Form(
     version=1,
@@ -31,7 +32,7 @@ FORM: Final = Form(
             title_zh="宣传活动",
             title_en="Campaign",
             depends=(ID_CARD.name,),
-            hint_zh="客户已要求不再联系的，不会列出任何活动，请勿继续宣传。",
+            hint_zh="客户已要求不再联系的，系统不列出任何活动，请勿继续宣传。",
             hint_en="Nothing is listed for whoever does not want to be contacted.",
         ),
         choice(
@@ -50,7 +51,12 @@ FORM: Final = Form(
 
 def campaigns(asking: Asking) -> PartnerQuery | Refusal:
     """What runs now and may be told to the person."""
-    return Campaigns(asking.number) if asking.number is not None else CARD_FIRST
+    if asking.number is None:
+        return CARD_FIRST
+    if asking.known.get(DO_NOT_CONTACT) == "1":
+        message = "该客户已要求今后不再联系，请勿再向其宣传任何产品。"
+        return Refusal(Code.SUITABILITY, message, "campaign")
+    return Campaigns(asking.number)
 
 
 def problems(dossier: Dossier) -> tuple[Refusal, ...]:
@@ -78,7 +84,7 @@ def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ..
 def profile(dossier: Dossier) -> dict[str, str]:
     """What is of interest, and the wish to be left alone, which ends every earlier consent."""
     if dossier.choice("response") == DO_NOT_CONTACT:
-        return {"do_not_contact": "1", "consent.marketing": "0"}
+        return {DO_NOT_CONTACT: "1", "consent.marketing": "0"}
     return {f"interest.{topic}": "1" for topic in dossier.choices(TOPICS.name)}
 
 

@@ -1,8 +1,9 @@
 """Securities account opening (证券开户): witnessed by two members of staff, or by one and a third.
 
 The witness is a colleague who stands there and proves it, or the authorizer at the centre, who
-sells nothing and sees the customer live: that is why the level is always A3. The broker decides;
-what it refuses leaves nothing behind at the bank.
+sells nothing and sees the customer live: that is why the level is always A3. The rating is the one
+in force at the wealth system; without one nothing can be chosen, and nobody opens an account. The
+broker decides; what it refuses leaves nothing behind at the bank.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from backoffice.authorization.levels import Level, Raise
+from backoffice.authorization.levels import WITNESS, Level, Raise
 from backoffice.dossier import Dossier, Terms
 from backoffice.fields import (
     CARD_FIRST,
@@ -25,7 +26,7 @@ from backoffice.fields import (
     title_of_option,
 )
 from backoffice.partners.operations import OpenSecurities
-from backoffice.partners.queries import Brokers, PartnerQuery
+from backoffice.partners.queries import Brokers, PartnerQuery, RiskRatings
 from backoffice.product import Asking, Category, Leg, Product
 from wire.form import Field, FieldKind, Form
 from wire.message import Code, Refusal
@@ -34,7 +35,7 @@ from wire.messages.case import SlipLine
 SECURITIES: Final = "securities"
 """A business that is always looked at."""
 
-REMOTE_WITNESS: Final = "witness"
+REMOTE_WITNESS: Final = WITNESS
 """The authorizer is the second witness, too, and has to see the customer live."""
 
 READ_ALOUD_ZH: Final = "本人自愿开立证券账户，已知晓证券投资风险，账户由本人使用。"
@@ -57,7 +58,7 @@ class SecuritiesTerms(Terms, frozen=True):
 
 
 FORM: Final = Form(
-    version=1,
+    version=2,
     fields=(
         ID_CARD,
         ID_FRONT,
@@ -65,10 +66,20 @@ FORM: Final = Form(
         FACE_TO_FACE,
         SECOND_PAPER,
         Field(
+            name="rating",
+            kind=FieldKind.LISTED,
+            title_zh="风险承受能力",
+            title_en="Risk rating",
+            depends=(ID_CARD.name,),
+            hint_zh="没有可选结果的，请先为客户办理风险评估。",
+            hint_en="Where nothing is listed the customer is rated first.",
+        ),
+        Field(
             name="broker",
             kind=FieldKind.LISTED,
             title_zh="证券公司",
             title_en="Broker",
+            depends=(ID_CARD.name,),
             hint_zh="由客户自行选择，不得诱导。",
             hint_en="The customer's own choice.",
         ),
@@ -142,21 +153,23 @@ FORM: Final = Form(
 )
 
 
+def ratings(asking: Asking) -> PartnerQuery | Refusal:
+    """How the person whose card was read is rated now."""
+    return CARD_FIRST if asking.number is None else RiskRatings(asking.number)
+
+
 def brokers(asking: Asking) -> PartnerQuery | Refusal:
     """Who opens accounts for the person whose card was read."""
     return CARD_FIRST if asking.number is None else Brokers(asking.number)
 
 
 def problems(dossier: Dossier) -> tuple[Refusal, ...]:
-    """Of age, rated, not too many accounts yet; and the witness who was named was there."""
-    terms, rating = dossier.terms_as(SecuritiesTerms), dossier.fact("broker", "level")
+    """Of age, not too many accounts yet; and the witness who was named was there."""
+    terms = dossier.terms_as(SecuritiesTerms)
     found = []
     if dossier.age < terms.age_years_min:
         message = f"客户未满{terms.age_years_min}周岁，不能开立证券账户。"
         found.append(Refusal(Code.RANGE, message, ID_CARD.name))
-    if not rating:
-        message = "客户没有有效的风险评估结果，请先办理风险评估。"
-        found.append(Refusal(Code.SUITABILITY, message, "broker"))
     if int(dossier.fact("broker", "accounts")) >= terms.accounts_max:
         message = f"同一客户最多开立{terms.accounts_max}个证券账户。"
         found.append(Refusal(Code.LIMIT, message, "broker"))
@@ -178,7 +191,7 @@ def plan(dossier: Dossier) -> tuple[Leg, ...]:
         customer=dossier.customer,
         broker=dossier.item("broker").code,
         pan=dossier.pan("card"),
-        level=dossier.fact("broker", "level"),
+        level=dossier.fact("rating", "level"),
         witness=dossier.choice("witness"),
     )
     return (Leg(operation),)
@@ -190,7 +203,7 @@ def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ..
     lines = [
         SlipLine("证券公司", "Broker", dossier.item("broker").title_zh),
         SlipLine("三方存管银行卡", "Settlement card", dossier.pan("card").masked),
-        SlipLine("风险承受能力", "Rating", dossier.fact("broker", "level")),
+        SlipLine("风险承受能力", "Rating", dossier.fact("rating", "level")),
     ]
     for name in ("experience", "purpose", "witness"):
         title = next((one.title_zh, one.title_en) for one in FORM.fields if one.name == name)
@@ -210,7 +223,7 @@ PRODUCT: Final = Product(
     problems=problems,
     level=level,
     plan=plan,
-    listings={"broker": brokers},
+    listings={"rating": ratings, "broker": brokers},
     slip_lines=slip_lines,
     profile=lambda dossier: {"holds.securities_account": "1"},
     terms=SecuritiesTerms(),

@@ -28,11 +28,14 @@ from backoffice.cases.events import (
     CommitLost,
     CommitStarted,
     Committed,
+    Deferred,
     FirstApproved,
     Intake,
     Judgement,
     LegAnswered,
     LegAsked,
+    LiveAsked,
+    LiveGiven,
     Prepared,
     PrepareLost,
     PrepareStarted,
@@ -48,7 +51,7 @@ from backoffice.cases.events import (
 )
 from backoffice.cases.flow import TABLE, path_is_legal, step
 from backoffice.cases.record import Case, evolve, new_case
-from backoffice.dossier import id_card
+from backoffice.dossier import id_card, other_cards
 from backoffice.partners.embedded import operation_digest
 from backoffice.partners.identity_check import person_digest
 from backoffice.partners.operations import Partner
@@ -63,6 +66,7 @@ from wire.form import FieldKind
 from wire.keys import DECISION, SLIP, SUBMISSION, verify
 from wire.messages.case import Submission
 from wire.messages.desk import Decision, Verdict
+from wire.messages.identity import IdentityChecked
 from wire.value import BankCardValue, IdCardValue, PhotoValue
 
 CASES: Final = "case/"
@@ -195,6 +199,8 @@ class CaseBook:
         match event:
             case Submitted(intake=intake):
                 self._submission(case, intake, where)
+            case LiveGiven(image=image):
+                self._image(image.digest, image.size, where, image.field)
             case FirstApproved() | Approved() | Returned() | Rejected():
                 self._judgement(case, event.judgement, _VERDICTS[type(event)], where)
             case PrepareStarted(legs=legs):
@@ -241,20 +247,34 @@ class CaseBook:
                 intake.identity is not None
                 and submission.identity_reference == intake.identity.reference
             ),
+            "others": intake.identities.keys() == other_cards(submission).keys(),
             "trail": submission.trail == intake.trail,
             "images": {n: p.digest for n, p in photos.items()}
             == {image.field: image.digest for image in intake.images},
             "evidence": self._asked_for(submission) <= set(photos),
         }
         self._differs(Fault.SUBMISSION_DIFFERS, agree, where)
-        if card is not None and intake.identity is not None:
-            named = Named(where, person_digest(card.number.number, card.name), intake.identity)
-            self.named.setdefault(f"{case.union}/{case.case_id}", []).append(named)
+        for name, one in other_cards(submission).items():
+            self._names(case, one, intake.identities.get(name), where)
+        if card is not None:
+            self._names(case, card, intake.identity, where)
         for name, photo in sorted(photos.items()):
-            if photo.digest in self._altered:
-                self._findings.add(Fault.IMAGE_ALTERED, where, name)
-            elif self._images.get(photo.digest) != photo.size:
-                self._findings.add(Fault.IMAGE_MISSING, where, name)
+            self._image(photo.digest, photo.size, where, name)
+
+    def _names(
+        self, case: Case, card: IdCardValue, answer: IdentityChecked | None, where: str
+    ) -> None:
+        """Somebody about whom the register is said to have been asked."""
+        if answer is not None:
+            named = Named(where, person_digest(card.number.number, card.name), answer)
+            self.named.setdefault(f"{case.union}/{case.case_id}", []).append(named)
+
+    def _image(self, digest: bytes, size: int, where: str, name: str) -> None:
+        """It is there, and is what its digest says (I6)."""
+        if digest in self._altered:
+            self._findings.add(Fault.IMAGE_ALTERED, where, name)
+        elif self._images.get(digest) != size:
+            self._findings.add(Fault.IMAGE_MISSING, where, name)
 
     def _asked_for(self, submission: Submission) -> set[str]:
         """The pictures without which the product's form is not complete."""
@@ -280,7 +300,7 @@ class CaseBook:
             "case": decision.case_id == case.case_id,
             "version": decision.version == case.version,
             "submission": decision.submission_hash == case.filed.digest,
-            "images": sorted(decision.images) == sorted(one.digest for one in case.filed.images),
+            "images": sorted(decision.images) == sorted(one.digest for one in case.images),
             "challenge": held is not None and decision.challenge == held.challenge,
             "desk": held is not None and judgement.device == held.device,
             "authorizer": decision.staff_id == judgement.authorizer.staff_id,
@@ -339,6 +359,13 @@ def _legal(case: Case, event: AnyCaseEvent) -> bool:
     """Whether the event is a step of the state machine from where the case stands."""
     if isinstance(event, ClaimRenewed):
         return case.claim is not None
+    if isinstance(event, Deferred):
+        return case.state is State.AUTH_QUEUED and not case.deferred
+    if isinstance(event, LiveAsked):
+        return case.claim is not None
+    if isinstance(event, LiveGiven):
+        waits = case.state in (State.AUTH_QUEUED, State.AUTH_CLAIMED)
+        return waits and case.live_asked_ms > 0
     if isinstance(event, LegAnswered):
         leg = case.leg(event.key)
         return leg is not None and event.standing in _ANSWERS.get(leg.standing, ())

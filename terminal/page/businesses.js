@@ -1,4 +1,4 @@
-/* businesses.js: everything that can be started, in the five groups of a counter.
+/* businesses.js: everything that can be started, in the five groups of a counter, in two columns.
  *
  * A business that this kit cannot do now is shown disabled with the reason, never hidden: a teller
  * has to know that it exists and which part to plug in. A group that this page does not know stands
@@ -17,14 +17,21 @@ const GROUPS = {
   customer: ["users", "home.customer"],
 };
 
+/** Which groups stand below each other: about as many businesses left as right. */
+const COLUMNS = [["account", "payment", "wealth"], ["credit", "customer"]];
+
 export function Businesses({ products }) {
   const unknown = products.map((one) => one.category).filter((category) => !(category in GROUPS));
-  const groups = [...Object.keys(GROUPS), ...new Set(unknown)];
+  const columns = [[...COLUMNS[0], ...new Set(unknown)], COLUMNS[1]];
   return html`<section class="businesses" aria-label=${t("side.businesses")}>
-    ${groups.map((category) => {
-      const offered = products.filter((one) => one.category === category);
-      return offered.length > 0 && html`<${Group} key=${category} category=${category} products=${offered} />`;
-    })}
+    ${columns.map(
+      (groups, index) => html`<div key=${index}>
+        ${groups.map((category) => {
+          const offered = products.filter((one) => one.category === category);
+          return offered.length > 0 && html`<${Group} key=${category} category=${category} products=${offered} />`;
+        })}
+      </div>`,
+    )}
   </section>`;
 }
 
@@ -32,7 +39,7 @@ function Group({ category, products }) {
   const [icon, word] = GROUPS[category] ?? ["file-text", ""];
   return html`<section class="card group">
     <h2><${Icon} name=${icon} />${word ? t(word) : category}</h2>
-    ${products.map((product) => html`<${Business} key=${product.code} product=${product} />`)}
+    <div>${products.map((product) => html`<${Business} key=${product.code} product=${product} />`)}</div>
   </section>`;
 }
 
@@ -50,7 +57,7 @@ function Business({ product }) {
 }
 
 /** What this kit lacks for a product, in words; empty when nothing. */
-function missingText(product) {
+export function missingText(product) {
   if (product.missing.length === 0) return "";
   const what = product.missing.map((one) => t(`device.long.${one}`)).join(t("list.and"));
   return t("side.missing", { what });

@@ -3,6 +3,7 @@
 import { pick, t } from "backpack/i18n";
 import { Badge, Button, Icon, html } from "backpack/ui";
 import { cancelEntry, capture, ofStep, problemText } from "./capture.js";
+import { ForLater } from "./suggestions.js";
 import { OtherCard } from "./widgets/from_kit.js";
 
 const RESULTS = {
@@ -44,6 +45,7 @@ export function IdentifyStep({ terminal, items, look }) {
     ${others.map(
       (one) => html`<${OtherCard} key=${one.field.name} open=${open} busy=${busy} item=${one} problem=${problemText(open, one)} />`,
     )}
+    <${ForLater} terminal=${terminal} />
   </div>`;
 }
 

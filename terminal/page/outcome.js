@@ -6,6 +6,7 @@ import { Button, Icon, html } from "backpack/ui";
 import { StateBadge, StateTrail, stateTone } from "/shared/case_words.js";
 import { title } from "./case_list.js";
 import { Reasons } from "./submit.js";
+import { AndNow } from "./suggestions.js";
 
 export function HandOver({ open }) {
   return html`<div class="work-body outcome">
@@ -55,7 +56,8 @@ function Receipt({ slip }) {
   </section>`;
 }
 
-export function Done({ open }) {
+export function Done({ terminal }) {
+  const { open } = terminal;
   const unsigned = open.slip !== null && !open.steps.some((step) => step.state === "SIGNED");
   const tone = { good: "good", bad: "bad" }[stateTone(open.state)] ?? "idle";
   return html`<div class="work-body done">
@@ -70,6 +72,7 @@ export function Done({ open }) {
       <${Button} kind="primary" class="big" icon="users" onClick=${() => command("show_case", { case_id: "" })}>
         ${t("work.next_customer")}
       <//>
+      ${tone === "good" && html`<${AndNow} terminal=${terminal} />`}
     </section>
     <section class="card wait-trail">
       <h2>${t("wait.trail")}</h2>

@@ -4,8 +4,8 @@
  * teller's turn again.
  */
 import { command } from "backpack/connection";
-import { elapsed, t } from "backpack/i18n";
-import { Button, Icon, html } from "backpack/ui";
+import { elapsed, refusalText, t } from "backpack/i18n";
+import { Button, Icon, html, toastError } from "backpack/ui";
 import { StateTrail, stateIcon, stateTone } from "/shared/case_words.js";
 import { now } from "/shared/clock.js";
 import { Reasons } from "./submit.js";
@@ -39,6 +39,8 @@ export function Waiting({ terminal }) {
       <h2>${t(`wait.${phase}`)}</h2>
       <p>${t(`wait.${phase}_note`)}</p>
       ${returned && html`<${Reasons} reasons=${open.reasons} />`}
+      ${open.live_wanted && html`<${LivePhoto} busy=${terminal.busy !== null} problem=${open.reasons.at(-1)} />`}
+      ${open.waits_until_ms > 0 && phase !== "returned" && html`<${Countdown} until=${open.waits_until_ms} reviewed=${phase === "review"} />`}
       ${!returned && html`<p class="wait-time">${t("wait.elapsed")} <strong class="elapsed">${elapsed(now.value - since(open))}</strong></p>`}
       ${open.uploaded < 100 && html`<${Upload} uploaded=${open.uploaded} />`}
       <div class="row">
@@ -61,6 +63,25 @@ export function Waiting({ terminal }) {
 function since(open) {
   const starts = open.steps.filter((step) => ["SUBMITTED", "SIGNED"].includes(step.state));
   return (starts.at(-1) ?? open.steps.at(-1))?.at_ms ?? now.value;
+}
+
+/** The authorizer wants to see the customer now. */
+function LivePhoto({ busy, problem }) {
+  const take = () => command("take_photo", { field: "live_photo" }).catch(toastError);
+  return html`<p class="notice wait" role="alert"><${Icon} name="camera" />${t("wait.live")}</p>
+    ${problem && html`<p class="notice bad">${refusalText(problem)}</p>`}
+    <${Button} kind="primary" class="big" icon=${busy ? "loader-circle" : "camera"} disabled=${busy} onClick=${take}>${t("wait.live_take")}<//>`;
+}
+
+/** How long the customer is asked to wait; after that, a way for them to leave. */
+function Countdown({ until, reviewed }) {
+  const leftMs = until - now.value;
+  if (leftMs > 0) {
+    return html`<p class="wait-time">${t("wait.countdown")} <strong class="elapsed">${elapsed(leftMs)}</strong></p>`;
+  }
+  if (reviewed) return html`<p>${t("wait.over_review")}</p>`;
+  return html`<p>${t("wait.over")}</p>
+    <${Button} class="big" icon="clock" onClick=${() => command("continue_later")}>${t("wait.later")}<//>`;
 }
 
 function Upload({ uploaded }) {

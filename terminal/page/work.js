@@ -96,7 +96,7 @@ function Later({ terminal }) {
     case "handover":
       return html`<${HandOver} open=${terminal.open} />`;
     case "done":
-      return html`<${Done} open=${terminal.open} />`;
+      return html`<${Done} terminal=${terminal} />`;
     default:
       return html`<${Waiting} terminal=${terminal} />`;
   }

@@ -17,9 +17,10 @@ import msgspec
 from actors.behaviour import Effect, Verdict
 from actors.store import ClaimConflict
 from actors.tagged import Tagged
-from backoffice.authorization.levels import Level
+from backoffice.authorization.levels import WITNESS, Level, Timing
 from backoffice.cases.case import CaseBehaviour, key_of
 from backoffice.cases.commands import (
+    AskLive,
     Caller,
     CaseCommand,
     Claim,
@@ -52,6 +53,7 @@ from wire.messages import desk
 from wire.messages.case import (
     CaseView,
     Delivered,
+    GiveLivePhoto,
     PinBlock,
     SignSlip,
     SlipShown,
@@ -59,7 +61,7 @@ from wire.messages.case import (
     Submit,
 )
 from wire.messages.session import StaffCard
-from wire.value import Value
+from wire.value import PhotoValue, Value
 
 PRODUCTS = products()
 RULES = Rules(PRODUCTS, verify)
@@ -338,8 +340,17 @@ class Story:
     def approve(self, who: Caller = DESK) -> None:
         seen = self.claim(who)
         assert isinstance(seen, desk.CaseFile), seen
+        if WITNESS in seen.item.flags and seen.item.timing == Timing.SYNC:
+            seen = self.photographed(who)
         answer = self.judge(seen, who=who)
         assert isinstance(answer, desk.DecisionTaken), answer
+
+    def photographed(self, who: Caller = DESK) -> Any:
+        """The holder asks for a live photo and gets it; the fresh look that shows it."""
+        self.give(AskLive(who))
+        photo = PhotoValue(b"live".ljust(32, b"."), 90_000, 1280, 960, 500, self.now_ms)
+        self.ask(GiveLivePhoto(self.case_id, photo))
+        return self.claim(who)
 
     def ask(self, request: TerminalRequest, who: Caller = TELLER) -> Any:
         return self.give(FromTerminal(who, request))

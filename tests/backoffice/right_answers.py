@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from backoffice.cases.intake import Facts, ImageFact
-from backoffice.dossier import id_card
+from backoffice.dossier import id_card, other_cards
 from backoffice.partners.biller import Billers
 from backoffice.partners.card_center import CardCenter
 from backoffice.partners.credit import CreditSystem
@@ -53,7 +53,7 @@ _TRAINING: Final[Mapping[Partner, EmbeddedPartner[Any]]] = {
     Partner.CARD: CardCenter(),
     Partner.CREDIT: CreditSystem(training=True),
     Partner.WEALTH: WealthSystem(training=True),
-    Partner.SEC: SecuritiesBrokers(training=True),
+    Partner.SEC: SecuritiesBrokers(),
     Partner.OCRM: Ocrm(training=True),
 }
 
@@ -80,7 +80,7 @@ def offered(product: Product, values: Mapping[str, Value]) -> dict[str, tuple[It
     """What the office would list now at each field, for these answers."""
     card = values.get("id_card")
     number = card.number if isinstance(card, IdCardValue) else None
-    asking = Asking(number, OUTLET, dict(values), make.NOW_MS)
+    asking = Asking(number, OUTLET, dict(values), make.NOW_MS, product.terms)
     found = {}
     for field, ask in product.listings.items():
         query = ask(asking)
@@ -111,7 +111,10 @@ TIED: Final[dict[str, Callable[[Product, dict[str, Value]], dict[str, Value]]]] 
 
 
 def facts_for(asked: Product, submission: Submission, **changes: Any) -> Facts:
-    """What the office would find for a right submission; `result` is the register's answer."""
+    """What the office would find for a right submission.
+
+    `result` is the register's answer about the customer, `others` what it says of other persons.
+    """
     values = submission.values.values()
     photos = [value for value in values if isinstance(value, PhotoValue)]
     sounds = [value for value in values if isinstance(value, RecordingValue)]
@@ -122,6 +125,7 @@ def facts_for(asked: Product, submission: Submission, **changes: Any) -> Facts:
     right = Facts(
         product=asked,
         identity=_identity(submission, changes.pop("result", IdentityResult.MATCH)),
+        identities=_identities(submission, changes.pop("others", IdentityResult.MATCH)),
         images=images,
         listed=offered(asked, submission.values),
         colleagues={v.reference: COLLEAGUE for v in values if isinstance(v, ColleagueValue)},
@@ -135,10 +139,22 @@ def _identity(submission: Submission, result: IdentityResult) -> IdentityRecorde
     card = id_card(submission)
     if card is None:
         return None
+    return _recorded(submission, card, result, submission.identity_reference)
+
+
+def _identities(submission: Submission, result: IdentityResult) -> dict[str, IdentityRecorded]:
+    """The stored answers about everybody else."""
+    return {
+        name: _recorded(submission, card, result, f"{submission.case_id}#{number}")
+        for number, (name, card) in enumerate(other_cards(submission).items(), start=2)
+    }
+
+
+def _recorded(
+    submission: Submission, card: IdCardValue, result: IdentityResult, reference: str
+) -> IdentityRecorded:
     name = card.name if result in _MATCHES else ""
-    answer = IdentityChecked(
-        result, submission.identity_reference, submission.captured_ms - 60_000, name
-    )
+    answer = IdentityChecked(result, reference, submission.captured_ms - 60_000, name)
     digest = person_digest(card.number.number, card.name)
     return IdentityRecorded(digest, submission.device, answer)
 

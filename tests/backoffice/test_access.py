@@ -30,10 +30,13 @@ SlipShown        yes       no    no
 SignSlip         yes       no    no
 RefuseSlip       yes       no    no
 CancelCase       yes       no    no
+ContinueLater    yes       no    no
+GiveLivePhoto    yes       no    no
 Delivered        yes       no    no
 WatchQueue       no        yes   no
 ClaimCase        no        yes   no
 NextCase         no        yes   no
+AskLivePhoto     no        yes   no
 RenewClaim       no        yes   no
 ReleaseCase      no        yes   no
 Decide           no        yes   no

@@ -151,11 +151,6 @@ NUMBER = make.id_card(make.person(3)).number
             "录音 61 秒",
         ),
         (IdNumberValue(NUMBER), {"kind": FieldKind.ID_NUMBER}, NUMBER.masked),
-        (
-            make.id_card(make.person(3)),
-            {"kind": FieldKind.ID_CARD},
-            f"李秀英 {NUMBER.masked}",
-        ),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -9,17 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backoffice.configuration import (
+from backoffice.configuration import SECTIONS, Settings, defaults, for_training
+from backoffice.configuration_bounds import NUMBER_MAX, ORDERED, RANGES
+from backoffice.configuration_file import (
     FILE_BYTES_MAX,
-    SECTIONS,
     BadConfiguration,
-    Settings,
-    defaults,
-    for_training,
     parse_settings,
     read_settings,
 )
-from backoffice.configuration_bounds import NUMBER_MAX, ORDERED, RANGES
 from backoffice.configuration_text import as_toml, as_tree, descriptions
 from backoffice.toml_lines import dotted, key_lines
 from tests.backoffice.case_story import PRODUCTS, UNION

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -14,6 +14,7 @@ import trio
 from actors import open_system
 from actors.memory_store import Disk, MemoryStore
 from backoffice.configuration import Offer, Settings
+from backoffice.dossier import Terms
 from backoffice.lookups.listing import PARTNER_S_MAX, ItemsListed, ListingDesk
 from backoffice.lookups.terms import LookupTerms
 from backoffice.partners.identity_check import person_digest
@@ -50,7 +51,20 @@ def bills(asking: Asking) -> UnpaidBills | Refusal:
 def loans(asking: Asking) -> Loans | Refusal:
     if asking.number is None:
         return Refusal(Code.EVIDENCE, "请先读取客户身份证。", "loan")
+    if asking.known.get("do_not_contact") == "1":
+        return Refusal(Code.SUITABILITY, "请勿联系。", "loan")
     return Loans(asking.number)
+
+
+def some(asking: Asking) -> UnpaidBills | Refusal:
+    limit = asking.terms_as(BillTerms).kinds
+    return UnpaidBills(f"{limit} kinds", str(len(asking.known)))
+
+
+class BillTerms(Terms, frozen=True):
+    """What a union may change."""
+
+    kinds: int = 1
 
 
 def listed(name: str, *depends: str) -> Field:
@@ -60,23 +74,38 @@ def listed(name: str, *depends: str) -> Field:
 
 
 ASKED = Field(name="bill_no", kind=FieldKind.TEXT, title_zh="户号", title_en="No.", chars_max=5)
-FORM = Form(version=1, fields=(ASKED, listed("bill", "bill_no"), listed("loan")))
+FORM = Form(version=1, fields=(ASKED, listed("bill", "bill_no"), listed("loan"), listed("some")))
 PRODUCT: Product = replace(
     PRODUCTS["debit_card"],
     code="bills",
     form=FORM,
-    listings={"bill": bills, "loan": loans},
+    listings={"bill": bills, "loan": loans, "some": some},
+    terms=BillTerms(),
 )
 CATALOGUE = {"bills": PRODUCT}
+
+
+class People:
+    """What the records know of everybody, or why they do not answer."""
+
+    def __init__(self) -> None:
+        self.facts: Mapping[str, str] | Refusal = {}
+        self.asked: list[IdNumber] = []
+
+    async def known(self, number: IdNumber) -> Mapping[str, str] | Refusal:
+        await trio.lowlevel.checkpoint()
+        self.asked.append(number)
+        return self.facts
 
 
 class World:
     """A listing desk, its disk, and a partner."""
 
-    def __init__(self, desk: ListingDesk, disk: Disk, shelf: Shelf) -> None:
+    def __init__(self, desk: ListingDesk, disk: Disk, shelf: Shelf, people: People) -> None:
         self.desk = desk
         self.disk = disk
         self.shelf = shelf
+        self.people = people
 
     def rows(self, kind: str) -> list[Any]:
         return [row for row in self.disk.journal if row.stream.startswith(f"{kind}/")]
@@ -96,11 +125,12 @@ async def world(
     *sections: tuple[str, msgspec.Struct], shelf: Shelf | None = None
 ) -> AsyncIterator[World]:
     settings = Settings(CATALOGUE, dict(sections))
-    shelf, disk = shelf or Shelf(BILLS), Disk()
+    shelf, disk, people = shelf or Shelf(BILLS), Disk(), People()
     async with open_system("office", virtual_outside()) as system:
         ref = system.spawn("partner", lambda: ListedPartner(shelf))
         store, wall = MemoryStore(disk), VirtualWall()
-        yield World(ListingDesk(store, wall, settings.for_union, lambda _, __: ref), disk, shelf)
+        desk = ListingDesk(store, wall, settings.for_union, lambda _, __: ref, people.known)
+        yield World(desk, disk, shelf, people)
 
 
 def test_a_list_is_recorded_before_it_is_shown() -> None:
@@ -243,6 +273,51 @@ def test_many_loan_queries_raise_one_alert_and_are_answered() -> None:
             assert 2 == len({row.stream for row in office.rows("watch")}), "a new day"
             assert isinstance(await office.ask(), Listing)
             assert 6 == len(office.rows("watch")), "only loans are watched"
+
+    run(story)
+
+
+def test_a_query_is_made_with_the_unions_numbers_and_what_is_known() -> None:
+    """The numbers in force, and the facts of the person whose card was read; nobody's without."""
+
+    async def story() -> None:
+        async with world(("products.bills", BillTerms(kinds=7))) as office:
+            office.people.facts = {"job": "farmer", "village": "小河村"}
+            assert isinstance(await office.ask(field="some"), Listing)
+            assert isinstance(await office.ask(field="some", number=None), Listing)
+            asked = [UnpaidBills("7 kinds", "2"), UnpaidBills("7 kinds", "0")]
+            assert asked == office.shelf.asked
+            assert [NUMBER] == office.people.asked
+
+    run(story)
+
+
+def test_what_is_known_is_obeyed_at_the_question_and_at_the_submission() -> None:
+    """Where the record does not answer, nothing is listed; another try may bring it."""
+
+    async def story() -> None:
+        async with world() as office:
+            holder = make.person()
+            values: dict[str, Value] = {
+                "id_card": make.id_card(holder),
+                "loan": ListedValue(BILLS[0].code, "5月电费"),
+            }
+            submission = make.submission("bills", FORM, values=values)
+            assert {"loan": BILLS} == await office.desk.current(TELLER, PRODUCT, submission)
+
+            for facts, code, again in (
+                ({"do_not_contact": "1"}, Code.SUITABILITY, False),
+                (Refusal(Code.BUSY, "客户信息暂时无法查询", retryable=True), Code.BUSY, True),
+            ):
+                office.people.facts = facts
+                for answer in (
+                    await office.ask(field="loan"),
+                    await office.desk.current(TELLER, PRODUCT, submission),
+                ):
+                    assert isinstance(answer, Refusal)
+                    assert (code, "loan", again) == (answer.code, answer.field, answer.retryable)
+            assert [IdNumber(holder.number), NUMBER] == office.people.asked[:2]
+            assert [] == office.disk.journal
 
     run(story)
 

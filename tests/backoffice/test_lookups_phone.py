@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import re
 
+import httpx
+import pytest
 import trio
 
 from actors.memory_store import Disk, MemoryStore
@@ -12,7 +14,7 @@ from backoffice.cases.commands import Caller
 from backoffice.hsm import SecurityModule
 from backoffice.lookups.phone_proof import SMS_S_MAX, PhoneDesk
 from backoffice.lookups.terms import LookupTerms
-from backoffice.partners.sms import NoMessages, ShortMessages
+from backoffice.partners.sms import HttpSms, NoMessages, ShortMessages
 from tests.backoffice.case_story import TELLER, UNION
 from tests.kit import submissions as make
 from tests.kit.outside import EPOCH_MS, VirtualWall
@@ -200,11 +202,20 @@ def test_a_code_grows_old_and_belongs_to_one_phone() -> None:
     run(story)
 
 
-def test_a_message_that_did_not_go_out() -> None:
+def busy(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(503)
+
+
+@pytest.mark.parametrize(
+    "sms",
+    [NoMessages(), HttpSms("https://sms", httpx.AsyncClient(transport=httpx.MockTransport(busy)))],
+    ids=lambda sms: type(sms).__name__,
+)
+def test_a_message_that_did_not_go_out(sms: ShortMessages) -> None:
     """Is told, its code is void, and another may be asked for at once."""
 
     async def story() -> None:
-        world = Phones(NoMessages())
+        world = Phones(sms)
         answer = await world.send()
         assert isinstance(answer, Refusal)
         assert (Code.BUSY, True) == (answer.code, answer.retryable)

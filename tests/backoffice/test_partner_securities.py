@@ -40,7 +40,7 @@ def test_three_accounts_one_with_each_broker() -> None:
 
     listed = {item.code: item.facts for item in look(one, Brokers(NUMBER))}
     assert {"CS", "YN"} == set(listed)
-    assert {"accounts": "2", "level": "C3"} == listed["YN"]
+    assert {"accounts": "2"} == listed["YN"]
     one.ask(Commit("c", UNION))
     assert () == look(one, Brokers(NUMBER))
 

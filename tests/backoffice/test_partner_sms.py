@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import httpx
+import msgspec
 import pytest
 import trio
 
@@ -14,6 +16,7 @@ from backoffice.partners.sms import (
     MESSAGES_PER_PHONE_MAX,
     PHONES_MAX,
     EmbeddedMessages,
+    HttpSms,
     SmsFailed,
 )
 from tests.kit.running import run
@@ -72,3 +75,64 @@ def test_what_cannot_be_written_was_not_sent(tmp_path: Path) -> None:
         assert "secret" not in str(failed.value)
 
     run(story)
+
+
+URL = "https://sms.example/send"
+
+
+def gateway(answer: Callable[[httpx.Request], httpx.Response]) -> HttpSms:
+    """A gateway behind HTTP that answers like this."""
+    return HttpSms(URL, httpx.AsyncClient(transport=httpx.MockTransport(answer)))
+
+
+def test_a_gateway_gets_phone_and_text() -> None:
+    """As JSON, and 200 means that it has the message."""
+    posted: list[httpx.Request] = []
+
+    def take(request: httpx.Request) -> httpx.Response:
+        posted.append(request)
+        return httpx.Response(200)
+
+    run(lambda: gateway(take).send(PHONE, "验证码123456"))
+    (request,) = posted
+    assert ("POST", URL) == (request.method, str(request.url))
+    assert "application/json" == request.headers["content-type"]
+    expected = {"phone": PHONE.digits, "text": "验证码123456"}
+    assert expected == msgspec.json.decode(request.content)
+
+
+@pytest.mark.parametrize("status", [201, 204, 302, 400, 401, 429, 500, 503])
+def test_any_other_answer_of_a_gateway_is_a_failure(status: int) -> None:
+    """The error names neither phone nor code."""
+    with pytest.raises(SmsFailed) as caught:
+        run(lambda: gateway(lambda _: httpx.Response(status)).send(PHONE, "验证码123456"))
+    told = str(caught.value)
+    assert str(status) in told
+    assert PHONE.digits not in told
+    assert "123456" not in told
+
+
+@pytest.mark.parametrize(
+    ("error", "gone"),
+    [
+        (httpx.ConnectError, True),
+        (httpx.ConnectTimeout, True),
+        (httpx.PoolTimeout, True),
+        (httpx.ReadTimeout, False),
+        (httpx.WriteError, False),
+        (httpx.RemoteProtocolError, False),
+    ],
+)
+def test_what_may_have_arrived_at_a_gateway_is_no_failure(
+    error: type[httpx.TransportError], gone: bool
+) -> None:
+    """A lost answer means an unknown outcome; a gateway that was never reached has nothing."""
+
+    def fail(request: httpx.Request) -> httpx.Response:
+        raise error("", request=request)
+
+    if gone:
+        with pytest.raises(SmsFailed):
+            run(lambda: gateway(fail).send(PHONE, "x"))
+    else:
+        run(lambda: gateway(fail).send(PHONE, "x"))

@@ -151,6 +151,32 @@ def faint_texts(page: Page) -> list[tuple[float, str]]:
     return [(ratio, text) for ratio, text in page.evaluate(_CONTRASTS) if ratio < CONTRAST_MIN]
 
 
+_CLIPPED_TEXTS = """() => {
+  const hides = (style) => ["hidden", "clip"].includes(style.overflowX);
+  const found = [];
+  for (const element of document.querySelectorAll("body *")) {
+    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    if (!own || !element.checkVisibility()) continue;
+    const text = element.textContent.trim().slice(0, 32);
+    const within = element.scrollWidth <= element.clientWidth;
+    if (hides(getComputedStyle(element)) && !within) found.push(text);
+    for (let at = element.parentElement; at; at = at.parentElement) {
+      if (!hides(getComputedStyle(at))) continue;
+      const [inner, outer] = [element.getBoundingClientRect(), at.getBoundingClientRect()];
+      if (inner.right > outer.right + 0.5 || inner.left < outer.left - 0.5) found.push(text);
+      break;
+    }
+  }
+  return found;
+}"""
+
+
+def clipped_texts(page: Page) -> list[str]:
+    """Every visible text of which something is cut off at a side."""
+    found: list[str] = page.evaluate(_CLIPPED_TEXTS)
+    return found
+
+
 _SMALL_TARGETS = """(least) => [...document.querySelectorAll("button, select, input, .option")]
   .filter((one) => one.checkVisibility() && !one.matches(".option input"))
   .map((one) => [one.getBoundingClientRect(), one.textContent || one.name])
@@ -169,6 +195,7 @@ __all__ = [
     "SMALL",
     "TABLET",
     "chromium",
+    "clipped_texts",
     "faint_texts",
     "overflow",
     "sign_in",

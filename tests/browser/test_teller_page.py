@@ -9,20 +9,30 @@ from msgspec.structs import replace
 from playwright.sync_api import Browser, Page, expect
 
 from terminal.page_model import (
+    AskList,
+    Busy,
     CancelEntry,
+    ChooseItem,
+    EnterCode,
     EnterPin,
     GiveUp,
     HandOver,
     LinkState,
     NewCase,
+    ProveColleague,
     ReadCard,
     ReadId,
+    Record,
+    RemoveRow,
     ReopenReturned,
+    SetRow,
     SetValue,
     ShowCase,
     Sign,
+    SignHere,
     SignInHere,
     SlipSeen,
+    StopRecording,
     SubmitCase,
     TakePhoto,
     UsePhoto,
@@ -58,7 +68,9 @@ def press(page: Page, name: str) -> None:
 
 
 def tile(page: Page, name: str) -> None:
-    page.get_by_role("article", name=name).get_by_role("button", name="高拍仪拍照").click()
+    page.get_by_role("article", name=name, exact=True).get_by_role(
+        "button", name="高拍仪拍照"
+    ).click()
 
 
 def test_a_card_is_issued_from_sign_in_to_hand_over(browser: Browser) -> None:
@@ -70,9 +82,9 @@ def test_a_card_is_issued_from_sign_in_to_hand_over(browser: Browser) -> None:
         press(page, "读取身份证")
         for name in ("身份证人像面", "身份证国徽面", "客户与业务员合影"):
             tile(page, name)
-            expect(page.get_by_role("article", name=name).get_by_text("已拍")).to_have_count(
-                0 if name == "客户与业务员合影" else 1
-            )
+            expect(
+                page.get_by_role("article", name=name, exact=True).get_by_text("已拍")
+            ).to_have_count(0 if name == "客户与业务员合影" else 1)
         page.get_by_label("手机号码").fill("13887401234")
         page.get_by_label("联系地址").fill("陆良县马街镇大沙田村三组28号")
         page.keyboard.press("Enter")
@@ -125,14 +137,16 @@ def test_the_tablets_own_camera_takes_a_picture(browser: Browser) -> None:
     """A frame of the camera is looked at, uploaded as JPEG, and used by its digest."""
     with visit(browser, "teller") as (page, stand):
         stand.show(states.teller("photos"))
-        page.get_by_role("article", name="身份证国徽面").get_by_role(
+        page.get_by_role("article", name="身份证国徽面", exact=True).get_by_role(
             "button", name="平板相机"
         ).click()
         press(page, "拍摄")
         expect(page.get_by_text("KB")).to_be_visible()
         press(page, "使用这张")
         expect(page.get_by_role("dialog")).to_have_count(0)
-        expect(page.get_by_role("article", name="身份证国徽面").get_by_text("已拍")).to_be_visible()
+        expect(
+            page.get_by_role("article", name="身份证国徽面", exact=True).get_by_text("已拍")
+        ).to_be_visible()
 
         (used,) = stand.asked(UsePhoto)
         assert used.field == "id_back"
@@ -180,7 +194,9 @@ def test_offline_the_work_goes_on(browser: Browser) -> None:
         expect(page.get_by_text("当前离线，已持续")).to_be_visible()
         expect(page.get_by_text("待上传 3")).to_be_visible()
         tile(page, "身份证国徽面")
-        expect(page.get_by_role("article", name="身份证国徽面").get_by_text("已拍")).to_be_visible()
+        expect(
+            page.get_by_role("article", name="身份证国徽面", exact=True).get_by_text("已拍")
+        ).to_be_visible()
 
 
 def test_a_lost_agent_is_said_and_found_again(browser: Browser) -> None:
@@ -205,9 +221,128 @@ def test_a_returned_case_is_corrected(browser: Browser) -> None:
         stand.show(states.teller("returned"))
         expect(page.get_by_text("身份证人像面反光")).to_be_visible()
         press(page, "去补正")
-        expect(page.get_by_role("article", name="身份证人像面")).to_be_visible()
+        expect(page.get_by_role("article", name="身份证人像面", exact=True)).to_be_visible()
 
         assert stand.asked(ReopenReturned) == [ReopenReturned()]
+
+
+def test_a_form_of_every_kind_is_filled_by_what_is_on_the_glass(browser: Browser) -> None:
+    """Each widget asks the agent for the right thing; passcode and code are gone afterwards."""
+    with visit(browser, "teller") as (page, stand):
+        stand.show(states.teller("kinds_blank"))
+        page.get_by_label("申请期限").fill("12")
+        page.get_by_label("联系人身份证号码").fill("11010519491231002x")
+        page.keyboard.press("Enter")
+        page.get_by_text("短信通知").click()
+        page.get_by_text("客户已阅读风险揭示书").click()
+        press(page, "查询")
+        press(page, "开始录音")
+        press(page, "同事确认")
+        sheet = page.get_by_role("dialog")
+        sheet.get_by_label("员工号").fill("1002")
+        sheet.get_by_label("口令").fill("135791")
+        refusal = Refusal(Code.FORBIDDEN, "员工号或口令不正确。", "colleague")
+        stand.refuse_next("prove_colleague", refusal)
+        sheet.get_by_role("button", name="确认").click()
+        expect(sheet.get_by_text("员工号或口令不正确。")).to_be_visible()
+        expect(sheet.get_by_label("口令")).to_have_value("")
+        sheet.get_by_label("口令").fill("135790")
+        sheet.get_by_role("button", name="确认").click()
+        expect(sheet).to_have_count(0)
+        press(page, "签名")
+        write_name(page)
+        page.get_by_role("dialog").get_by_role("button", name="确认签字").click()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+
+        assert [
+            SetValue("term", "12"),
+            SetValue("contact", "11010519491231002x"),
+            SetValue("services", "sms_notice"),
+            SetValue("disclosure", "yes"),
+        ] == stand.asked(SetValue)
+        assert [AskList("bill")] == stand.asked(AskList)
+        assert [Record("recording")] == stand.asked(Record)
+        assert [
+            ProveColleague("colleague", "1002", "135791"),
+            ProveColleague("colleague", "1002", "135790"),
+        ] == stand.asked(ProveColleague)
+        (sign,) = stand.asked(SignHere)
+        assert "guarantor_ink" == sign.field
+        ink = Signature(sign.width, sign.height, sign.strokes)
+        assert [] == check_ink(ink, Context(states.NOW_MS))
+
+
+def test_lists_rows_and_codes(browser: Browser) -> None:
+    """What the office lists is chosen, rows are added, changed and removed, a code is read back."""
+    with visit(browser, "teller") as (page, stand):
+        stand.show(states.teller("kinds"))
+        page.get_by_text("2026年10月电费").click()
+        expect(page.get_by_role("button", name="后可重发")).to_be_disabled()
+        page.get_by_label("6 位验证码").fill("271828")
+        press(page, "验证")
+        expect(page.get_by_label("6 位验证码")).to_have_value("")
+        members = page.get_by_role("region", name="其他家庭成员")
+        expect(members.get_by_text("身份证号码应为18位")).to_have_count(1)
+        members.get_by_role("button", name="修改第 2 行").click()
+        sheet = page.get_by_role("dialog")
+        expect(sheet.get_by_label("姓名")).to_have_value("阿依·古丽")
+        wrong = Refusal(Code.FORMAT, "金额应为数字，最多两位小数", "members.2.income")
+        stand.refuse_next("set_row", wrong)
+        sheet.get_by_label("年收入（元）").fill("很多")
+        sheet.get_by_role("button", name="保存本行").click()
+        expect(sheet.get_by_text("金额应为数字，最多两位小数")).to_be_visible()
+        sheet.get_by_label("年收入（元）").fill("18000")
+        sheet.get_by_label("与客户关系").select_option("parent")
+        sheet.get_by_role("button", name="保存本行").click()
+        expect(sheet).to_have_count(0)
+        members.get_by_role("button", name="添加一行").click()
+        page.get_by_role("dialog").get_by_label("姓名").fill("李四")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        members.get_by_role("button", name="删除第 1 行").click()
+        stand.show(replace(stand.state, busy=Busy("record", "recording", since_ms=states.NOW_MS)))
+        press(page, "结束并保存")
+        expect(page.get_by_text("正在录音")).to_be_visible()
+
+        assert [ChooseItem("bill", "p-2026-10")] == stand.asked(ChooseItem)
+        assert [EnterCode("phone", "271828")] == stand.asked(EnterCode)
+        assert [
+            SetRow("members", 2, {"income": "很多"}),
+            SetRow("members", 2, {"income": "18000", "relation": "parent"}),
+            SetRow("members", 3, {"name": "李四"}),
+        ] == stand.asked(SetRow)
+        assert [RemoveRow("members", 1)] == stand.asked(RemoveRow)
+        assert [StopRecording()] == stand.asked(StopRecording)
+
+
+def test_what_needs_no_signature_ends_with_a_receipt(browser: Browser) -> None:
+    """Its lines are read from the glass; a business with several items says how each one ended."""
+    with visit(browser, "teller") as (page, stand):
+        stand.show(states.teller("receipt"))
+        receipt = page.get_by_role("region", name="回执")
+        expect(receipt.get_by_text("已回答")).to_be_visible()
+        expect(receipt.get_by_text("无需客户签字")).to_be_visible()
+        stand.show(states.teller("items"))
+        results = page.get_by_role("list", name="各项结果")
+        expect(results.get_by_text("收费单位未受理，可稍后单独签约。")).to_be_visible()
+        expect(results.get_by_role("img", name="未成功")).to_have_count(1)
+        expect(page.get_by_role("region", name="回执")).to_have_count(0)
+
+
+def test_every_sheet_fits_and_can_be_read(browser: Browser) -> None:
+    """The sheets of colleague, row and signature, in both languages and both themes."""
+    for lang, scheme in (("zh", "light"), ("en", "dark")):
+        with visit(browser, "teller", lang=lang, scheme=scheme) as (page, stand):
+            stand.show(states.teller("kinds"))
+            for button in (".rows header .button", ".from-kit:has(use[href$=user-plus]) .button",
+                           ".from-kit:has(use[href$=pen-line]) .button"):  # fmt: skip
+                page.locator(button).first.click()
+                expect(page.get_by_role("dialog")).to_be_visible()
+                assert overflow(page) == 0, button
+                assert small_targets(page) == [], button
+                assert faint_texts(page) == [], button
+                page.keyboard.press("Escape")
+                expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 def test_giving_up_takes_a_reason_and_a_second_press(browser: Browser) -> None:
@@ -243,6 +378,37 @@ def test_a_business_without_its_peripheral_says_why(browser: Browser) -> None:
         expect(page.get_by_text("缺少凭条打印机，暂不能办理")).to_be_visible()
         page.get_by_role("button", name="凭条打印机：故障").click()
         expect(page.get_by_text("缺纸，请装入新的纸卷。")).to_be_visible()
+
+
+def test_an_offer_is_noted_and_begun_when_the_case_is_done(browser: Browser) -> None:
+    """With its reason; while the case is worked on, a press only makes a note of it."""
+    with visit(browser, "teller") as (page, stand):
+        stand.show(states.teller("suggested"))
+        offers = page.get_by_role("region", name="可向客户推荐")
+        expect(offers.get_by_text("金卡客户")).to_be_visible()
+        expect(offers.get_by_text("农户客户，建档后可申请信用贷款")).to_be_visible()
+        expect(offers.get_by_role("button", name="便民缴费")).to_be_disabled()
+        offers.get_by_role("button", name="农户建档").click()
+        expect(offers.get_by_role("button", name="农户建档")).to_have_attribute(
+            "aria-pressed", "true"
+        )
+        assert stand.asked(NewCase) == []
+        stand.show(states.teller("what_next"))
+        noted = offers.locator("[aria-pressed]")
+        expect(noted).to_have_count(1)
+        noted.click()
+        expect(page.get_by_role("button", name="读取身份证")).to_be_visible()
+
+        assert stand.asked(NewCase) == [NewCase("farmer_file")]
+
+
+def test_without_offers_nothing_is_suggested(browser: Browser) -> None:
+    """No heading either, for whoever wants none and while nobody has said."""
+    with visit(browser, "teller") as (page, stand):
+        for moment in ("identified", "done"):
+            stand.show(states.teller(moment))
+            settled(page, moment)
+            expect(page.get_by_role("region", name="可向客户推荐")).to_have_count(0)
 
 
 def test_cases_are_found_and_opened(browser: Browser) -> None:

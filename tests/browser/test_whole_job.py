@@ -85,7 +85,7 @@ def capture(page: Page, shoot: Shoot) -> None:
     expect(page.get_by_text("一致", exact=False).first).to_be_visible()
     shoot(page, "teller-identity")
     for name in ("身份证人像面", "身份证国徽面", "客户与业务员合影"):
-        tile = page.get_by_role("article", name=name)
+        tile = page.get_by_role("article", name=name, exact=True)
         tile.get_by_role("button", name="高拍仪拍照").click()
         if name == "身份证国徽面":
             expect(tile.get_by_text("已拍")).to_be_visible()

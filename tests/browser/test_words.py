@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.kit.page_stand import ROOT
 from wire.case_state import TITLES
+from wire.form import Field
 from wire.messages.desk import REJECT_REASONS, RETURN_REASONS, Reason
 from wire.messages.identity import IdentityResult
 from wire.page.shell import SHARED_FILES
@@ -21,7 +23,7 @@ CONTRACT_TEXTS = {
 
 
 def sources(folder: Path) -> str:
-    return "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.js")))
+    return "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.js")))
 
 
 def test_states_have_the_same_words_everywhere() -> None:
@@ -42,6 +44,20 @@ def test_every_msgid_has_its_texts(page: str) -> None:
     defined = set(re.findall(r'^  "([\w.]+)": \[', text + shared, re.MULTILINE))
     asked = set(re.findall(r'\bt\("([\w.]+)"', text)) | set(CONTRACT_TEXTS[page])
     assert asked <= defined
+
+
+def test_the_page_knows_what_is_usual_for_a_field() -> None:
+    """Fields travel without their defaults; the page fills in the same ones."""
+    text = (PAGES["teller"] / "capture.js").read_text(encoding="utf-8")
+    table = re.search(r"const USUAL = \{\n(.*?)\n\};", text, re.DOTALL)
+    assert table is not None
+    said = msgspec.json.decode("{" + re.sub(r"(\w+): ", r'"\1": ', table[1]).rstrip(",") + "}")
+    usual = {
+        field.name: list(field.default) if isinstance(field.default, tuple) else field.default
+        for field in msgspec.structs.fields(Field)
+        if field.default is not msgspec.NODEFAULT
+    }
+    assert usual == said
 
 
 def test_the_desk_offers_the_reasons_of_the_wire() -> None:

@@ -224,7 +224,7 @@ class OfficeFile:
         """What partners list now."""
         found = {}
         for name, query_for in product.listings.items():
-            query = query_for(Asking(None, TELLER.outlet, dict(values), self.now_ms))
+            query = query_for(Asking(None, TELLER.outlet, dict(values), self.now_ms, product.terms))
             assert not isinstance(query, Refusal), query
             partner = self.partners[query.partner]
             found[name] = partner.ask(Look(UNION, query), TELLER.staff_id).items

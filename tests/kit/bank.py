@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ from backoffice.configuration import Settings, for_training
 from backoffice.desk.program import Desk, open_desk
 from backoffice.desk.program import Setup as DeskSetup
 from backoffice.hsm import SecurityModule
+from backoffice.partners.conduct import Conducts
 from backoffice.partners.identity_check import EmbeddedRegister
 from backoffice.partners.sms import EmbeddedMessages
 from backoffice.program import BackOffice, open_office
@@ -47,6 +49,7 @@ from wire.dukpt import FutureKeys
 from wire.form import Capability
 from wire.hello import Credentials, Ticket
 from wire.keys import ENROL, DeviceKeys, Invitation
+from wire.masked import Phone
 from wire.memory import CALM, MemoryNetwork, Weather
 from wire.message import Refusal
 from wire.messages.session import Invite, Role, StaffCard
@@ -58,6 +61,7 @@ DESK_PASSCODE = "246801"
 TODAY = dt.datetime.fromtimestamp(EPOCH_MS / 1000, CHINA).date()
 
 _HASHES: dict[str, str] = {}
+_CODE = re.compile(r"[0-9]{6}")
 
 
 def cheap_hash(passcode: str) -> str:
@@ -88,6 +92,8 @@ class Bank:
         messages: the phones of all customers.
         places: outlet and union of a node that is not where its kind usually is.
         watch: sees every commit of a node's disk in the step in which it becomes durable.
+        conducts: how the embedded partners behave.
+        begins_ms: Unix milliseconds when virtual time is 0.
     """
 
     seed: str
@@ -100,6 +106,8 @@ class Bank:
     kit_faults: Mapping[Fault, float] = field(default_factory=dict)
     places: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     watch: Callable[[str], Watch] | None = None
+    conducts: Conducts = field(default_factory=Conducts)
+    begins_ms: int = EPOCH_MS
 
     def __post_init__(self) -> None:
         self.network = MemoryNetwork(random.Random(f"{self.seed}:net"), self.weather)
@@ -126,7 +134,7 @@ class Bank:
     def outside(self, node: str) -> Outside:
         """A node's world; its ids and entropy go on over restarts."""
         if node not in self.outsides:
-            outside = virtual_outside(f"{self.seed}:{node}")
+            outside = virtual_outside(f"{self.seed}:{node}", self.begins_ms)
             self.outsides[node] = replace(outside, offload=remembering_offload)
         return self.outsides[node]
 
@@ -145,6 +153,12 @@ class Bank:
         """
         self.disk(node).unplug()
         self.network.kill(node)
+
+    async def read_phone(self, digits: str) -> str:
+        """The newest code that a customer's phone shows; empty where none has arrived."""
+        await trio.lowlevel.checkpoint()
+        codes = [_CODE.search(text) for text in self.messages.messages(Phone(digits))]
+        return next((found[0] for found in reversed(codes) if found), "")
 
     def owed(self) -> list[str]:
         """What stands in the outboxes of all nodes and should be done by now."""
@@ -195,6 +209,7 @@ class Bank:
             settings=for_training(Settings(products(), {"terms": self.terms})),
             sms=self.messages,
             sinks=lambda consumer: self.consumers[consumer.name],
+            conducts=self.conducts,
         )
         async with open_office(setup) as office:
             await self._invite(office)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 
 from backoffice.customers.feed import FeedEntry, Totals, totals_of
@@ -9,11 +10,26 @@ from backoffice.customers.sinks import SinkUnreachable
 
 
 class Ear:
-    """Keeps the promises of a consumer; `deaf` times it takes entries without saying so."""
+    """Keeps the promises of a consumer, if told so less well.
+
+    Attributes:
+        got: entries by number.
+        deaf: so many times it takes entries without saying so.
+    """
 
     def __init__(self) -> None:
         self.got: dict[int, FeedEntry] = {}
         self.deaf = 0
+
+    def forget(self, dice: random.Random) -> int:
+        """Lose one entry, wherever it stands; its number, or 0 when there is none."""
+        seq = dice.choice(sorted(self.got) or [0])
+        self.got.pop(seq, None)
+        return seq
+
+    def has(self, published: Sequence[FeedEntry]) -> bool:
+        """It has exactly what was published."""
+        return [self.got[seq] for seq in sorted(self.got)] == list(published)
 
     async def deliver(self, sent: Sequence[FeedEntry]) -> int:
         last = max(self.got, default=0)

@@ -9,40 +9,49 @@ verifier and asks whether everybody's story agrees.
 The names are those of the list in the architecture: I1 nothing acknowledged is lost, I2 one posting
 group per key, I3 balanced, I4 nothing handed over unauthorized or unsigned, I5 four eyes, I6 the
 decision is on what was there, I7 legal histories, I8 the audit chain, I13 everything ends, I15 the
-stock. It changes nothing and never raises: a breach is noted and the run goes on.
+stock and the books of partners, I16 what consumers have is what was published, I17 a plan is real
+as a whole or not at all, and money moves last. It changes nothing and never raises: a breach is
+noted and the run goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from actors.batch import EMPTY_CHAIN, JournalRow
 from actors.memory_store import Disk
-from actors.sqlite_file import Archive
 from actors.store import (
     Batch,
-    Claim,
     Committed,
-    Recorded,
     StoreError,
     audit_digest,
     event_digest,
 )
 from actors.tagged import Tagged
+from backoffice.authorization.levels import SLOW_LINK, Timing
+from backoffice.authorization.policy import DEFAULT_ROUTING, Routing
+from backoffice.authorization.policy_book import STREAM as POLICY_STREAM
+from backoffice.authorization.policy_book import PolicyChanged
 from backoffice.cases import events as case_events
 from backoffice.cases.flow import TABLE, path_is_legal
+from backoffice.customers.feed import CONSUMERS
 from backoffice.partners import embedded
-from backoffice.partners.operations import HoldFunds, IssueCard, Partner, SignUp
+from backoffice.partners.embedded import stream_of
+from backoffice.partners.ledger import BLANK_CARD_FEN
+from backoffice.partners.operations import Partner
 from backoffice.peers import devices
 from backoffice.product import Product
+from backoffice.reconcile import reconcile
 from backoffice.verify.chain import Fault
 from backoffice.verify.office import verify_office
 from terminal import draft_events
-from terminal.draft_rules import DraftRules
+from tests.kit.books import Books, Posted, essential, is_money
+from tests.kit.closing import DiskArchive, drafts_of, published
+from tests.kit.consumer import Ear
 from tests.kit.disk import Watch
 from wire.case_state import FINAL_STATES, State
 from wire.codec import decode
@@ -53,12 +62,15 @@ from wire.messages.desk import Decision
 _PARTNERS: Final = frozenset(Partner)
 _CORE: Final = f"{Partner.CORE}/"
 
+NOBODY: Final[Mapping[str, Ear]] = {}
+
 BREACHES_MAX: Final = 50
 """The most breaches that are noted in one run."""
 
 _CASES: Final = Tagged(case_events.AnyCaseEvent)
 _EVENTS: Final = Tagged(embedded.PartnerEvent)
 _DEVICES: Final = Tagged(devices.DeviceEvent)
+_POLICIES: Final = Tagged(PolicyChanged)
 _DRAFTS: Final = Tagged(draft_events.DraftEvent)
 
 _BY_FAULT: Final[dict[Fault, str]] = {
@@ -92,48 +104,22 @@ class Breach(msgspec.Struct, frozen=True):
     what: str
 
 
-class _Group(msgspec.Struct, frozen=True):
-    """A posting group, read without the ledger's own guard."""
-
-    key: str
-    postings: tuple[dict[str, Any], ...]
-
-
-class _Posted(msgspec.Struct, frozen=True):
-    """What the partners' events have in common."""
-
-    key: str
-    group: _Group | None = None
-
-
 @dataclass
 class Told:
     """What the durable events of one case say."""
 
+    union: str
     state: State = State.DRAFT
     version: int = 0
     passed: list[State] = field(default_factory=list)
     intake: case_events.Intake | None = None
+    live: tuple[bytes, ...] = ()
     claim: case_events.Claimed | None = None
     persons: list[str] = field(default_factory=list)
     authorized: bool = False
     slip_hash: bytes = b""
     signed: bool = False
-    asked: set[str] = field(default_factory=set)
-
-
-@dataclass
-class Books:
-    """What the durable events of one partner of one union say, by key and by account.
-
-    Attributes:
-        aborted: released, whether the case wanted that or the partner.
-    """
-
-    prepared: dict[str, embedded.Prepared] = field(default_factory=dict)
-    committed: set[str] = field(default_factory=set)
-    aborted: set[str] = field(default_factory=set)
-    balances: dict[str, int] = field(default_factory=dict)
+    asked: dict[str, case_events.LegAsked] = field(default_factory=dict)
 
 
 class Invariants:
@@ -154,6 +140,7 @@ class Invariants:
         self._heads: dict[str, Committed] = {}
         self._groups: set[str] = set()
         self._signing: dict[str, bytes] = {}
+        self._routings = {DEFAULT_ROUTING.version: DEFAULT_ROUTING}
         self.breaches: list[Breach] = []
         self.cases: dict[str, Told] = {}
         self.books: dict[str, Books] = {}
@@ -185,7 +172,12 @@ class Invariants:
             self.breach(name, what)
 
     def at_end(
-        self, disks: Mapping[str, Disk], products: Mapping[str, Product], *, healed: bool = True
+        self,
+        disks: Mapping[str, Disk],
+        products: Mapping[str, Product],
+        *,
+        healed: bool = True,
+        consumers: Mapping[str, Ear] = NOBODY,
     ) -> None:
         """Look at every disk when nobody works any more.
 
@@ -193,6 +185,7 @@ class Invariants:
             disks: by node.
             products: by code.
             healed: faults ended long enough ago for every case to have reached its end (I13).
+            consumers: of feeds, who must have got everything by now.
         """
         office = disks["office"]
         for node, disk in disks.items():
@@ -202,8 +195,14 @@ class Invariants:
         for stream, books in self.books.items():
             self._released(stream, books, healed=healed)
             if stream.startswith(_CORE):
-                self._balance(stream.removeprefix(_CORE), books)
-        drafts = {n: _drafts(disk) for n, disk in disks.items() if n != "office"}
+                self._stock(stream.removeprefix(_CORE), books)
+        for difference in reconcile(DiskArchive(office)).differences:
+            self.breach("I15", f"reconciliation: {difference}")
+        for consumer in CONSUMERS:
+            ear = consumers.get(consumer.name)
+            right = ear is None or ear.has(published(office, consumer))
+            self.hold("I16", f"{consumer.name} does not have what was published", right)
+        drafts = {n: drafts_of(disk) for n, disk in disks.items() if n != "office"}
         for node, states in drafts.items():
             for case_id, (state, answered) in states.items():
                 told = self.cases.get(case_id)
@@ -217,6 +216,14 @@ class Invariants:
         if healed:
             for case_id, told in self.cases.items():
                 self.hold("I13", f"office: {case_id} {told.state}", told.state in FINAL_STATES)
+
+    def closed(self) -> dict[str, int]:
+        """How many cases of each product became real and ended well."""
+        counts: dict[str, int] = {}
+        for told in self.cases.values():
+            if told.state is State.CLOSED and told.intake is not None:
+                counts[told.intake.product] = counts.get(told.intake.product, 0) + 1
+        return counts
 
     def ends(self) -> dict[str, int]:
         """How many of the office's cases stand where."""
@@ -253,22 +260,31 @@ class Invariants:
         kind, _, key = row.stream.partition("/")
         if kind == "case":
             event = _CASES.decode(row.kind, row.body, row.stream)
-            self._case(key.partition("/")[2], event)
+            union, _, case_id = key.partition("/")
+            self._case(union, case_id, event)
         elif kind in _PARTNERS:
             self._partner(kind, row)
+        elif row.stream == POLICY_STREAM:
+            page = _POLICIES.decode(row.kind, row.body, row.stream).page
+            self._routings[page.about.version] = Routing(page.about.version, page.policy)
         elif kind == "devices":
             event = _DEVICES.decode(row.kind, row.body, row.stream)
             if isinstance(event, devices.DeviceEnrolled):
                 self._signing[event.device.device] = event.device.signing
 
-    def _case(self, case_id: str, event: case_events.AnyCaseEvent) -> None:
-        told = self.cases.setdefault(case_id, Told())
+    def _case(self, union: str, case_id: str, event: case_events.AnyCaseEvent) -> None:
+        told = self.cases.setdefault(case_id, Told(union))
         self._step(case_id, told, event)
+        self._whole(case_id, told, event)
         match event:
             case case_events.Submitted(intake=intake):
                 told.intake, told.persons, told.authorized = intake, [], False
+                told.live = ()
+                self._routed(case_id, told, intake)
             case case_events.Waived():
                 told.authorized = True
+            case case_events.LiveGiven(image=image):
+                told.live = (image.digest,)
             case case_events.Claimed():
                 told.claim = event
             case case_events.FirstApproved(judgement=judgement):
@@ -280,7 +296,7 @@ class Invariants:
                 told.authorized = len(told.persons) >= wanted
             case case_events.PrepareStarted(legs=legs):
                 self.hold("I4", f"{case_id}: prepared without authorization", told.authorized)
-                told.asked |= {leg.key for leg in legs}
+                told.asked |= {leg.key: leg for leg in legs}
             case case_events.Stored():
                 self.hold("I4", f"{case_id}: stored without authorization", told.authorized)
             case case_events.Prepared(slip_hash=slip_hash):
@@ -313,6 +329,47 @@ class Invariants:
             told.state = after
             told.passed.append(after)
 
+    def _whole(self, case_id: str, told: Told, event: case_events.AnyCaseEvent) -> None:
+        """Real in all its essential legs, or in none, and then nothing stays reserved (I17)."""
+        match event:
+            case case_events.Committed():
+                lacking = [leg.key for leg in essential(told.asked) if not self._is_real(told, leg)]
+                self.hold("I17", f"{case_id}: real without {lacking}", not lacking)
+            case case_events.Aborted() | case_events.Declined():
+                legs = told.asked.values()
+                real = [leg.key for leg in legs if self._is_real(told, leg)]
+                self.hold("I17", f"{case_id}: undone, but {real} are real", not real)
+                kept = [leg.key for leg in legs if leg.key in self._at(told, leg).reserved]
+                self.hold("I15", f"{case_id}: undone, but {kept} stay reserved", not kept)
+            case _:
+                pass
+
+    def _money_last(self, key: str, told: Told) -> None:
+        """An account is debited when everything else that is essential is real (I17)."""
+        leg = told.asked.get(key)
+        if leg is not None and is_money(leg.request.operation):
+            before = (one for one in essential(told.asked) if one.key != key)
+            early = [one.key for one in before if not self._is_real(told, one)]
+            self.hold("I17", f"{key}: money moved before {early}", not early)
+
+    def _at(self, told: Told, leg: case_events.LegAsked) -> Books:
+        return self.books.get(stream_of(leg.partner, told.union)) or Books()
+
+    def _is_real(self, told: Told, leg: case_events.LegAsked) -> bool:
+        return leg.key in self._at(told, leg).committed
+
+    def _routed(self, case_id: str, told: Told, intake: case_events.Intake) -> None:
+        """By a policy that was in force, and as it says (I6)."""
+        routing = self._routings.get(intake.assessment.route.version)
+        if routing is None:
+            self.breach("I6", f"{case_id}: routed by a policy that never was")
+            return
+        ours = routing.route(told.union, intake.product, intake.assessment.level)
+        if SLOW_LINK in intake.assessment.flags:
+            ours = msgspec.structs.replace(ours, timing=Timing.ASYNC)
+        same = intake.assessment.approvals == 0 or ours == intake.assessment.route
+        self.hold("I6", f"{case_id}: not routed as policy {routing.version} says", same)
+
     def _judged(self, case_id: str, told: Told, judgement: case_events.Judgement) -> None:
         """Four eyes (I5), on exactly what was there (I6), signed by an enrolled desk (I4)."""
         intake, claim = told.intake, told.claim
@@ -329,7 +386,8 @@ class Invariants:
         seen = (decision.case_id, decision.version, decision.submission_hash)
         # The event of the decision has been counted; the authorizer saw the version before it.
         there = (case_id, told.version - 1, intake.digest)
-        images = sorted(decision.images) == sorted(image.digest for image in intake.images)
+        shown = (*(image.digest for image in intake.images), *told.live)
+        images = sorted(decision.images) == sorted(shown)
         fresh = claim is not None and claim.challenge == decision.challenge
         self.hold("I6", f"{case_id}: decided on something else", seen == there and images and fresh)
 
@@ -343,18 +401,16 @@ class Invariants:
     def _partner(self, partner: str, row: JournalRow) -> None:
         """One group per key and step, balanced, and only for what was authorized and signed."""
         books = self.books.setdefault(row.stream, Books())
-        posted = msgspec.msgpack.decode(row.body, type=_Posted)
+        posted = msgspec.msgpack.decode(row.body, type=Posted)
         key, group = posted.key, posted.group
         if group is not None:
             self.hold("I2", f"{group.key} posted outside the core", partner == Partner.CORE)
             self.hold("I2", f"{group.key} posted twice", group.key not in self._groups)
             self._groups.add(group.key)
-            total = sum(posting["fen"] for posting in group.postings)
-            self.hold("I3", f"{group.key} is off by {total} fen", total == 0)
-            for posting in group.postings:
-                account = posting["account"]
-                books.balances[account] = books.balances.get(account, 0) + posting["fen"]
-        told = self.cases.get(key.partition(":")[0], Told())
+            self.hold("I3", f"{group.key} is off by {group.fen} fen", group.fen == 0)
+            for account in books.post(group):
+                self.breach("I3", f"{group.key} overdraws {account}")
+        told = self.cases.get(key.partition(":")[0], Told(""))
         match _EVENTS.decode(row.kind, row.body, row.stream):
             case embedded.Prepared() as prepared:
                 spent = key in books.prepared or key in books.aborted
@@ -367,6 +423,7 @@ class Invariants:
                 self.hold("I2", f"{key} committed twice or unprepared", fresh)
                 self.hold("I4", f"{key} made real unsigned", told.authorized and told.signed)
                 books.committed.add(key)
+                self._money_last(key, told)
             case embedded.AbortedOperation() | embedded.CommitDeclined():
                 fresh = key not in books.committed | books.aborted
                 self.hold("I2", f"{key} aborted after its end", fresh)
@@ -379,7 +436,7 @@ class Invariants:
         kind, _, case_id = row.stream.partition("/")
         if kind != "draft":
             return
-        told = self.cases.get(case_id, Told())
+        told = self.cases.get(case_id, Told(""))
         match _DRAFTS.decode(row.kind, row.body, row.stream):
             case draft_events.OfficeAnswered(view=view):
                 durable = view.version <= told.version and view.state in told.passed
@@ -403,82 +460,17 @@ class Invariants:
 
     def _released(self, stream: str, books: Books, *, healed: bool) -> None:
         """What was reserved is real or released, once all is over (I15)."""
-        reserved = books.prepared.keys() - books.committed - books.aborted
         if healed:
-            self.hold("I15", f"{stream}: reserved for ever: {sorted(reserved)}", not reserved)
+            held = sorted(books.reserved)
+            self.hold("I15", f"{stream}: reserved for ever: {held}", not held)
 
-    def _balance(self, union: str, core: Books) -> None:
-        """Every card that left the stock is issued, spoiled or reserved for an open case (I15).
-
-        A training core lends its stock to cards that it never issued, at their first use.
-        """
-        pans: set[str] = set()
-        cards: set[str] = set()
-        lent = 0
-        for key, event in core.prepared.items():
-            operation = event.operation
-            if isinstance(operation, IssueCard):
-                fresh = operation.pan.digits not in pans
-                self.hold("I15", f"{union}: a card was issued twice", fresh)
-                cards.add(key)
-            elif isinstance(operation, HoldFunds | SignUp):
-                lent += operation.pan.digits not in pans
-            if isinstance(operation, IssueCard | HoldFunds | SignUp):
-                pans.add(operation.pan.digits)
-        issued, spoiled = cards & core.committed, cards & core.aborted
-        wanted = {
-            "blank": -len(cards) - lent,
-            "reserved": len(cards - issued - spoiled),
-            "issued": len(issued) + lent,
-            "spoiled": len(spoiled),
-        }
-        for account, count in wanted.items():
-            have = core.balances.get(f"stock/{union}/{account}", 0)
-            what = f"{union}: {account} stands at {have} fen for {count} cards"
-            self.hold("I15", what, have == count * 100)
+    def _stock(self, union: str, core: Books) -> None:
+        """Every card that left the stock is issued, spoiled or reserved for an open case (I15)."""
+        twice = core.issued_twice()
+        self.hold("I15", f"{union}: cards were issued twice under {twice}", not twice)
+        for account, fen, cards in core.stock(union):
+            right = fen == cards * BLANK_CARD_FEN
+            self.hold("I15", f"{account} stands at {fen} fen for {cards} cards", right)
 
 
-def _drafts(disk: Disk) -> dict[str, tuple[State, bool]]:
-    """Where a terminal's drafts stand by its own disk, and whether the office has ever answered."""
-    rules = DraftRules("")
-    found: dict[str, tuple[State, bool]] = {}
-    for stream, rows in disk.streams.items():
-        kind, _, case_id = stream.partition("/")
-        if kind == "draft":
-            draft = rules.initial(case_id)
-            for row in rows:
-                draft = rules.evolve(draft, _DRAFTS.decode(row.kind, row.body, stream))
-            found[case_id] = (draft.state, draft.view is not None)
-    return found
-
-
-class DiskArchive(Archive):
-    """A simulated disk as the verifier reads a database."""
-
-    def __init__(self, disk: Disk) -> None:
-        self._disk = disk
-
-    def journal(self) -> Iterator[JournalRow]:
-        """As `Archive.journal`."""
-        return iter(self._disk.journal)
-
-    def events(self) -> Iterator[Recorded]:
-        """As `Archive.events`."""
-        for stream in sorted(self._disk.streams):
-            yield from self._disk.streams[stream]
-
-    def claims(self) -> Iterator[Claim]:
-        """As `Archive.claims`."""
-        for (scope, key), owner in sorted(self._disk.owners.items()):
-            yield Claim(scope, key, owner)
-
-    def blob_digests(self) -> Iterator[bytes]:
-        """As `Archive.blob_digests`."""
-        return iter(sorted(self._disk.blobs))
-
-    def blob(self, digest: bytes) -> bytes | None:
-        """As `Archive.blob`."""
-        return self._disk.blobs.get(digest)
-
-
-__all__ = ["Breach", "DiskArchive", "Invariants", "Told"]
+__all__ = ["Breach", "Invariants", "Told"]

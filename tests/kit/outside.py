@@ -18,17 +18,20 @@ EPOCH_MS = 1_750_000_000_000
 
 
 class VirtualWall:
-    """Civil time that follows trio's clock from a fixed epoch."""
+    """Civil time that follows trio's clock; Unix milliseconds when that is 0: `begins_ms`."""
+
+    def __init__(self, begins_ms: int = EPOCH_MS) -> None:
+        self._begins_ms = begins_ms
 
     def now_ms(self) -> int:
-        return EPOCH_MS + int(trio.current_time() * 1000)
+        return self._begins_ms + int(trio.current_time() * 1000)
 
 
 class SeededIds:
     """UUIDv7 with virtual time and seeded randomness."""
 
-    def __init__(self, seed: int | str) -> None:
-        self._wall = VirtualWall()
+    def __init__(self, seed: int | str, wall: VirtualWall) -> None:
+        self._wall = wall
         self._random = random.Random(f"{seed}:ids")
 
     def new(self) -> str:
@@ -41,11 +44,12 @@ async def inline_offload(work: Callable[[], T], /) -> T:
     return work()
 
 
-def virtual_outside(seed: int | str = 0) -> Outside:
+def virtual_outside(seed: int | str = 0, begins_ms: int = EPOCH_MS) -> Outside:
     """An outside world in which nothing is left to chance; use it inside `run`."""
+    wall = VirtualWall(begins_ms)
     return Outside(
-        wall=VirtualWall(),
-        ids=SeededIds(seed),
+        wall=wall,
+        ids=SeededIds(seed, wall),
         entropy=random.Random(f"{seed}:entropy").randbytes,
         random=random.Random(f"{seed}:random"),
         offload=inline_offload,

@@ -23,10 +23,12 @@ import trio
 from msgspec.structs import replace
 
 from backoffice.desk import page_model as desk_model
+from backoffice.desk.figures_csv import csv_of, file_name
 from backoffice.desk.page_model import DeskState
 from terminal import page_model as teller_model
 from terminal.page_model import Busy, Stage, TerminalState
 from tests.kit import page_states as states
+from tests.kit.page_figures import figures
 from tests.kit.page_pictures import digest_of, picture
 from wire.case_state import State
 from wire.message import Refusal
@@ -215,7 +217,16 @@ def desk_reacts(state: DeskState, command: Any) -> DeskState:
         case desk_model.SignInHere():
             return replace(state, staff=states.AUTHORIZER)
         case desk_model.SignOutHere():
-            return replace(state, staff=None, file=None)
+            return replace(state, staff=None, file=None, figures=None, export=None)
+        case desk_model.ShowFigures(first=first, last=last, outlet=outlet, product=product):
+            return states.managed(figures(first, last, outlet, product))
+        case desk_model.HideFigures():
+            return replace(state, figures=None, export=None)
+        case desk_model.ExportFigures(table=table, lang=lang):
+            assert state.figures is not None
+            shown, number = state.figures.figures, state.export.number + 1 if state.export else 1
+            text, name = csv_of(shown, table, lang), file_name(shown, table, lang)
+            return replace(state, export=desk_model.Export(name, text, number))
         case desk_model.Claim():
             return replace(states.desk(states.file_view()), done=state.done)
         case desk_model.Release():

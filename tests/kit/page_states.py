@@ -25,6 +25,7 @@ from terminal.page_model import (
     Stage,
     TerminalState,
 )
+from tests.kit.page_figures import figures_view
 from tests.kit.page_kinds import every_kind
 from tests.kit.page_pictures import digest_of
 from wire.case_state import State
@@ -32,6 +33,8 @@ from wire.form import FieldKind, Form
 from wire.message import Code, Refusal
 from wire.messages.case import LegResult, Slip, SlipLine, Step
 from wire.messages.desk import Compared, QueueItem, Reason, Verdict
+from wire.messages.figures import Figures
+from wire.messages.offers import Recommendation
 from wire.messages.session import StaffCard
 
 NOW_MS: Final = 1_795_399_500_000
@@ -40,6 +43,7 @@ CASE: Final = "0193a5c0-7a10-7c3e-9b1f-5e0d3a7c2f41"
 
 TELLER: Final = StaffCard("T0317", "P0317", "李春燕", "马街分社", "陆良联社")
 AUTHORIZER: Final = StaffCard("A0102", "P0102", "周敏", "授权中心", "省授权中心")
+MANAGER: Final = StaffCard("2003", "P-2003", "刘洋", "53011100", "530111", manager=True)
 
 KIT: Final = (
     PeripheralView("id_reader", "ready", battery=86),
@@ -189,6 +193,27 @@ def open_case(
     )
 
 
+OFFERS: Final = (
+    Recommendation(
+        "service_sign_up", "综合签约", "Service sign-up", 35,
+        "常来办理业务，可改用手机银行", "Comes often",
+    ),
+    Recommendation(
+        "farmer_file", "农户建档", "Farmer file", 30,
+        "农户客户，建档后可申请信用贷款", "A farmer without a file",
+    ),
+    Recommendation(
+        "bill_payment", "便民缴费", "Bill payment", 20, "每月到柜面缴费", "Pays at the counter",
+    ),
+)  # fmt: skip
+"""What the office would offer; this kit cannot do the last one."""
+
+
+def suggested(case: OpenCase) -> OpenCase:
+    """A case whose customer the office would offer something."""
+    return replace(case, offers=OFFERS, tier_zh="金卡客户", tier_en="Gold")
+
+
 RESULTS: Final = (
     LegResult("手机银行", "Mobile bank", ok=True),
     LegResult("短信通知", "SMS notice", ok=True),
@@ -211,6 +236,7 @@ STAGES: Final[dict[str, OpenCase | None]] = {
     "home": None,
     "identify": open_case(Stage.IDENTIFY, State.DRAFT),
     "identified": open_case(Stage.IDENTIFY, State.IDENTIFIED, "id_card"),
+    "suggested": suggested(open_case(Stage.IDENTIFY, State.IDENTIFIED, "id_card")),
     "unphotographed": open_case(Stage.PHOTOS, State.IDENTIFIED, "id_card"),
     "photos": open_case(Stage.PHOTOS, State.IDENTIFIED, "id_card", "id_front", uploaded=100),
     "form": open_case(Stage.FORM, State.IDENTIFIED, "id_card", *PHOTOS, "phone", "job"),
@@ -222,6 +248,7 @@ STAGES: Final[dict[str, OpenCase | None]] = {
     "committing": open_case(Stage.WAITING, State.COMMITTING, *ALL, uploaded=100),
     "handover": open_case(Stage.HANDOVER, State.COMMITTED, *ALL, uploaded=100),
     "done": open_case(Stage.DONE, State.CLOSED, *ALL, uploaded=100),
+    "what_next": suggested(open_case(Stage.DONE, State.CLOSED, *ALL, uploaded=100)),
     "rejected": open_case(
         Stage.DONE, State.AUTH_REJECTED, *ALL, uploaded=100,
         reasons=(Refusal(Code.ID_MISMATCH, "非本人办理：合影与证件照片不是同一人。"),),
@@ -354,3 +381,9 @@ def desk(file: FileView | None = None, *, link: str = "online") -> DeskState:
         file=file,
         done=DONE,
     )
+
+
+def managed(shown: Figures | None = None) -> DeskState:
+    """The page of an authorizer who manages, with or without figures on the screen."""
+    view = figures_view(shown) if shown else None
+    return replace(desk(), staff=MANAGER, figures=view)

@@ -111,8 +111,8 @@ def cell_for(field: Field, dice: random.Random, now_ms: int = NOW_MS) -> Cell:
         case FieldKind.NUMBER:
             return NumberValue(dice.randint(field.number_min, field.number_max))
         case FieldKind.ID_NUMBER:
-            age = dice.randint(18, 80)
-            return IdNumberValue(IdNumber(person(f"{dice.random()}", age=age, now_ms=now_ms).number))
+            somebody = person(f"{dice.random()}", age=dice.randint(18, 80), now_ms=now_ms)
+            return IdNumberValue(IdNumber(somebody.number))
         case _:
             raise AssertionError(f"{field.kind} is neither typed nor chosen")
 

@@ -25,7 +25,21 @@ BREACHES_SHOWN_MAX: Final = 5
 
 USAGE: Final = "usage: python -m tests.simulation [seeds=N] [from=S]"
 
-SHOWN_COUNTS: Final = ("crash", "partition", "attack", "poison", "slow")
+SHOWN_COUNTS: Final = (
+    "crash",
+    "partition",
+    "attack",
+    "poison",
+    "slow",
+    "policy",
+    "deaf",
+    "forget",
+    "partner slow",
+    "partner time_out",
+    "partner decline",
+    "partner down",
+)
+"""The kinds of fault, as the trace calls them."""
 
 
 @dataclass
@@ -39,6 +53,7 @@ class Totals:
     broken: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     cases: Counter[str] = field(default_factory=Counter)
+    closed: Counter[str] = field(default_factory=Counter)
 
     def add(self, outcome: Outcome) -> None:
         """One more seed."""
@@ -49,6 +64,7 @@ class Totals:
         self.broken += bool(outcome.breaches)
         self.counts.update(outcome.counts)
         self.cases.update(outcome.cases)
+        self.closed.update(outcome.closed)
 
     def lines(self) -> Iterator[str]:
         """For people."""
@@ -56,6 +72,7 @@ class Totals:
         yield f"frames {self.frames}  events {self.events}"
         yield "  ".join(f"{kind} {self.counts[kind]}" for kind in SHOWN_COUNTS)
         yield "cases " + "  ".join(f"{state} {n}" for state, n in sorted(self.cases.items()))
+        yield "closed " + "  ".join(f"{code} {n}" for code, n in sorted(self.closed.items()))
         yield f"seeds with a violation {self.broken}"
 
 

@@ -12,6 +12,9 @@ from typing import Final
 
 import trio
 
+from actors.behaviour import Commanded
+from backoffice.partners.conduct import Conduct, Conducts, Manner
+from backoffice.partners.operations import Partner
 from backoffice.program import BackOffice
 from tests.kit.bank import UNION, Bank
 from tests.kit.determinism import stream
@@ -21,6 +24,7 @@ from tests.simulation.swarm import Plan
 from tests.simulation.trace import Trace
 from wire.memory import CALM, Passing
 from wire.message import Message
+from wire.messages.policy import PolicyText, SetPolicy
 
 TICK_S: Final = 1.0
 """How often the nemesis rolls its dice, in virtual seconds."""
@@ -35,8 +39,44 @@ POISON_PAUSE_S: Final = 8.0
 """The shortest time between two poisoned actors, so that restarts stay within their intensity."""
 
 
+STREAMS: Final = ("crash", "partition", "poison", "attack", "slow", "deaf", "forget", "policy")
+"""The kinds of ill will that draw from a stream of chance of their own."""
+
+BEFORE_COUNT_S: Final = 10.0
+"""How long before midnight consumers lose their last entry: what is lost when its day has been
+counted stays lost.
+"""
+
+POLICY: Final = """
+[[rules]]
+timing = "async"
+locality = "central"
+
+[[rules]]
+union = "{union}"
+timing = "{timing}"
+locality = "{locality}"
+"""
+"""A routing policy that treats one union differently."""
+
+
 class Poison(Message, frozen=True):
     """A message that no rules know: whoever handles it crashes."""
+
+
+class Misconduct(Conducts):
+    """Partners that behave as a seed's plan says, noted in the trace."""
+
+    def __init__(self, seed: int, plan: Plan, trace: Trace) -> None:
+        super().__init__(stream(seed, "conduct"), plan.partners)
+        self._trace = trace
+
+    def next(self, partner: Partner, union: str) -> Conduct:
+        """As `Conducts.next`."""
+        conduct = super().next(partner, union)
+        if conduct.manner is not Manner.NORMAL:
+            self._trace.note(f"partner {conduct.manner}", partner)
+        return conduct
 
 
 class Nemesis:
@@ -54,10 +94,7 @@ class Nemesis:
         self._bank = bank
         self._nodes = nodes
         self._trace = trace
-        self._dice = {
-            what: stream(seed, f"nemesis:{what}")
-            for what in ("crash", "partition", "poison", "attack", "slow")
-        }
+        self._dice = {what: stream(seed, f"nemesis:{what}") for what in STREAMS}
         self._recorded: list[bytes] = []
         self._held_back: dict[tuple[int, str], bytes] = {}
         self._active = False
@@ -81,6 +118,9 @@ class Nemesis:
             if now_s >= poison_from_s and self._strikes("poison", self._plan.poison):
                 poison_from_s = now_s + POISON_PAUSE_S
                 self._poison()
+            if self._strikes("policy", self._plan.policy):
+                self._change_policy()
+            self._trouble_consumers()
         self.heal()
 
     def heal(self) -> None:
@@ -93,6 +133,9 @@ class Nemesis:
             disk.crash_at, disk.delay_s_max = frozenset(), DELAY_S_MAX
         for plan in self._bank.plans.values():
             plan.heal()
+        self._bank.conducts.calm()
+        for ear in self._bank.consumers.values():
+            ear.deaf = 0
 
     def _strikes(self, what: str, rate: float) -> bool:
         return self._dice[what].random() < rate * TICK_S
@@ -140,12 +183,41 @@ class Nemesis:
             for stream in self._bank.disk("office").disk.streams
             if stream.startswith("case/")
         )
-        victims = [f"core/{UNION}", f"queues/{UNION}", "devices"]
+        victims = [f"{partner}/{UNION}" for partner in Partner]
+        victims += [f"queues/{UNION}", "devices", "policy", "customers/feed-ecif"]
         if cases:
             victims.append(f"cases/{self._dice['poison'].choice(cases)}")
         victim = self._dice["poison"].choice(victims)
         self._trace.note("poison", victim)
         tree.ref(f"/office/{victim}").tell(Poison())
+
+    def _change_policy(self) -> None:
+        """Somebody puts another document in force; what is under way keeps its own."""
+        if self.office is None or self.office.tree is None or not self._nodes[0].up:
+            return
+        dice = self._dice["policy"]
+        text = POLICY.format(
+            union=UNION,
+            timing=dice.choice(("sync", "async")),
+            locality=dice.choice(("union", "central")),
+        )
+        self._trace.note("policy", "")
+        note = f"{trio.current_time():.0f}"
+        told: Commanded[PolicyText] = Commanded("operator", SetPolicy(text=text, note=note))
+        self.office.tree.ref("/office/policy").tell(told)
+
+    def _trouble_consumers(self) -> None:
+        """Their acknowledgements get lost, and, while the day lasts, so do their entries."""
+        name = self._dice["deaf"].choice(sorted(self._bank.consumers))
+        if self._strikes("deaf", self._plan.deaf):
+            self._trace.note("deaf", name)
+            self._bank.consumers[name].deaf += 1
+        name = self._dice["forget"].choice(sorted(self._bank.consumers))
+        counted_s = self._plan.begins_s - BEFORE_COUNT_S
+        if trio.current_time() < counted_s and self._strikes("forget", self._plan.forgets):
+            seq = self._bank.consumers[name].forget(self._dice["forget"])
+            if seq:
+                self._trace.note("forget", f"{name} {seq}")
 
     # ---- on the line
 
@@ -189,4 +261,4 @@ class Nemesis:
                 return ()
 
 
-__all__ = ["Nemesis", "Poison"]
+__all__ = ["Misconduct", "Nemesis", "Poison"]

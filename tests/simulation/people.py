@@ -8,7 +8,8 @@ reject. Moods hang on the case's id, so they survive a crash of the node, as peo
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -16,7 +17,9 @@ import trio
 
 from backoffice.desk.clerk import Judge
 from backoffice.desk.page_model import FileView
+from backoffice.product import Product
 from terminal.clerk import Clerk, StuckError
+from terminal.clerk_answers import PhoneBook
 from terminal.page_model import (
     CustomerRefuses,
     GiveUp,
@@ -28,6 +31,7 @@ from terminal.page_model import (
 )
 from terminal.program import Terminal
 from tests.kit.bank import TELLER_PASSCODE
+from tests.simulation.deck import uses_own_card
 from wire.case_state import FINAL_STATES, State
 from wire.message import Code
 from wire.messages.desk import Reason, Verdict
@@ -38,8 +42,16 @@ LOOK_S: Final = 1.0
 RETURNS_MAX: Final = 2
 """How often an authorizer sends the same case back."""
 
-HOPELESS: Final = frozenset({Code.DUPLICATE, Code.LIMIT, Code.CORE_DECLINED, Code.ID_MISMATCH})
+HOPELESS: Final = frozenset(
+    {Code.DUPLICATE, Code.LIMIT, Code.CORE_DECLINED, Code.ID_MISMATCH, Code.SUITABILITY}
+)
 """Why an office may refuse a submission so that no other try can help."""
+
+PATIENCE: Final = 8
+"""How often a teller gets stuck with a form before the customer is sent home."""
+
+
+_AT_THE_TABLE: Final = frozenset({Stage.IDENTIFY, Stage.PHOTOS, Stage.FORM, Stage.SUBMIT})
 
 
 class Mood(StrEnum):
@@ -86,9 +98,12 @@ class Memory:
 
 
 class Teller(Clerk):
-    """Serves `customers` at one terminal, each with a card and, later, its activation.
+    """Works through `errands` at one terminal, two cases at a time.
 
     Args:
+        errands: products, in order; one with an own card waits for all before it.
+        colleagues: (staff id, passcode) of those who can be called in.
+        phones: reads the codes on customers' phones.
         noted: called with every deed, for the trace.
     """
 
@@ -98,26 +113,29 @@ class Teller(Clerk):
         staff_id: str,
         memory: Memory,
         seed: int,
-        customers: int,
+        errands: Sequence[Product],
+        colleagues: Sequence[tuple[str, str]],
+        phones: PhoneBook,
         noted: Callable[[str], None],
     ) -> None:
-        super().__init__(terminal)
+        super().__init__(terminal, colleagues=colleagues, phones=phones)
         self._here = terminal
         self._staff_id = staff_id
         self._memory = memory
         self._seed = seed
-        self._customers = customers
+        self._errands = errands
         self._noted = noted
+        self._stuck: Counter[str] = Counter()
         self._dice = random.Random(f"{seed}:{staff_id}:pace")
 
     async def work(self) -> None:
-        """Until every customer was served."""
+        """Until every errand was run."""
         await self._sign_in()
         while True:
             ids = self._cases()
             open_ids = [case_id for case_id in ids if not self._is_over(case_id)]
-            if len(ids) < self._planned() and len(open_ids) < 2:
-                await self._open_one(ids)
+            if len(ids) < len(self._errands) and len(open_ids) < self._room(len(ids)):
+                await self._open_one(self._errands[len(ids)].code)
                 continue
             if not open_ids:
                 self._memory.done = True
@@ -132,8 +150,9 @@ class Teller(Clerk):
             refusal = await self._here.perform(SignInHere(self._staff_id, TELLER_PASSCODE))
             ready = refusal is None and bool(self._here.teller.products)
 
-    def _planned(self) -> int:
-        return 2 * self._customers
+    def _room(self, begun: int) -> int:
+        """How many cases may be open for the next one to begin."""
+        return 1 if uses_own_card(self._errands[begun]) else 2
 
     def _cases(self) -> list[str]:
         """What the tablet lists, and what the teller knows to be there."""
@@ -144,16 +163,9 @@ class Teller(Clerk):
         draft = self._here.drafts.look(case_id)
         return draft is not None and draft.finished
 
-    async def _open_one(self, ids: list[str]) -> None:
-        """Cards first; then their activations, one after the other."""
-        wanted = "debit_card" if len(ids) % 2 == 0 else "card_activation"
-        if wanted == "card_activation" and not self._is_over(ids[-1]):
-            # The same customer: the card first.
-            await self._go_on(ids[-1])
-            await trio.sleep(LOOK_S)
-            return
+    async def _open_one(self, product: str) -> None:
         try:
-            case_id = await self.begin(wanted)
+            case_id = await self.begin(product)
         except StuckError:
             await trio.sleep(LOOK_S)
         else:
@@ -170,9 +182,16 @@ class Teller(Clerk):
             moved = await self._mood(case) or await self._step(case)
         except StuckError as stuck:
             self._noted(f"{case_id} {stuck}")
+            await self._lose_patience(case)
             return False
         self._noted(f"{case_id} {case.stage} {case.state}")
         return moved
+
+    async def _lose_patience(self, case: OpenCase) -> None:
+        """What cannot be filled in after so many tries is given up."""
+        self._stuck[case.case_id] += 1
+        if case.stage in _AT_THE_TABLE and self._stuck[case.case_id] >= PATIENCE:
+            await self._here.perform(GiveUp("无法办理"))
 
     async def _mood(self, case: OpenCase) -> bool:
         """What a clerk never does, if it is time for it."""

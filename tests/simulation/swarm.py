@@ -11,6 +11,7 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
+from backoffice.partners.conduct import Conduct, Manner
 from hw.transport import Fault
 from tests.kit.determinism import stream
 from wire.memory import Weather
@@ -31,6 +32,10 @@ KIT_FAULTS: Final = (
 """What may go wrong with a kit and heals by another try."""
 
 
+NIGHTS: Final = 0.1
+"""The share of seeds that run over midnight, when cases expire and consumers count."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """The misfortunes of one seed.
@@ -45,7 +50,13 @@ class Plan:
         attack: chance that the attacker does something to a frame.
         slow: chance that a node's disk is slow, up to `slow_s` at each point.
         kit: chance of each fault of `KIT_FAULTS`, per question.
-        customers: how many come to each terminal.
+        partners: chance of each misconduct, per request to a partner.
+        deaf: chance per second that a consumer takes entries and does not say so.
+        forgets: chance per second that a consumer loses an entry that it had.
+        policy: chance per second that somebody puts another routing policy in force.
+        begins_s: how long before midnight the run begins, in seconds.
+        terminals: how many there are, each with a teller.
+        errands: how many products each teller is dealt.
     """
 
     weather: Weather
@@ -58,7 +69,13 @@ class Plan:
     slow: float
     slow_s: float
     kit: dict[Fault, float]
-    customers: int
+    partners: dict[Conduct, float]
+    deaf: float
+    forgets: float
+    policy: float
+    begins_s: float
+    terminals: int
+    errands: int
 
 
 def draw(seed: int) -> Plan:
@@ -80,8 +97,29 @@ def draw(seed: int) -> Plan:
         slow=chance.choice((0.0, 0.0, 0.3)),
         slow_s=chance.uniform(0.2, 4.0),
         kit=rates if chance.random() < 0.6 else {},
-        customers=chance.choice((1, 1, 1, 1, 1, 2)),
+        partners=_misconduct(chance),
+        deaf=_some(chance, 0.2),
+        policy=_some(chance, 0.03),
+        **_night(chance),
+        terminals=chance.choice((2, 2, 2, 3)),
+        errands=chance.choice((1, 2, 2)),
     )
+
+
+def _misconduct(chance: random.Random) -> dict[Conduct, float]:
+    """Some of the ways to behave badly, or none."""
+    if chance.random() < 0.3:
+        return {}
+    slow = Conduct(Manner.SLOW, chance.choice((2.0, 8.0, 20.0)))
+    kinds = (slow, *(Conduct(one) for one in (Manner.TIME_OUT, Manner.DECLINE, Manner.DOWN)))
+    return {kind: chance.uniform(0.02, 0.12) for kind in kinds if chance.random() < 0.5}
+
+
+def _night(chance: random.Random) -> dict[str, float]:
+    """For one seed in ten the day ends meanwhile; only that shows a consumer what it forgot."""
+    if chance.random() >= NIGHTS:
+        return {"forgets": 0.0, "begins_s": 50 * 60.0}
+    return {"forgets": 0.1, "begins_s": chance.uniform(60, 150)}
 
 
 def _some(chance: random.Random, most: float) -> float:

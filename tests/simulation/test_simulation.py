@@ -11,17 +11,25 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from backoffice.catalogue import products
 from tests.kit.invariants import Breach
 from tests.simulation import __main__ as command
-from tests.simulation.__main__ import main, outcomes, read_words
+from tests.simulation.__main__ import SHOWN_COUNTS, Totals, main, outcomes, read_words, replay
+from tests.simulation.deck import ACTIVATE, ISSUE, deal, uses_own_card
 from tests.simulation.people import Mood, mood_of
 from tests.simulation.swarm import draw
 from tests.simulation.world import simulate
-from wire.case_state import State
+from wire.case_state import FINAL_STATES, State
 from wire.memory import CALM
 
 SEEDS = range(100)
 """What every `just test` runs; `just sim` runs more."""
+
+STRUCK_MIN = 10
+"""How often each kind of fault strikes in them at the least."""
+
+CLOSED_MIN = 5
+"""How many cases of each product come to a good end in them at the least."""
 
 TWICE = (3, 8)
 """Seeds with crashes and partitions, played twice here and once in another process."""
@@ -29,22 +37,32 @@ TWICE = (3, 8)
 
 def test_no_seed_breaks_a_promise() -> None:
     """A hundred banks under a hundred swarms of faults, then healed."""
-    breaches, crashes, cases = {}, 0, 0
+    totals, breaches = Totals(), {}
     for outcome in outcomes(SEEDS):
-        crashes += outcome.counts.get("crash", 0)
-        cases += sum(outcome.cases.values())
+        totals.add(outcome)
         if outcome.breaches:
-            breaches[outcome.seed] = outcome.breaches
+            breaches[replay(outcome.seed)] = outcome.breaches
 
     assert {} == breaches
-    assert crashes > len(SEEDS)
-    assert cases > 5 * len(SEEDS)
+    assert set() == {kind for kind in SHOWN_COUNTS if totals.counts[kind] < STRUCK_MIN}
+    assert set() == {code for code in products() if totals.closed[code] < CLOSED_MIN}
+    assert FINAL_STATES <= set(totals.cases)
 
 
 def test_in_calm_weather_every_customer_is_served() -> None:
     """Without faults only people end a case early."""
     calm = replace(
-        draw(0), weather=CALM, crashes=0.0, partitions=0.0, poison=0.0, attack=0.0, slow=0.0, kit={}
+        draw(0),
+        weather=CALM,
+        crashes=0.0,
+        partitions=0.0,
+        poison=0.0,
+        attack=0.0,
+        slow=0.0,
+        kit={},
+        partners={},
+        deaf=0.0,
+        errands=4,
     )
     outcome = simulate(0, calm)
 
@@ -115,3 +133,16 @@ def test_moods_are_many_and_stay() -> None:
 
     assert set(Mood) == set(moods)
     assert moods == [mood_of(1, f"case-{number}") for number in range(200)]
+
+
+def test_a_card_is_issued_and_activated_before_it_is_used() -> None:
+    """In every hand of many seeds; and no product is left in the deck."""
+    catalogue = products()
+    hands = [hand for seed in range(50) for hand in deal(seed, catalogue, 2, 2)]
+
+    assert set(catalogue) == {code for hand in hands for code in hand}
+    for hand in hands:
+        own = [place for place, code in enumerate(hand) if uses_own_card(catalogue[code])]
+        if own:
+            assert (ISSUE, ACTIVATE) == hand[:2]
+            assert len(set(hand)) == len(hand)

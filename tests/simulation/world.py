@@ -1,4 +1,4 @@
-"""One run: an office, two desks and five terminals under the faults of one seed, in one process.
+"""One run: an office, two desks and a few terminals under the faults of one seed, in one process.
 
 Two phases. First everything goes wrong that the seed's plan holds; then faults end, and every case
 must reach an end within `LIVENESS_S` (invariant I13). What must hold is checked by
@@ -17,24 +17,30 @@ from unittest import mock
 import msgspec
 import trio
 
+from backoffice.cases.terms import end_of_day_ms
 from backoffice.catalogue import products
+from backoffice.customers.feed import CONSUMERS
 from backoffice.desk.clerk import DeskClerk
+from backoffice.slips.proof import SlipProof
 from supervisors import State as NodeState
 from supervisors import snapshot
 from supervisors.snapshot import Node as TreeNode
-from tests.kit.bank import DESK_PASSCODE, Bank
+from tests.kit.bank import DESK_PASSCODE, TELLER_PASSCODE, Bank
+from tests.kit.closing import published
 from tests.kit.determinism import run_seeded, stream
 from tests.kit.invariants import Breach, Invariants
+from tests.kit.outside import EPOCH_MS
 from tests.kit.tripwires import tripwires
-from tests.simulation.nemesis import Nemesis
+from tests.simulation.deck import deal
+from tests.simulation.nemesis import Misconduct, Nemesis
 from tests.simulation.node import Node
 from tests.simulation.people import Memory, Teller, judge_of
 from tests.simulation.swarm import Plan, draw
 from tests.simulation.trace import Trace
 from wire.codec import encode
 
-TERMINALS: Final = 5
 DESKS: Final = 2
+"""An A4 case takes two people."""
 
 LIVENESS_S: Final = 1_800.0
 """After faults end, every case must have reached its end within this, in virtual seconds: leases
@@ -42,6 +48,9 @@ and inquiries of five minutes, retries of one, and the people's own pace.
 """
 
 LOOK_S: Final = 1.0
+
+MIDNIGHT_MS: Final = end_of_day_ms(EPOCH_MS)
+"""The end of the day on which the bank of glass lives, Unix milliseconds."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -53,6 +62,7 @@ class Outcome(msgspec.Struct, frozen=True):
         frames: handed to the network.
         counts: of faults, by kind.
         cases: by final state.
+        closed: cases that ended well, by product.
         breaches: what must hold and did not.
     """
 
@@ -63,6 +73,7 @@ class Outcome(msgspec.Struct, frozen=True):
     events: int
     counts: dict[str, int]
     cases: dict[str, int]
+    closed: dict[str, int]
     breaches: tuple[Breach, ...]
 
 
@@ -75,9 +86,17 @@ class World:
         self._trace = trace
         self.invariants = Invariants(trio.current_time)
         self.bank = Bank(
-            f"sim-{seed}", TERMINALS, DESKS, kit_faults=plan.kit, watch=self.invariants.watch
+            f"sim-{seed}",
+            plan.terminals,
+            DESKS,
+            kit_faults=plan.kit,
+            watch=self.invariants.watch,
+            conducts=Misconduct(seed, plan, trace),
+            begins_ms=MIDNIGHT_MS - int(plan.begins_s * 1000),
         )
-        self._memories = {n: Memory() for n in range(1, TERMINALS + 1)}
+        self._products = products()
+        self._hands = deal(seed, self._products, plan.terminals, plan.errands)
+        self._memories = {n: Memory() for n in range(1, plan.terminals + 1)}
         self._open = trio.Event()
         self._nodes = self._make_nodes()
         self._nemesis = Nemesis(seed, plan, self.bank, self._nodes, trace)
@@ -101,7 +120,7 @@ class World:
     def _make_nodes(self) -> list[Node]:
         lives: dict[str, Callable[[], Awaitable[None]]] = {"office": self._office}
         lives |= {f"D-{n}": partial(self._desk, n) for n in range(1, DESKS + 1)}
-        lives |= {f"T-{n}": partial(self._terminal, n) for n in range(1, TERMINALS + 1)}
+        lives |= {f"T-{n}": partial(self._terminal, n) for n in self._memories}
         return [
             Node(name, self.bank, life, stream(self._seed, f"node:{name}"), self._trace)
             for name, life in lives.items()
@@ -129,7 +148,9 @@ class World:
                 f"100{number}",
                 self._memories[number],
                 self._seed,
-                self._plan.customers,
+                [self._products[code] for code in self._hands[number - 1]],
+                tuple((f"100{other}", TELLER_PASSCODE) for other in self._memories),
+                self.bank.read_phone,
                 partial(self._trace.note, f"T-{number}"),
             )
             await teller.work()
@@ -143,7 +164,16 @@ class World:
     def _left(self) -> list[str]:
         """Who is not done, and whose effects are due."""
         left = [f"teller {number}" for number, memory in self._memories.items() if not memory.done]
-        return left + self.bank.owed()
+        return left + self.bank.owed() + [f"feed {name}" for name in self._lacking()]
+
+    def _lacking(self) -> list[str]:
+        """The consumers that do not have what was published, and so will get it."""
+        office = self.bank.disk("office").disk
+        return [
+            consumer.name
+            for consumer in CONSUMERS
+            if not self.bank.consumers[consumer.name].has(published(office, consumer))
+        ]
 
     def _look_at_tree(self) -> None:
         office = self._nemesis.office
@@ -162,7 +192,7 @@ class World:
             for case_id in memory.begun:
                 hold("I1", f"T-{number} has forgotten {case_id}", f"draft/{case_id}" in streams)
         disks = {name: disk.disk for name, disk in self.bank.disks.items()}
-        self.invariants.at_end(disks, products())
+        self.invariants.at_end(disks, self._products, consumers=self.bank.consumers)
 
 
 def _all(node: TreeNode) -> list[TreeNode]:
@@ -189,9 +219,9 @@ def _no_collection() -> Iterator[None]:
         gc.enable()
 
 
-def _printed(slip: object, ink: object, seals: tuple[object, ...]) -> bytes:
+def _printed(proof: SlipProof) -> bytes:
     """Stands for the PDF: drawing one takes longer than the rest of its case."""
-    return encode((slip, ink, [str(seal) for seal in seals]))
+    return encode(proof)
 
 
 def simulate(seed: int, plan: Plan | None = None, trace: Trace | None = None) -> Outcome:
@@ -225,8 +255,9 @@ def simulate(seed: int, plan: Plan | None = None, trace: Trace | None = None) ->
         events=world.invariants.events,
         counts=counts,
         cases=world.invariants.ends(),
+        closed=world.invariants.closed(),
         breaches=tuple(world.invariants.breaches),
     )
 
 
-__all__ = ["DESKS", "LIVENESS_S", "TERMINALS", "Outcome", "World", "simulate"]
+__all__ = ["DESKS", "LIVENESS_S", "Outcome", "World", "simulate"]

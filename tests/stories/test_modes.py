@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import msgspec
+import trio
 
-from backoffice.authorization.levels import Assign, Locality, Route, Timing
+from backoffice.authorization.levels import THRESHOLDS, Assign, Locality, Route, Timing
 from backoffice.authorization.policy import DEFAULT_TEXT
 from backoffice.authorization.queue import collection
 from backoffice.authorization.waiting import Bar, QueueEntry
-from backoffice.cases.events import Claimed
+from backoffice.cases.events import Approved, Claimed, LiveGiven
 from backoffice.desk.clerk import DeskClerk
-from backoffice.desk.page_model import Claim, TakeNext
+from backoffice.desk.page_model import AskLive, Claim, TakeNext
 from backoffice.desk.page_model import SignInHere as SignInAtDesk
 from backoffice.desk.program import Desk
 from backoffice.program import BackOffice
 from backoffice.staff import Member
 from terminal.clerk import Clerk
-from terminal.page_model import Stage
+from terminal.page_model import LeaveTable, Stage, TakePhoto, UsePhoto
 from terminal.program import Terminal
 from tests.kit.bank import DESK_PASSCODE, UNION, Bank, authorizer, teller
 from tests.kit.running import run
@@ -24,6 +25,7 @@ from tests.stories.cast import (
     assert_sound,
     cast,
     history,
+    kinds,
     signed_in,
     until,
     watched_bank,
@@ -32,7 +34,7 @@ from tests.stories.cast import (
 from wire.codec import decode
 from wire.link import LinkState
 from wire.message import Code, Refusal
-from wire.messages.desk import QueueItem
+from wire.messages.desk import Decision, QueueItem
 from wire.messages.policy import PolicyHistory, PolicyText, RollbackPolicy, SetPolicy
 
 OUTLET = "53011101"
@@ -195,6 +197,91 @@ def test_nobody_picks_a_case_that_is_dealt_out() -> None:
             ends = [(await at.clerk.finish(case_id)).state for case_id in cases]
         assert ["CLOSED", "CLOSED"] == ends
         assert [Assign.RANDOM] * 2 == [filed(bank, case_id).assign for case_id in cases]
+        assert_sound(bank, invariants)
+
+    run(story)
+
+
+def test_a_customer_waits_two_minutes_and_then_may_leave() -> None:
+    """The page counts down; the case goes on as any other, and is decided after they have left."""
+
+    async def story() -> None:
+        bank, invariants = watched_bank("leaves")
+        async with cast(bank) as at:
+            await put(at.office, DEFAULT_TEXT.replace('"async"', '"sync"', 1))
+            case_id = await submitted(at.terminal, at.clerk)
+
+            def waits_until_ms() -> int:
+                shown = at.terminal.state().open
+                return shown.waits_until_ms if shown is not None else 0
+
+            await until(lambda: waits_until_ms() > 0)
+            left_ms = waits_until_ms() - at.terminal.state().now_ms
+            assert 0 < left_ms <= THRESHOLDS.sync_ms
+            await trio.sleep(left_ms / 1000 + 1)
+            assert await at.terminal.perform(LeaveTable()) is None
+            await until(lambda: waits_until_ms() == 0)
+            await until(lambda: "Deferred" in kinds(bank, case_id))
+            await at_desk(at.desk, "2001")
+            await until(lambda: bool(seen(at.desk)))
+            assert Timing.ASYNC == seen(at.desk)[case_id].timing
+            at.authorize()
+            case = await at.clerk.finish(case_id)
+        assert "CLOSED" == case.state
+        assert_sound(bank, invariants)
+
+    run(story)
+
+
+def test_an_authorizer_has_the_customer_photographed() -> None:
+    """Asked at the desk, taken at the table, shown at the desk, bound by the decision."""
+
+    async def story() -> None:
+        bank, invariants = watched_bank("photographed")
+        async with cast(bank) as at:
+            case_id = await submitted(at.terminal, at.clerk)
+            await at_desk(at.desk, "2001")
+            await until(lambda: bool(seen(at.desk)))
+            assert await at.desk.perform(Claim(case_id)) is None
+            assert await at.desk.perform(AskLive()) is None
+
+            def wanted() -> bool:
+                shown = at.terminal.state().open
+                return shown is not None and shown.live_wanted
+
+            await until(wanted)
+            uploaded = await at.terminal.perform(UsePhoto("live_photo", ""))
+            assert uploaded is not None, "not a picture from before"
+            assert await at.terminal.perform(TakePhoto("live_photo")) is None
+
+            def shown() -> tuple[str, ...]:
+                file = at.desk.state().file
+                return tuple(i.title_en for i in file.images if i.loaded == 100) if file else ()
+
+            await until(lambda: "Live photo" in shown())
+            at.authorize()
+            case = await at.clerk.finish(case_id)
+        assert "CLOSED" == case.state
+        events = history(bank, case_id)
+        (given,) = (event for event in events if isinstance(event, LiveGiven))
+        (approved,) = (event for event in events if isinstance(event, Approved))
+        assert given.image.digest in decode(Decision, approved.judgement.decision).images
+        assert_sound(bank, invariants)
+
+    run(story)
+
+
+def test_a_remote_witness_sees_the_customer() -> None:
+    """A securities account is approved only after the customer was photographed at the table."""
+
+    async def story() -> None:
+        bank, invariants = watched_bank("witness")
+        async with cast(bank) as at:
+            at.authorize()
+            case = await at.clerk.finish(await at.clerk.begin("securities_account"))
+        assert "CLOSED" == case.state
+        happened = kinds(bank, case.case_id)
+        assert happened.index("LiveGiven") < happened.index("Approved")
         assert_sound(bank, invariants)
 
     run(story)

@@ -13,7 +13,7 @@ import backoffice.products
 from backoffice.catalogue import products
 from backoffice.verify.office import verify_office
 from tests.kit.bank import Bank
-from tests.kit.invariants import DiskArchive
+from tests.kit.closing import DiskArchive
 from tests.kit.running import run
 from tests.stories.cast import cast
 

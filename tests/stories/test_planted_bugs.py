@@ -16,18 +16,21 @@ from actors import batch, durable
 from actors.store import audit_digest
 from backoffice import program
 from backoffice.authorization import waiting
-from backoffice.cases import decision
-from backoffice.cases import review as case_review
+from backoffice.cases import conversation, decision, duties
+from backoffice.cases.events import Standing
+from backoffice.cases.legs import Legs, next_to_commit, standing
 from backoffice.catalogue import products
 from backoffice.desk import authorizer as desk_authorizer
 from backoffice.partners import core_bank, ledger
 from terminal import uplink
+from terminal.page_model import CustomerRefuses, SlipSeen, Stage
 from tests.kit import bank as kit_bank
 from tests.kit.bank import authorizer, teller
 from tests.kit.invariants import Breach
 from tests.kit.running import run
-from tests.stories.cast import cast, watched_bank
+from tests.stories.cast import cast, until, watched_bank, work_to
 from tests.stories.power_cuts import OFFICE, play
+from wire.case_state import State
 from wire.message import Refusal
 from wire.messages.desk import Decision
 
@@ -74,8 +77,7 @@ def any_signature_will_do(patch: pytest.MonkeyPatch) -> None:
 
 def self_authorization(patch: pytest.MonkeyPatch) -> None:
     """Nobody is kept apart from their own case."""
-    for module in (waiting, case_review, decision):
-        patch.setattr(module, "kept_apart", lambda *_: None)
+    patch.setattr(waiting, "bar", lambda *_: None)
     desk = authorizer(1)
     alias = msgspec.structs.replace(desk.card, person_id=teller(1).card.person_id)
     patch.setattr(kit_bank, "authorizer", lambda _: msgspec.structs.replace(desk, card=alias))
@@ -132,6 +134,66 @@ def test_a_planted_bug_is_caught_by_name(name: str, monkeypatch: pytest.MonkeyPa
     PLANTS[name](monkeypatch)
 
     assert name == breaches()[0].name
+
+
+def money_before_the_biller(patch: pytest.MonkeyPatch) -> None:
+    """Legs are made real from the end of the plan: money moves before the biller knows."""
+    patch.setattr(conversation, "next_to_commit", lambda legs: next_to_commit(legs[::-1]))
+
+
+def a_forgotten_leg(patch: pytest.MonkeyPatch) -> None:
+    """Only the first prepared leg is released, and the case is content with that."""
+
+    def only(count: int) -> Callable[..., Legs]:
+        def standing_so(legs: Legs, *which: Standing) -> Legs:
+            found = standing(legs, *which)
+            return found[:count] if which == (Standing.ABORTING,) else found
+
+        return standing_so
+
+    patch.setattr(duties, "standing", only(1))
+    patch.setattr(conversation, "standing", only(0))
+
+
+def breaches_of_a_bill(*, refused: bool) -> list[Breach]:
+    """What is broken when a bill is paid, or the customer refuses to sign for it."""
+
+    async def story() -> list[Breach]:
+        bank, invariants = watched_bank("bill")
+        async with cast(bank) as at:
+            at.authorize()
+            case_id = await at.clerk.begin("bill_payment")
+            if refused:
+                await work_to(at.terminal, at.clerk, case_id, Stage.SIGN)
+                await at.clerk._do(SlipSeen())
+                await at.clerk._do(CustomerRefuses())
+            ended = await at.clerk.finish(case_id)
+            await until(lambda: not bank.owed())
+        assert ended.state == (State.ABORTED if refused else State.CLOSED)
+        invariants.at_end({name: disk.disk for name, disk in bank.disks.items()}, products())
+        return invariants.breaches
+
+    return run(story)
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_bill_as_it_should_be(refused: bool) -> None:
+    """No alarm: the biller first, then the money; refused, and both are released."""
+    assert [] == breaches_of_a_bill(refused=refused)
+
+
+def test_money_that_moves_first_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An account is debited only when everything else is real (I17)."""
+    money_before_the_biller(monkeypatch)
+
+    assert "I17" == breaches_of_a_bill(refused=False)[0].name
+
+
+def test_a_leg_that_is_never_released_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is undone leaves nothing reserved (I15)."""
+    a_forgotten_leg(monkeypatch)
+
+    assert "I15" == breaches_of_a_bill(refused=True)[0].name
 
 
 def test_a_forgetful_core_posts_twice(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import trio
+
 from hw.transport import FaultPlan, VirtualTransport
 from hw.virtual.kit import VirtualToolbox
 from hw.virtual.pin_customer import PinCustomer
@@ -42,6 +44,7 @@ from wire.messages.lookups import (
     ProveColleague,
     SendCode,
 )
+from wire.messages.offers import Recommend, Recommendations
 from wire.messages.session import ProductCard, Role, StaffCard
 from wire.office_link import OFFLINE
 
@@ -63,12 +66,16 @@ class PaperOffice:
     Attributes:
         asked: everything it was asked, oldest first.
         online: False while there is no link.
+        silent: it never answers what it would suggest.
+        suggests: what it would.
     """
 
     def __init__(self) -> None:
         self.asked: list[Any] = []
         self.online = True
         self.items: tuple[Item, ...] = BILLS
+        self.silent = False
+        self.suggests = Recommendations(())
 
     async def request_now(self, request: Any, *, within: float) -> Any:
         """See `terminal.inquiries.Office`."""
@@ -89,7 +96,12 @@ class PaperOffice:
                 if code != CODE:
                     return Refusal(Code.PIN, "验证码不正确，还可尝试2次。", "code")
                 return PhoneProven("phone#1")
-        raise AssertionError(f"{type(request).__name__} is not asked while a form is filled")
+            case Recommend():
+                if self.silent:
+                    await trio.sleep(within)
+                    return OFFLINE
+                return self.suggests
+        raise AssertionError(f"{type(request).__name__} is not asked at a table")
 
     async def phones(self, digits: str) -> str:
         """What was sent to a phone."""
@@ -147,6 +159,7 @@ async def open_counter(
         office = PaperOffice()
         teller = terminal.teller
         teller.inquiries = Inquiries(office, teller._keep)
+        terminal.suggestions._link = office
         teller.staff = TELLER
         teller.products = {one.code: one for one in products or (PRODUCT,)}
         yield Counter(terminal, office)

@@ -121,10 +121,13 @@ class DraftStory(Played[Draft, DraftCommand, DraftEvent]):
         (errand,) = self.sent(SendSubmission)
         return errand
 
-    def view(self, state: State, version: int, *, slip: Slip | None = None) -> None:
+    def view(
+        self, state: State, version: int, *, slip: Slip | None = None, live_wanted: bool = False
+    ) -> None:
         """The office says where the case stands."""
         steps = (Step(State.SUBMITTED, make.NOW_MS), Step(state, make.NOW_MS))
-        assert self.give(KeepView(CaseView(CASE, version, state, steps, slip=slip))) is None
+        view = CaseView(CASE, version, state, steps, slip=slip, live_wanted=live_wanted)
+        assert self.give(KeepView(view)) is None
 
     def signed(self) -> None:
         """Up to the customer's signature."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminal.draft import Draft
+from backoffice.catalogue import products
+from terminal.draft import Draft, card_digest
 from terminal.draft_events import (
     AskIdentity,
     Done,
@@ -15,6 +17,7 @@ from terminal.draft_events import (
     DropAnswer,
     KeepEvidence,
     KeepIdCard,
+    KeepIdentity,
     KeepPin,
     KeepUpload,
     KeepValue,
@@ -31,8 +34,9 @@ from tests.kit.every_kind import FORM, PRODUCT
 from tests.kit.played import Played
 from wire.checks import TRAIL, Context, check_submission
 from wire.form import Field, FieldKind, Form
-from wire.message import Message, Refusal
+from wire.message import Code, Message, Refusal
 from wire.messages.case import PinBlock
+from wire.messages.identity import IdentityChecked, IdentityResult
 from wire.messages.session import ProductCard
 from wire.value import IdCardValue, ListedValue, RecordingValue, TextValue, Value
 
@@ -140,20 +144,63 @@ def test_a_business_without_an_id_card_needs_no_register() -> None:
     assert "" == case_row(story.state, 0).customer
 
 
-def test_only_the_customer_is_asked_about_at_the_register() -> None:
+def test_everybody_is_asked_about_at_the_register() -> None:
     """Whoever comes along leaves the customer's check as it is."""
     story = Story(PRODUCT)
     customer, guarantor = make.id_card(make.person(1)), make.id_card(make.person(2))
     story.keep("guarantor", guarantor)
-    assert [] == story.sent()
+    assert [AskIdentity(guarantor)] == story.sent()
     assert "" == case_row(story.state, 0).customer
     story.keep("id_card", customer)
     assert [AskIdentity(customer)] == story.sent()
     before = story.state
-    story.keep("guarantor", make.id_card(make.person(3)))
+    another = make.id_card(make.person(3))
+    story.keep("guarantor", another)
     assert (before.trail, before.identity) == (story.state.trail, story.state.identity)
     assert customer == story.state.id_card
-    assert [] == story.sent()
+    assert [AskIdentity(another)] == story.sent()
+    matches = IdentityChecked(IdentityResult.MATCH, f"{CASE}#3", make.NOW_MS)
+    assert story.give(KeepIdentity(card_digest(another), matches)) is None
+    assert (None, None) == (story.state.identity, story.state.problem)
+
+
+@pytest.mark.parametrize("result", [IdentityResult.NAME_DIFFERS, IdentityResult.NUMBER_ABSENT])
+def test_a_companion_whom_the_register_does_not_know_is_told_at_the_card(
+    result: IdentityResult,
+) -> None:
+    """Until another card is read there; what is said about one that is gone counts no more."""
+    story = Story(PRODUCT)
+    guarantor, another = make.id_card(make.person(2)), make.id_card(make.person(3))
+    story.keep("guarantor", guarantor)
+    differs = IdentityChecked(result, f"{CASE}#1", make.NOW_MS)
+    assert story.give(KeepIdentity(card_digest(guarantor), differs)) is None
+
+    problem = problems(story.state, story.now_ms)["guarantor"]
+    assert (Code.ID_MISMATCH, False) == (problem.code, problem.retryable)
+    assert not open_case(story.state, problems(story.state, story.now_ms)).can_submit
+    story.keep("guarantor", another)
+    assert story.give(KeepIdentity(card_digest(guarantor), differs)) is None
+    assert story.state.problem is None
+
+
+def test_a_submission_takes_along_whom_the_register_must_know() -> None:
+    """The customer's own check is named in it."""
+    card = products()["debit_card"].card
+    story = Story(card)
+    values = make.values_for(card.form, optional=True)
+    customer, agent = values["id_card"], values["agent"]
+    assert isinstance(customer, IdCardValue)
+    story.keep("id_card", customer)
+    story.keep("agent", agent)
+    matches = IdentityChecked(IdentityResult.MATCH, f"{CASE}#1", make.NOW_MS)
+    assert story.give(KeepIdentity(card_digest(customer), matches)) is None
+    story.sent()
+    assert story.give(WantSubmission(None)) is None
+
+    (errand,) = story.sent()
+    assert isinstance(errand, SendSubmission)
+    assert (agent,) == errand.others
+    assert f"{CASE}#1" == errand.submission.identity_reference
 
 
 def test_a_recording_travels_like_a_photo() -> None:

@@ -10,13 +10,24 @@ from __future__ import annotations
 import msgspec
 
 from wire.case_state import State
+from wire.form import Field, FieldKind
 from wire.ink import Signature
 from wire.masked import Pan
 from wire.message import Message, Refusal, Request
-from wire.value import Value
+from wire.value import PhotoValue, Value
 
 SLIP_LINES_MAX = 40
 """The most lines of a slip."""
+
+LIVE_PHOTO = Field(
+    name="live_photo",
+    kind=FieldKind.PHOTO,
+    title_zh="现场照片",
+    title_en="Live photo",
+    required=False,
+    evidence="E3",
+)
+"""What an authorizer may ask for while they look; no form has a field of this name."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -125,6 +136,10 @@ class CaseView(msgspec.Struct, frozen=True):
         slip: present from `PREPARED` on; of a `STORED` case, a receipt that nobody signs.
         deliver: the masked card to hand over, from `COMMITTED` on; empty when there is none.
         results: how each item ended, from `COMMITTED` on; empty where there is only one.
+        timing: while it waits for an authorizer: `sync` where the customer waits with it, else
+            `async`; empty otherwise.
+        due_ms: by when it should be decided then, Unix milliseconds; 0 otherwise.
+        live_wanted: an authorizer asks for `LIVE_PHOTO` now.
     """
 
     case_id: str
@@ -135,6 +150,9 @@ class CaseView(msgspec.Struct, frozen=True):
     slip: Slip | None = None
     deliver: str = ""
     results: tuple[LegResult, ...] = ()
+    timing: str = ""
+    due_ms: int = 0
+    live_wanted: bool = False
 
 
 class Submit(Request[CaseView], frozen=True, tag="Submit"):
@@ -193,6 +211,19 @@ class RefuseSlip(Request[CaseView], frozen=True, tag="RefuseSlip"):
     case_id: str
 
 
+class ContinueLater(Request[CaseView], frozen=True, tag="ContinueLater"):
+    """The customer waits no longer: from `sync` to `async`, unless somebody looks at it already."""
+
+    case_id: str
+
+
+class GiveLivePhoto(Request[CaseView], frozen=True, tag="GiveLivePhoto"):
+    """The photo that an authorizer asked for; its bytes have been uploaded before."""
+
+    case_id: str
+    photo: PhotoValue
+
+
 class CancelCase(Request[CaseView], frozen=True, tag="CancelCase"):
     """The teller gives the case up before the core has prepared it."""
 
@@ -215,12 +246,15 @@ class CaseChanged(Message, frozen=True, tag="CaseChanged"):
 
 
 __all__ = [
+    "LIVE_PHOTO",
     "SLIP_LINES_MAX",
     "CancelCase",
     "CaseChanged",
     "CaseView",
+    "ContinueLater",
     "Delivered",
     "GetCase",
+    "GiveLivePhoto",
     "LegResult",
     "PinBlock",
     "Place",

@@ -76,6 +76,7 @@ class QueueItem(msgspec.Struct, frozen=True):
         locality: whose desks decide: `outlet`, `union`, `central`.
         priority: 0 to 9; a late case counts more than its priority.
         dealt: it comes with `NextCase` only.
+        live_photo: `asked` while one is awaited, `given` when it is there, else empty.
     """
 
     case_id: str
@@ -96,6 +97,7 @@ class QueueItem(msgspec.Struct, frozen=True):
     locality: str = "central"
     priority: int = 0
     dealt: bool = False
+    live_photo: str = ""
 
 
 class Queue(msgspec.Struct, frozen=True):
@@ -187,6 +189,14 @@ class NextCase(Request[CaseFile], frozen=True, tag="NextCase"):
     """
 
 
+class AskLivePhoto(Request[CaseFile], frozen=True, tag="AskLivePhoto"):
+    """Have the customer photographed now; claim the case again when `QueueItem.live_photo` says
+    that the photo is there.
+    """
+
+    case_id: str
+
+
 class Lease(msgspec.Struct, frozen=True):
     """Until when the claim holds, Unix milliseconds."""
 
@@ -258,6 +268,7 @@ __all__ = [
     "NOTE_CHARS_MAX",
     "REJECT_REASONS",
     "RETURN_REASONS",
+    "AskLivePhoto",
     "CaseFile",
     "ClaimCase",
     "Compared",

@@ -49,6 +49,7 @@ IMPORT_MAP = json.dumps(
             "htm": "/shared/vendor/htm/htm.mjs",
             "htm/preact": "/shared/vendor/htm/htm-preact.mjs",
             "signature_pad": "/shared/vendor/signature_pad/signature_pad.min.js",
+            "uplot": "/shared/vendor/uplot/uPlot.esm.js",
             "backpack/connection": "/shared/connection.js",
             "backpack/i18n": "/shared/i18n.js",
             "backpack/ui": "/shared/ui.js",

@@ -3,7 +3,7 @@
 import { useLayoutEffect } from "preact/hooks";
 import { command, imageUrl } from "backpack/connection";
 import { elapsed, t } from "backpack/i18n";
-import { Badge, Button, Icon, html } from "backpack/ui";
+import { Badge, Button, Icon, html, toastError } from "backpack/ui";
 import { StateBadge } from "/shared/case_words.js";
 import { now } from "/shared/clock.js";
 import { active, choose, looked, panes, reset, rotate, seen, shift, side, toggleSide, zoom } from "./images.js";
@@ -28,6 +28,7 @@ export function File({ file, live }) {
       <${StateBadge} state=${file.state} />
       ${item.flags.map((flag) => html`<${Badge} key=${flag} state="wait" icon="triangle-alert">${flagWord(flag)}<//>`)}
       <span class="spread"></span>
+      <${LivePhoto} file=${file} live=${live} />
       <${Lease} file=${file} />
       <small>${item.outlet} · ${item.operator} · …${item.case_id.slice(-12)} · ${t("file.version", { n: file.version })}</small>
     </div>
@@ -48,6 +49,15 @@ function Lease({ file }) {
   if (leftMs <= 0) return html`<${Badge} state="bad" icon="lock">${t("file.lease_over")}<//>`;
   const tone = leftMs < LEASE_SOON_MS ? "wait" : "info";
   return html`<${Badge} state=${tone} icon="lock">${t("file.lease", { time: elapsed(leftMs) })}<//>`;
+}
+
+/** The customer, photographed now: ask, wait, and see that it is there. */
+function LivePhoto({ file, live }) {
+  const word = file.item.live_photo;
+  if (word === "asked") return html`<${Badge} state="wait" icon="camera">${t("live.asked")}<//>`;
+  const ask = () => command("ask_live").catch(toastError);
+  return html`${word === "given" && html`<${Badge} state="good" icon="camera">${t("live.given")}<//>`}
+    <${Button} kind="quiet" icon="camera" disabled=${!live || file.lost} onClick=${ask}>${t(word === "given" ? "live.again" : "live.ask")}<//>`;
 }
 
 function Lost({ file, live }) {

@@ -1,5 +1,7 @@
 /* main.js: the authorizer's page: sign-in first, then queue, images and elements side by side.
  *
+ * A manager has a second view, the figures (figures/), in which no key acts on a case.
+ *
  * The page draws `DeskState` (backoffice/desk/page_model.py) and sends commands; the agent signs. It
  * adds only what is on the glass: the selected row, the filter, zoom and rotation, the open sheet.
  * Keys open things and never decide: a decision takes a passcode and Enter in its sheet.
@@ -13,6 +15,8 @@ import { SignIn } from "/shared/sign_in.js";
 import { DecideBar, deciding } from "./decide.js";
 import { Elements } from "./elements.js";
 import { File, NoFile } from "./file.js";
+import { FiguresPage } from "./figures/figures.js";
+import { ViewTabs, view } from "./figures/view.js";
 import { Help, help, onKey } from "./keys.js";
 import { Queue } from "./queue.js";
 
@@ -32,27 +36,33 @@ function App() {
 function Desk({ desk }) {
   const live = link.value === "online" && desk.link === "online";
   const caseId = desk.file?.item.case_id ?? "";
+  const working = view.value === "work";
   useLayoutEffect(() => {
+    if (!working) return undefined;
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
-  }, []);
+  }, [working]);
   useLayoutEffect(() => {
     deciding.value = null;
-  }, [caseId]);
+  }, [caseId, working]);
   return html`<div class="desk">
     <${TopBar} desk=${desk} live=${live} />
     ${!live && html`<${Cut} />`}
-    <div class="panes">
-      <${Queue} desk=${desk} live=${live} />
-      ${desk.file === null
-        ? html`<${NoFile} />`
-        : html`<section class="file">
-            <${File} key=${caseId} file=${desk.file} live=${live} />
-            <${Elements} file=${desk.file} />
-            <${DecideBar} file=${desk.file} live=${live} />
-          </section>`}
-    </div>
+    ${working ? html`<${Work} desk=${desk} caseId=${caseId} live=${live} />` : html`<${FiguresPage} desk=${desk} live=${live} />`}
     <${Help} />
+  </div>`;
+}
+
+function Work({ desk, caseId, live }) {
+  return html`<div class="panes">
+    <${Queue} desk=${desk} live=${live} />
+    ${desk.file === null
+      ? html`<${NoFile} />`
+      : html`<section class="file">
+          <${File} key=${caseId} file=${desk.file} live=${live} />
+          <${Elements} file=${desk.file} />
+          <${DecideBar} file=${desk.file} live=${live} />
+        </section>`}
   </div>`;
 }
 
@@ -63,6 +73,7 @@ function TopBar({ desk, live }) {
     <img src="/shared/favicon.svg" alt="" width="28" height="28" />
     <strong>${t("desk.title")}</strong>
     <small>${desk.staff.name} · ${desk.staff.staff_id} · ${desk.staff.outlet}</small>
+    <${ViewTabs} staff=${desk.staff} />
     <span class="spread"></span>
     <${Badge} state=${tone} icon=${icon}>${t(`link.word.${shown}`)}<//>
     <${Button} kind="quiet" icon="keyboard" onClick=${() => { help.value = true; }}>${t("desk.help")} <kbd>?</kbd><//>

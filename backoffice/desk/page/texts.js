@@ -86,6 +86,11 @@ defineTexts({
   "file.two": ["本笔为双人授权（A4），需两名不同的授权员先后通过；经办人和第一授权员不能作第二授权员。", "This case (A4) needs two different authorizers, one after the other; neither may be its operator."],
   "file.version": ["版本 {n}", "Version {n}"],
 
+  "live.ask": ["要求现场照片", "Ask for a live photo"],
+  "live.again": ["要求重拍", "Ask for another"],
+  "live.asked": ["等待现场照片", "Photo on its way"],
+  "live.given": ["已有现场照片", "Live photo"],
+
   "images.title": ["影像", "Images"],
   "images.zoom_in": ["放大", "Zoom in"],
   "images.zoom_out": ["缩小", "Zoom out"],

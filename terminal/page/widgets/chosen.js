@@ -37,16 +37,18 @@ function Options({ open, item, problem, type, chosen, onPick }) {
   const { field } = item;
   const long = type === "checkbox" || field.options.some((option) => title(option).length > WIDE_OPTION_CHARS);
   const hint = hintOf(field);
-  return html`<fieldset class=${`options wide ${long ? "long" : ""}`} id=${`field-${field.name}`}>
+  return html`<fieldset class="choice wide" id=${`field-${field.name}`}>
     <legend><${Head} field=${field} /></legend>
-    ${field.options.map(
-      (option) => html`<label key=${option.code} class="option">
-        <input type=${type} name=${field.name} checked=${chosen.includes(option.code)} onChange=${() => onPick(option.code)} />
-        <span>${title(option)}</span>
-      </label>`,
-    )}
-    ${type === "radio" && html`<${TakeBack} open=${open} item=${item} />`}
-    ${hint && !problem && html`<small class="all">${hint}</small>`}
+    <div class=${`options ${long ? "long" : ""}`}>
+      ${field.options.map(
+        (option) => html`<label key=${option.code} class="option">
+          <input type=${type} name=${field.name} checked=${chosen.includes(option.code)} onChange=${() => onPick(option.code)} />
+          <span>${title(option)}</span>
+        </label>`,
+      )}
+      ${type === "radio" && html`<${TakeBack} open=${open} item=${item} />`}
+    </div>
+    ${hint && !problem && html`<small>${hint}</small>`}
     <${Complaint} text=${problem} />
   </fieldset>`;
 }

@@ -17,6 +17,7 @@ export function Table({ open, item, problem }) {
   const { field, view } = item;
   const [editing, setEditing] = useState(0);
   const full = view.rows.length >= field.rows_max;
+  const inCells = view.rows.some((row) => Object.keys(row.problems).length > 0);
   const remove = (row) => capture(open, "remove_row", field.name, { row });
   return html`<section class=${`rows wide from-kit-${item.state}`} id=${`field-${field.name}`} aria-label=${title(field)}>
     <header>
@@ -29,7 +30,7 @@ export function Table({ open, item, problem }) {
       <${Button} icon="plus" disabled=${full} onClick=${() => setEditing(view.rows.length + 1)}>${t("form.add_row")}<//>
     </header>
     ${view.rows.length > 0 && html`<${Rows} field=${field} rows=${view.rows} edit=${setEditing} remove=${remove} />`}
-    <${Complaint} text=${problem} />
+    <${Complaint} text=${inCells ? "" : problem} />
     ${full && html`<small>${t("form.rows_full", { n: field.rows_max })}</small>`}
     ${editing > 0 &&
     html`<${RowSheet} key=${editing} field=${field} number=${editing} row=${view.rows[editing - 1]} onClose=${() => setEditing(0)} />`}

@@ -54,7 +54,8 @@ export function IdNumberInput(props) {
 export function AmountInput(props) {
   const { fen_min: least, fen_max: most } = props.item.field;
   const range = { min: money(least), max: money(most) };
-  const hint = most > 0 ? t(least > 1 ? "form.range" : "form.amount_hint", range) : "";
+  const bounds = most > 0 ? t(least > 1 ? "form.range" : "form.amount_hint", range) : "";
+  const hint = [bounds, hintOf(props.item.field)].filter(Boolean).join(t("list.semicolon"));
   return html`<${Typed} ...${props} inputmode="decimal" maxlength="16" prefix="¥" suffix=${t("form.amount_unit")} hint=${hint} />`;
 }
 

@@ -57,9 +57,14 @@ def fund(risk: str = "R1", level: str = "C1", **facts: str | int) -> Item:
     return msgspec.structs.replace(usual, facts=usual.facts | changed)
 
 
-def broker(accounts: int = 0, level: str = "C3") -> Item:
+def broker(accounts: int = 0) -> Item:
     """A broker that opens accounts."""
-    return item("BROKER", accounts=accounts, level=level)
+    return item("BROKER", accounts=accounts)
+
+
+def rating(level: str = "C3") -> Item:
+    """The risk rating of a person, in force for another day."""
+    return item(level, level=level, rated_ms=NOW_MS, until_ms=NOW_MS + DAY_MS, today=0)
 
 
 def farmer_file(**facts: str | int) -> Item:
@@ -110,7 +115,7 @@ def standard(query: PartnerQuery) -> Item | None:
         case Brokers():
             return broker()
         case RiskRatings():
-            return item("C3", level="C3", rated_ms=NOW_MS, until_ms=NOW_MS + DAY_MS, today=0)
+            return rating()
         case FarmerFiles():
             return farmer_file()
         case CreditRecord():
@@ -125,7 +130,7 @@ def listed_for(
     product: Product, values: Mapping[str, Value], number: IdNumber | None
 ) -> dict[str, Item]:
     """For each LISTED field what the office would list under the code that was chosen there."""
-    asking = Asking(number, "O1", dict(values), NOW_MS)
+    asking = Asking(number, "O1", dict(values), NOW_MS, product.terms)
     found = {}
     for field, ask in product.listings.items():
         query = ask(asking)
@@ -144,5 +149,6 @@ __all__ = [
     "fund",
     "item",
     "listed_for",
+    "rating",
     "standard",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backoffice.partners.operations import HoldFunds, PayBill
-from backoffice.partners.queries import UnpaidBills
+from backoffice.partners.queries import PartnerQuery, UnpaidBills
 from backoffice.product import Asking
 from backoffice.products.bill_payment import PRODUCT, TERMS, Biller, BillPaymentTerms
 from tests.backoffice.products.dossiers import dossier, flags, found
@@ -96,11 +96,40 @@ def test_a_bill_is_paid_once_whoever_pays_it() -> None:
     assert ["bill"] == [one.field for one in first]
 
 
+def asked(values: dict[str, Value], terms: BillPaymentTerms = TERMS) -> PartnerQuery | Refusal:
+    """What the biller would be asked."""
+    return PRODUCT.listings["bill"](Asking(None, "O1", values, NOW_MS, terms))
+
+
 def test_bills_are_listed_for_a_biller_and_a_number() -> None:
     """Not before both are answered."""
-    values: dict[str, Value] = {**paying("gas", " 000011112222 ")}
+    assert UnpaidBills("tv", RIGHT_TV) == asked(paying("tv", f" {RIGHT_TV} "))
+    assert isinstance(asked({}), Refusal)
 
-    assert UnpaidBills("gas", "000011112222") == PRODUCT.listings["bill"](
-        Asking(None, "O1", values, NOW_MS)
-    )
-    assert isinstance(PRODUCT.listings["bill"](Asking(None, "O1", {}, NOW_MS)), Refusal)
+
+@pytest.mark.parametrize(
+    ("biller", "number", "problem"),
+    [
+        ("power", "123456789", (Code.FORMAT, "bill_no")),
+        ("telephone", "12812345678", (Code.FORMAT, "bill_no")),
+        ("tv", WRONG_TV, (Code.CHECKSUM, "bill_no")),
+    ],
+)
+def test_a_biller_is_asked_about_no_number_but_its_own(
+    biller: str, number: str, problem: tuple[Code, str]
+) -> None:
+    """A typing error is told at the table, and nobody else's bill is looked at."""
+    answer = asked(paying(biller, number))
+
+    assert isinstance(answer, Refusal)
+    assert [problem] == found((answer,))
+
+
+def test_a_union_lists_bills_of_its_own_billers_alone() -> None:
+    """By its own numbers, where it has changed them."""
+    own = BillPaymentTerms(billers=(Biller("water", "[0-9]{3}", "3位数字"),))
+    other = asked(paying("power", "1234567890"), own)
+
+    assert UnpaidBills("water", "123") == asked(paying("water", "123"), own)
+    assert isinstance(other, Refusal)
+    assert [(Code.SUITABILITY, "biller")] == found((other,))

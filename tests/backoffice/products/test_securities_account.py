@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from backoffice.fields import CARD_FIRST
 from backoffice.partners.operations import OpenSecurities
+from backoffice.partners.queries import Brokers, RiskRatings
+from backoffice.product import Asking
 from backoffice.products.securities_account import PRODUCT
 from tests.backoffice.products.dossiers import COLLEAGUE, dossier, flags, found
-from tests.backoffice.products.listings import broker
+from tests.backoffice.products.listings import broker, rating
+from tests.kit.submissions import NOW_MS
+from wire.masked import IdNumber
 from wire.message import Code
 from wire.value import ChoiceValue
 
@@ -32,10 +37,15 @@ def test_a_person_has_three_accounts_at_most(accounts: int, accepted: bool) -> N
 
 
 def test_who_is_not_rated_opens_nothing() -> None:
-    """The risk assessment comes first."""
-    read = dossier(PRODUCT, listed={"broker": broker(level="")})
+    """The rating has to be chosen, and is the wealth system's: the risk assessment comes first."""
+    number, field = IdNumber("11010519491231002X"), PRODUCT.form.field("rating")
 
-    assert [(Code.SUITABILITY, "broker")] == found(PRODUCT.problems(read))
+    assert field is not None
+    assert field.required
+    for name, query in (("rating", RiskRatings(number)), ("broker", Brokers(number))):
+        listing = PRODUCT.listings[name]
+        assert query == listing(Asking(number, "O1", {}, NOW_MS, PRODUCT.terms))
+        assert CARD_FIRST == listing(Asking(None, "O1", {}, NOW_MS, PRODUCT.terms))
 
 
 def test_two_here_means_that_the_second_was_there() -> None:
@@ -58,11 +68,13 @@ def test_an_authorizer_always_looks_and_may_be_the_witness() -> None:
 
 def test_the_broker_is_asked_at_the_customers_rating() -> None:
     """One leg: what the broker refuses leaves nothing at the bank."""
-    (leg,) = PRODUCT.plan(dossier(PRODUCT))
+    read = dossier(PRODUCT, listed={"rating": rating("C2")})
+    (leg,) = PRODUCT.plan(read)
 
     assert isinstance(leg.operation, OpenSecurities)
-    assert ("BROKER", "C3", "remote") == (
+    assert ("BROKER", "C2", "remote") == (
         leg.operation.broker,
         leg.operation.level,
         leg.operation.witness,
     )
+    assert "C2" in [line.value for line in PRODUCT.slip_lines(read, {})]

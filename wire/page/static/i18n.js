@@ -6,6 +6,7 @@
  *   t("submit"), t("queued", { n: 3 })
  *   pick({ zh: "借记卡发卡", en: "Debit card" })  // a text that came with both languages from the program
  *   money(123456) -> "¥1,234.56"                  // integer fen in, never a float of yuan
+ *   number(1234, 1) -> "1,234.0", percent(0.125) -> "12.5%", monthDay("2026-11-23") -> "11/23"
  *   dateTime(unixMs), timeOfDay(unixMs), hourMinute(unixMs), elapsed(milliseconds) -> "1:05"
  *   refusalText(refusal)                          // the program's own sentence, or the code's in English
  *
@@ -123,9 +124,22 @@ export function money(fen) {
   return format.format(`${sign}${Math.floor(whole / 100)}.${cents}`);
 }
 
-/** A count with the locale's grouping. */
-export function number(value) {
-  return new Intl.NumberFormat(locale.value).format(value);
+/** A count with the locale's grouping; with exactly `digits` decimals where they are asked for. */
+export function number(value, digits = undefined) {
+  const format = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return new Intl.NumberFormat(locale.value, format).format(value);
+}
+
+/** A share of one as a percentage: 0.125 -> 12.5%. */
+export function percent(share) {
+  const format = { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 };
+  return new Intl.NumberFormat(locale.value, format).format(share);
+}
+
+/** A civil date, "2026-11-23", as month and day, with the day of the week where it is asked for. */
+export function monthDay(day, { weekday = undefined } = {}) {
+  const format = { month: "numeric", day: "numeric", weekday, timeZone: "UTC" };
+  return new Intl.DateTimeFormat(locale.value, format).format(new Date(`${day}T00:00:00Z`));
 }
 
 /** Unix milliseconds as date and time of day. */
