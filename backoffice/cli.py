@@ -66,6 +66,7 @@ Config = Annotated[
     Path | None, typer.Option("--config", help="配置文件（TOML） · Configuration file.")
 ]
 
+
 class ProductLine(msgspec.Struct, frozen=True):
     """A product as `backpack products --json` prints it."""
 

@@ -20,8 +20,8 @@ from backoffice.images import ImageDesk
 from backoffice.lookups.colleague import ColleagueDesk
 from backoffice.lookups.listing import ListingDesk
 from backoffice.lookups.phone_proof import PhoneDesk
-from backoffice.partners.identity_check import IdentityDesk
 from backoffice.management.manager import ManagersDesk
+from backoffice.partners.identity_check import IdentityDesk
 from backoffice.peers.devices import Device, GetDevice
 from backoffice.product import Product
 from backoffice.staff import Roster

@@ -67,8 +67,8 @@ function IdCard({ identity }) {
     <dl>
       ${entry("name", html`<strong>${identity.name}</strong>`)} ${entry("sex", pick(SEXES[identity.sex] ?? identity.sex))}
       ${entry("nation", identity.nation)} ${entry("birth", identity.birth)}
-      ${entry("number", identity.number_masked, true)} ${entry("address", identity.address, true)}
-      ${entry("valid", identity.valid, true)}
+      ${entry("number", identity.number_masked, true)} ${entry("valid", identity.valid)}
+      ${entry("address", identity.address, true)}
     </dl>
   </section>`;
 }

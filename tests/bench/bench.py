@@ -19,7 +19,13 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from tests.bench import office_workloads, runtime_workloads, store_workloads, wire_workloads
+from tests.bench import (
+    mix_workloads,
+    office_workloads,
+    runtime_workloads,
+    store_workloads,
+    wire_workloads,
+)
 from tests.bench.catalogue import LINES
 from tests.bench.peer import Peer, erlang_peer, python_peer
 from tests.bench.row import Line, Row, table
@@ -58,6 +64,7 @@ def groups(peers: dict[str, Peer]) -> list[Group]:
         Group(wire_workloads.SOURCES),
         Group(store_workloads.SOURCES),
         Group(office_workloads.SOURCES),
+        Group(mix_workloads.SOURCES),
     ]
 
 

@@ -119,6 +119,16 @@ OFFICE: Final = (
     *_latency(50, DECIDE, "decision", 150.0),
 )
 
-LINES: Final = (*RUNTIME, *WIRE, *STORE, *OFFICE)
+MIX: Final = (
+    Line(
+        "cases of all products, by mix",
+        "mix:cases",
+        "cases/s",
+        "mix:bare",
+        "their office events as bare sqlite3 commits, CPU time",
+    ),
+)
+
+LINES: Final = (*RUNTIME, *WIRE, *STORE, *OFFICE, *MIX)
 
 __all__ = ["LINES"]

@@ -102,7 +102,7 @@ def draw(seed: int) -> Plan:
         policy=_some(chance, 0.03),
         **_night(chance),
         terminals=chance.choice((2, 2, 2, 3)),
-        errands=chance.choice((1, 2, 2)),
+        errands=chance.choice((1, 1, 2)),
     )
 
 

@@ -28,7 +28,7 @@ SEEDS = range(100)
 STRUCK_MIN = 10
 """How often each kind of fault strikes in them at the least."""
 
-CLOSED_MIN = 5
+CLOSED_MIN = 3
 """How many cases of each product come to a good end in them at the least."""
 
 TWICE = (3, 8)
