@@ -53,7 +53,7 @@ defineTexts({
   "side.no_customer": ["尚未读证", "ID not read yet"],
   "list.and": ["、", ", "],
   "list.colon": ["：", ": "],
-  "list.semicolon": ["；", "; "],
+  "list.hints": ["；", ". "],
   "waiting.teller": ["等您处理", "Your turn"],
   "waiting.link": ["等待联网", "Waiting for link"],
   "waiting.office": ["等待后台", "With the office"],

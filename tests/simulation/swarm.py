@@ -102,7 +102,7 @@ def draw(seed: int) -> Plan:
         policy=_some(chance, 0.03),
         **_night(chance),
         terminals=chance.choice((2, 2, 2, 3)),
-        errands=chance.choice((1, 1, 2)),
+        errands=chance.choice((1, 1, 1, 2)),
     )
 
 
@@ -112,14 +112,14 @@ def _misconduct(chance: random.Random) -> dict[Conduct, float]:
         return {}
     slow = Conduct(Manner.SLOW, chance.choice((2.0, 8.0, 20.0)))
     kinds = (slow, *(Conduct(one) for one in (Manner.TIME_OUT, Manner.DECLINE, Manner.DOWN)))
-    return {kind: chance.uniform(0.02, 0.12) for kind in kinds if chance.random() < 0.5}
+    return {kind: chance.uniform(0.05, 0.2) for kind in kinds if chance.random() < 0.5}
 
 
 def _night(chance: random.Random) -> dict[str, float]:
     """For one seed in ten the day ends meanwhile; only that shows a consumer what it forgot."""
     if chance.random() >= NIGHTS:
         return {"forgets": 0.0, "begins_s": 50 * 60.0}
-    return {"forgets": 0.1, "begins_s": chance.uniform(60, 150)}
+    return {"forgets": 0.4, "begins_s": chance.uniform(20, 90)}
 
 
 def _some(chance: random.Random, most: float) -> float:

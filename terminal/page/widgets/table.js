@@ -9,7 +9,7 @@ import { money, refusalText, t } from "backpack/i18n";
 import { Button, Dialog, Field, Icon, html, toastError } from "backpack/ui";
 import { capture } from "../capture.js";
 import { title } from "../case_list.js";
-import { Complaint, Head, TakeBack, hintOf } from "./parts.js";
+import { Complaint, Head, hintOf } from "./parts.js";
 
 const FEN_PER_YUAN = 100;
 
@@ -26,7 +26,6 @@ export function Table({ open, item, problem }) {
         ${hintOf(field) && html`<small>${hintOf(field)}</small>`}
       </div>
       <span class="count">${view.rows.length}</span>
-      <${TakeBack} open=${open} item=${item} />
       <${Button} icon="plus" disabled=${full} onClick=${() => setEditing(view.rows.length + 1)}>${t("form.add_row")}<//>
     </header>
     ${view.rows.length > 0 && html`<${Rows} field=${field} rows=${view.rows} edit=${setEditing} remove=${remove} />`}

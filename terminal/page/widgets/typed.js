@@ -55,7 +55,7 @@ export function AmountInput(props) {
   const { fen_min: least, fen_max: most } = props.item.field;
   const range = { min: money(least), max: money(most) };
   const bounds = most > 0 ? t(least > 1 ? "form.range" : "form.amount_hint", range) : "";
-  const hint = [bounds, hintOf(props.item.field)].filter(Boolean).join(t("list.semicolon"));
+  const hint = [bounds, hintOf(props.item.field)].filter(Boolean).join(t("list.hints"));
   return html`<${Typed} ...${props} inputmode="decimal" maxlength="16" prefix="¥" suffix=${t("form.amount_unit")} hint=${hint} />`;
 }
 
