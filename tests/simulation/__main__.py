@@ -11,9 +11,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from logging import WARNING
 from multiprocessing import get_context
 from typing import Final
 
+from actors.log import configure_log
 from tests.simulation.world import Outcome, simulate
 
 DEFAULTS: Final = {"seeds": 300, "from": 0}
@@ -103,7 +105,9 @@ def outcomes(seeds: Sequence[int]) -> Iterator[Outcome]:
     if len(seeds) == 1:
         yield simulate(seeds[0])
         return
-    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(
+        WORKERS, get_context("spawn"), initializer=configure_log, initargs=(WARNING,)
+    ) as pool:
         yield from pool.map(simulate, seeds)
 
 

@@ -82,7 +82,13 @@ def test_one_seed_is_one_history(seed: int) -> None:
 def test_another_process_plays_the_same_history() -> None:
     """Neither the hash seed nor the address space of the process shows."""
     (seed, *_) = TWICE
-    script = f"from tests.simulation.world import simulate; print(simulate({seed}).trace)"
+    # What the office logs goes to standard error, as in a program.
+    script = f"""
+from actors.log import configure_log
+from tests.simulation.world import simulate
+configure_log(30)
+print(simulate({seed}).trace)
+"""
     other = subprocess.run(  # noqa: S603 - our own interpreter and words
         [sys.executable, "-c", script],
         env={**os.environ, "PYTHONHASHSEED": "4242"},
