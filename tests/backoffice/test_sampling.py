@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 
 import msgspec
 import pytest
 
+from actors.store import Recorded
 from backoffice.authorization.levels import THRESHOLDS, Level
-from backoffice.cases.case import key_of
+from backoffice.cases.case import key_of, stream_of
 from backoffice.cases.commands import Caller, JudgeSample
 from backoffice.cases.events import Closed, SampleReviewed
 from backoffice.cases.sampling import ReviewEntry, is_sampled
 from backoffice.cases.terms import Rules
 from backoffice.desk.page_model import SignInHere
-from backoffice.verify.chain import Fault
+from backoffice.verify.chain import Fault, Findings, PinnedKeys, place
+from backoffice.verify.rules import CaseBook
 from tests.backoffice.case_story import (
     DESK,
+    EVENTS,
     SECOND_DESK,
     TELLERS_ALIAS,
     UNION,
@@ -24,10 +27,8 @@ from tests.backoffice.case_story import (
     caller,
     staff,
 )
-from tests.backoffice.tampering import tampering
 from tests.backoffice.toys import RULES, TOYS, product
 from tests.kit import submissions as make
-from tests.kit.archive import AUTHORIZER, TELLER, office_file
 from tests.kit.bank import DESK_PASSCODE
 from tests.kit.running import run
 from tests.stories.cast import assert_sound, cast, history, watched_bank
@@ -220,27 +221,30 @@ def test_a_stream_from_before_there_were_reviews() -> None:
     assert not Closed(1).sampled
 
 
-def test_the_verifier_knows_reviews(tmp_path: Path) -> None:
-    """One of a drawn case is right; a second one, one by the operator, one of any case is not."""
-    seed = next(n for n in range(1_000) if is_sampled(make.case_id(n), THRESHOLDS.sample_permille))
-    (tmp_path / "office").mkdir()
-    with office_file(tmp_path / "office" / "office.db") as office:
-        drawn = f"case/{UNION}/{office.case(seed, product='card_activation')}"
-        other = f"case/{UNION}/{office.case(seed + 1)}"
-    kind, said = "SampleReviewed", {"type": "SampleReviewed", "at_ms": 1, "ok": True, "note": ""}
-    right = said | {"reviewer": msgspec.to_builtins(AUTHORIZER)}
+def found(story: Story, *reviews: SampleReviewed) -> list[Fault]:
+    """What the verifier says about reviews that stand behind a case's own events."""
+    stream = stream_of(key_of(UNION, story.case_id))
+    events = [*story.events, *reviews]
+    rows = [
+        Recorded(stream, version, *EVENTS.encode(event), event.at_ms, "x")
+        for version, event in enumerate(events, start=1)
+    ]
+    findings = Findings()
+    book = CaseBook(EVERY.products, PinnedKeys(findings), {}, frozenset(), findings)
+    book.take(stream, rows)
+    places = [place(stream, row.version) for row in rows[len(story.events) :]]
+    return [finding.what for finding in findings.kept if finding.where in places]
 
-    with tampering(tmp_path) as spoiled:
-        spoiled.append(drawn, kind, right)
-        assert [] == spoiled.found()
-        spoiled.append(drawn, kind, right)
-        assert [Fault.ILLEGAL_STEP] == [fault for fault, _ in spoiled.found()]
-    with tampering(tmp_path) as spoiled:
-        spoiled.append(drawn, kind, said | {"reviewer": msgspec.to_builtins(TELLER)})
-        assert [Fault.SELF_AUTHORIZED] == [fault for fault, _ in spoiled.found()]
-    with tampering(tmp_path) as spoiled:
-        spoiled.append(other, kind, right)
-        assert [Fault.ILLEGAL_STEP] == [fault for fault, _ in spoiled.found()]
+
+def test_the_verifier_knows_reviews() -> None:
+    """One of a drawn case is right; a second one, one by the operator, one of any case is not."""
+    right = SampleReviewed(make.NOW_MS, DESK.staff, True, "")
+    own = SampleReviewed(make.NOW_MS, TELLERS_ALIAS.staff, True, "")
+
+    assert [] == found(closed(), right)
+    assert [Fault.ILLEGAL_STEP] == found(closed(), right, right)
+    assert [Fault.SELF_AUTHORIZED] == found(closed(), own)
+    assert [Fault.ILLEGAL_STEP] == found(closed(rules=NONE), right)
 
 
 def test_a_desk_lists_and_reviews() -> None:
@@ -253,11 +257,7 @@ def test_a_desk_lists_and_reviews() -> None:
             case_id = await at.clerk.begin("risk_assessment")
             case = await at.clerk.finish(case_id)
             assert "CLOSED" == case.state
-            link = at.desk._link  # no deed of the desk's page asks this
-
-            async def ask(request: ListReviews | JudgeReview) -> object:
-                return await link.request_now(request, within=10.0)
-
+            ask = partial(at.desk._link.request_now, within=10.0)  # no deed of the page's asks this
             stranger = await ask(ListReviews())
             assert isinstance(stranger, Refusal)
             assert Code.FORBIDDEN is stranger.code
