@@ -53,6 +53,7 @@ RANGES: Final[dict[type[msgspec.Struct], dict[str, tuple[int, int]]]] = {
         "minor_years": (0, 30),
         "sync_ms": (10 * _SECOND, _HOUR),
         "async_ms": (_SECOND, _DAY),
+        "sample_permille": (0, 1_000),
     },
     CaseTerms: {
         "lease_ms": (30 * _SECOND, 8 * _HOUR),

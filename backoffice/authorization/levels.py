@@ -118,6 +118,7 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
         sync_ms: how long a customer at the table waits.
         async_ms: by when a queued case should be decided.
         sync_kbps_min: a slower uplink is too slow for a customer to wait at; kbit/s.
+        sample_permille: the share of closed A1 cases that an authorizer reviews afterwards.
     """
 
     senior_years: int = 65
@@ -128,6 +129,7 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
     sync_ms: int = 120 * 1000
     async_ms: int = 15 * 60 * 1000
     sync_kbps_min: int = 200
+    sample_permille: int = 50
 
     def patience_ms(self, timing: Timing) -> int:
         """How long a case of this timing should wait for its decision."""

@@ -11,8 +11,8 @@ its number is refused; nothing is prepared without the authorization its level a
 committed before the customer has signed the very slip that was prepared; nobody decides on what
 they captured. Whatever is repeated leads to nothing new.
 
-Who decides what: `review` (desks), `conversation` (the partners' answers), `table` (the
-terminal, reminders, reconciliation).
+Who decides what: `review` (desks), `sampling` (desks, afterwards), `conversation` (the
+partners' answers), `table` (the terminal, reminders, reconciliation).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Final
 from actors.behaviour import Behaviour, Effect, Verdict
 from actors.store import Claim as OwnedKey
 from actors.store import ClaimConflict
-from backoffice.cases import review, table
+from backoffice.cases import review, sampling, table
 from backoffice.cases.commands import (
     AskLive,
     CaseCommand,
@@ -31,6 +31,7 @@ from backoffice.cases.commands import (
     FileCase,
     FromTerminal,
     Judge,
+    JudgeSample,
     PartnerSilent,
     Reinquire,
     Release,
@@ -57,7 +58,7 @@ from backoffice.partners.port import PartnerOutcome
 from backoffice.product import Product, Unique
 from wire.case_state import State
 from wire.message import Code, Refusal
-from wire.messages.desk import Lease, Released
+from wire.messages.desk import Lease, Released, ReviewTaken
 
 _OTHER_CONTENT: Final = Refusal(Code.KEY_CONFLICT, "同一业务编号已提交过不同内容，请新建业务。")
 
@@ -85,7 +86,7 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
     event_type = AnyCaseEvent
     effect_types = CaseEffect
     state_type = Case
-    snapshot_version = 2
+    snapshot_version = 3
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
@@ -142,6 +143,8 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
                 return review.release(case, caller, now_ms)
             case Judge():
                 return review.judge(case, command, rules, now_ms)
+            case JudgeSample():
+                return sampling.judge_sample(case, command, now_ms)
             case PartnerOutcome():
                 return answered(case, command, rules, now_ms)
             case PartnerSilent(key=key):
@@ -176,13 +179,15 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
         if not events:
             return Verdict(reply=self._reply(command, after))
         claims, releases = _ownership(case, after)
-        queued = queue_document(case, after, self._product(after))
+        product = self._product(after)
+        queued = queue_document(case, after, product)
+        drawn = sampling.review_document(case, after, product)
         return Verdict(
             events=events,
             reply=self._reply(command, after),
             claims=claims,
             releases=releases,
-            documents=(*queued, *summary_document(case, after)),
+            documents=(*queued, *drawn, *summary_document(case, after)),
         )
 
     def _reply(self, command: CaseCommand, after: Case) -> object | None:
@@ -198,6 +203,8 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
                 return Released(after.case_id)
             case Judge():
                 return review.taken(after)
+            case JudgeSample(ok=ok):
+                return ReviewTaken(after.case_id, ok)
             case _:
                 return None
 

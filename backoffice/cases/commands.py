@@ -24,7 +24,7 @@ from wire.messages.case import (
     SignSlip,
     SlipShown,
 )
-from wire.messages.desk import CaseFile, DecisionTaken, Lease, Released
+from wire.messages.desk import CaseFile, DecisionTaken, Lease, Released, ReviewTaken
 from wire.messages.session import StaffCard
 
 
@@ -133,6 +133,14 @@ class Settle(Request[CaseView], frozen=True, tag="Settle"):
     note: str
 
 
+class JudgeSample(Request[ReviewTaken], frozen=True, tag="JudgeSample"):
+    """Somebody has looked at a closed case that was drawn for it."""
+
+    caller: Caller
+    ok: bool
+    note: str
+
+
 CaseCommand = (
     FileCase
     | FromTerminal
@@ -143,6 +151,7 @@ CaseCommand = (
     | Judge
     | Reinquire
     | Settle
+    | JudgeSample
     | PartnerOutcome
     | PartnerSilent
     | LeaseDue
@@ -161,6 +170,7 @@ __all__ = [
     "FileCase",
     "FromTerminal",
     "Judge",
+    "JudgeSample",
     "Reinquire",
     "Release",
     "Renew",

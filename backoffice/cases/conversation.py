@@ -17,7 +17,6 @@ from backoffice.cases.events import (
     AbortLost,
     AbortStarted,
     AnyCaseEvent,
-    Closed,
     CommitLost,
     CommitStarted,
     Committed,
@@ -34,6 +33,7 @@ from backoffice.cases.events import (
 )
 from backoffice.cases.legs import OPEN, LegRecord, next_to_commit, standing
 from backoffice.cases.record import Case, evolve
+from backoffice.cases.sampling import close
 from backoffice.cases.terms import Rules, Terms
 from backoffice.cases.view import dossier_of
 from backoffice.dossier import Dossier
@@ -66,7 +66,7 @@ def go_on(case: Case, rules: Rules, now_ms: int) -> Events:
     if product.signed:
         return (PrepareStarted(now_ms, _plan(case, product, dossier)),)
     receipt = build_slip(case, product, dossier, {}, now_ms, result=STORED)
-    return Stored(now_ms, receipt), Closed(now_ms)
+    return Stored(now_ms, receipt), close(case, rules, now_ms)
 
 
 def _plan(case: Case, product: Product, dossier: Dossier) -> tuple[LegAsked, ...]:
@@ -128,7 +128,7 @@ def abort(case: Case, reason: Refusal, now_ms: int) -> Events:
 
 def closing(case: Case, rules: Rules, now_ms: int) -> Events:
     """What follows COMMITTED at once: the end, where nothing is handed over."""
-    return () if rules.products[case.filed.product].delivers else (Closed(now_ms),)
+    return () if rules.products[case.filed.product].delivers else (close(case, rules, now_ms),)
 
 
 def _prepare_answered(

@@ -27,6 +27,7 @@ from backoffice.cases.partner_events import (
     PrepareLost,
     PrepareStarted,
     Reopened,
+    SampleReviewed,
     Settled,
     Signed,
     SlipSeen,
@@ -103,6 +104,7 @@ AnyCaseEvent = (
     | Committed
     | HandedOver
     | Closed
+    | SampleReviewed
     | AbortStarted
     | AbortLost
     | Aborted
@@ -221,6 +223,7 @@ __all__ = [
     "Rejected",
     "Reopened",
     "Returned",
+    "SampleReviewed",
     "Settled",
     "Signed",
     "SlipDue",

@@ -192,9 +192,21 @@ class HandedOver(CaseEvent, frozen=True, tag="CaseHandedOver"):
 
 
 class Closed(CaseEvent, frozen=True, tag="CaseClosed"):
-    """Nothing is left to do."""
+    """Nothing is left to do; `sampled` where somebody shall look at it once more.
+
+    See `backoffice.cases.sampling`.
+    """
 
     trigger: ClassVar = Trigger.CLOSE
+    sampled: bool = False
+
+
+class SampleReviewed(CaseEvent, frozen=True, tag="SampleReviewed"):
+    """Somebody looked at the closed case; `note` says what was wrong unless all was `ok`."""
+
+    reviewer: StaffCard
+    ok: bool
+    note: str
 
 
 class AbortStarted(CaseEvent, frozen=True, tag="AbortStarted"):
@@ -267,6 +279,7 @@ __all__ = [
     "PrepareStarted",
     "Prepared",
     "Reopened",
+    "SampleReviewed",
     "Settled",
     "Signed",
     "SlipSeen",

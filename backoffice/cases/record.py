@@ -18,6 +18,7 @@ from backoffice.cases.events import (
     Claimed,
     ClaimReleased,
     ClaimRenewed,
+    Closed,
     Declined,
     Deferred,
     FirstApproved,
@@ -31,6 +32,7 @@ from backoffice.cases.events import (
     Queued,
     Rejected,
     Returned,
+    SampleReviewed,
     Settled,
     Signed,
     Stage,
@@ -83,6 +85,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         slip: what the customer reads; of pure information, the receipt.
         slip_hash: the slip's BLAKE2b-256; empty for what cannot be signed.
         signed: the customer's signature.
+        sampled: it was drawn for a review as it closed.
+        reviewed: what the review said.
     """
 
     case_id: str
@@ -108,6 +112,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     slip: Slip | None = None
     slip_hash: bytes = b""
     signed: Signed | None = None
+    sampled: bool = False
+    reviewed: SampleReviewed | None = None
 
     def __repr__(self) -> str:
         return f"Case({self.case_id!r}, version {self.version}, {self.state})"
@@ -227,7 +233,7 @@ def _told(case: Case, event: AnyCaseEvent) -> Case:
 
 
 def _told_later(case: Case, event: AnyCaseEvent) -> Case:
-    """The second half of the life: store or prepare, sign, commit, abort."""
+    """The second half of the life: store or prepare, sign, commit, abort; and the review."""
     case = msgspec.structs.replace(case, legs=legs_after(case.legs, event))
     replace = msgspec.structs.replace
     match event:
@@ -246,6 +252,10 @@ def _told_later(case: Case, event: AnyCaseEvent) -> Case:
             return replace(case, reasons=(refusal,))
         case Settled(note=note, done=done):
             return replace(case, reasons=() if done else (Refusal(Code.STATE, note),))
+        case Closed(sampled=sampled):
+            return replace(case, sampled=sampled)
+        case SampleReviewed():
+            return replace(case, reviewed=event)
         case _:
             return case
 

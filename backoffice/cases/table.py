@@ -15,7 +15,6 @@ from backoffice.cases.deferral import defer
 from backoffice.cases.events import (
     AnyCaseEvent,
     Cancelled,
-    Closed,
     Expired,
     HandedOver,
     Reopened,
@@ -27,6 +26,7 @@ from backoffice.cases.events import (
 from backoffice.cases.flow import Trigger, allows, wrong_state
 from backoffice.cases.live_photo import give_live
 from backoffice.cases.record import Case, evolve
+from backoffice.cases.sampling import close
 from backoffice.cases.terms import Rules
 from backoffice.cases.view import dossier_of
 from backoffice.slips.slip import signed_body
@@ -183,7 +183,7 @@ def _deliver(case: Case, request: Delivered, rules: Rules, now_ms: int) -> Event
         return _WRONG_CARD
     if delivered:
         return ()
-    return HandedOver(now_ms, request.delivered_ms), Closed(now_ms)
+    return HandedOver(now_ms, request.delivered_ms), close(case, rules, now_ms)
 
 
 __all__ = ["NOT_FOUND", "REASON_CHARS_MAX", "at_table", "expire", "reconcile", "undo_unsigned"]

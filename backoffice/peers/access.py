@@ -23,6 +23,8 @@ from wire.messages.desk import (
     AskLivePhoto,
     ClaimCase,
     Decide,
+    JudgeReview,
+    ListReviews,
     NextCase,
     ReleaseCase,
     RenewClaim,
@@ -80,6 +82,8 @@ ALLOWED: Final[dict[Role, frozenset[type]]] = {
             RenewClaim,
             ReleaseCase,
             Decide,
+            ListReviews,
+            JudgeReview,
             GetChunk,
             GetFigures,
         }
@@ -126,6 +130,8 @@ UPWARD = (
     | RenewClaim
     | ReleaseCase
     | Decide
+    | ListReviews
+    | JudgeReview
     | GetChunk
     | GetFigures
     | GetTree

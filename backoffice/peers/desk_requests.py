@@ -1,4 +1,4 @@
-"""What a desk may ask: the queue, a claim with its images, a decision."""
+"""What a desk may ask: the queue, a claim with its images, a decision; reviews of what closed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from actors.ref import Ref
 from actors.store import Store
 from backoffice.authorization.queue import Deal, Watch, collection
 from backoffice.authorization.waiting import QueueEntry, may_pick
-from backoffice.cases.commands import AskLive, Caller, Claim, Judge, Release, Renew
+from backoffice.cases import sampling
+from backoffice.cases.commands import (
+    AskLive,
+    Caller,
+    Claim,
+    Judge,
+    JudgeSample,
+    Release,
+    Renew,
+)
 from backoffice.office import ANSWER_S_MAX, BUSY, Office
 from backoffice.peers.devices import Device
 from wire.codec import decode
@@ -21,9 +30,12 @@ from wire.messages.desk import (
     ClaimCase,
     Decide,
     Decision,
+    JudgeReview,
+    ListReviews,
     NextCase,
     ReleaseCase,
     RenewClaim,
+    Reviews,
     WatchQueue,
 )
 from wire.messages.images import GetChunk
@@ -35,10 +47,22 @@ CHALLENGE_BYTES: Final = 16
 NEXT_TRIES_MAX: Final = 5
 """How often another case is dealt when somebody else was quicker with the one before."""
 
+REVIEWS_MAX: Final = 200
+"""The most reviews that are listed at once; the rest wait behind them."""
+
 _DEALT_ONLY: Final = Refusal(Code.FORBIDDEN, "该业务由系统随机派单，请使用“领取下一笔”。")
 
 DeskRequest = (
-    WatchQueue | ClaimCase | NextCase | RenewClaim | AskLivePhoto | ReleaseCase | Decide | GetChunk
+    WatchQueue
+    | ClaimCase
+    | NextCase
+    | RenewClaim
+    | AskLivePhoto
+    | ReleaseCase
+    | Decide
+    | ListReviews
+    | JudgeReview
+    | GetChunk
 )
 
 
@@ -71,6 +95,11 @@ class DeskRequests:
                 return await self._command(device, case_id, caller.staff.staff_id, AskLive(caller))
             case ReleaseCase(case_id=case_id):
                 return await self._command(device, case_id, caller.staff.staff_id, Release(caller))
+            case ListReviews():
+                return await self._reviews(device, caller)
+            case JudgeReview(case_id=case_id, ok=ok, note=note):
+                said = JudgeSample(caller, ok, note)
+                return await self._command(device, case_id, caller.staff.staff_id, said)
             case GetChunk():
                 return await self._chunk(device, request)
             case Decide():
@@ -118,6 +147,14 @@ class DeskRequests:
     ) -> ReplyT | Refusal:
         return await self._office.ask_case(device.union, case_id, who, command)
 
+    async def _reviews(self, device: Device, caller: Caller) -> Reviews | Refusal:
+        refusal = sampling.too_junior(caller)
+        if refusal is not None:
+            return refusal
+        page = await self._office.store.documents(sampling.collection(device.union))
+        entries = (decode(sampling.ReviewEntry, body) for _, body in page[:REVIEWS_MAX])
+        return Reviews(tuple(sampling.review_item(entry, caller) for entry in entries))
+
     async def _chunk(self, device: Device, request: GetChunk) -> object:
         entry = await queue_entry(self._office.store, device.union, request.case_id)
         if entry is None or entry.claimed_by is None or entry.desk != device.device:
@@ -133,4 +170,11 @@ async def queue_entry(store: Store, union: str, case_id: str) -> QueueEntry | No
     return decode(QueueEntry, body) if body is not None else None
 
 
-__all__ = ["CHALLENGE_BYTES", "NEXT_TRIES_MAX", "DeskRequest", "DeskRequests", "queue_entry"]
+__all__ = [
+    "CHALLENGE_BYTES",
+    "NEXT_TRIES_MAX",
+    "REVIEWS_MAX",
+    "DeskRequest",
+    "DeskRequests",
+    "queue_entry",
+]

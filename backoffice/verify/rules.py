@@ -41,6 +41,7 @@ from backoffice.cases.events import (
     PrepareStarted,
     Rejected,
     Returned,
+    SampleReviewed,
     Settled,
     Signed,
     Standing,
@@ -210,6 +211,9 @@ class CaseBook:
                     self._operation(case, leg, where)
             case Stored():
                 self._stored(case, event, passed, where)
+            case SampleReviewed(reviewer=reviewer):
+                if reviewer.person_id == case.filed.operator.person_id:
+                    self._findings.add(Fault.SELF_AUTHORIZED, where, reviewer.staff_id)
             case Prepared(slip=slip):
                 if slip.case_id != case.case_id or slip_hash(slip) != event.slip_hash:
                     self._findings.add(Fault.SLIP_DIFFERS, where)
@@ -366,6 +370,8 @@ def _legal(case: Case, event: AnyCaseEvent) -> bool:
     if isinstance(event, LiveGiven):
         waits = case.state in (State.AUTH_QUEUED, State.AUTH_CLAIMED)
         return waits and case.live_asked_ms > 0
+    if isinstance(event, SampleReviewed):
+        return case.sampled and case.reviewed is None
     if isinstance(event, LegAnswered):
         leg = case.leg(event.key)
         return leg is not None and event.standing in _ANSWERS.get(leg.standing, ())

@@ -40,6 +40,8 @@ AskLivePhoto     no        yes   no
 RenewClaim       no        yes   no
 ReleaseCase      no        yes   no
 Decide           no        yes   no
+ListReviews      no        yes   no
+JudgeReview      no        yes   no
 GetChunk         no        yes   no
 GetFigures       no        yes   no
 GetTree          no        no    yes

@@ -17,6 +17,7 @@ import trio
 
 from actors.ports import Outside
 from actors.store import Store
+from backoffice.authorization.levels import THRESHOLDS, Thresholds
 from backoffice.cases.terms import TERMS, Terms
 from backoffice.catalogue import products
 from backoffice.configuration import Settings, for_training
@@ -101,6 +102,7 @@ class Bank:
     desks: int = 1
     weather: Weather = CALM
     terms: Terms = TERMS
+    thresholds: Thresholds = THRESHOLDS
     register: EmbeddedRegister = field(default_factory=EmbeddedRegister)
     members: tuple[Member, ...] = ()
     kit_faults: Mapping[Fault, float] = field(default_factory=dict)
@@ -195,6 +197,7 @@ class Bank:
         """An incarnation of the office."""
         outside = self.outside("office")
         store: Store = self.disk("office").boot()
+        sections = {"terms": self.terms, "policy": self.thresholds}
         setup = OfficeSetup(
             outside=outside,
             storage=given(store),
@@ -206,7 +209,7 @@ class Bank:
             products=products(),
             slips=self._keep_slip,
             listening=listening,
-            settings=for_training(Settings(products(), {"terms": self.terms})),
+            settings=for_training(Settings(products(), sections)),
             sms=self.messages,
             sinks=lambda consumer: self.consumers[consumer.name],
             conducts=self.conducts,

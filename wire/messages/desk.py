@@ -260,8 +260,65 @@ class Decide(Request[DecisionTaken], frozen=True, tag="Decide"):
         return f"Decide({len(self.decision)} bytes)"
 
 
+class ReviewItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One closed case that was drawn for a review.
+
+    Attributes:
+        case_id: which.
+        product: its code.
+        title_zh: the product's title.
+        title_en: the same in English.
+        outlet: where it was captured.
+        operator: the operator's display name.
+        level: the level that let it pass by rules, `A1`.
+        closed_ms: when it closed, Unix milliseconds.
+        allowed: False where this authorizer captured it.
+    """
+
+    case_id: str
+    product: str
+    title_zh: str
+    title_en: str
+    outlet: str
+    operator: str
+    level: str
+    closed_ms: int
+    allowed: bool
+
+
+class Reviews(msgspec.Struct, frozen=True):
+    """What waits for a review, oldest case first, up to a bound of the office's."""
+
+    items: tuple[ReviewItem, ...]
+
+
+class ListReviews(Request[Reviews], frozen=True, tag="ListReviews"):
+    """Which closed cases wait for a review; for authorizers of level A2 or more."""
+
+
+class ReviewTaken(msgspec.Struct, frozen=True):
+    """The review is durable."""
+
+    case_id: str
+    ok: bool
+
+
+class JudgeReview(Request[ReviewTaken], frozen=True, tag="JudgeReview"):
+    """Say whether all was right with a closed case; it changes nothing about the case.
+
+    Attributes:
+        case_id: which; one that was not drawn is refused.
+        ok: nothing is wrong with it.
+        note: what is wrong; may be empty only where `ok`.
+    """
+
+    case_id: str
+    ok: bool
+    note: str
+
+
 NOTE_CHARS_MAX = 500
-"""The longest note of a decision, in characters."""
+"""The longest note of a decision or a review, in characters."""
 
 
 __all__ = [
@@ -276,7 +333,9 @@ __all__ = [
     "Decision",
     "DecisionTaken",
     "ImageCard",
+    "JudgeReview",
     "Lease",
+    "ListReviews",
     "NextCase",
     "Queue",
     "QueueChanged",
@@ -285,6 +344,9 @@ __all__ = [
     "ReleaseCase",
     "Released",
     "RenewClaim",
+    "ReviewItem",
+    "ReviewTaken",
+    "Reviews",
     "Verdict",
     "WatchQueue",
 ]

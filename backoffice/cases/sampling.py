@@ -1,0 +1,143 @@
+"""Looking again at a share of what nobody looked at: cases of level A1, after they closed.
+
+Rules alone let them pass; so that rules are not trusted blindly, chance that can be recomputed
+draws some when they close, and an authorizer says whether all was right. What they say changes
+nothing about the case. Whether a case was drawn stands in its stream: a share that is configured
+anew neither frees a case from its review nor asks for one long ago. Invariant: a case that was
+drawn has a document in `review/<union>` until it is reviewed, by somebody else than its operator.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+import msgspec
+
+from actors.store import Document
+from backoffice.authorization.levels import Level
+from backoffice.cases.commands import Caller, JudgeSample
+from backoffice.cases.events import AnyCaseEvent, Closed, SampleReviewed
+from backoffice.cases.record import Case
+from backoffice.cases.terms import Rules
+from backoffice.product import Product
+from wire.codec import encode
+from wire.message import Code, Refusal
+from wire.messages.desk import NOTE_CHARS_MAX, ReviewItem
+from wire.messages.session import StaffCard
+
+Events = tuple[AnyCaseEvent, ...]
+
+_DRAW_BYTES: Final = 8
+
+_NOT_SAMPLED: Final = Refusal(Code.STATE, "该业务未被抽中复核。")
+_REVIEWED: Final = Refusal(Code.STATE, "该业务已完成复核。")
+_OWN_CASE: Final = Refusal(Code.SELF_AUTH, "不能复核本人经办的业务。")
+_TOO_JUNIOR: Final = Refusal(Code.FORBIDDEN, "抽样复核需要A2级及以上授权权限。")
+_NO_NOTE: Final = Refusal(Code.FORMAT, "请说明发现的问题。", "note")
+_LONG_NOTE: Final = Refusal(Code.FORMAT, f"说明不能超过{NOTE_CHARS_MAX}个字。", "note")
+
+
+class ReviewEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One case that waits for its review, as its document says.
+
+    Attributes:
+        operator: who captured it; never allowed to review it.
+        closed_ms: when it closed, the office's clock.
+    """
+
+    case_id: str
+    product: str
+    title_zh: str
+    title_en: str
+    operator: StaffCard
+    closed_ms: int
+    level: Level
+
+
+def is_sampled(case_id: str, permille: int) -> bool:
+    """Whether a case is drawn: BLAKE2b of its id, modulo 1000, is below the share."""
+    drawn = hashlib.blake2b(case_id.encode(), digest_size=_DRAW_BYTES).digest()
+    return int.from_bytes(drawn, "big") % 1000 < permille
+
+
+def close(case: Case, rules: Rules, now_ms: int) -> Closed:
+    """The end of a case, which draws it or does not."""
+    by_rules = case.filed.assessment.level is Level.A1
+    return Closed(now_ms, by_rules and is_sampled(case.case_id, rules.thresholds.sample_permille))
+
+
+def collection(union: str) -> str:
+    """Where the documents of a union's reviews are."""
+    return f"review/{union}"
+
+
+def review_document(before: Case, after: Case, product: Product) -> tuple[Document, ...]:
+    """What a commit writes: put as a drawn case closes, delete as it is reviewed, or nothing."""
+    if after.sampled and not before.sampled:
+        entry = ReviewEntry(
+            case_id=after.case_id,
+            product=product.code,
+            title_zh=product.title_zh,
+            title_en=product.title_en,
+            operator=after.filed.operator,
+            closed_ms=after.steps[-1].at_ms,
+            level=after.filed.assessment.level,
+        )
+        return (Document(collection(after.union), after.case_id, encode(entry)),)
+    if after.reviewed is not None and before.reviewed is None:
+        return (Document(collection(after.union), after.case_id, None),)
+    return ()
+
+
+def too_junior(caller: Caller) -> Refusal | None:
+    """Why this person reviews nothing; None if they may."""
+    return _TOO_JUNIOR if caller.level < Level.A2 else None
+
+
+def review_item(entry: ReviewEntry, caller: Caller) -> ReviewItem:
+    """The entry as one reviewer sees it."""
+    return ReviewItem(
+        case_id=entry.case_id,
+        product=entry.product,
+        title_zh=entry.title_zh,
+        title_en=entry.title_en,
+        outlet=entry.operator.outlet,
+        operator=entry.operator.name,
+        level=entry.level.name,
+        closed_ms=entry.closed_ms,
+        allowed=entry.operator.person_id != caller.staff.person_id,
+    )
+
+
+def judge_sample(case: Case, command: JudgeSample, now_ms: int) -> Events | Refusal:
+    """The review of a drawn case; the same one again leads to nothing new."""
+    reviewer, note = command.caller.staff, command.note.strip()
+    junior = too_junior(command.caller)
+    if junior is not None:
+        return junior
+    if not case.sampled:
+        return _NOT_SAMPLED
+    if reviewer.person_id == case.filed.operator.person_id:
+        return _OWN_CASE
+    if len(note) > NOTE_CHARS_MAX:
+        return _LONG_NOTE
+    if not command.ok and not note:
+        return _NO_NOTE
+    if case.reviewed is None:
+        return (SampleReviewed(now_ms, reviewer, command.ok, note),)
+    said = case.reviewed
+    same = (said.reviewer.person_id, said.ok, said.note) == (reviewer.person_id, command.ok, note)
+    return () if same else _REVIEWED
+
+
+__all__ = [
+    "ReviewEntry",
+    "close",
+    "collection",
+    "is_sampled",
+    "judge_sample",
+    "review_document",
+    "review_item",
+    "too_junior",
+]
