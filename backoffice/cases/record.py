@@ -209,12 +209,12 @@ def _told(case: Case, event: AnyCaseEvent) -> Case:
         case FirstApproved(judgement=judgement) | Approved(judgement=judgement):
             approvals = (*case.approvals, judgement)
             return replace(case, claim=None, front=True, approvals=approvals, last=judgement)
-        case Returned(judgement=judgement, refusal=refusal):
+        case Returned(judgement=judgement, refusal=refusal, marks=marks):
             return replace(
                 case,
                 claim=None,
                 last=judgement,
-                reasons=(refusal,),
+                reasons=(refusal, *marks),
                 returns=case.returns + 1,
                 expires_ms=event.expires_ms,
             )

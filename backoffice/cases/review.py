@@ -13,7 +13,7 @@ from backoffice.authorization.levels import Level
 from backoffice.authorization.waiting import kept_apart
 from backoffice.cases.commands import Caller, Claim, Judge
 from backoffice.cases.conversation import go_on
-from backoffice.cases.decision import check_decision, in_words
+from backoffice.cases.decision import at_fields, check_decision, in_words
 from backoffice.cases.events import (
     AnyCaseEvent,
     Approved,
@@ -107,8 +107,8 @@ def judge(case: Case, command: Judge, rules: Rules, now_ms: int) -> Events | Ref
     """A signed decision; the same bytes again are the same decision."""
     if case.last is not None and case.last.decision == command.decision:
         return ()
-    entry = entry_of(case, rules.products[case.filed.product])
-    judgement = check_decision(case, entry, command, now_ms, rules.verify, rules.limits)
+    product = rules.products[case.filed.product]
+    judgement = check_decision(case, product, command, now_ms, rules.verify, rules.limits)
     if isinstance(judgement, Refusal):
         return judgement
     match judgement.verdict:
@@ -119,7 +119,8 @@ def judge(case: Case, command: Judge, rules: Rules, now_ms: int) -> Events | Ref
             return approved, *go_on(evolve(case, approved), rules, now_ms)
         case Verdict.RETURN:
             expires_ms = now_ms + rules.terms.returned_ms
-            return (Returned(now_ms, judgement, in_words(judgement), expires_ms),)
+            why, marks = in_words(judgement), at_fields(judgement)
+            return (Returned(now_ms, judgement, why, expires_ms, marks),)
         case Verdict.REJECT:
             return (Rejected(now_ms, judgement, in_words(judgement)),)
 

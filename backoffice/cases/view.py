@@ -187,7 +187,8 @@ def compare(
             continue
         shown = _shown(field, value, dossier)
         if shown:
-            rows.append(Compared(field.title_zh, field.title_en, shown, "", "", False))
+            titles = field.title_zh, field.title_en
+            rows.append(Compared(*titles, shown, "", "", False, field.name))
     return tuple(rows)
 
 
@@ -203,7 +204,9 @@ def _person(dossier: Dossier, identity: IdentityChecked | None) -> tuple[Compare
     sex, nation = _SEXES.get(record.sex, ""), NATIONS.get(record.nation, "")
     return (
         Compared("姓名", "Name", "", customer.name, name_network, name_network != customer.name),
-        Compared("身份证号码", "ID number", "", customer.number.masked, register, absent),
+        Compared(
+            "身份证号码", "ID number", "", customer.number.masked, register, absent, ID_CARD.name
+        ),
         Compared("性别", "Sex", "", sex, "", False),
         Compared("民族", "Nationality", "", nation, "", False),
         Compared("出生日期", "Born", "", record.birth.isoformat(), "", False),
@@ -218,7 +221,8 @@ def _other(field: Field, card: IdCardValue, answer: IdentityChecked | None) -> C
     result = answer.result if answer is not None else IdentityResult.UNAVAILABLE
     chip = f"{card.name} {card.number.masked}"
     differs = result not in MATCHING
-    return Compared(field.title_zh, field.title_en, "", chip, _REGISTER_WORDS[result], differs)
+    titles, word = (field.title_zh, field.title_en), _REGISTER_WORDS[result]
+    return Compared(*titles, "", chip, word, differs, field.name)
 
 
 def image_cards(submission: Submission, form: Form) -> tuple[ImageCard, ...]:
@@ -250,8 +254,9 @@ def _table(field: Field, table: TableValue) -> list[Compared]:
             if column.name in row
         )
         title_zh, title_en = f"{field.title_zh}（{number}）", f"{field.title_en} ({number})"
-        lines.append(Compared(title_zh, title_en, "，".join(cells), "", "", False))
-    return lines or [Compared(field.title_zh, field.title_en, "0 行", "", "", False)]
+        lines.append(Compared(title_zh, title_en, "，".join(cells), "", "", False, field.name))
+    titles = field.title_zh, field.title_en
+    return lines or [Compared(*titles, "0 行", "", "", False, field.name)]
 
 
 def _shown(field: Field, value: Value, dossier: Dossier) -> str:

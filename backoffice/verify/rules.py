@@ -306,6 +306,7 @@ class CaseBook:
             "authorizer": decision.staff_id == judgement.authorizer.staff_id,
             "verdict": decision.verdict is judgement.verdict is verdict,
             "reason": decision.reason is judgement.reason,
+            "fields": decision.fields == judgement.fields,
         }
         self._differs(Fault.DECISION_DIFFERS, agree, where)
 

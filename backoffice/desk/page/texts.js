@@ -127,6 +127,7 @@ defineTexts({
   "decide.differs": ["有 {n} 项要素不一致，请确认已逐项核实。", "{n} elements differ. Make sure that each has been settled."],
   "decide.unseen": ["还有 {n} 张影像没有查看。", "{n} images have not been looked at."],
   "decide.reason": ["原因", "Reason"],
+  "decide.fields": ["需补正的项目（可不选）", "What to correct (optional)"],
   "decide.note": ["补充说明", "Note"],
   "decide.note_hint": ["经办人可见，最多 {n} 字", "The operator can read it, up to {n} characters"],
   "decide.passcode": ["授权口令", "Passcode"],
