@@ -292,23 +292,14 @@ def _evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per eve
         case Opened(product=product, staff_id=staff_id, at_ms=at):
             return change(state, product=product, staff_id=staff_id, trail=(Step(State.DRAFT, at),))
         case IdCardRead(field=name, card=card):
-            return change(
-                state,
-                values=_answered(state, name, card),
-                marks=_unmended(state, name, card),
-                identity=None,
-                trail=state.trail[:1],
-                problem=None,
-            )
+            read = _with_answer(state, name, card)
+            return change(read, identity=None, trail=state.trail[:1])
         case IdentityAnswered(answer=answer, at_ms=at):
             return _identified(state, answer, at)
         case ValueEntered(field=name, value=value) | EvidenceTaken(field=name, evidence=value):
-            values, marks = _answered(state, name, value), _unmended(state, name, value)
-            return change(state, values=values, marks=marks, problem=None)
+            return _with_answer(state, name, value)
         case AnswerDropped(field=name):
-            values, marks = _answered(state, name, None), _unmended(state, name, None)
-            pins = state.pins - {name}
-            return change(state, values=values, marks=marks, pins=pins, problem=None)
+            return change(_with_answer(state, name, None), pins=state.pins - {name})
         case EvidenceUploaded(digest=digest):
             return change(state, uploaded=state.uploaded | {digest})
         case PinTaken(field=name):
@@ -351,6 +342,16 @@ def _evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per eve
             wanted = state.wanted and state.identified
             again = change(state, ink=None, handed_over=False, live=None)
             return change(again, problem=refusal, wanted=wanted)
+
+
+def _with_answer(state: Draft, name: str, value: Value | None) -> Draft:
+    """One more answer, or one less, and what it settles."""
+    return msgspec.structs.replace(
+        state,
+        values=_answered(state, name, value),
+        marks=_unmended(state, name, value),
+        problem=None,
+    )
 
 
 def _answered(state: Draft, name: str, value: Value | None) -> dict[str, Value]:

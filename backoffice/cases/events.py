@@ -51,6 +51,8 @@ from backoffice.cases.review_events import (
     LiveGiven,
     Queued,
     Rejected,
+    RescanGiven,
+    RescanOwed,
     Returned,
     Submitted,
     Waived,
@@ -86,6 +88,8 @@ AnyCaseEvent = (
     | LiveGiven
     | FirstApproved
     | Approved
+    | RescanOwed
+    | RescanGiven
     | Returned
     | Rejected
     | Cancelled
@@ -220,6 +224,8 @@ __all__ = [
     "Queued",
     "Rejected",
     "Reopened",
+    "RescanGiven",
+    "RescanOwed",
     "Returned",
     "Settled",
     "Signed",

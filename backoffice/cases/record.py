@@ -30,6 +30,8 @@ from backoffice.cases.events import (
     Prepared,
     Queued,
     Rejected,
+    RescanGiven,
+    RescanOwed,
     Returned,
     Settled,
     Signed,
@@ -83,6 +85,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         slip: what the customer reads; of pure information, the receipt.
         slip_hash: the slip's BLAKE2b-256; empty for what cannot be signed.
         signed: the customer's signature.
+        rescan: which photos it was approved without; None where it was complete.
+        rescanned: those photos, once they are here.
     """
 
     case_id: str
@@ -108,6 +112,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     slip: Slip | None = None
     slip_hash: bytes = b""
     signed: Signed | None = None
+    rescan: RescanOwed | None = None
+    rescanned: tuple[ImageCard, ...] = ()
 
     def __repr__(self) -> str:
         return f"Case({self.case_id!r}, version {self.version}, {self.state})"
@@ -239,6 +245,10 @@ def _told_later(case: Case, event: AnyCaseEvent) -> Case:
             )
         case Signed():
             return replace(case, signed=event)
+        case RescanOwed():
+            return replace(case, rescan=event)
+        case RescanGiven(images=images):
+            return replace(case, rescanned=images)
         case Declined(refusal=refusal):
             others = (leg.refusal for leg in case.legs)
             return replace(case, reasons=_distinct(refusal, *others))

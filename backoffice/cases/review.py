@@ -7,6 +7,7 @@ repeat of what is done already) or a refusal.
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Final
 
 from backoffice.authorization.levels import Level
@@ -31,6 +32,7 @@ from backoffice.cases.events import (
 )
 from backoffice.cases.flow import wrong_state
 from backoffice.cases.record import Case, evolve
+from backoffice.cases.rescan import owing
 from backoffice.cases.terms import Rules, end_of_day_ms
 from backoffice.cases.view import entry_of
 from wire.case_state import State
@@ -115,8 +117,8 @@ def judge(case: Case, command: Judge, rules: Rules, now_ms: int) -> Events | Ref
         case Verdict.APPROVE if len(case.approvals) + 1 < case.filed.assessment.approvals:
             return (FirstApproved(now_ms, judgement),)
         case Verdict.APPROVE:
-            approved = Approved(now_ms, judgement)
-            return approved, *go_on(evolve(case, approved), rules, now_ms)
+            passing = (Approved(now_ms, judgement), *owing(case, now_ms))
+            return *passing, *go_on(reduce(evolve, passing, case), rules, now_ms)
         case Verdict.RETURN:
             expires_ms = now_ms + rules.terms.returned_ms
             why, marks = in_words(judgement), at_fields(judgement)

@@ -188,6 +188,19 @@ class Approved(CaseEvent, frozen=True, tag="CaseApproved"):
     judgement: Judgement
 
 
+class RescanOwed(CaseEvent, frozen=True, tag="RescanOwed"):
+    """It was approved without some photos; `fields` names those to be handed in until `due_ms`."""
+
+    fields: tuple[str, ...]
+    due_ms: int
+
+
+class RescanGiven(CaseEvent, frozen=True, tag="RescanGiven"):
+    """The terminal handed in all of them."""
+
+    images: tuple[ImageCard, ...]
+
+
 class Returned(CaseEvent, frozen=True, tag="CaseReturned"):
     """Back to the teller, to be corrected and handed in again.
 
@@ -242,6 +255,8 @@ __all__ = [
     "LiveGiven",
     "Queued",
     "Rejected",
+    "RescanGiven",
+    "RescanOwed",
     "Returned",
     "Submitted",
     "Waived",

@@ -50,6 +50,11 @@ QUEUED_STATES = frozenset({State.AUTH_QUEUED, State.AUTH_CLAIMED})
 HANDED_STATES = frozenset({State.COMMITTED, State.DELIVERED, State.CLOSED})
 """The states in which there may be something to hand over."""
 
+FAILED_STATES = frozenset(
+    {State.CANCELLED, State.EXPIRED, State.AUTH_REJECTED, State.DECLINED, State.ABORTED}
+)
+"""Ends at which a case came to nothing."""
+
 _SEXES = {Sex.MALE: "男", Sex.FEMALE: "女"}
 
 MATCHING = frozenset({IdentityResult.MATCH, IdentityResult.MATCH_WITHOUT_PHOTO})
@@ -96,7 +101,16 @@ def view_of(case: Case, product: Product) -> CaseView:
         timing=case.timing.value if waits else "",
         due_ms=case.due_ms if waits else 0,
         live_wanted=waits and case.live_asked_ms > 0,
+        owed=owed_photos(case),
+        owed_due_ms=case.rescan.due_ms if case.rescan and owed_photos(case) else 0,
     )
+
+
+def owed_photos(case: Case) -> tuple[str, ...]:
+    """The photos that are still to come, by field; a case that came to nothing owes none."""
+    if case.rescan is None or case.rescanned or case.state in FAILED_STATES:
+        return ()
+    return case.rescan.fields
 
 
 def entry_of(case: Case, product: Product) -> QueueEntry:
@@ -177,6 +191,9 @@ def compare(
     rows = list(_person(dossier, identity))
     for field in form.fields:
         value = dossier.submission.values.get(field.name)
+        if field.name in dossier.submission.deferred:
+            titles = field.title_zh, field.title_en
+            rows.append(Compared(*titles, "次日补扫", "", "", False, field.name))
         if value is None or field.name == ID_CARD.name:
             continue
         if isinstance(value, TableValue):
@@ -316,12 +333,14 @@ def _decimal(number: int, decimals: int) -> str:
 
 
 __all__ = [
+    "FAILED_STATES",
     "QUEUED_STATES",
     "compare",
     "dossier_of",
     "entry_of",
     "file_of",
     "image_cards",
+    "owed_photos",
     "queue_document",
     "view_of",
 ]

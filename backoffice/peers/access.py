@@ -18,6 +18,7 @@ from wire.messages.case import (
     SignSlip,
     SlipShown,
     Submit,
+    SubmitRescan,
 )
 from wire.messages.desk import (
     AskLivePhoto,
@@ -67,6 +68,7 @@ ALLOWED: Final[dict[Role, frozenset[type]]] = {
             CancelCase,
             ContinueLater,
             Delivered,
+            SubmitRescan,
         }
     ),
     Role.DESK: frozenset(
@@ -119,6 +121,7 @@ UPWARD = (
     | CancelCase
     | ContinueLater
     | Delivered
+    | SubmitRescan
     | WatchQueue
     | ClaimCase
     | NextCase

@@ -40,6 +40,7 @@ from backoffice.cases.events import (
     PrepareLost,
     PrepareStarted,
     Rejected,
+    RescanGiven,
     Returned,
     Settled,
     Signed,
@@ -201,6 +202,9 @@ class CaseBook:
                 self._submission(case, intake, where)
             case LiveGiven(image=image):
                 self._image(image.digest, image.size, where, image.field)
+            case RescanGiven(images=images):
+                for image in images:
+                    self._image(image.digest, image.size, where, image.field)
             case FirstApproved() | Approved() | Returned() | Rejected():
                 self._judgement(case, event.judgement, _VERDICTS[type(event)], where)
             case PrepareStarted(legs=legs):
@@ -282,7 +286,9 @@ class CaseBook:
         if product is None or product.form.version != submission.form_version:
             return set()
         fields = product.form.fields
-        return {one.name for one in fields if one.required and one.kind is FieldKind.PHOTO}
+        asked = {one.name for one in fields if one.required and one.kind is FieldKind.PHOTO}
+        later = {one.name for one in fields if one.deferrable} & set(submission.deferred)
+        return asked - later
 
     def _judgement(self, case: Case, judgement: Judgement, verdict: Verdict, where: str) -> None:
         """The decision is that person's, on that desk, on exactly what was there (I5, I6)."""

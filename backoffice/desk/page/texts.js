@@ -69,6 +69,7 @@ defineTexts({
   "flag.high_limit": ["高限额签约", "High limit"],
   "flag.high_risk": ["高风险产品", "High-risk product"],
   "flag.securities": ["证券业务", "Securities"],
+  "flag.rescan": ["影像次日补扫", "Photos to follow"],
   "flag.witness": ["远程见证", "Remote witness"],
   "flag.income_jump": ["收入大幅上升", "Income jumped"],
   "flag.override": ["人工调整评级", "Grade overridden"],
