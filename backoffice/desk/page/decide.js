@@ -140,9 +140,11 @@ function answered(file) {
 
 function Marks({ file, fields, mark }) {
   const toggle = (name) => mark(fields.includes(name) ? fields.filter((one) => one !== name) : [...fields, name]);
+  const known = answered(file);
+  if (known.length === 0) return null;
   return html`<fieldset class="reasons marks">
     <legend>${t("decide.fields")}</legend>
-    ${answered(file).map(
+    ${known.map(
       ([name, words]) => html`<label key=${name} class="reason">
         <input
           type="checkbox"
