@@ -36,6 +36,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         pins: fields whose PIN block is waiting in the `pins` document.
         wanted: the teller handed the case over and nothing was refused since.
         problem: why the last errand was refused, or None.
+        marks: what the authorizer who sent the case back said of single answers, by field; each
+            until that answer is another one.
         view: the office's newest word, or None before the first submission was taken.
         wanted_ms: when the teller handed it over.
         link_kbps: how fast photos went up then.
@@ -64,6 +66,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     given_up: bool = False
     given_up_reason: str = ""
     problem: Refusal | None = None
+    marks: dict[str, Refusal] = {}
     view: CaseView | None = None
 
     @property

@@ -292,24 +292,19 @@ def _evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per eve
         case Opened(product=product, staff_id=staff_id, at_ms=at):
             return change(state, product=product, staff_id=staff_id, trail=(Step(State.DRAFT, at),))
         case IdCardRead(field=name, card=card):
-            return change(
-                state,
-                values=_answered(state, name, card),
-                identity=None,
-                trail=state.trail[:1],
-                problem=None,
-            )
+            read = _with_answer(state, name, card)
+            return change(read, identity=None, trail=state.trail[:1])
         case IdentityAnswered(answer=answer, at_ms=at):
             return _identified(state, answer, at)
         case ValueEntered(field=name, value=value) | EvidenceTaken(field=name, evidence=value):
-            return change(state, values=_answered(state, name, value), problem=None)
+            return _with_answer(state, name, value)
         case AnswerDropped(field=name):
-            values = _answered(state, name, None)
-            return change(state, values=values, pins=state.pins - {name}, problem=None)
+            return change(_with_answer(state, name, None), pins=state.pins - {name})
         case EvidenceUploaded(digest=digest):
             return change(state, uploaded=state.uploaded | {digest})
         case PinTaken(field=name):
-            return change(state, pins=state.pins | {name}, problem=None)
+            marks = {field: mark for field, mark in state.marks.items() if field != name}
+            return change(state, pins=state.pins | {name}, marks=marks, problem=None)
         case SubmissionWanted(place=place, at_ms=at, link_kbps=kbps):
             trail = _captured(state.trail, at) if state.identified else state.trail
             handed = change(state, wanted=True, wanted_ms=at, place=place, link_kbps=kbps)
@@ -349,6 +344,16 @@ def _evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per eve
             return change(again, problem=refusal, wanted=wanted)
 
 
+def _with_answer(state: Draft, name: str, value: Value | None) -> Draft:
+    """One more answer, or one less, and what it settles."""
+    return msgspec.structs.replace(
+        state,
+        values=_answered(state, name, value),
+        marks=_unmended(state, name, value),
+        problem=None,
+    )
+
+
 def _answered(state: Draft, name: str, value: Value | None) -> dict[str, Value]:
     """The answers with one more, or one less, and without those that it makes void.
 
@@ -372,6 +377,15 @@ def _answered(state: Draft, name: str, value: Value | None) -> dict[str, Value]:
     return values
 
 
+def _unmended(state: Draft, name: str, value: Value | None) -> dict[str, Refusal]:
+    """What is still to be mended after one more answer: typing the same again mends nothing,
+    while a card that is read again may well be the right one.
+    """
+    if value == state.values.get(name) and not isinstance(value, IdCardValue | BankCardValue):
+        return state.marks
+    return {field: mark for field, mark in state.marks.items() if field != name}
+
+
 def _identified(state: Draft, answer: IdentityChecked, at_ms: int) -> Draft:
     """The register has answered; a case that waited for it goes on, or back to the teller."""
     passing = answer.result in PASSING
@@ -390,9 +404,11 @@ def _identified(state: Draft, answer: IdentityChecked, at_ms: int) -> Draft:
 def _reopened(state: Draft, at_ms: int) -> Draft:
     """A returned case: everything captured is kept, nothing that followed."""
     trail = (Step(State.DRAFT, at_ms), Step(State.IDENTIFIED, at_ms))
+    reasons = state.view.reasons if state.view is not None else ()
     return msgspec.structs.replace(
         state,
         trail=trail,
+        marks={reason.field: reason for reason in reasons if reason.field},
         revision=state.revision + 1,
         deferred=False,
         slip_seen=False,
@@ -405,7 +421,7 @@ def _answered_by_office(state: Draft, view: CaseView) -> Draft:
     """What the office knows of the case replaces what the tablet only hoped."""
     live = state.live if view.live_wanted else None
     told = msgspec.structs.replace(state, view=view, trail=(), live=live, pins=frozenset())
-    return msgspec.structs.replace(told, wanted=False, problem=None)
+    return msgspec.structs.replace(told, wanted=False, marks={}, problem=None)
 
 
 def _captured(trail: tuple[Step, ...], at_ms: int) -> tuple[Step, ...]:

@@ -82,13 +82,15 @@ def entered_row(
 def problems(draft: Draft, now_ms: int) -> dict[str, Refusal]:
     """The first problem of every field that is missing or wrong, by field name.
 
-    A problem inside a table stands at its cell (`members.2.number`) and at its table.
+    A problem inside a table stands at its cell (`members.2.number`) and at its table. An answer
+    that an authorizer sent back is a problem until it is another one.
     """
     assert draft.product is not None
     context = Context(now_ms, staff_id=draft.staff_id)
     refusals = list(check_form(draft.product.form, draft.values, context, draft.pins))
     if draft.problem is not None and draft.problem.field:
         refusals.append(draft.problem)
+    refusals += draft.marks.values()
     found: dict[str, Refusal] = {}
     for refusal in refusals:
         found.setdefault(refusal.field.partition(".")[0], refusal)

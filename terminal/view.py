@@ -253,7 +253,17 @@ def _rows(field: Field, table: TableValue, problems: Mapping[str, Refusal]) -> t
 
 def _reasons(draft: Draft) -> tuple[Refusal, ...]:
     office = draft.view.reasons if draft.view else ()
+    if draft.view is not None and draft.view.state is State.AUTH_RETURNED:
+        office = tuple(_titled(draft, reason) for reason in office)
     return office + ((draft.problem,) if draft.problem else ())
+
+
+def _titled(draft: Draft, reason: Refusal) -> Refusal:
+    """A reason that is about one answer says which, where it stands among the others."""
+    field = draft.product.form.field(reason.field) if draft.product is not None else None
+    if field is None:
+        return reason
+    return Refusal(reason.code, f"“{field.title_zh}”：{reason.message}", reason.field)
 
 
 def _waiting(draft: Draft) -> str:

@@ -148,6 +148,7 @@ IDENTITY_NO_PHOTO = "idv_no_photo"
 IDENTITY_CURED = "idv_second_document"
 SLOW_LINK = "slow_link"
 WITNESS = "witness"
+RESCAN = "rescan"
 
 
 def by_age(years: int, thresholds: Thresholds) -> tuple[Raise, ...]:
@@ -191,6 +192,7 @@ __all__ = [
     "NAME_RARE",
     "OFF_AREA",
     "PHOTO_REUSED",
+    "RESCAN",
     "SENIOR",
     "SLOW_LINK",
     "THRESHOLDS",

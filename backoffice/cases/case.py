@@ -51,8 +51,9 @@ from backoffice.cases.events import (
 from backoffice.cases.flow import wrong_state
 from backoffice.cases.live_photo import ask_live
 from backoffice.cases.record import Case, evolve, new_case
+from backoffice.cases.rescan import debt_document
 from backoffice.cases.terms import Rules
-from backoffice.cases.view import file_of, queue_document, view_of
+from backoffice.cases.view import FAILED_STATES, file_of, queue_document, view_of
 from backoffice.management.summary import summary_document
 from backoffice.partners.port import PartnerOutcome
 from backoffice.product import Product, Unique
@@ -61,11 +62,6 @@ from wire.message import Code, Refusal
 from wire.messages.desk import Lease, Released, ReviewTaken
 
 _OTHER_CONTENT: Final = Refusal(Code.KEY_CONFLICT, "同一业务编号已提交过不同内容，请新建业务。")
-
-_FAILED: Final = frozenset(
-    {State.CANCELLED, State.EXPIRED, State.AUTH_REJECTED, State.DECLINED, State.ABORTED}
-)
-"""Ends at which what the case owned alone is free again, but for what was spent."""
 
 Events = tuple[AnyCaseEvent, ...]
 
@@ -187,7 +183,12 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
             reply=self._reply(command, after),
             claims=claims,
             releases=releases,
-            documents=(*queued, *drawn, *summary_document(case, after)),
+            documents=(
+                *queued,
+                *drawn,
+                *debt_document(case, after),
+                *summary_document(case, after),
+            ),
         )
 
     def _reply(self, command: CaseCommand, after: Case) -> object | None:
@@ -220,7 +221,8 @@ def _ownership(before: Case, after: Case) -> tuple[tuple[OwnedKey, ...], tuple[O
         kept = {(unique.scope, unique.key) for unique in has}
         gone = tuple(unique for unique in had if (unique.scope, unique.key) not in kept)
         return _owned(has, after), _owned(gone, after)
-    if after.state in _FAILED and before.state not in _FAILED:
+    if after.state in FAILED_STATES and before.state not in FAILED_STATES:
+        # What the case owned alone is free again, but for what was spent.
         spent = after.state is State.ABORTED
         return (), _owned(tuple(one for one in has if not (spent and one.spent)), after)
     return (), ()

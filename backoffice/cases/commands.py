@@ -23,6 +23,7 @@ from wire.messages.case import (
     RefuseSlip,
     SignSlip,
     SlipShown,
+    SubmitRescan,
 )
 from wire.messages.desk import CaseFile, DecisionTaken, Lease, Released, ReviewTaken
 from wire.messages.session import StaffCard
@@ -66,6 +67,7 @@ TerminalRequest = (
     | RefuseSlip
     | CancelCase
     | Delivered
+    | SubmitRescan
 )
 """What the submitting terminal may ask of its case after the submission."""
 

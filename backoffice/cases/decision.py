@@ -10,20 +10,24 @@ from __future__ import annotations
 from typing import Final
 
 from backoffice.authorization.levels import WITNESS, Timing
-from backoffice.authorization.waiting import QueueEntry, kept_apart
+from backoffice.authorization.waiting import kept_apart
 from backoffice.cases.commands import Judge
 from backoffice.cases.events import Judgement
 from backoffice.cases.flow import wrong_state
 from backoffice.cases.record import Case, Held
 from backoffice.cases.terms import Verify
+from backoffice.cases.view import entry_of
+from backoffice.product import Product
 from wire.case_state import State
 from wire.checks import LIMITS, Limits
 from wire.codec import decode
 from wire.errors import BadFrame
+from wire.form import Form
 from wire.keys import DECISION
 from wire.message import Code, Refusal
 from wire.messages.case import LIVE_PHOTO
 from wire.messages.desk import (
+    MARKED_FIELDS_MAX,
     NOTE_CHARS_MAX,
     REJECT_REASONS,
     RETURN_REASONS,
@@ -56,7 +60,7 @@ _FITTING: Final[dict[Verdict, tuple[Reason | None, ...]]] = {
 
 def check_decision(
     case: Case,
-    entry: QueueEntry,
+    product: Product,
     judge: Judge,
     now_ms: int,
     verify: Verify,
@@ -64,9 +68,9 @@ def check_decision(
 ) -> Judgement | Refusal:
     """The judgement that a handed-in decision amounts to, or why it does not count.
 
-    Codes: `FORMAT` (unreadable, reason or note wrong), `FORBIDDEN` (signature, signer, outlet or
-    level), `STATE` (not claimed by this desk), `STALE` (something else was seen), `SELF_AUTH`,
-    `RANGE` (the desk's clock).
+    Codes: `FORMAT` (unreadable; reason, note or fields wrong), `FORBIDDEN` (signature, signer,
+    outlet or level), `STATE` (not claimed by this desk), `STALE` (something else was seen),
+    `SELF_AUTH`, `RANGE` (the desk's clock).
     """
     caller = judge.caller
     try:
@@ -81,10 +85,11 @@ def check_decision(
     if case.state is not State.AUTH_CLAIMED or held is None:
         return wrong_state(case.state)
     return (
-        kept_apart(entry, caller.authority)
+        kept_apart(entry_of(case, product), caller.authority)
         or _not_yours(held, judge, now_ms)
         or _stale(case, held, decision)
         or _ill_formed(case, decision)
+        or _ill_marked(product.form, decision)
         or _unwitnessed(case, decision)
         or _from_the_future(decision, now_ms, limits)
         or Judgement(
@@ -95,6 +100,7 @@ def check_decision(
             verdict=decision.verdict,
             reason=decision.reason,
             note=decision.note.strip(),
+            fields=decision.fields,
         )
     )
 
@@ -104,6 +110,13 @@ def in_words(judgement: Judgement) -> Refusal:
     assert judgement.reason is not None, "an approval has no reason"
     code, sentence = REASONS[judgement.reason]
     return Refusal(code, f"{sentence}{judgement.note}")
+
+
+def at_fields(judgement: Judgement) -> tuple[Refusal, ...]:
+    """The reason of a return at each field that it names."""
+    assert judgement.reason is not None, "an approval has no reason"
+    code, sentence = REASONS[judgement.reason]
+    return tuple(Refusal(code, sentence, field) for field in judgement.fields)
 
 
 def _not_yours(held: Held, judge: Judge, now_ms: int) -> Refusal | None:
@@ -137,6 +150,18 @@ def _ill_formed(case: Case, decision: Decision) -> Refusal | None:
     return None
 
 
+def _ill_marked(form: Form, decision: Decision) -> Refusal | None:
+    """Only a return names fields: of this form, each once, and not too many."""
+    fields = decision.fields
+    if fields and decision.verdict is not Verdict.RETURN:
+        return Refusal(Code.FORMAT, "只有退回时才能指明需补正的项目。", "fields")
+    if len(fields) > MARKED_FIELDS_MAX:
+        return Refusal(Code.FORMAT, f"需补正的项目不能超过{MARKED_FIELDS_MAX}项。", "fields")
+    if len(set(fields)) != len(fields) or any(form.field(name) is None for name in fields):
+        return Refusal(Code.FORMAT, "需补正的项目与表单不符。", "fields")
+    return None
+
+
 def _unwitnessed(case: Case, decision: Decision) -> Refusal | None:
     """Who witnesses from afar has seen the customer, where the customer waits at the table."""
     assessment = case.filed.assessment
@@ -153,4 +178,4 @@ def _from_the_future(decision: Decision, now_ms: int, limits: Limits) -> Refusal
     return None
 
 
-__all__ = ["REASONS", "RETURNS_MAX", "check_decision", "in_words"]
+__all__ = ["REASONS", "RETURNS_MAX", "at_fields", "check_decision", "in_words"]

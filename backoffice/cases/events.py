@@ -52,6 +52,8 @@ from backoffice.cases.review_events import (
     LiveGiven,
     Queued,
     Rejected,
+    RescanGiven,
+    RescanOwed,
     Returned,
     Submitted,
     Waived,
@@ -87,6 +89,8 @@ AnyCaseEvent = (
     | LiveGiven
     | FirstApproved
     | Approved
+    | RescanOwed
+    | RescanGiven
     | Returned
     | Rejected
     | Cancelled
@@ -222,6 +226,8 @@ __all__ = [
     "Queued",
     "Rejected",
     "Reopened",
+    "RescanGiven",
+    "RescanOwed",
     "Returned",
     "SampleReviewed",
     "Settled",

@@ -20,6 +20,7 @@ from backoffice.authorization.levels import (
     NAME_RARE,
     OFF_AREA,
     PHOTO_REUSED,
+    RESCAN,
     THRESHOLDS,
     Assessment,
     Level,
@@ -33,6 +34,7 @@ from backoffice.cases.commands import Caller
 from backoffice.cases.events import Intake
 from backoffice.cases.identified import identity_problems, identity_raises
 from backoffice.cases.proven import chosen_items, phone_problems, proven_colleagues
+from backoffice.cases.rescan import pay_first
 from backoffice.cases.terms import Verify
 from backoffice.cases.view import image_cards
 from backoffice.dossier import Dossier, open_dossier
@@ -105,6 +107,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         listed: what is listed now, by field.
         colleagues: who proved their presence at this case, by reference.
         proofs: the phones that were proven for this case, by reference.
+        overdue: a case of this operator whose photos should have followed by now; else empty.
     """
 
     product: Product | None
@@ -117,6 +120,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     listed: Mapping[str, tuple[Item, ...]] = {}
     colleagues: Mapping[str, StaffCard] = {}
     proofs: Mapping[str, Phone] = {}
+    overdue: str = ""
 
 
 def open_submission(submit: Submit, caller: Caller, verify: Verify) -> Submission | Refusal:
@@ -203,14 +207,18 @@ def general_rules(
         raises.append(Raise(Level.A3, NAME_RARE))
     if any(facts.images[one.digest].reused for _, one in _captured(submission)):
         raises.append(Raise(Level.A3, PHOTO_REUSED))
+    if submission.deferred:
+        raises.append(Raise(Level.A2, RESCAN))
     customer, others = _identity(dossier, facts), _identities(facts)
     return (*raises, *identity_raises(submission, product.form, customer, others))
 
 
 def _offered(submission: Submission, facts: Facts) -> Product | Refusal:
-    """The product asked for, on a device that may ask for it."""
+    """The product asked for, on a device that may ask for it, by who owes nothing overdue."""
     if not facts.posture:
         return Refusal(Code.POSTURE, "设备状态不合规，请先完成安全检查。")
+    if facts.overdue:
+        return pay_first(facts.overdue)
     if facts.product is None or facts.product.code != submission.product:
         return Refusal(Code.NOT_FOUND, "没有这项业务或已暂停办理，请更新业务列表。", "product")
     return facts.product

@@ -31,6 +31,8 @@ from backoffice.cases.events import (
     Prepared,
     Queued,
     Rejected,
+    RescanGiven,
+    RescanOwed,
     Returned,
     SampleReviewed,
     Settled,
@@ -87,6 +89,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         signed: the customer's signature.
         sampled: it was drawn for a review as it closed.
         reviewed: what the review said.
+        rescan: which photos it was approved without; None where it was complete.
+        rescanned: those photos, once they are here.
     """
 
     case_id: str
@@ -114,6 +118,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     signed: Signed | None = None
     sampled: bool = False
     reviewed: SampleReviewed | None = None
+    rescan: RescanOwed | None = None
+    rescanned: tuple[ImageCard, ...] = ()
 
     def __repr__(self) -> str:
         return f"Case({self.case_id!r}, version {self.version}, {self.state})"
@@ -215,12 +221,12 @@ def _told(case: Case, event: AnyCaseEvent) -> Case:
         case FirstApproved(judgement=judgement) | Approved(judgement=judgement):
             approvals = (*case.approvals, judgement)
             return replace(case, claim=None, front=True, approvals=approvals, last=judgement)
-        case Returned(judgement=judgement, refusal=refusal):
+        case Returned(judgement=judgement, refusal=refusal, marks=marks):
             return replace(
                 case,
                 claim=None,
                 last=judgement,
-                reasons=(refusal,),
+                reasons=(refusal, *marks),
                 returns=case.returns + 1,
                 expires_ms=event.expires_ms,
             )
@@ -245,6 +251,10 @@ def _told_later(case: Case, event: AnyCaseEvent) -> Case:
             )
         case Signed():
             return replace(case, signed=event)
+        case RescanOwed():
+            return replace(case, rescan=event)
+        case RescanGiven(images=images):
+            return replace(case, rescanned=images)
         case Declined(refusal=refusal):
             others = (leg.refusal for leg in case.legs)
             return replace(case, reasons=_distinct(refusal, *others))

@@ -7,13 +7,14 @@ repeat of what is done already) or a refusal.
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Final
 
 from backoffice.authorization.levels import Level
 from backoffice.authorization.waiting import kept_apart
 from backoffice.cases.commands import Caller, Claim, Judge
 from backoffice.cases.conversation import go_on
-from backoffice.cases.decision import check_decision, in_words
+from backoffice.cases.decision import at_fields, check_decision, in_words
 from backoffice.cases.events import (
     AnyCaseEvent,
     Approved,
@@ -31,6 +32,7 @@ from backoffice.cases.events import (
 )
 from backoffice.cases.flow import wrong_state
 from backoffice.cases.record import Case, evolve
+from backoffice.cases.rescan import owing
 from backoffice.cases.terms import Rules, end_of_day_ms
 from backoffice.cases.view import entry_of
 from wire.case_state import State
@@ -107,19 +109,20 @@ def judge(case: Case, command: Judge, rules: Rules, now_ms: int) -> Events | Ref
     """A signed decision; the same bytes again are the same decision."""
     if case.last is not None and case.last.decision == command.decision:
         return ()
-    entry = entry_of(case, rules.products[case.filed.product])
-    judgement = check_decision(case, entry, command, now_ms, rules.verify, rules.limits)
+    product = rules.products[case.filed.product]
+    judgement = check_decision(case, product, command, now_ms, rules.verify, rules.limits)
     if isinstance(judgement, Refusal):
         return judgement
     match judgement.verdict:
         case Verdict.APPROVE if len(case.approvals) + 1 < case.filed.assessment.approvals:
             return (FirstApproved(now_ms, judgement),)
         case Verdict.APPROVE:
-            approved = Approved(now_ms, judgement)
-            return approved, *go_on(evolve(case, approved), rules, now_ms)
+            passing = (Approved(now_ms, judgement), *owing(case, now_ms))
+            return *passing, *go_on(reduce(evolve, passing, case), rules, now_ms)
         case Verdict.RETURN:
             expires_ms = now_ms + rules.terms.returned_ms
-            return (Returned(now_ms, judgement, in_words(judgement), expires_ms),)
+            why, marks = in_words(judgement), at_fields(judgement)
+            return (Returned(now_ms, judgement, why, expires_ms, marks),)
         case Verdict.REJECT:
             return (Rejected(now_ms, judgement, in_words(judgement)),)
 

@@ -80,6 +80,7 @@ class Judgement(msgspec.Struct, frozen=True):
         verdict: what was decided.
         reason: why, unless approved.
         note: in the authorizer's words.
+        fields: which answers a return is about; none where it is about the whole.
     """
 
     decision: bytes
@@ -89,6 +90,7 @@ class Judgement(msgspec.Struct, frozen=True):
     verdict: Verdict
     reason: Reason | None
     note: str
+    fields: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Judgement({self.verdict}, {self.authorizer.staff_id!r})"
@@ -186,13 +188,33 @@ class Approved(CaseEvent, frozen=True, tag="CaseApproved"):
     judgement: Judgement
 
 
+class RescanOwed(CaseEvent, frozen=True, tag="RescanOwed"):
+    """It was approved without some photos; `fields` names those to be handed in until `due_ms`."""
+
+    fields: tuple[str, ...]
+    due_ms: int
+
+
+class RescanGiven(CaseEvent, frozen=True, tag="RescanGiven"):
+    """The terminal handed in all of them."""
+
+    images: tuple[ImageCard, ...]
+
+
 class Returned(CaseEvent, frozen=True, tag="CaseReturned"):
-    """Back to the teller, to be corrected and handed in again; `refusal` says why in words."""
+    """Back to the teller, to be corrected and handed in again.
+
+    Attributes:
+        refusal: why, in words.
+        expires_ms: by when.
+        marks: the same at each field that the authorizer named.
+    """
 
     trigger: ClassVar = Trigger.RETURN
     judgement: Judgement
     refusal: Refusal
     expires_ms: int
+    marks: tuple[Refusal, ...] = ()
 
 
 class Rejected(CaseEvent, frozen=True, tag="CaseRejected"):
@@ -233,6 +255,8 @@ __all__ = [
     "LiveGiven",
     "Queued",
     "Rejected",
+    "RescanGiven",
+    "RescanOwed",
     "Returned",
     "Submitted",
     "Waived",

@@ -26,6 +26,7 @@ from backoffice.cases.events import (
 from backoffice.cases.flow import Trigger, allows, wrong_state
 from backoffice.cases.live_photo import give_live
 from backoffice.cases.record import Case, evolve
+from backoffice.cases.rescan import give_rescan
 from backoffice.cases.sampling import close
 from backoffice.cases.terms import Rules
 from backoffice.cases.view import dossier_of
@@ -43,6 +44,7 @@ from wire.messages.case import (
     RefuseSlip,
     SignSlip,
     SlipShown,
+    SubmitRescan,
 )
 
 Events = tuple[AnyCaseEvent, ...]
@@ -83,6 +85,8 @@ def at_table(case: Case, command: FromTerminal, rules: Rules, now_ms: int) -> Ev
             return defer(case, rules, now_ms)
         case GiveLivePhoto() as request:
             return give_live(case, request, rules, now_ms)
+        case SubmitRescan() as request:
+            return give_rescan(case, request, rules, now_ms)
         case CancelCase(reason=reason):
             return _cancel(case, reason, now_ms)
         case Delivered() as request:

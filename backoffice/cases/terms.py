@@ -68,4 +68,12 @@ def end_of_day_ms(at_ms: int) -> int:
     return int(dt.datetime.combine(day, dt.time(), CHINA).timestamp() * 1000)
 
 
-__all__ = ["TERMS", "Rules", "Terms", "Verify", "end_of_day_ms"]
+def next_day_end_ms(at_ms: int) -> int:
+    """The midnight that ends the business day after the one of a moment, Unix milliseconds.
+
+    As for `end_of_day_ms` every civil day is one: outlets in the country serve on market days.
+    """
+    return end_of_day_ms(end_of_day_ms(at_ms))
+
+
+__all__ = ["TERMS", "Rules", "Terms", "Verify", "end_of_day_ms", "next_day_end_ms"]

@@ -50,6 +50,11 @@ QUEUED_STATES = frozenset({State.AUTH_QUEUED, State.AUTH_CLAIMED})
 HANDED_STATES = frozenset({State.COMMITTED, State.DELIVERED, State.CLOSED})
 """The states in which there may be something to hand over."""
 
+FAILED_STATES = frozenset(
+    {State.CANCELLED, State.EXPIRED, State.AUTH_REJECTED, State.DECLINED, State.ABORTED}
+)
+"""Ends at which a case came to nothing."""
+
 _SEXES = {Sex.MALE: "男", Sex.FEMALE: "女"}
 
 MATCHING = frozenset({IdentityResult.MATCH, IdentityResult.MATCH_WITHOUT_PHOTO})
@@ -96,7 +101,16 @@ def view_of(case: Case, product: Product) -> CaseView:
         timing=case.timing.value if waits else "",
         due_ms=case.due_ms if waits else 0,
         live_wanted=waits and case.live_asked_ms > 0,
+        owed=owed_photos(case),
+        owed_due_ms=case.rescan.due_ms if case.rescan and owed_photos(case) else 0,
     )
+
+
+def owed_photos(case: Case) -> tuple[str, ...]:
+    """The photos that are still to come, by field; a case that came to nothing owes none."""
+    if case.rescan is None or case.rescanned or case.state in FAILED_STATES:
+        return ()
+    return case.rescan.fields
 
 
 def entry_of(case: Case, product: Product) -> QueueEntry:
@@ -177,6 +191,9 @@ def compare(
     rows = list(_person(dossier, identity))
     for field in form.fields:
         value = dossier.submission.values.get(field.name)
+        if field.name in dossier.submission.deferred:
+            titles = field.title_zh, field.title_en
+            rows.append(Compared(*titles, "次日补扫", "", "", False, field.name))
         if value is None or field.name == ID_CARD.name:
             continue
         if isinstance(value, TableValue):
@@ -187,7 +204,8 @@ def compare(
             continue
         shown = _shown(field, value, dossier)
         if shown:
-            rows.append(Compared(field.title_zh, field.title_en, shown, "", "", False))
+            titles = field.title_zh, field.title_en
+            rows.append(Compared(*titles, shown, "", "", False, field.name))
     return tuple(rows)
 
 
@@ -203,7 +221,9 @@ def _person(dossier: Dossier, identity: IdentityChecked | None) -> tuple[Compare
     sex, nation = _SEXES.get(record.sex, ""), NATIONS.get(record.nation, "")
     return (
         Compared("姓名", "Name", "", customer.name, name_network, name_network != customer.name),
-        Compared("身份证号码", "ID number", "", customer.number.masked, register, absent),
+        Compared(
+            "身份证号码", "ID number", "", customer.number.masked, register, absent, ID_CARD.name
+        ),
         Compared("性别", "Sex", "", sex, "", False),
         Compared("民族", "Nationality", "", nation, "", False),
         Compared("出生日期", "Born", "", record.birth.isoformat(), "", False),
@@ -218,7 +238,8 @@ def _other(field: Field, card: IdCardValue, answer: IdentityChecked | None) -> C
     result = answer.result if answer is not None else IdentityResult.UNAVAILABLE
     chip = f"{card.name} {card.number.masked}"
     differs = result not in MATCHING
-    return Compared(field.title_zh, field.title_en, "", chip, _REGISTER_WORDS[result], differs)
+    titles, word = (field.title_zh, field.title_en), _REGISTER_WORDS[result]
+    return Compared(*titles, "", chip, word, differs, field.name)
 
 
 def image_cards(submission: Submission, form: Form) -> tuple[ImageCard, ...]:
@@ -250,8 +271,9 @@ def _table(field: Field, table: TableValue) -> list[Compared]:
             if column.name in row
         )
         title_zh, title_en = f"{field.title_zh}（{number}）", f"{field.title_en} ({number})"
-        lines.append(Compared(title_zh, title_en, "，".join(cells), "", "", False))
-    return lines or [Compared(field.title_zh, field.title_en, "0 行", "", "", False)]
+        lines.append(Compared(title_zh, title_en, "，".join(cells), "", "", False, field.name))
+    titles = field.title_zh, field.title_en
+    return lines or [Compared(*titles, "0 行", "", "", False, field.name)]
 
 
 def _shown(field: Field, value: Value, dossier: Dossier) -> str:
@@ -311,12 +333,14 @@ def _decimal(number: int, decimals: int) -> str:
 
 
 __all__ = [
+    "FAILED_STATES",
     "QUEUED_STATES",
     "compare",
     "dossier_of",
     "entry_of",
     "file_of",
     "image_cards",
+    "owed_photos",
     "queue_document",
     "view_of",
 ]

@@ -35,6 +35,7 @@ from wire.codec import encode
 from wire.errors import LinkLost, OutcomeUnknown, PeerRefused
 from wire.keys import DECISION, DeviceKeys
 from wire.message import Code, Refusal
+from wire.messages.case import LIVE_PHOTO
 from wire.messages.desk import (
     NOTE_CHARS_MAX,
     AskLivePhoto,
@@ -176,6 +177,7 @@ class Authorizer:
                     card.title_en,
                     card.evidence,
                     100 * len(self.open.images[card.digest]) // max(card.size, 1),
+                    card.field if card.field != LIVE_PHOTO.name else "",
                 )
                 for card in file.images
             ),
@@ -276,6 +278,7 @@ class Authorizer:
             staff_id=staff.staff_id,
             challenge=file.challenge,
             decided_ms=self._outside.wall.now_ms(),
+            fields=command.fields,
         )
         body = encode(decision)
         signature = self._keys.signing.sign(DECISION, body)

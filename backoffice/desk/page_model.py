@@ -20,13 +20,17 @@ from wire.messages.session import StaffCard
 
 
 class ImageView(msgspec.Struct, frozen=True):
-    """One image of the open case; `loaded` is 0–100, it can be fetched at 100."""
+    """One image of the open case; `loaded` is 0–100, it can be fetched at 100.
+
+    `field` is the form's, empty for a photo that the form does not ask for.
+    """
 
     digest: str
     title_zh: str
     title_en: str
     evidence: str
     loaded: int
+    field: str = ""
 
 
 class FileView(msgspec.Struct, frozen=True):
@@ -147,12 +151,16 @@ class Release(msgspec.Struct, frozen=True, tag="release"):
 
 
 class Conclude(msgspec.Struct, frozen=True, tag="decide"):
-    """Decide the open case; the passcode proves who decides, for this one decision."""
+    """Decide the open case; the passcode proves who decides, for this one decision.
+
+    `fields` are those of the form that a return is about.
+    """
 
     verdict: Verdict
     reason: Reason | None
     note: str
     passcode: str
+    fields: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Conclude({self.verdict})"

@@ -18,6 +18,7 @@ from wire.messages.case import (
     SignSlip,
     SlipShown,
     Submit,
+    SubmitRescan,
 )
 from wire.messages.desk import (
     AskLivePhoto,
@@ -69,6 +70,7 @@ ALLOWED: Final[dict[Role, frozenset[type]]] = {
             CancelCase,
             ContinueLater,
             Delivered,
+            SubmitRescan,
         }
     ),
     Role.DESK: frozenset(
@@ -123,6 +125,7 @@ UPWARD = (
     | CancelCase
     | ContinueLater
     | Delivered
+    | SubmitRescan
     | WatchQueue
     | ClaimCase
     | NextCase

@@ -7,12 +7,13 @@ the office looks whether exactly these bytes are on file already, and then answe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
 import msgspec
 
-from actors.store import Batch, Claim, ClaimConflict
+from actors.store import READ_ROWS_MAX, Batch, Claim, ClaimConflict
 from actors.tagged import Tagged, kind_of
 from backoffice.authorization.policy_book import GetRouting
 from backoffice.cases.case import key_of, stream_of
@@ -20,16 +21,18 @@ from backoffice.cases.commands import Caller, FileCase, FromTerminal
 from backoffice.cases.commands import TerminalRequest as CaseRequest
 from backoffice.cases.events import Intake, Submitted
 from backoffice.cases.intake import Facts, ImageFact, admit, open_submission
+from backoffice.cases.rescan import collection, overdue_case
 from backoffice.dossier import other_cards
 from backoffice.office import Office
 from backoffice.partners.identity_check import IdentityRecorded, person_digest
 from backoffice.peers.devices import Device
 from backoffice.product import Product
 from wire.checks import Context, check_photo
+from wire.form import FIELDS_MAX
 from wire.ids import is_case_id
 from wire.keys import verify
 from wire.message import Code, Refusal
-from wire.messages.case import LIVE_PHOTO, GetCase, GiveLivePhoto, Submission, Submit
+from wire.messages.case import LIVE_PHOTO, GetCase, GiveLivePhoto, Submission, Submit, SubmitRescan
 from wire.messages.identity import CheckIdentity
 from wire.messages.images import OfferImages, PutChunk
 from wire.messages.lookups import Item, ListItems, ProveCode, ProveColleague, SendCode
@@ -42,6 +45,9 @@ from wire.value import ColleagueValue, PhoneValue, PhotoValue, RecordingValue
 
 IMAGE_SCOPE: Final = "image"
 """The claims by which a photo belongs to the first case that handed it in."""
+
+DEBT_PAGES_MAX: Final = 10
+"""How many pages of a union's owed photos are looked through for one operator's overdue ones."""
 
 LookUp = CheckIdentity | ListItems | ProveColleague | SendCode | ProveCode
 """What is asked for a case before the case exists."""
@@ -84,6 +90,8 @@ class TerminalRequests:
                 return await self._submit(device, caller, request)
             case GiveLivePhoto():
                 return await self._give_live(caller, request)
+            case SubmitRescan():
+                return await self._give_rescan(caller, request)
             case _:
                 from_terminal = FromTerminal(caller, request)
                 staff_id = caller.staff.staff_id
@@ -169,7 +177,19 @@ class TerminalRequests:
             listed=listed,
             colleagues=await office.colleagues.proven(union, case_id) if accompanied else {},
             proofs=await office.phones.proofs(union, case_id, phones),
+            overdue=await self._overdue(union, caller.staff.staff_id),
         )
+
+    async def _overdue(self, union: str, staff_id: str) -> str:
+        """A case of this operator whose photos are overdue, or empty."""
+        now_ms, after = self._office.outside.wall.now_ms(), ""
+        for _ in range(DEBT_PAGES_MAX):
+            debts = await self._office.store.documents(collection(union), after)
+            found = overdue_case(debts, staff_id, now_ms)
+            if found or len(debts) < READ_ROWS_MAX:
+                return found
+            after = debts[-1][0]
+        return ""
 
     async def _identities(self, union: str, submission: Submission) -> dict[str, IdentityRecorded]:
         """What the register said about other persons than the customer, by field."""
@@ -190,26 +210,50 @@ class TerminalRequests:
 
     async def _give_live(self, caller: Caller, request: GiveLivePhoto) -> object:
         """A photo taken now: here as a whole, good enough, and in no other case."""
-        office, photo, union = self._office, request.photo, caller.staff.union
-        fact = await self._image_fact(photo, request.case_id)
+        return await self._add_photos(caller, request, {LIVE_PHOTO.name: request.photo})
+
+    async def _give_rescan(self, caller: Caller, request: SubmitRescan) -> object:
+        """Photos that follow: of no more fields than a form can have."""
+        if len(request.photos) > FIELDS_MAX:
+            return Refusal(Code.FORMAT, "提交的项目数超出表单。")
+        return await self._add_photos(caller, request, request.photos)
+
+    async def _add_photos(
+        self,
+        caller: Caller,
+        request: GiveLivePhoto | SubmitRescan,
+        photos: Mapping[str, PhotoValue],
+    ) -> object:
+        """Photos for a case that is on file; each is the case's own once it is taken."""
+        office, who = self._office, caller.staff.staff_id
+        for name, photo in photos.items():
+            refusal = await self._unfit(caller, request.case_id, name, photo)
+            if refusal is not None:
+                return refusal
+        command = FromTerminal(caller, request)
+        answer = await office.ask_case(caller.staff.union, request.case_id, who, command)
+        if not isinstance(answer, Refusal):
+            for photo in photos.values():
+                await self._own_image(photo, request.case_id, who)
+        return answer
+
+    async def _unfit(
+        self, caller: Caller, case_id: str, name: str, photo: PhotoValue
+    ) -> Refusal | None:
+        """Why a photo cannot be added: not here, seen in another case, or not good enough."""
+        office = self._office
+        fact = await self._image_fact(photo, case_id)
         if fact is None or fact.size != photo.size or fact.measured is None:
-            return Refusal(Code.EVIDENCE, "影像尚未上传完成，请稍后重试。", LIVE_PHOTO.name, True)
+            return Refusal(Code.EVIDENCE, "影像尚未上传完成，请稍后重试。", name, True)
         if fact.reused:
-            return Refusal(Code.EVIDENCE, "须为现场新拍的照片，请重新拍摄。", LIVE_PHOTO.name)
-        limits = office.settings.for_union(union).limits
-        context = Context(office.outside.wall.now_ms(), limits, LIVE_PHOTO.name)
+            return Refusal(Code.EVIDENCE, "须为现场新拍的照片，请重新拍摄。", name)
+        limits = office.settings.for_union(caller.staff.union).limits
+        context = Context(office.outside.wall.now_ms(), limits, name)
         seen = fact.measured
         measured = msgspec.structs.replace(
             photo, width=seen.width, height=seen.height, sharpness=seen.sharpness
         )
-        for refusal in check_photo(measured, context):
-            return refusal
-        who = caller.staff.staff_id
-        command = FromTerminal(caller, request)
-        answer = await office.ask_case(union, request.case_id, who, command)
-        if not isinstance(answer, Refusal):
-            await self._own_image(photo, request.case_id, who)
-        return answer
+        return next(iter(check_photo(measured, context)), None)
 
     async def _own_images(self, submission: Submission, who: str) -> None:
         """Note who handed each photo and recording in first."""

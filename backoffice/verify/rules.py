@@ -40,6 +40,7 @@ from backoffice.cases.events import (
     PrepareLost,
     PrepareStarted,
     Rejected,
+    RescanGiven,
     Returned,
     SampleReviewed,
     Settled,
@@ -202,6 +203,9 @@ class CaseBook:
                 self._submission(case, intake, where)
             case LiveGiven(image=image):
                 self._image(image.digest, image.size, where, image.field)
+            case RescanGiven(images=images):
+                for image in images:
+                    self._image(image.digest, image.size, where, image.field)
             case FirstApproved() | Approved() | Returned() | Rejected():
                 self._judgement(case, event.judgement, _VERDICTS[type(event)], where)
             case PrepareStarted(legs=legs):
@@ -286,7 +290,9 @@ class CaseBook:
         if product is None or product.form.version != submission.form_version:
             return set()
         fields = product.form.fields
-        return {one.name for one in fields if one.required and one.kind is FieldKind.PHOTO}
+        asked = {one.name for one in fields if one.required and one.kind is FieldKind.PHOTO}
+        later = {one.name for one in fields if one.deferrable} & set(submission.deferred)
+        return asked - later
 
     def _judgement(self, case: Case, judgement: Judgement, verdict: Verdict, where: str) -> None:
         """The decision is that person's, on that desk, on exactly what was there (I5, I6)."""
@@ -310,6 +316,7 @@ class CaseBook:
             "authorizer": decision.staff_id == judgement.authorizer.staff_id,
             "verdict": decision.verdict is judgement.verdict is verdict,
             "reason": decision.reason is judgement.reason,
+            "fields": decision.fields == judgement.fields,
         }
         self._differs(Fault.DECISION_DIFFERS, agree, where)
 

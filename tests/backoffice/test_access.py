@@ -33,6 +33,7 @@ CancelCase       yes       no    no
 ContinueLater    yes       no    no
 GiveLivePhoto    yes       no    no
 Delivered        yes       no    no
+SubmitRescan     yes       no    no
 WatchQueue       no        yes   no
 ClaimCase        no        yes   no
 NextCase         no        yes   no

@@ -82,6 +82,27 @@ def test_a_case_is_returned_corrected_and_approved() -> None:
     )[6:10]
 
 
+def test_a_return_names_the_answers_that_it_is_about() -> None:
+    """The reason stands beside the general one at each of them, until the next revision."""
+    story = Story()
+    story.file()
+    seen = story.claim()
+    assert {"id_card", "phone", "address"} <= {row.field for row in seen.compared}
+    marked = ("id_front", "address")
+    unclear = desk.Reason.IMAGE_UNCLEAR
+    story.judge(seen, desk.Verdict.RETURN, unclear, note="请重拍", fields=marked)
+    view = story.ask(GetCase(story.case_id))
+
+    general, *at_fields = view.reasons
+    assert ("", "影像不清晰，请重新拍摄。请重拍") == (general.field, general.message)
+    expected = [Refusal(Code.IMAGE_QUALITY, "影像不清晰，请重新拍摄。", name) for name in marked]
+    assert expected == at_fields
+    assert story.case.last is not None
+    assert marked == story.case.last.fields
+    story.file(story.submission(revision=2))
+    assert () == story.case.reasons
+
+
 def test_a_case_is_returned_three_times_at_most() -> None:
     """Then it is approved or rejected."""
     story = Story()

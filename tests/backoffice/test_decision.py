@@ -30,8 +30,13 @@ from wire.case_state import State
 from wire.keys import DECISION
 from wire.message import Code, Refusal
 from wire.messages import desk
-from wire.messages.desk import RETURN_REASONS, Reason, Verdict
+from wire.messages.desk import MARKED_FIELDS_MAX, RETURN_REASONS, Reason, Verdict
 from wire.messages.identity import IdentityResult
+
+UNCLEAR = {"verdict": Verdict.RETURN, "reason": Reason.IMAGE_UNCLEAR}
+
+
+DOUBTFUL = {"verdict": Verdict.REJECT, "reason": Reason.ID_DOUBTFUL}
 
 
 def claimed(**facts: Any) -> tuple[Story, desk.CaseFile]:
@@ -61,6 +66,14 @@ def code(answer: Any) -> Code:
         ({"verdict": Verdict.RETURN}, Code.FORMAT),
         ({"verdict": Verdict.RETURN, "reason": Reason.ID_DOUBTFUL}, Code.FORMAT),
         ({"verdict": Verdict.REJECT, "reason": Reason.IMAGE_UNCLEAR}, Code.FORMAT),
+        ({"fields": ("id_front",)}, Code.FORMAT),
+        ({**UNCLEAR, "fields": ("id_front", "id_front")}, Code.FORMAT),
+        ({**UNCLEAR, "fields": ("nothing_asked",)}, Code.FORMAT),
+        ({**UNCLEAR, "fields": ("id_front",) * (MARKED_FIELDS_MAX + 1)}, Code.FORMAT),
+        (
+            {**DOUBTFUL, "fields": ("card",)},
+            Code.FORMAT,
+        ),
         ({"decided_ms": make.NOW_MS + 300_001}, Code.RANGE),
     ],
 )

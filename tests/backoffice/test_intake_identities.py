@@ -53,7 +53,7 @@ def test_what_the_register_says_of_a_proxy_is_on_file() -> None:
     assert (Level.A3, ("proxy",)) == (intake.assessment.level, intake.assessment.flags)
     shown = f"{the_agent().name} {the_agent().number.masked}"
     title = ("监护人或代理人身份证", "ID card of guardian or proxy")
-    assert [Compared(*title, "", shown, "一致", False)] == compared(with_agent())
+    assert [Compared(*title, "", shown, "一致", False, "agent")] == compared(with_agent())
 
 
 def compared(submission: Submission, **facts: Any) -> list[Compared]:

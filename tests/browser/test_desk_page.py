@@ -71,19 +71,22 @@ def test_a_case_is_taken_looked_at_and_approved(browser: Browser) -> None:
 
 
 def test_returning_takes_a_reason(browser: Browser) -> None:
-    """Without a reason code the sheet cannot be confirmed; the note travels along."""
+    """Without a reason code the sheet cannot be confirmed; note and ticks travel along."""
     with visit(browser, "desk") as (page, stand):
         stand.show(states.desk(states.file_view()))
         verdict_button(page, "退回补正")
         sheet = page.get_by_role("dialog")
         expect(sheet.get_by_role("button", name="确认退回")).to_be_disabled()
         sheet.get_by_text("影像不清").click()
+        sheet.get_by_label("身份证人像面").check()
+        sheet.get_by_label("联系地址").check()
+        sheet.get_by_label("联系地址").uncheck()
         sheet.get_by_label("补充说明").fill("人像面反光，请避开灯光重拍")
         confirm(page, "确认退回")
         expect(page.locator(".toast").get_by_text("已退回")).to_be_visible()
 
         note = "人像面反光，请避开灯光重拍"
-        decided = Conclude(Verdict.RETURN, Reason.IMAGE_UNCLEAR, note, "7315")
+        decided = Conclude(Verdict.RETURN, Reason.IMAGE_UNCLEAR, note, "7315", ("id_front",))
         assert stand.asked(Conclude) == [decided]
 
 

@@ -328,7 +328,7 @@ COMPARED: Final = (
     Compared("住址", "Registered address", "", IDENTITY.address, "", False),
     Compared("有效期至", "Valid until", "", "长期", "", False),
     Compared("手机号码", "Mobile number", "138****1234", "", "", False),
-    Compared("联系地址", "Contact address", "陆良县马街镇大沙田村三组28号", "", "", False),
+    Compared("联系地址", "Contact address", "陆良县马街镇大沙田28号", "", "", False, "address"),
     Compared("职业", "Occupation", "农林牧渔业人员", "", "", False),
     Compared("账户类别", "Account class", "Ⅰ类账户", "", "", False),
     Compared("卡号", "Card", "621700******1234", "", "", False),
@@ -338,7 +338,9 @@ DIFFERING: Final = (
     *COMPARED[1:],
 )
 IMAGES: Final = (
-    ImageView(digest_of("id_front"), "身份证人像面", "ID card, portrait side", "E1", 100),
+    ImageView(
+        digest_of("id_front"), "身份证人像面", "ID card, portrait side", "E1", 100, "id_front"
+    ),
     ImageView(digest_of("id_back"), "身份证国徽面", "ID card, emblem side", "E1", 100),
     ImageView(digest_of("face_to_face"), "客户与业务员合影", "Customer with operator", "E3", 100),
 )

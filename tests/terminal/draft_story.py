@@ -122,11 +122,17 @@ class DraftStory(Played[Draft, DraftCommand, DraftEvent]):
         return errand
 
     def view(
-        self, state: State, version: int, *, slip: Slip | None = None, live_wanted: bool = False
+        self,
+        state: State,
+        version: int,
+        *,
+        slip: Slip | None = None,
+        live_wanted: bool = False,
+        reasons: tuple[Refusal, ...] = (),
     ) -> None:
         """The office says where the case stands."""
         steps = (Step(State.SUBMITTED, make.NOW_MS), Step(state, make.NOW_MS))
-        view = CaseView(CASE, version, state, steps, slip=slip, live_wanted=live_wanted)
+        view = CaseView(CASE, version, state, steps, reasons, slip, live_wanted=live_wanted)
         assert self.give(KeepView(view)) is None
 
     def signed(self) -> None:

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminal.draft_events import KeepEvidence, KeepRefusal, KeepValue
+from terminal.draft_events import (
+    KeepEvidence,
+    KeepIdCard,
+    KeepPin,
+    KeepRefusal,
+    KeepValue,
+    Reopen,
+    WantSubmission,
+)
 from terminal.form_runner import entered, entered_row, problems
+from terminal.view import open_case
 from tests.kit import submissions as make
 from tests.terminal.draft_story import DEBIT_CARD, DraftStory
+from wire.case_state import State
 from wire.checks import number_text
 from wire.form import CELL_KINDS, Field, FieldKind, Option
 from wire.masked import IdNumber, Phone
@@ -238,3 +249,36 @@ def test_problems_stand_at_their_fields() -> None:
         name: problem.code for name, problem in found.items()
     }
     assert make.values_for(DEBIT_CARD.form).keys() > found.keys()
+
+
+def test_what_an_authorizer_sent_back_stands_at_its_field_until_it_is_mended() -> None:
+    """Typing the same again mends nothing; a card read again may be right; the rest is kept."""
+    story = DraftStory()
+    story.submitted()
+    general = Refusal(Code.ID_MISMATCH, "要素不一致，请核对后重新填写。请核对住址")
+    names = ("id_card", "id_front", "address")
+    marks = {name: Refusal(Code.ID_MISMATCH, "要素不一致。", name) for name in names}
+    story.view(State.AUTH_RETURNED, 4, reasons=(general, *marks.values()))
+    told = open_case(story.state, {}).reasons
+    assert general == told[0]
+    assert "“联系地址”：要素不一致。" == told[-1].message
+
+    assert story.give(Reopen()) is None
+    (pin,) = make.pins_for(story.form)
+    assert story.give(KeepPin(pin)) is None
+    assert marks == problems(story.state, story.now_ms)
+    shown = {view.name: view.problem for view in open_case(story.state, marks).fields}
+    assert marks == {name: problem for name, problem in shown.items() if problem}
+
+    assert story.give(KeepValue("address", story.values["address"])) is None
+    front = msgspec.structs.replace(story.values["id_front"], digest=b"again".ljust(32, b"."))
+    assert isinstance(front, PhotoValue)
+    assert story.give(KeepEvidence("id_front", front)) is None
+    assert {"id_card", "address"} == set(problems(story.state, story.now_ms))
+    assert story.give(KeepValue("address", TextValue("陆良县马街镇大沙田村三组28号"))) is None
+    assert story.give(KeepIdCard("id_card", story.card)) is None
+    assert {} == problems(story.state, story.now_ms)
+    story.identified()
+    assert story.give(WantSubmission(None)) is None
+    story.view(State.AUTH_QUEUED, 6)
+    assert {} == story.state.marks

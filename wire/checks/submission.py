@@ -7,7 +7,7 @@ Rules of one product (age, limits) are the product's; facts that only the office
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -79,6 +79,7 @@ def check_form(
     values: Mapping[str, Value],
     context: Context,
     pins: Collection[str] | None = None,
+    deferred: Sequence[str] = (),
 ) -> tuple[Refusal, ...]:
     """Every field of a form, in the form's order.
 
@@ -87,11 +88,12 @@ def check_form(
         values: the answers by field name.
         context: the moment and the bounds.
         pins: the fields for which a PIN block travels along; None leaves PINs unchecked.
+        deferred: the fields whose photos follow the next day.
 
     More answers than a form may have fields are refused unread, and no check looks at more than
     its kind's bounds allow; so the work of one call is bounded by the form.
     """
-    if len(values) > FIELDS_MAX:
+    if len(values) > FIELDS_MAX or len(deferred) > FIELDS_MAX:
         return (context.refuse(Code.FORMAT, "提交的项目数超出表单。"),)
     asked = {field.name for field in form.fields if field.kind not in PIN_KINDS}
     problems = [
@@ -105,11 +107,12 @@ def check_form(
             continue
         value = values.get(field.name)
         if value is None:
-            if field.required:
+            if field.required and field.name not in deferred:
                 problems.append(_missing(field, context))
         else:
             wrong_type = check_type(value, field, context.at(field.name))
             problems += wrong_type or check_value(field, value, context)
+    problems += _wrongly_deferred(form, values, deferred, context)
     problems += _same_evidence_twice(values, context)
     problems += _same_person_twice(form, values, context)
     return tuple(problems)
@@ -129,7 +132,7 @@ def check_submission(
         *check_trail(submission.trail, context.at("trail")),
         *check_time(submission.captured_ms, context.at("captured_ms")),
         *check_place(submission.place, context.at("place")),
-        *check_form(form, submission.values, context, pins),
+        *check_form(form, submission.values, context, pins, submission.deferred),
     )
 
 
@@ -154,6 +157,15 @@ def _missing(field: Field, context: Context) -> Refusal:
         field.kind, (Code.FORMAT, lambda field: f"请填写“{field.title_zh}”。")
     )
     return context.at(field.name).refuse(code, message(field))
+
+
+def _wrongly_deferred(
+    form: Form, values: Mapping[str, Value], deferred: Sequence[str], context: Context
+) -> list[Refusal]:
+    """Only a photo that the form lets follow does, named once, and only while it is not there."""
+    may = {field.name for field in form.fields if field.deferrable} - values.keys()
+    wrong = {name for name in deferred if name not in may or deferred.count(name) > 1}
+    return [context.at(n).refuse(Code.FORMAT, "该项不能隔日补扫。") for n in sorted(wrong)]
 
 
 def _same_evidence_twice(values: Mapping[str, Value], context: Context) -> list[Refusal]:

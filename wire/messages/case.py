@@ -78,6 +78,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
         place: where, or None when the tablet had no fix.
         captured_ms: when capture ended, Unix milliseconds.
         link_kbps: how fast the tablet's photos went up, kbit/s; 0 where that was not measured.
+        deferred: photos that follow the next day, by field: deferrable ones that are not there.
     """
 
     case_id: str
@@ -92,6 +93,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     place: Place | None
     captured_ms: int
     link_kbps: int = 0
+    deferred: tuple[str, ...] = ()
 
 
 class SlipLine(msgspec.Struct, frozen=True):
@@ -140,6 +142,8 @@ class CaseView(msgspec.Struct, frozen=True):
             `async`; empty otherwise.
         due_ms: by when it should be decided then, Unix milliseconds; 0 otherwise.
         live_wanted: an authorizer asks for `LIVE_PHOTO` now.
+        owed: the photos that the case was approved without and that are still to come, by field.
+        owed_due_ms: by when, Unix milliseconds; 0 where none is owed.
     """
 
     case_id: str
@@ -153,6 +157,8 @@ class CaseView(msgspec.Struct, frozen=True):
     timing: str = ""
     due_ms: int = 0
     live_wanted: bool = False
+    owed: tuple[str, ...] = ()
+    owed_due_ms: int = 0
 
 
 class Submit(Request[CaseView], frozen=True, tag="Submit"):
@@ -224,6 +230,16 @@ class GiveLivePhoto(Request[CaseView], frozen=True, tag="GiveLivePhoto"):
     photo: PhotoValue
 
 
+class SubmitRescan(Request[CaseView], frozen=True, tag="SubmitRescan"):
+    """The photos that a case was approved without, all of them (影像隔日补扫); by field.
+
+    Their bytes have been uploaded before.
+    """
+
+    case_id: str
+    photos: dict[str, PhotoValue]
+
+
 class CancelCase(Request[CaseView], frozen=True, tag="CancelCase"):
     """The teller gives the case up before the core has prepared it."""
 
@@ -266,4 +282,5 @@ __all__ = [
     "Step",
     "Submission",
     "Submit",
+    "SubmitRescan",
 ]

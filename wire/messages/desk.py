@@ -126,6 +126,7 @@ class Compared(msgspec.Struct, frozen=True):
         chip: what the ID card's chip says.
         network: what the population register says.
         differs: the sources disagree.
+        field: of the form, where the element is the answer to one; else empty.
     """
 
     title_zh: str
@@ -134,6 +135,7 @@ class Compared(msgspec.Struct, frozen=True):
     chip: str
     network: str
     differs: bool
+    field: str = ""
 
 
 class ImageCard(msgspec.Struct, frozen=True):
@@ -222,7 +224,11 @@ class ReleaseCase(Request[Released], frozen=True, tag="ReleaseCase"):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What an authorizer decided, on exactly what they saw; its encoding is what is signed."""
+    """What an authorizer decided, on exactly what they saw; its encoding is what is signed.
+
+    `fields` go with `RETURN` only: the answers that the reason is about, by their names in the
+    form, each once and at most `MARKED_FIELDS_MAX`; none where it is about the whole.
+    """
 
     case_id: str
     version: int
@@ -234,6 +240,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     staff_id: str
     challenge: bytes
     decided_ms: int
+    fields: tuple[str, ...] = ()
 
 
 class DecisionTaken(msgspec.Struct, frozen=True):
@@ -320,8 +327,12 @@ class JudgeReview(Request[ReviewTaken], frozen=True, tag="JudgeReview"):
 NOTE_CHARS_MAX = 500
 """The longest note of a decision or a review, in characters."""
 
+MARKED_FIELDS_MAX = 20
+"""The most fields that one return can name."""
+
 
 __all__ = [
+    "MARKED_FIELDS_MAX",
     "NOTE_CHARS_MAX",
     "REJECT_REASONS",
     "RETURN_REASONS",

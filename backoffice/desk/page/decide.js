@@ -14,6 +14,7 @@ import { seen } from "./images.js";
 import { title } from "./queue.js";
 
 const NOTE_CHARS_MAX = 500;
+const MARKED_FIELDS_MAX = 20;
 const REASONS = {
   approve: [],
   return: ["image_unclear", "image_missing", "element_mismatch", "form_incomplete"],
@@ -56,6 +57,7 @@ export function DecideBar({ file, live }) {
 
 function Sheet({ verdict, file, blocked }) {
   const [reason, setReason] = useState(null);
+  const [fields, setFields] = useState([]);
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
   const form = useRef(null);
@@ -69,7 +71,8 @@ function Sheet({ verdict, file, blocked }) {
     setBusy(true);
     setProblem("");
     try {
-      await command("decide", { verdict, reason, note: entered.get("note").trim(), passcode: entered.get("passcode") });
+      const note = entered.get("note").trim();
+      await command("decide", { verdict, reason, note, passcode: entered.get("passcode"), fields });
       toast(t("decide.toast", { verdict: t(`decide.done.${verdict}`), title: title(file.item) }), "good");
       close();
     } catch (error) {
@@ -94,6 +97,7 @@ function Sheet({ verdict, file, blocked }) {
       <${Warnings} verdict=${verdict} file=${file} />
       ${blocked && html`<p class="notice bad" role="alert"><${Icon} name="lock" />${t(`decide.blocked.${blocked}`)}</p>`}
       ${REASONS[verdict].length > 0 && html`<${Reasons} reasons=${REASONS[verdict]} reason=${reason} pick=${setReason} />`}
+      ${verdict === "return" && html`<${Marks} file=${file} fields=${fields} mark=${setFields} />`}
       <${Field} label=${t("decide.note")} hint=${t("decide.note_hint", { n: NOTE_CHARS_MAX })}>
         <textarea name="note" rows="2" maxlength=${NOTE_CHARS_MAX}></textarea>
       <//>
@@ -120,6 +124,35 @@ function Reasons({ reasons, reason, pick }) {
       (one, index) => html`<label key=${one} class="reason">
         <input type="radio" name="reason" checked=${reason === one} autofocus=${index === 0} onChange=${() => pick(one)} />
         <span>${t(`reason.${one}`)}</span>
+      </label>`,
+    )}
+  </fieldset>`;
+}
+
+/** The form's fields that were answered, each once: a table has a row for each of its lines. */
+function answered(file) {
+  const titles = new Map();
+  for (const one of [...file.compared, ...file.images]) {
+    if (one.field && !titles.has(one.field)) titles.set(one.field, title(one).replace(/\s?[（(]1[）)]$/, ""));
+  }
+  return [...titles];
+}
+
+function Marks({ file, fields, mark }) {
+  const toggle = (name) => mark(fields.includes(name) ? fields.filter((one) => one !== name) : [...fields, name]);
+  const known = answered(file);
+  if (known.length === 0) return null;
+  return html`<fieldset class="reasons marks">
+    <legend>${t("decide.fields")}</legend>
+    ${known.map(
+      ([name, words]) => html`<label key=${name} class="reason">
+        <input
+          type="checkbox"
+          checked=${fields.includes(name)}
+          disabled=${fields.length >= MARKED_FIELDS_MAX && !fields.includes(name)}
+          onChange=${() => toggle(name)}
+        />
+        <span>${words}</span>
       </label>`,
     )}
   </fieldset>`;
