@@ -82,7 +82,7 @@ class AsyncioLoop:
         async def perform() -> None:
             try:
                 await work()
-            except Exception as error:  # a task without a parent: told in the log
+            except Exception as error:  # asyncio would tell it only when the task is collected
                 log.warning("task_failed", path=path, error=summarize(error))
 
         return self._loop.create_task(perform(), name=path)

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import trio
 
@@ -27,6 +27,8 @@ from actors.ref import Ref
 if TYPE_CHECKING:
     from actors.system import System
     from wire.message import ReplyT, Request
+
+ResultT = TypeVar("ResultT")
 
 TOLD_MAX = 1_024
 """The most messages told from the asyncio side that have not arrived on the trio side."""
@@ -71,7 +73,7 @@ class Crossing:
             call = self._lane.popleft()
             try:
                 call()
-            except Exception as error:  # a broken crossing ends the system
+            except Exception as error:  # from here it would end in trio's internals: panic tells it
                 self.system.panic(error)
 
 
@@ -109,7 +111,7 @@ class OutwardRef(Ref):
         if trio.lowlevel.in_trio_run():
             return await self._inner.ask(request, within=within)
         work = partial(self._inner.ask, request, within=within)
-        return await self._on_trio(work)  # type: ignore[return-value]  # the request's own type comes back
+        return await self._on_trio(work)
 
     def watch(self, watcher: Ref) -> None:
         """See `Ref.watch`."""
@@ -118,20 +120,20 @@ class OutwardRef(Ref):
         else:
             self._crossing.to_trio(partial(self._inner.watch, watcher))
 
-    async def _on_trio(self, work: Callable[[], Awaitable[object]]) -> object:
+    async def _on_trio(self, work: Callable[[], Awaitable[ResultT]]) -> ResultT:
         """Run `work` as a task on the trio side and bring its outcome back; from asyncio."""
-        future: asyncio.Future[object] = self._crossing.loop.create_future()
+        future: asyncio.Future[ResultT] = self._crossing.loop.create_future()
         cancel: list[Callable[[], object]] = []
 
         async def perform() -> None:
             outcome: partial[None]
             try:
-                outcome = partial(_settle, future, await work(), None)
-            except Exception as error:  # crosses to whoever asked
-                outcome = partial(_settle, future, None, error)
+                outcome = partial(_succeed, future, await work())
+            except Exception as error:  # whatever it is, the asker on the other loop must get it
+                outcome = partial(_fail, future, error)
             except BaseException:
                 gone = ActorError(f"the loop of {self.path} ended; the outcome is unknown")
-                self._crossing.to_asyncio(partial(_settle, future, None, gone))
+                self._crossing.to_asyncio(partial(_fail, future, gone))
                 raise
             self._crossing.to_asyncio(outcome)
 
@@ -147,12 +149,13 @@ class OutwardRef(Ref):
             raise
 
 
-def _settle(future: asyncio.Future[object], value: object, error: Exception | None) -> None:
-    if future.done():
-        return
-    if error is None:
+def _succeed(future: asyncio.Future[ResultT], value: ResultT) -> None:
+    if not future.done():
         future.set_result(value)
-    else:
+
+
+def _fail(future: asyncio.Future[ResultT], error: Exception) -> None:
+    if not future.done():
         future.set_exception(error)
 
 

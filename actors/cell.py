@@ -231,7 +231,7 @@ class Cell(Mailbox):
         """What the actor shows of its state; its own failure to do so is shown instead."""
         try:
             return self.actor.inspect()
-        except Exception as error:  # a console must not crash an actor
+        except Exception as error:  # looking at an actor must never crash it, whatever it shows
             return {"inspect": summarize(error)}
 
     def watch(self, watcher: Ref) -> None:
@@ -262,7 +262,7 @@ class Cell(Mailbox):
         self.announce_down(STOPPED if error is None else self.last_error)
         try:
             self.supervisor.on_down(self, error)
-        except Exception as broken:  # a broken supervisor ends the system
+        except Exception as broken:  # nobody stands above it: unsupervised actors must not go on
             self.system.panic(broken)
 
     def announce_down(self, reason: str) -> None:

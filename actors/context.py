@@ -165,7 +165,7 @@ def start_effect(cell: Cell, label: str, work: Callable[[], Awaitable[object | N
         try:
             try:
                 outcome = await work()
-            except Exception as error:  # comes back as a message
+            except Exception as error:  # any failure is the actor's to judge, as EffectFailed
                 outcome = EffectFailed(label, error)
             if outcome is not None and cell.incarnation == incarnation:
                 with suppress(ActorStopped):

@@ -94,7 +94,7 @@ class Dispatcher(Seat):
         # Turns see one set of context variables of their own and not those of an asker.
         self.assist: Callable[[Ask], None] = partial(
             Variables().run,
-            self.drain,  # type: ignore[call-arg]  # mypy wants the drain's argument already here
+            self.drain,  # type: ignore[call-arg]  # Context.run's stub knows no partial application
         )
 
     async def serve(self) -> None:
@@ -172,7 +172,7 @@ class Dispatcher(Seat):
                             cell.peak = max(cell.peak, before - left + len(queue))
                             runnable.append(cell)
                             break
-                except Exception as error:  # the crash of an actor
+                except Exception as error:  # any bug of a handler crashes its actor alone
                     cell.failed(error, kind, message)
                 turns = before - left
                 cell.handled += turns

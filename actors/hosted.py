@@ -130,7 +130,7 @@ class HostedContext(Context):
         async def perform() -> None:
             try:
                 outcome = await work()
-            except Exception as error:  # comes back as a message
+            except Exception as error:  # any failure is the actor's to judge, as EffectFailed
                 outcome = EffectFailed(label, error)
             if outcome is not None:
                 with suppress(ActorError):

@@ -19,6 +19,7 @@ from actors.mailbox import CLOSED
 from actors.timers import NOT_WAITING
 
 if TYPE_CHECKING:
+    from actors.actor import Actor
     from actors.cell import Supervisor
     from actors.context import Context
     from actors.system import System
@@ -71,7 +72,7 @@ class ProcessCell(Cell):
         self,
         system: System,
         path: str,
-        factory: Callable[[], Process],
+        factory: Callable[[], Actor | Process],
         supervisor: Supervisor,
         first: Process,
         context: Context,
@@ -118,7 +119,8 @@ class ProcessCell(Cell):
             raise
         ask.due = NOT_WAITING
         if ask.done == ANSWERED:
-            return ask.value  # type: ignore[no-any-return]  # the actor's body keeps the type
+            answer: ReplyT = ask.value
+            return answer
         raise ask.value
 
     # Its life, as the engine tells it.
@@ -141,7 +143,9 @@ class ProcessCell(Cell):
         self.state = CellState.STARTING
         if self.incarnation > 0:
             self.restarts += 1
-            self.actor = self.factory()  # type: ignore[assignment]  # the kind of an actor does not change
+            fresh = self.factory()
+            assert isinstance(fresh, Process), "a factory makes one kind of actor"
+            self.actor = fresh
         self.incarnation += 1
         self.actor.context = self.context
         return self.actor

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from actors.actor import Actor
 from actors.ask import ANSWERED, OPEN, Ask
 from actors.cell import ALIVE, Cell, CellState
 from actors.dead_letters import Reason
@@ -18,9 +19,10 @@ from actors.mailbox import CLOSED
 from actors.timers import NOT_WAITING
 
 if TYPE_CHECKING:
-    from actors.actor import Actor, Handlers
+    from actors.actor import Handlers
     from actors.cell import Supervisor
     from actors.context import Context
+    from actors.process import Process
     from actors.system import System
     from wire.message import ReplyT, Request
 
@@ -41,7 +43,7 @@ class ReactiveCell(Cell):
         self,
         system: System,
         path: str,
-        factory: Callable[[], Actor],
+        factory: Callable[[], Actor | Process],
         supervisor: Supervisor,
         first: Actor,
         context: Context,
@@ -108,7 +110,8 @@ class ReactiveCell(Cell):
                 raise
             ask.due = NOT_WAITING
         if ask.done == ANSWERED:
-            return ask.value  # type: ignore[no-any-return]  # the actor's handler keeps the type
+            answer: ReplyT = ask.value
+            return answer
         raise ask.value
 
     def waiting_since(self) -> float:
@@ -198,11 +201,13 @@ class ReactiveCell(Cell):
         try:
             if self.incarnation > 0:
                 self.restarts += 1
-                self.actor = self.factory()  # type: ignore[assignment]  # the kind of an actor does not change
+                fresh = self.factory()
+                assert isinstance(fresh, Actor), "a factory makes one kind of actor"
+                self.actor = fresh
             self.incarnation += 1
             self.actor.context = self.context
             self.actor.started()
-        except Exception as error:  # a failed start, raised below
+        except Exception as error:  # any start may fail in any way; raised again once cleaned up
             self.last_error = summarize(error)
             self.release()
             self.state = CellState.DOWN
@@ -232,7 +237,7 @@ class ReactiveCell(Cell):
         """Nobody is left on the stack who could get the error of a failed start."""
         try:
             self.restart()
-        except Exception as error:  # a failed restart is a crash
+        except Exception as error:  # nobody is left to raise it to; the supervisor decides
             self.report_down(error)
 
     def halt(self) -> None:
@@ -285,7 +290,7 @@ class ReactiveCell(Cell):
         """The incarnation's last words; their failure is noted and changes nothing."""
         try:
             self.actor.stopping()
-        except Exception as error:  # it ends all the same
+        except Exception as error:  # last words of any kind must not keep the end from happening
             self.last_error = summarize(error)
         self.release()
 

@@ -216,7 +216,7 @@ class _Commit:
         """Let its task go on, if it waits and has not given up."""
         task, self.task = self.task, None
         if task is not None:
-            reschedule(task, WOKEN)  # type: ignore[arg-type]  # see Woken
+            reschedule(task, WOKEN)
 
     def give_up(self, _raise_cancel: trio.lowlevel.RaiseCancelT) -> trio.lowlevel.Abort:
         """Its task is cancelled while it waits; a batch that is on its way stays there."""

@@ -195,7 +195,7 @@ class Lane:
         self._in_hand = taken = self._take_waiting()
         try:
             answers = self._serve([delivery.message for delivery in taken])
-        except Exception as error:  # the crash of the actor, raised on its own loop
+        except Exception as error:  # aiosqlite's thread: crash on the actor's loop
             self._over = True
             self._failed(error)
             return

@@ -95,9 +95,9 @@ class System:
         context = CellContext(path)
         cell: ReactiveCell | ProcessCell
         if isinstance(first, Actor):
-            cell = ReactiveCell(self, path, factory, supervisor, first, context)  # type: ignore[arg-type]  # a factory makes one kind
+            cell = ReactiveCell(self, path, factory, supervisor, first, context)
         else:
-            cell = ProcessCell(self, path, factory, supervisor, first, context)  # type: ignore[arg-type]  # a factory makes one kind
+            cell = ProcessCell(self, path, factory, supervisor, first, context)
         context.bind(cell)
         self.cells[path] = cell
         return cell
@@ -122,7 +122,7 @@ class System:
         if isinstance(cell, ReactiveCell):
             try:
                 cell.start()
-            except Exception:  # raised again below
+            except Exception:  # whatever failed, the cell must not stay; raised again
                 cell.stop()
                 raise
         else:

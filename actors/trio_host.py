@@ -21,6 +21,8 @@ from actors.process import ProcessCell
 from actors.system import System
 
 if TYPE_CHECKING:
+    from outcome import Outcome
+
     from actors.ports import Outside
     from actors.ref import Ref
     from actors.shim import Seat
@@ -47,7 +49,7 @@ class Woken:
         """Nothing to hand over."""
 
 
-WOKEN = Woken()
+WOKEN: Outcome[object] = Woken()  # type: ignore[assignment]  # trio only ever unwraps it
 """The one `Woken`."""
 
 
@@ -77,7 +79,7 @@ class TrioHost:
     def wake(self, seat: Seat) -> None:
         """See `Host.wake`."""
         waiter, seat.waiter = seat.waiter, None
-        reschedule(waiter, WOKEN)  # type: ignore[arg-type]  # see Woken
+        reschedule(waiter, WOKEN)
 
     def start_task(self, work: Callable[[], Awaitable[None]], path: str) -> trio.CancelScope:
         """See `Host.start_task`."""
@@ -93,7 +95,7 @@ class TrioHost:
         try:
             with scope:
                 await work()
-        except Exception as error:  # a task without a parent: told in the log
+        except Exception as error:  # raised here it would end every actor of the nursery
             log.warning("task_failed", path=path, error=summarize(error))
 
     def set_alarm(self, at: float) -> None:
