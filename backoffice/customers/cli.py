@@ -94,8 +94,8 @@ def totals(
 
     显示某日的条数与摘要，供与对方核对。
     """
-    counted = totals_of(day, _entries(data, _consumer(name)))
-    print(encode_json(counted).decode() if json else _totals_line(counted))  # noqa: T201 - data
+    counted = totals_of(one for one in _entries(data, _consumer(name)) if one.day == day)
+    print(encode_json(counted).decode() if json else _totals_line(day, counted))  # noqa: T201 - data
 
 
 @feed.command()
@@ -164,8 +164,8 @@ def _acknowledged(data: Path) -> dict[str, int]:
         fail(f"不能读取 · cannot read: {told(error)}", EXIT_FAILED)
 
 
-def _totals_line(counted: Totals) -> str:
-    return f"{counted.day}: 条数 count {counted.count:,}  摘要 BLAKE2b-256 {counted.digest}"
+def _totals_line(day: str, counted: Totals) -> str:
+    return f"{day}: 条数 count {counted.count:,}  摘要 BLAKE2b-256 {counted.digest}"
 
 
 __all__ = ["feed", "replay", "status", "totals"]

@@ -2,15 +2,16 @@
 
 A process under the office's supervisor. It reads the feed behind the acknowledged entry, delivers
 in bounded batches, and moves the acknowledgement in the store only after the consumer's. Once a day
-it has the consumer count the day before; where the counts differ it sends that day again.
+it has the consumer count everything that was acknowledged since it counted last, so that no entry
+is ever left out; where the counts differ it sends those again.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
 import structlog
 import trio
 
@@ -21,7 +22,6 @@ from backoffice.customers.feed import (
     ACKNOWLEDGED,
     Consumer,
     FeedEntry,
-    Totals,
     entry_of,
     stream_of,
     totals_of,
@@ -41,9 +41,16 @@ AGAIN_S_MAX: Final = 300.0
 """The pause after a failed delivery, doubling up to the most, in seconds."""
 
 COMPARED: Final = "feed-compared"
-"""The collection of the last day on which a consumer's count was the same."""
+"""The collection of how far, and on which day, each consumer counted the same."""
 
 _log = structlog.get_logger(__name__)
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """The consumer counted the same up to this entry, on this day."""
+
+    day: str = ""
+    seq: int = 0
 
 
 class Courier(Process):
@@ -79,7 +86,7 @@ class Courier(Process):
             try:
                 moved = await self.deliver_some()
                 if not moved:
-                    await self.compare_days()
+                    await self.compare_today()
             except SinkUnreachable as error:
                 self._failures += 1
                 _log.warning("feed.unreachable", feed=self._consumer.name, error=str(error))
@@ -109,37 +116,38 @@ class Courier(Process):
         await self._keep(ACKNOWLEDGED, encode(last))
         return last != acknowledged
 
-    async def compare_days(self) -> None:
-        """Have every day that is over counted by the consumer, once; the odd one goes again.
+    async def compare_today(self) -> None:
+        """Once a day: have what was acknowledged since the last time counted by the consumer.
 
         Raises:
             SinkUnreachable: it did not say; asked again later.
         """
         today = day_of(self._wall.now_ms())
-        yesterday = (dt.date.fromisoformat(today) - dt.timedelta(days=1)).isoformat()
-        known = await self._store.document(COMPARED, self._consumer.name)
-        if known is not None and decode(str, known) >= yesterday:
+        stored = await self._store.document(COMPARED, self._consumer.name)
+        before = decode(Compared, stored) if stored is not None else Compared()
+        if before.day == today:
             return
-        totals = await self.totals(yesterday)
+        last = await self.acknowledged()
+        totals = totals_of(await self._run(before.seq, last))
         if totals.count and not await self._sink.compare(totals):
-            _log.warning("feed.differs", feed=self._consumer.name, day=yesterday)
-            await self._keep(ACKNOWLEDGED, encode(totals.first - 1))
+            _log.warning("feed.differs", feed=self._consumer.name, first=totals.first)
+            await self._keep(ACKNOWLEDGED, encode(before.seq))
             return
-        await self._keep(COMPARED, encode(yesterday))
+        await self._keep(COMPARED, encode(Compared(today, last)))
 
     async def acknowledged(self) -> int:
         """How far the consumer has everything."""
         known = await self._store.document(ACKNOWLEDGED, self._consumer.name)
         return decode(int, known) if known is not None else 0
 
-    async def totals(self, day: str) -> Totals:
-        """Count and hash of one day."""
+    async def _run(self, after: int, last: int) -> list[FeedEntry]:
+        """The entries behind one number up to another: about a day's."""
         entries: list[FeedEntry] = []
-        after = 0
-        while page := await self._entries(after):
-            entries += [entry for entry in page if entry.day == day]
+        while after < last:
+            page = await self._entries(after)
+            entries += page
             after = page[-1].seq
-        return totals_of(day, entries)
+        return [entry for entry in entries if entry.seq <= last]
 
     async def _entries(self, after: int) -> list[FeedEntry]:
         rows = await self._store.read(stream_of(self._consumer.name), after)

@@ -151,18 +151,21 @@ class FeedEntry(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """What a consumer should have of one day.
+    """What a consumer should have of a run of entries.
 
     Attributes:
-        day: `YYYY-MM-DD`.
+        first: the first one's sequence number; 0 where there are none.
+        last: the last one's.
+        since: the day of the first one, `YYYY-MM-DD`; none of the run is of an earlier one but by
+            minutes.
         count: how many entries.
-        first: the first one's sequence number, 0 when there is none.
         digest: BLAKE2b-256 over the entries' JSON lines in order, hex.
     """
 
-    day: str
-    count: int
     first: int
+    last: int
+    since: str
+    count: int
     digest: str
 
 
@@ -195,15 +198,14 @@ def line_of(entry: FeedEntry) -> bytes:
     return encode_json(entry) + b"\n"
 
 
-def totals_of(day: str, entries: Iterable[FeedEntry]) -> Totals:
-    """Count and hash of one day's entries."""
-    digest, count, first = hashlib.blake2b(digest_size=32), 0, 0
+def totals_of(entries: Iterable[FeedEntry]) -> Totals:
+    """Count and hash of a run of entries."""
+    digest, count, first, last, since = hashlib.blake2b(digest_size=32), 0, 0, 0, ""
     for entry in entries:
-        if entry.day == day:
-            digest.update(line_of(entry))
-            count += 1
-            first = first or entry.seq
-    return Totals(day, count, first, digest.hexdigest())
+        digest.update(line_of(entry))
+        first, last, since = first or entry.seq, entry.seq, since or entry.day
+        count += 1
+    return Totals(first, last, since, count, digest.hexdigest())
 
 
 __all__ = [

@@ -1,6 +1,6 @@
 """Where a feed goes: a folder of JSON lines, or an HTTP endpoint; a door to httpx.
 
-A sink takes entries in order and says how far it has them (`deliver`), and compares a day's totals
+A sink takes entries in order and says how far it has them (`deliver`), and compares totals
 (`compare`). One that misses something names the entry that it needs next, and gets everything from
 there again. An entry that comes twice is written twice by nobody: sequence numbers tell.
 """
@@ -63,7 +63,7 @@ class Sink(Protocol):
         """
 
     async def compare(self, totals: Totals) -> bool:
-        """Whether the consumer counts the same for that day.
+        """Whether the consumer counts the same for the entries between those two numbers.
 
         Raises:
             SinkUnreachable: it did not say.
@@ -86,8 +86,8 @@ class FileSink:
         return await self._offload(lambda: self._append(entries))
 
     async def compare(self, totals: Totals) -> bool:
-        """Count the day's file anew."""
-        return await self._offload(lambda: totals_of(totals.day, self._day(totals.day)) == totals)
+        """Count the files anew."""
+        return await self._offload(lambda: self._totals(totals) == totals)
 
     def _append(self, entries: Sequence[FeedEntry]) -> int:
         try:
@@ -102,6 +102,14 @@ class FileSink:
         except OSError as error:
             raise SinkUnreachable(f"{self._folder}: {error.strerror}") from error
         return max(last, entries[-1].seq if entries else 0)
+
+    def _totals(self, asked: Totals) -> Totals:
+        """What is here of a run; a day before its first one's may hold some of it, too."""
+        files = sorted(self._folder.glob("*.jsonl"))
+        begin = max(sum(file.stem < asked.since for file in files) - 1, 0)
+        here = (entry for file in files[begin:] for entry in self._day(file.stem))
+        run = (entry for entry in here if asked.first <= entry.seq <= asked.last)
+        return totals_of(sorted(run, key=lambda entry: entry.seq))
 
     def _last(self) -> int:
         """The highest number in the folder; days may overlap, so the last two files are read."""

@@ -43,7 +43,8 @@ class Ear:
 
     async def compare(self, totals: Totals) -> bool:
         ordered = [self.got[seq] for seq in sorted(self.got)]
-        return totals_of(totals.day, ordered) == totals
+        run = (entry for entry in ordered if totals.first <= entry.seq <= totals.last)
+        return totals_of(run) == totals
 
 
 __all__ = ["Ear"]
