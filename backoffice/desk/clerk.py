@@ -54,6 +54,10 @@ def approve_what_agrees(file: FileView) -> tuple[Verdict, Reason | None]:
     return Verdict.APPROVE, None
 
 
+class SignInRefused(Exception):
+    """The desk does not let this clerk in; the message is the office's sentence."""
+
+
 class DeskClerk:
     """Works at one desk for as long as it runs.
 
@@ -76,11 +80,17 @@ class DeskClerk:
         self._decided = decided
 
     async def work(self) -> None:
-        """Sign in, then decide one case after the other, for ever."""
+        """Sign in, then decide one case after the other, for ever.
+
+        Raises:
+            SignInRefused: asking again would not help, and would lock the person out.
+        """
         while True:
             state = self._desk.state()
             if state.staff is None:
-                await self._desk.perform(SignInHere(self._staff_id, self._passcode))
+                refusal = await self._desk.perform(SignInHere(self._staff_id, self._passcode))
+                if refusal is not None and not refusal.retryable:
+                    raise SignInRefused(refusal.message)
             elif state.file is None or state.file.lost:
                 await self._take(state)
             elif _wants_photo(state.file):
@@ -114,4 +124,4 @@ def _wants_photo(file: FileView) -> bool:
     return WITNESS in item.flags and item.timing == "sync" and not item.live_photo
 
 
-__all__ = ["AtDesk", "DeskClerk", "Judge", "approve_what_agrees"]
+__all__ = ["AtDesk", "DeskClerk", "Judge", "SignInRefused", "approve_what_agrees"]

@@ -9,9 +9,11 @@ from typing import Annotated, Final
 import typer
 
 from actors.log import configure_log
+from backoffice.desk.clerk import SignInRefused
 from backoffice.desk.running import Options, run_desk
 from supervisors.cli import (
     EXIT_FAILED,
+    EXIT_REFUSED,
     LOG_LEVELS,
     Folder,
     Log,
@@ -25,9 +27,10 @@ from supervisors.errors import SupervisionError
 from supervisors.folder import FolderInUse
 from wire.errors import WireError
 
-FAILURES: Final[dict[type[Exception], int]] = dict.fromkeys(
-    (WireError, FolderInUse, SupervisionError, OSError), EXIT_FAILED
-)
+FAILURES: Final[dict[type[Exception], int]] = {
+    SignInRefused: EXIT_REFUSED,
+    **dict.fromkeys((WireError, FolderInUse, SupervisionError, OSError), EXIT_FAILED),
+}
 """What a person can put right."""
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 import trio
 
 from backoffice.cases.events import Approved, Claimed, Intake, Submitted
-from backoffice.desk.clerk import DeskClerk
+from backoffice.desk.clerk import DeskClerk, SignInRefused
 from backoffice.desk.page_model import Claim, FileView
 from backoffice.desk.page_model import SignInHere as SignInAtDesk
 from backoffice.staff import LOCKOUT_S, TRIES_MAX
 from terminal.page_model import ReopenReturned, Stage, TakePhoto
 from terminal.program import Terminal
-from tests.kit.bank import DESK_PASSCODE, authorizer, teller
+from tests.kit.bank import DESK_PASSCODE, Bank, authorizer, teller
 from tests.kit.running import run
 from tests.stories.cast import (
     assert_sound,
@@ -194,3 +195,15 @@ def stands_at(terminal: Terminal, case_id: str) -> State | None:
 
 def photos(intake: Intake) -> list[bytes]:
     return [image.digest for image in intake.images]
+
+
+def test_a_scripted_authorizer_with_a_wrong_passcode_gives_up() -> None:
+    """Asking again would only lock the person out."""
+
+    async def story() -> None:
+        bank = Bank("wrong-passcode")
+        async with bank.office(), bank.desk(1) as desk:
+            with trio.fail_after(600), pytest.raises(SignInRefused):
+                await DeskClerk(desk, "2001", "no such passcode").work()
+
+    run(story)
