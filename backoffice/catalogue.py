@@ -8,12 +8,12 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from backoffice.fields import (
-    ID_CARD,
-    needs_of,
-)
 from backoffice.product import (
     Product,
+)
+from backoffice.questions.fields import (
+    ID_CARD,
+    needs_of,
 )
 from wire.form import (
     CELL_KINDS,

@@ -16,9 +16,9 @@ from actors.log import configure_log
 from actors.outside import production_outside
 from actors.store import StoreError
 from backoffice.catalogue import products
-from backoffice.configuration import Settings
-from backoffice.configuration_file import BadConfiguration, read_settings
-from backoffice.configuration_text import as_toml, as_tree
+from backoffice.configuration.file import BadConfiguration, read_settings
+from backoffice.configuration.settings import Settings
+from backoffice.configuration.text import as_toml, as_tree
 from backoffice.demo import every, once
 from backoffice.demo.people import run_on
 from backoffice.demo.process import DemoFailed, Interrupted

@@ -16,10 +16,10 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from backoffice.authorization.levels import THRESHOLDS, Thresholds
-from backoffice.fields import (
+from backoffice.partners.operations import Customer
+from backoffice.questions.fields import (
     ID_CARD,
 )
-from backoffice.partners.operations import Customer
 from wire.checks import Context, normalise_name, years_between
 from wire.chip_record import ChipRecord, parse_chip_record
 from wire.masked import IdNumber, Pan, Phone

@@ -13,7 +13,7 @@ from actors.ref import Ref
 from actors.store import Store
 from backoffice.authorization.levels import Level
 from backoffice.cases.commands import Caller
-from backoffice.configuration import Settings
+from backoffice.configuration.settings import Settings
 from backoffice.customers.branch import CustomersBranch
 from backoffice.hsm import SecurityModule
 from backoffice.images import ImageDesk

@@ -38,7 +38,7 @@ from backoffice.cases.case import CaseBehaviour, key_of, stream_of
 from backoffice.cases.record import Case
 from backoffice.cases.terms import Rules
 from backoffice.cases.view import view_of
-from backoffice.configuration import Settings
+from backoffice.configuration.settings import Settings
 from backoffice.customers.branch import CustomersBranch
 from backoffice.customers.courier import Sinks
 from backoffice.customers.rules import CustomerRules

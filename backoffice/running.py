@@ -13,8 +13,8 @@ from actors.outside import production_outside
 from actors.ports import Outside
 from actors.stopping import stop_signals
 from backoffice.catalogue import products
-from backoffice.configuration import Settings, for_training
-from backoffice.configuration_file import read_settings
+from backoffice.configuration.file import read_settings
+from backoffice.configuration.settings import Settings, for_training
 from backoffice.customers.feed import Consumer
 from backoffice.customers.sinks import FeedTerms, FileSink, Sink, http_sink
 from backoffice.partners.identity_check import EmbeddedRegister

@@ -13,8 +13,8 @@ from typing import Final
 
 from backoffice.authorization.levels import IDENTITY_CURED, IDENTITY_NO_PHOTO, Level, Raise
 from backoffice.dossier import id_card, other_cards
-from backoffice.fields import ID_CARD, SECOND_DOCUMENT
 from backoffice.partners.identity_check import IdentityRecorded, person_digest
+from backoffice.questions.fields import ID_CARD, SECOND_DOCUMENT
 from wire.form import Form
 from wire.message import Code, Refusal
 from wire.messages.case import Submission

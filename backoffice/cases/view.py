@@ -15,8 +15,8 @@ from backoffice.cases.commands import Caller
 from backoffice.cases.events import Intake
 from backoffice.cases.record import Case
 from backoffice.dossier import NOTHING, Dossier, open_dossier
-from backoffice.fields import ID_CARD
 from backoffice.product import Product
+from backoffice.questions.fields import ID_CARD
 from wire.case_state import State
 from wire.chip_record import NATIONS, Sex
 from wire.codec import decode, encode

@@ -24,7 +24,7 @@ from actors.ports import WallClock
 from actors.ref import Ref
 from actors.store import Append, Store
 from backoffice.cases.commands import Caller
-from backoffice.configuration import UnionSettings
+from backoffice.configuration.settings import UnionSettings
 from backoffice.dossier import id_card
 from backoffice.lookups.journal import Journal, retried
 from backoffice.partners.identity_check import person_digest

@@ -16,10 +16,10 @@ import msgspec
 
 from backoffice.authorization.levels import Raise, by_amount
 from backoffice.dossier import Dossier, Terms
-from backoffice.fields import ID_CARD, choice, needs_of, title_of_option
 from backoffice.partners.operations import HoldFunds, PayBill
 from backoffice.partners.queries import PartnerQuery, UnpaidBills
 from backoffice.product import Asking, Category, Leg, Product, Unique, unique_key
+from backoffice.questions.fields import ID_CARD, choice, needs_of, title_of_option
 from backoffice.slips.slip import amount_line
 from wire.checks import luhn_digit
 from wire.form import Field, FieldKind, Form

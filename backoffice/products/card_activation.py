@@ -12,9 +12,9 @@ from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier
-from backoffice.fields import FACE_TO_FACE, ID_CARD, needs_of
 from backoffice.partners.operations import ActivateCard
 from backoffice.product import Category, Leg, Product
+from backoffice.questions.fields import FACE_TO_FACE, ID_CARD, needs_of
 from wire.form import Field, FieldKind, Form
 from wire.messages.case import SlipLine
 

@@ -13,7 +13,10 @@ from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier, Terms
-from backoffice.fields import (
+from backoffice.partners.operations import Customer, SignContract
+from backoffice.partners.queries import Contracts, PartnerQuery
+from backoffice.product import Asking, Category, Leg, Product, Unique, unique_key
+from backoffice.questions.fields import (
     CARD_FIRST,
     FACE_TO_FACE,
     ID_BACK,
@@ -22,9 +25,6 @@ from backoffice.fields import (
     confirm,
     needs_of,
 )
-from backoffice.partners.operations import Customer, SignContract
-from backoffice.partners.queries import Contracts, PartnerQuery
-from backoffice.product import Asking, Category, Leg, Product, Unique, unique_key
 from backoffice.slips.slip import amount_line
 from wire.checks import Context, normalise_name, years_between
 from wire.form import Field, FieldKind, Form

@@ -12,7 +12,9 @@ from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier, Terms
-from backoffice.fields import (
+from backoffice.partners.operations import ApplyCreditCard, Contact
+from backoffice.product import Category, Leg, Product
+from backoffice.questions.fields import (
     FACE_TO_FACE,
     ID_BACK,
     ID_CARD,
@@ -24,8 +26,6 @@ from backoffice.fields import (
     needs_of,
     title_of_option,
 )
-from backoffice.partners.operations import ApplyCreditCard, Contact
-from backoffice.product import Category, Leg, Product
 from backoffice.slips.slip import amount_line
 from wire.form import Field, FieldKind, Form
 from wire.message import Code, Refusal

@@ -11,9 +11,9 @@ from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier
-from backoffice.fields import choice, needs_of, title_of_option
 from backoffice.partners.queries import PartnerQuery, SurveyTargets
 from backoffice.product import Asking, Category, Product, Unique, unique_key
+from backoffice.questions.fields import choice, needs_of, title_of_option
 from wire.form import Field, FieldKind, Form
 from wire.message import Code, Refusal
 from wire.messages.case import SlipLine

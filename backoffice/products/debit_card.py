@@ -15,7 +15,9 @@ import msgspec
 
 from backoffice.authorization.levels import MINOR, Level, Raise
 from backoffice.dossier import Dossier, Terms
-from backoffice.fields import (
+from backoffice.partners.operations import IssueCard
+from backoffice.product import Category, Leg, Product, Unique, unique_key
+from backoffice.questions.fields import (
     FACE_TO_FACE,
     ID_BACK,
     ID_CARD,
@@ -27,8 +29,6 @@ from backoffice.fields import (
     photo,
     title_of_option,
 )
-from backoffice.partners.operations import IssueCard
-from backoffice.product import Category, Leg, Product, Unique, unique_key
 from wire.checks import Context, normalise_name, years_between
 from wire.form import Field, FieldKind, Form
 from wire.masked import IdNumber

@@ -12,7 +12,9 @@ from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier, Terms
-from backoffice.fields import (
+from backoffice.partners.operations import Household, OpenFile
+from backoffice.product import Category, Leg, Product, Unique, unique_key
+from backoffice.questions.fields import (
     COLLEAGUE,
     FACE_TO_FACE,
     ID_BACK,
@@ -23,7 +25,7 @@ from backoffice.fields import (
     photo,
     title_of_option,
 )
-from backoffice.household import (
+from backoffice.questions.household import (
     COST,
     CROPS,
     DEBTS,
@@ -44,8 +46,6 @@ from backoffice.household import (
     member_problems,
     members_of,
 )
-from backoffice.partners.operations import Household, OpenFile
-from backoffice.product import Category, Leg, Product, Unique, unique_key
 from backoffice.slips.slip import amount_line
 from wire.checks import number_text
 from wire.form import Field, FieldKind, Form

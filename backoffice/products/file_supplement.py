@@ -15,8 +15,18 @@ import msgspec
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier, Terms
-from backoffice.fields import CARD_FIRST, FACE_TO_FACE, ID_CARD, choices, needs_of, title_of_option
-from backoffice.household import (
+from backoffice.partners.operations import SupplementFile
+from backoffice.partners.queries import FarmerFiles, PartnerQuery
+from backoffice.product import Asking, Category, Leg, Product
+from backoffice.questions.fields import (
+    CARD_FIRST,
+    FACE_TO_FACE,
+    ID_CARD,
+    choices,
+    needs_of,
+    title_of_option,
+)
+from backoffice.questions.household import (
     COST,
     CROPS,
     DEBTS,
@@ -38,9 +48,6 @@ from backoffice.household import (
     member_problems,
     members_of,
 )
-from backoffice.partners.operations import SupplementFile
-from backoffice.partners.queries import FarmerFiles, PartnerQuery
-from backoffice.product import Asking, Category, Leg, Product
 from wire.checks import number_text
 from wire.form import Field, FieldKind, Form
 from wire.message import Code, Refusal

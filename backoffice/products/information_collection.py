@@ -12,7 +12,9 @@ from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier
-from backoffice.fields import (
+from backoffice.partners.queries import PartnerQuery, Templates
+from backoffice.product import Asking, Category, Product
+from backoffice.questions.fields import (
     ID_CARD,
     JOB,
     TOPICS,
@@ -21,8 +23,6 @@ from backoffice.fields import (
     needs_of,
     title_of_option,
 )
-from backoffice.partners.queries import PartnerQuery, Templates
-from backoffice.product import Asking, Category, Product
 from wire.form import Field, FieldKind, Form
 from wire.message import Code, Refusal
 from wire.messages.case import SlipLine

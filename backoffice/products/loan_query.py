@@ -11,7 +11,9 @@ from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier
-from backoffice.fields import (
+from backoffice.partners.queries import Loans, PartnerQuery
+from backoffice.product import Asking, Category, Product
+from backoffice.questions.fields import (
     CARD_FIRST,
     FACE_TO_FACE,
     ID_CARD,
@@ -19,8 +21,6 @@ from backoffice.fields import (
     needs_of,
     title_of_option,
 )
-from backoffice.partners.queries import Loans, PartnerQuery
-from backoffice.product import Asking, Category, Product
 from wire.form import Field, FieldKind, Form
 from wire.message import Refusal
 from wire.messages.case import SlipLine

@@ -11,7 +11,10 @@ from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier, Terms
-from backoffice.fields import (
+from backoffice.partners.operations import ReportVisit
+from backoffice.partners.queries import PartnerQuery, VisitTasks
+from backoffice.product import Asking, Category, Leg, Product
+from backoffice.questions.fields import (
     CARD_FIRST,
     COLLEAGUE,
     FACE_TO_FACE,
@@ -22,9 +25,6 @@ from backoffice.fields import (
     photo,
     title_of_option,
 )
-from backoffice.partners.operations import ReportVisit
-from backoffice.partners.queries import PartnerQuery, VisitTasks
-from backoffice.product import Asking, Category, Leg, Product
 from backoffice.slips.slip import amount_line
 from wire.form import Field, FieldKind, Form
 from wire.message import Code, Refusal

@@ -13,11 +13,19 @@ from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier, Terms
-from backoffice.fields import CARD_FIRST, ID_CARD, choice, needs_of
 from backoffice.partners.operations import RateFile
 from backoffice.partners.queries import CreditRecord, FarmerFiles, PartnerQuery
 from backoffice.product import Asking, Category, Leg, Product
-from backoffice.scorecard import NO_GRADE, Rating, Scorecard, Standing, limit_of, rate, scores
+from backoffice.questions.fields import CARD_FIRST, ID_CARD, choice, needs_of
+from backoffice.questions.scorecard import (
+    NO_GRADE,
+    Rating,
+    Scorecard,
+    Standing,
+    limit_of,
+    rate,
+    scores,
+)
 from backoffice.slips.slip import amount_line
 from wire.form import Field, FieldKind, Form
 from wire.message import Code, Refusal

@@ -12,10 +12,10 @@ from typing import Final
 
 from backoffice.authorization.levels import SENIOR, Level, Raise
 from backoffice.dossier import Dossier, Terms
-from backoffice.fields import FACE_TO_FACE, ID_CARD, choice, confirm, needs_of
 from backoffice.partners.operations import RateRisk
 from backoffice.product import Category, Leg, Product
-from backoffice.risk_questionnaire import (
+from backoffice.questions.fields import FACE_TO_FACE, ID_CARD, choice, confirm, needs_of
+from backoffice.questions.risk import (
     CONTRADICTIONS,
     QUESTIONS,
     SENIOR_QUESTIONS,

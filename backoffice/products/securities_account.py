@@ -13,7 +13,10 @@ from typing import Final
 
 from backoffice.authorization.levels import WITNESS, Level, Raise
 from backoffice.dossier import Dossier, Terms
-from backoffice.fields import (
+from backoffice.partners.operations import OpenSecurities
+from backoffice.partners.queries import Brokers, PartnerQuery, RiskRatings
+from backoffice.product import Asking, Category, Leg, Product
+from backoffice.questions.fields import (
     CARD_FIRST,
     FACE_TO_FACE,
     ID_BACK,
@@ -25,9 +28,6 @@ from backoffice.fields import (
     needs_of,
     title_of_option,
 )
-from backoffice.partners.operations import OpenSecurities
-from backoffice.partners.queries import Brokers, PartnerQuery, RiskRatings
-from backoffice.product import Asking, Category, Leg, Product
 from wire.form import Field, FieldKind, Form
 from wire.message import Code, Refusal
 from wire.messages.case import SlipLine

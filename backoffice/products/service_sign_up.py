@@ -14,7 +14,9 @@ import msgspec
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier, Terms
-from backoffice.fields import (
+from backoffice.partners.operations import SignUp
+from backoffice.product import Category, Leg, Product
+from backoffice.questions.fields import (
     FACE_TO_FACE,
     ID_BACK,
     ID_CARD,
@@ -26,8 +28,6 @@ from backoffice.fields import (
     needs_of,
     option_of,
 )
-from backoffice.partners.operations import SignUp
-from backoffice.product import Category, Leg, Product
 from wire.form import Field, FieldKind, Form
 from wire.message import Code, Refusal
 from wire.messages.case import SlipLine

@@ -12,9 +12,9 @@ from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier
-from backoffice.fields import CARD_FIRST, ID_CARD, choice, needs_of, title_of_option
 from backoffice.partners.queries import Funds, PartnerQuery
 from backoffice.product import Asking, Category, Product
+from backoffice.questions.fields import CARD_FIRST, ID_CARD, choice, needs_of, title_of_option
 from wire.form import Field, FieldKind, Form
 from wire.message import Code, Refusal
 from wire.messages.case import SlipLine

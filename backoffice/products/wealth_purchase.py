@@ -13,7 +13,10 @@ from typing import Final
 
 from backoffice.authorization.levels import Level, Raise, by_amount
 from backoffice.dossier import Dossier, Terms
-from backoffice.fields import (
+from backoffice.partners.operations import BuyFund, HoldFunds
+from backoffice.partners.queries import Funds, PartnerQuery
+from backoffice.product import Asking, Category, Leg, Product
+from backoffice.questions.fields import (
     CARD_FIRST,
     FACE_TO_FACE,
     ID_CARD,
@@ -22,9 +25,6 @@ from backoffice.fields import (
     confirm,
     needs_of,
 )
-from backoffice.partners.operations import BuyFund, HoldFunds
-from backoffice.partners.queries import Funds, PartnerQuery
-from backoffice.product import Asking, Category, Leg, Product
 from backoffice.slips.slip import amount_line
 from wire.form import Field, FieldKind, Form
 from wire.message import Code, Refusal

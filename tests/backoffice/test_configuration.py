@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backoffice.configuration import SECTIONS, Settings, defaults, for_training
-from backoffice.configuration_bounds import NUMBER_MAX, ORDERED, RANGES
-from backoffice.configuration_file import (
+from backoffice.configuration.bounds import NUMBER_MAX, ORDERED, RANGES
+from backoffice.configuration.file import (
     FILE_BYTES_MAX,
     BadConfiguration,
     parse_settings,
     read_settings,
 )
-from backoffice.configuration_text import as_toml, as_tree, descriptions
-from backoffice.toml_lines import dotted, key_lines
+from backoffice.configuration.settings import SECTIONS, Settings, defaults, for_training
+from backoffice.configuration.text import as_toml, as_tree, descriptions
+from backoffice.configuration.toml_lines import dotted, key_lines
 from tests.backoffice.case_story import PRODUCTS, UNION
 from tests.kit import configuration_page
 

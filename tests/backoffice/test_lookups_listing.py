@@ -13,7 +13,7 @@ import trio
 
 from actors import open_system
 from actors.memory_store import Disk, MemoryStore
-from backoffice.configuration import Offer, Settings
+from backoffice.configuration.settings import Offer, Settings
 from backoffice.dossier import Terms
 from backoffice.lookups.listing import PARTNER_S_MAX, ItemsListed, ListingDesk
 from backoffice.lookups.terms import LookupTerms

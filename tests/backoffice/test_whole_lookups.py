@@ -17,13 +17,13 @@ from backoffice.authorization.levels import Level, Raise
 from backoffice.cases.events import CustomerLearned, Intake, Submitted
 from backoffice.catalogue import products
 from backoffice.dossier import Dossier
-from backoffice.fields import COLLEAGUE, ID_CARD, needs_of
 from backoffice.partners.operations import PayBill
 from backoffice.partners.queries import PartnerQuery, UnpaidBills
 from backoffice.peers.devices import Device, GetDevice
 from backoffice.peers.terminal_requests import TerminalRequest, TerminalRequests
 from backoffice.product import Asking, Category, Leg, Product
 from backoffice.program import BackOffice
+from backoffice.questions.fields import COLLEAGUE, ID_CARD, needs_of
 from backoffice.verify.office import verify_office
 from terminal.clerk import Clerk
 from terminal.page_model import AskList, ChooseItem, ReadId, SetValue

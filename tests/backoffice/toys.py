@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from backoffice.authorization.levels import Level, Raise
 from backoffice.cases.terms import Rules
 from backoffice.dossier import Dossier
-from backoffice.fields import ID_CARD, needs_of
 from backoffice.partners.operations import HoldFunds, PayBill, SignUp
 from backoffice.product import Category, Leg, Product
+from backoffice.questions.fields import ID_CARD, needs_of
 from tests.backoffice.case_story import PRODUCTS
 from wire.form import Field, FieldKind, Form
 from wire.keys import verify

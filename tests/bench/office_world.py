@@ -27,7 +27,7 @@ from PIL import Image
 from actors.outside import production_outside
 from actors.ports import Outside
 from backoffice.catalogue import products
-from backoffice.configuration import Settings
+from backoffice.configuration.settings import Settings
 from backoffice.hsm import SecurityModule
 from backoffice.partners.identity_check import EmbeddedRegister
 from backoffice.partners.sms import NoMessages

@@ -20,7 +20,7 @@ from actors.store import Store
 from backoffice.authorization.levels import THRESHOLDS, Thresholds
 from backoffice.cases.terms import TERMS, Terms
 from backoffice.catalogue import products
-from backoffice.configuration import Settings, for_training
+from backoffice.configuration.settings import Settings, for_training
 from backoffice.desk.program import Desk, open_desk
 from backoffice.desk.program import Setup as DeskSetup
 from backoffice.hsm import SecurityModule

@@ -12,9 +12,9 @@ from typing import Any, get_args, get_origin
 import msgspec
 
 from backoffice.catalogue import products
-from backoffice.configuration import defaults
-from backoffice.configuration_bounds import RANGES
-from backoffice.configuration_text import descriptions, summary, written
+from backoffice.configuration.bounds import RANGES
+from backoffice.configuration.settings import defaults
+from backoffice.configuration.text import descriptions, summary, written
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "configuration.md"
 

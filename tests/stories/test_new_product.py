@@ -24,7 +24,7 @@ from collections.abc import Mapping
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier
-from backoffice.fields import FACE_TO_FACE, ID_CARD, choice, needs_of
+from backoffice.questions.fields import FACE_TO_FACE, ID_CARD, choice, needs_of
 from backoffice.partners.operations import RateRisk
 from backoffice.product import Category, Leg, Product
 from wire.form import Field, FieldKind, Form

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from backoffice.household import HOLDER
 from backoffice.partners.operations import OpenFile
 from backoffice.products.farmer_file import PRODUCT, household
+from backoffice.questions.household import HOLDER
 from tests.backoffice.products.dossiers import COLLEAGUE, dossier, found
 from tests.kit import submissions as make
 from wire.masked import IdNumber

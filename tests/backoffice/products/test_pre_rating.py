@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from backoffice.partners.operations import RateFile
 from backoffice.products.pre_rating import PRODUCT, PreRatingTerms, standing
-from backoffice.scorecard import (
+from backoffice.questions.scorecard import (
     NO_GRADE,
     Rating,
     Scorecard,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from backoffice.partners.operations import RateRisk
 from backoffice.products.risk_assessment import PRODUCT, RiskAssessmentTerms
-from backoffice.risk_questionnaire import (
+from backoffice.questions.risk import (
     CONTRADICTIONS,
     LOWEST,
     QUESTIONS,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from backoffice.fields import CARD_FIRST
 from backoffice.partners.operations import OpenSecurities
 from backoffice.partners.queries import Brokers, RiskRatings
 from backoffice.product import Asking
 from backoffice.products.securities_account import PRODUCT
+from backoffice.questions.fields import CARD_FIRST
 from tests.backoffice.products.dossiers import COLLEAGUE, dossier, flags, found
 from tests.backoffice.products.listings import broker, rating
 from tests.kit.submissions import NOW_MS

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 from backoffice.dossier import Dossier, cell
-from backoffice.fields import amount, choice
 from backoffice.partners.operations import Crop, Debt, Member, Stock
+from backoffice.questions.fields import amount, choice
 from wire.checks import Context, birth_date, years_between
 from wire.form import Field, FieldKind
 from wire.message import Code, Refusal

@@ -13,7 +13,7 @@ defaults and bounds, so that what a rule reads and what a file may say cannot dr
     [feeds], [sms]                     where the outside systems are
     [union."530111".limits]            any of these again, for one union
 
-How a file is read is `backoffice.configuration_file`'s business. It is read once; a change needs a
+How a file is read is `backoffice.configuration.file`'s business. It is read once; a change needs a
 restart.
 """
 

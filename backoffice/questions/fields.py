@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from wire.form import (
     Capability,
     Field,
@@ -143,17 +145,9 @@ def choices(
     required: bool = True,
     hint: tuple[str, str] = ("", ""),
 ) -> Field:
-    """Any number of options among (code, Chinese title, English title); the hint in both."""
-    return Field(
-        name=name,
-        kind=FieldKind.CHOICES,
-        title_zh=title_zh,
-        title_en=title_en,
-        required=required,
-        options=tuple(Option(*option) for option in options),
-        hint_zh=hint[0],
-        hint_en=hint[1],
-    )
+    """Any number of options; otherwise as `choice`."""
+    one = choice(name, title_zh, title_en, *options, required=required, hint=hint)
+    return msgspec.structs.replace(one, kind=FieldKind.CHOICES)
 
 
 TOPICS: Final = choices(

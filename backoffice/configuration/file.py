@@ -1,7 +1,7 @@
 """Reading the configuration's file: TOML in, settings out, or every mistake that is in it.
 
 A file that cannot be used stops the office before it starts, with the line, the dotted key, and
-what it should be. What may stand in it is said by the Structs of `backoffice.configuration`.
+what it should be. What may stand in it is said by the Structs of `settings`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Annotated, Any, Final, get_args, get_origin
 
 import msgspec
 
-from backoffice.configuration import UNION, Offer, Settings, defaults
-from backoffice.configuration_bounds import disorder, out_of_bounds
+from backoffice.configuration.bounds import disorder, out_of_bounds
+from backoffice.configuration.settings import UNION, Offer, Settings, defaults
+from backoffice.configuration.toml_lines import Path as KeyPath
+from backoffice.configuration.toml_lines import dotted, key_lines
 from backoffice.product import Product
-from backoffice.toml_lines import Path as KeyPath
-from backoffice.toml_lines import dotted, key_lines
 
 FILE_BYTES_MAX: Final = 1024 * 1024
 """The largest file that is read."""

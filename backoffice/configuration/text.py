@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import msgspec
 
-from backoffice.configuration import UNION, Settings, UnionSettings
-from backoffice.toml_lines import dotted
+from backoffice.configuration.settings import UNION, Settings, UnionSettings
+from backoffice.configuration.toml_lines import dotted
 from wire.codec import encode_json
 
 WIDTH: Final = 100
