@@ -311,6 +311,7 @@ class BackOffice:
             thresholds=settings.thresholds,
             terms=settings.terms,
             limits=settings.limits,
+            draw_key=self._setup.security.seal(b"reviews"),
             learn=True,
         )
 

@@ -55,16 +55,20 @@ class ReviewEntry(msgspec.Struct, frozen=True, kw_only=True):
     level: Level
 
 
-def is_sampled(case_id: str, permille: int) -> bool:
-    """Whether a case is drawn: BLAKE2b of its id, modulo 1000, is below the share."""
-    drawn = hashlib.blake2b(case_id.encode(), digest_size=_DRAW_BYTES).digest()
+def is_sampled(case_id: str, permille: int, key: bytes) -> bool:
+    """Whether a case is drawn: BLAKE2b of its id under the office's key, modulo 1000, is below.
+
+    Without the key nobody can tell; a tablet, which makes the ids, could choose one never drawn.
+    """
+    drawn = hashlib.blake2b(case_id.encode(), digest_size=_DRAW_BYTES, key=key).digest()
     return int.from_bytes(drawn, "big") % 1000 < permille
 
 
 def close(case: Case, rules: Rules, now_ms: int) -> Closed:
     """The end of a case, which draws it or does not."""
     by_rules = case.filed.assessment.level is Level.A1
-    return Closed(now_ms, by_rules and is_sampled(case.case_id, rules.thresholds.sample_permille))
+    share = rules.thresholds.sample_permille
+    return Closed(now_ms, by_rules and is_sampled(case.case_id, share, rules.draw_key))
 
 
 def collection(union: str) -> str:

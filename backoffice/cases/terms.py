@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -51,6 +51,7 @@ class Rules:
         thresholds: how long queued cases may wait.
         terms: leases, expiries and inquiries.
         limits: bounds of the checks.
+        draw_key: the secret by which cases are drawn for a review, at most 64 bytes.
         learn: the office keeps customers' records, and learns from what became real.
     """
 
@@ -59,6 +60,7 @@ class Rules:
     thresholds: Thresholds = THRESHOLDS
     terms: Terms = TERMS
     limits: Limits = LIMITS
+    draw_key: bytes = field(default=b"", repr=False)
     learn: bool = False
 
 

@@ -93,19 +93,22 @@ def review(story: Story, ok: bool = True, note: str = "", who: Caller = DESK) ->
 def test_about_the_share_is_drawn() -> None:
     """Of ten thousand cases one in twenty, and the same ones whoever counts again."""
     ids = [make.case_id(number) for number in range(10_000)]
-    drawn = [case_id for case_id in ids if is_sampled(case_id, 50)]
+    drawn = [case_id for case_id in ids if is_sampled(case_id, 50, b"")]
 
     assert 430 < len(drawn) < 570
-    assert drawn == [case_id for case_id in ids if is_sampled(case_id, 50)]
+    assert drawn == [case_id for case_id in ids if is_sampled(case_id, 50, b"")]
 
 
 def test_nothing_and_everything_are_shares() -> None:
     """At 0 nothing is drawn, at 1000 everything; a larger share contains the smaller one."""
     ids = [make.case_id(number) for number in range(1_000)]
 
-    assert not any(is_sampled(case_id, 0) for case_id in ids)
-    assert all(is_sampled(case_id, 1_000) for case_id in ids)
-    assert {i for i in ids if is_sampled(i, 50)} < {i for i in ids if is_sampled(i, 400)}
+    assert not any(is_sampled(case_id, 0, b"") for case_id in ids)
+    assert all(is_sampled(case_id, 1_000, b"") for case_id in ids)
+    assert {i for i in ids if is_sampled(i, 50, b"")} < {i for i in ids if is_sampled(i, 400, b"")}
+    assert {i for i in ids if is_sampled(i, 50, b"a key")} != {
+        i for i in ids if is_sampled(i, 50, b"another")
+    }
 
 
 @pytest.mark.parametrize("code", ["leaflet", "card_activation"])
