@@ -8,26 +8,23 @@ the office looks whether exactly these bytes are on file already, and then answe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Final
 
-import msgspec
-
-from actors.store import READ_ROWS_MAX, Batch, Claim, ClaimConflict
+from actors.store import READ_ROWS_MAX
 from actors.tagged import Tagged, kind_of
 from backoffice.authorization.policy_book import GetRouting
 from backoffice.cases.case import key_of, stream_of
 from backoffice.cases.commands import Caller, FileCase, FromTerminal
 from backoffice.cases.commands import TerminalRequest as CaseRequest
 from backoffice.cases.events import Intake, Submitted
-from backoffice.cases.intake import Facts, ImageFact, admit, open_submission
+from backoffice.cases.intake import Facts, admit, open_submission
 from backoffice.cases.rescan import collection, overdue_case
 from backoffice.dossier import other_cards
+from backoffice.evidence import EvidenceDesk
 from backoffice.office import Office
 from backoffice.partners.identity_check import IdentityRecorded, person_digest
 from backoffice.peers.devices import Device
 from backoffice.product import Product
-from wire.checks import Context, check_photo
 from wire.form import FIELDS_MAX
 from wire.ids import is_case_id
 from wire.keys import verify
@@ -38,13 +35,7 @@ from wire.messages.images import OfferImages, PutChunk
 from wire.messages.lookups import Item, ListItems, ProveCode, ProveColleague, SendCode
 from wire.messages.offers import Recommend
 from wire.messages.session import ListProducts, Products
-from wire.photo import PhotoError, measure
-from wire.sound import SoundError, SoundFacts
-from wire.sound import measure as measure_sound
-from wire.value import ColleagueValue, PhoneValue, PhotoValue, RecordingValue
-
-IMAGE_SCOPE: Final = "image"
-"""The claims by which a photo belongs to the first case that handed it in."""
+from wire.value import ColleagueValue, PhoneValue, PhotoValue
 
 DEBT_PAGES_MAX: Final = 10
 """How many pages of a union's owed photos are looked through for one operator's overdue ones."""
@@ -63,6 +54,7 @@ class TerminalRequests:
 
     def __init__(self, office: Office) -> None:
         self._office = office
+        self._evidence = EvidenceDesk(office.store, office.outside)
 
     async def answer(self, device: Device, request: TerminalRequest) -> object:
         """The reply or a refusal."""
@@ -126,7 +118,7 @@ class TerminalRequests:
             return await office.ask_case(device.union, submission.case_id, who, known)
         answer = await office.ask_case(device.union, submission.case_id, who, FileCase(intake))
         if not isinstance(answer, Refusal):
-            await self._own_images(submission, who)
+            await self._evidence.own(submission.values.values(), submission.case_id, who)
         return answer
 
     async def _admitted(
@@ -173,7 +165,7 @@ class TerminalRequests:
             product=product,
             identity=await office.identity.recorded(union, case_id, reference),
             identities=await self._identities(union, submission),
-            images=await self._image_facts(submission),
+            images=await self._evidence.facts(values, case_id),
             listed=listed,
             colleagues=await office.colleagues.proven(union, case_id) if accompanied else {},
             proofs=await office.phones.proofs(union, case_id, phones),
@@ -225,85 +217,17 @@ class TerminalRequests:
         photos: Mapping[str, PhotoValue],
     ) -> object:
         """Photos for a case that is on file; each is the case's own once it is taken."""
-        office, who = self._office, caller.staff.staff_id
+        office, who, case_id = self._office, caller.staff.staff_id, request.case_id
+        limits = office.settings.for_union(caller.staff.union).limits
         for name, photo in photos.items():
-            refusal = await self._unfit(caller, request.case_id, name, photo)
+            refusal = await self._evidence.unfit(photo, case_id, name, limits)
             if refusal is not None:
                 return refusal
         command = FromTerminal(caller, request)
-        answer = await office.ask_case(caller.staff.union, request.case_id, who, command)
+        answer = await office.ask_case(caller.staff.union, case_id, who, command)
         if not isinstance(answer, Refusal):
-            for photo in photos.values():
-                await self._own_image(photo, request.case_id, who)
+            await self._evidence.own(photos.values(), case_id, who)
         return answer
 
-    async def _unfit(
-        self, caller: Caller, case_id: str, name: str, photo: PhotoValue
-    ) -> Refusal | None:
-        """Why a photo cannot be added: not here, seen in another case, or not good enough."""
-        office = self._office
-        fact = await self._image_fact(photo, case_id)
-        if fact is None or fact.size != photo.size or fact.measured is None:
-            return Refusal(Code.EVIDENCE, "影像尚未上传完成，请稍后重试。", name, True)
-        if fact.reused:
-            return Refusal(Code.EVIDENCE, "须为现场新拍的照片，请重新拍摄。", name)
-        limits = office.settings.for_union(caller.staff.union).limits
-        context = Context(office.outside.wall.now_ms(), limits, name)
-        seen = fact.measured
-        measured = msgspec.structs.replace(
-            photo, width=seen.width, height=seen.height, sharpness=seen.sharpness
-        )
-        return next(iter(check_photo(measured, context)), None)
 
-    async def _own_images(self, submission: Submission, who: str) -> None:
-        """Note who handed each photo and recording in first."""
-        for value in submission.values.values():
-            if isinstance(value, PhotoValue | RecordingValue):
-                await self._own_image(value, submission.case_id, who)
-
-    async def _own_image(self, value: PhotoValue | RecordingValue, case_id: str, who: str) -> None:
-        """One that comes again in another case is a flag for the authorizer, so this is a note of
-        its own and never a reason to refuse.
-        """
-        claim = Claim(IMAGE_SCOPE, value.digest.hex(), case_id)
-        with suppress(ClaimConflict):
-            now_ms = self._office.outside.wall.now_ms()
-            await self._office.store.commit(Batch(who, now_ms, claims=(claim,)))
-
-    async def _image_facts(self, submission: Submission) -> dict[bytes, ImageFact]:
-        facts = {}
-        for value in submission.values.values():
-            if isinstance(value, PhotoValue | RecordingValue):
-                fact = await self._image_fact(value, submission.case_id)
-                if fact is not None:
-                    facts[value.digest] = fact
-        return facts
-
-    async def _image_fact(
-        self, value: PhotoValue | RecordingValue, case_id: str
-    ) -> ImageFact | None:
-        """What is known of a photo or recording; None where it is not here, or is no photo."""
-        store, offload = self._office.store, self._office.outside.offload
-        body = await store.blob(value.digest)
-        if body is None:
-            return None
-        owner = await store.owner(IMAGE_SCOPE, value.digest.hex())
-        reused = owner not in (None, case_id)
-        if isinstance(value, RecordingValue):
-            return ImageFact(len(body), reused=reused, sound=await offload(lambda: _heard(body)))
-        try:
-            measured = await offload(lambda: measure(body))
-        except PhotoError:
-            return None
-        return ImageFact(len(body), measured, reused)
-
-
-def _heard(body: bytes) -> SoundFacts | None:
-    """The facts of a recording; None where the bytes are none."""
-    try:
-        return measure_sound(body)
-    except SoundError:
-        return None
-
-
-__all__ = ["IMAGE_SCOPE", "LookUp", "TerminalRequest", "TerminalRequests"]
+__all__ = ["LookUp", "TerminalRequest", "TerminalRequests"]

@@ -1,0 +1,103 @@
+"""Photos and recordings as evidence: are they here, what are they, and whose were they first.
+
+The bytes are `backoffice.images`'; here they are measured by the office itself, and belong to the
+first case that handed them in. That is a note, never a lock: one that comes again in another case
+is for a person to judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Final
+
+import msgspec
+
+from actors.ports import Outside
+from actors.store import Batch, Claim, ClaimConflict, Store
+from backoffice.cases.intake import ImageFact
+from wire.checks import Context, Limits, check_photo
+from wire.message import Code, Refusal
+from wire.photo import PhotoError, measure
+from wire.sound import SoundError, SoundFacts
+from wire.sound import measure as measure_sound
+from wire.value import PhotoValue, RecordingValue, Value
+
+IMAGE_SCOPE: Final = "image"
+"""The claims by which a photo belongs to the first case that handed it in."""
+
+Piece = PhotoValue | RecordingValue
+"""What is kept as bytes."""
+
+
+class EvidenceDesk:
+    """Looks at what was uploaded."""
+
+    def __init__(self, store: Store, outside: Outside) -> None:
+        self._store = store
+        self._outside = outside
+
+    async def facts(self, values: Iterable[Value], case_id: str) -> dict[bytes, ImageFact]:
+        """What is known of a submission's pieces, by digest; what is not here is missing."""
+        found = {}
+        for piece in pieces(values):
+            fact = await self._fact(piece, case_id)
+            if fact is not None:
+                found[piece.digest] = fact
+        return found
+
+    async def own(self, values: Iterable[Value], case_id: str, who: str) -> None:
+        """Note who handed each piece in first."""
+        for piece in pieces(values):
+            claim = Claim(IMAGE_SCOPE, piece.digest.hex(), case_id)
+            with suppress(ClaimConflict):
+                now_ms = self._outside.wall.now_ms()
+                await self._store.commit(Batch(who, now_ms, claims=(claim,)))
+
+    async def unfit(
+        self, photo: PhotoValue, case_id: str, name: str, limits: Limits
+    ) -> Refusal | None:
+        """Why a photo cannot be added to a case: not here, seen in another, or not good enough."""
+        fact = await self._fact(photo, case_id)
+        if fact is None or fact.size != photo.size or fact.measured is None:
+            return Refusal(Code.EVIDENCE, "影像尚未上传完成，请稍后重试。", name, True)
+        if fact.reused:
+            return Refusal(Code.EVIDENCE, "须为现场新拍的照片，请重新拍摄。", name)
+        seen = fact.measured
+        measured = msgspec.structs.replace(
+            photo, width=seen.width, height=seen.height, sharpness=seen.sharpness
+        )
+        context = Context(self._outside.wall.now_ms(), limits, name)
+        return next(iter(check_photo(measured, context)), None)
+
+    async def _fact(self, piece: Piece, case_id: str) -> ImageFact | None:
+        """None where it is not here, or is no photo."""
+        offload = self._outside.offload
+        body = await self._store.blob(piece.digest)
+        if body is None:
+            return None
+        owner = await self._store.owner(IMAGE_SCOPE, piece.digest.hex())
+        reused = owner not in (None, case_id)
+        if isinstance(piece, RecordingValue):
+            return ImageFact(len(body), reused=reused, sound=await offload(lambda: _heard(body)))
+        try:
+            measured = await offload(lambda: measure(body))
+        except PhotoError:
+            return None
+        return ImageFact(len(body), measured, reused)
+
+
+def pieces(values: Iterable[Value]) -> list[Piece]:
+    """The photos and recordings among answers."""
+    return [value for value in values if isinstance(value, PhotoValue | RecordingValue)]
+
+
+def _heard(body: bytes) -> SoundFacts | None:
+    """The facts of a recording; None where the bytes are none."""
+    try:
+        return measure_sound(body)
+    except SoundError:
+        return None
+
+
+__all__ = ["IMAGE_SCOPE", "EvidenceDesk", "pieces"]
