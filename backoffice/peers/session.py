@@ -8,6 +8,8 @@ message finds a fresh one, and the terminal asks again.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from actors import Actor, EffectFailed, on
 from actors.store import StoreError
 from backoffice.management.manager import SEEN_EVERY_MS
@@ -94,7 +96,9 @@ class DeviceSession(Actor):
             incoming.reply(FORBIDDEN)
             return
         self._answering += 1
-        self.context.effect(type(incoming.message).__name__, lambda: self._answer(incoming))
+        self.context.effect(
+            type(incoming.message).__name__, lambda: self._answer(incoming, identity.union)
+        )
 
     @on(EffectFailed)
     def fail(self, message: EffectFailed) -> None:
@@ -117,26 +121,28 @@ class DeviceSession(Actor):
         if connection is not None:
             connection.try_send(message)
 
-    async def _answer(self, incoming: Incoming) -> None:
+    async def _answer(self, incoming: Incoming, union: str) -> None:
         answer: object = BUSY
         try:
             device = await self._office.device(self._device)
             if isinstance(device, Refusal):
                 answer = device
             else:
-                await self._note(device)
                 answer = await self._answer_to(device, incoming.message)
         except (StoreError, WireError):
             answer = BUSY
         incoming.reply(answer)
+        await self._note(union)
         self._answering -= 1
 
-    async def _note(self, device: Device) -> None:
+    async def _note(self, union: str) -> None:
         """That the device spoke, for whoever looks after the fleet; now and then is enough."""
         now_ms = self._office.outside.wall.now_ms()
         if now_ms - self._noted_ms >= SEEN_EVERY_MS:
             self._noted_ms = now_ms
-            await self._office.managers.note_seen(device.union, device.device)
+            # Nobody waits for it: a store that fails here fails whoever asks next.
+            with suppress(StoreError):
+                await self._office.managers.note_seen(union, self._device)
 
     async def _answer_to(self, device: Device, message: object) -> object:
         if isinstance(message, SignInRequest):
