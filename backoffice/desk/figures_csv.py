@@ -118,8 +118,8 @@ def _counts(row: FigureRow) -> list[Cell]:
         row.rejected,
         row.failed,
         row.operators,
-        _minutes(row.handling_s) if row.cases else "",
-        _minutes(row.waiting_s) if row.waiting_s else "",
+        _minutes(row.handling_s),
+        _minutes(row.waiting_s),
         _minutes(row.saved_s),
         _yuan(row.saved_fen),
         row.uploaded,
@@ -138,8 +138,8 @@ def _terminal(row: TerminalFigures, at: int) -> list[Cell]:
     ]
 
 
-def _minutes(seconds: int) -> str:
-    return f"{seconds / 60:.1f}"
+def _minutes(seconds: int | None) -> str:
+    return "" if seconds is None else f"{seconds / 60:.1f}"
 
 
 def _yuan(fen: int) -> str:

@@ -1,7 +1,7 @@
 """Figures counted from summaries: pure functions, so that a report can be counted again.
 
 A case belongs to the day on which it was first submitted. Medians are of the cases that have the
-value; a view without cases is all zeros. Savings are the published case's: the counter's standard
+value, and none where no case has it. Savings are the published case's: the counter's standard
 time less what was spent, and a fixed sum for every case that needed no counter.
 """
 
@@ -160,9 +160,9 @@ def _grouped(
     return groups
 
 
-def _median_s(values_ms: Iterable[int]) -> int:
+def _median_s(values_ms: Iterable[int]) -> int | None:
     values = list(values_ms)
-    return int(median(values)) // 1000 if values else 0
+    return int(median(values)) // 1000 if values else None
 
 
 __all__ = [

@@ -78,8 +78,8 @@ class FigureRow(msgspec.Struct, frozen=True, kw_only=True):
         failed: declined, undone, expired or cancelled.
         operators: operator-days: members of staff with a case, summed over days.
         handling_s: median time that operator and customer spent, from the draft to its submission
-            and from the slip to the signature.
-        waiting_s: median time from the queue to the first decision.
+            and from the slip to the signature; None without cases.
+        waiting_s: median time from the queue to the first decision; None without decisions.
         saved_s: what the counter would have taken, less what was spent; over closed cases.
         saved_fen: the published saving per closed case.
         uploaded: bytes of images.
@@ -95,8 +95,8 @@ class FigureRow(msgspec.Struct, frozen=True, kw_only=True):
     rejected: int
     failed: int
     operators: int
-    handling_s: int
-    waiting_s: int
+    handling_s: int | None
+    waiting_s: int | None
     saved_s: int
     saved_fen: int
     uploaded: int

@@ -13,9 +13,9 @@ export function rate(part, whole) {
   return whole > 0 ? percent(part / whole) : NOTHING;
 }
 
-/** Seconds as minutes with one decimal; a dash unless `known`. */
-export function minutes(seconds, known = true) {
-  return known ? number(seconds / 60, 1) : NOTHING;
+/** Seconds as minutes with one decimal; a dash where there are none. */
+export function minutes(seconds) {
+  return seconds === null ? NOTHING : number(seconds / 60, 1);
 }
 
 /** The total of the view in eight numbers. */
@@ -26,8 +26,8 @@ export function Headline({ total }) {
     ["closed", t("head.cases_n", { n: number(total.closed) })],
     ["return_rate", rate(total.returned, total.cases)],
     ["approve_rate", rate(total.approved, total.approved + total.rejected)],
-    ["handling", minuteText(minutes(total.handling_s, total.cases > 0))],
-    ["waiting", minuteText(minutes(total.waiting_s, total.waiting_s > 0))],
+    ["handling", minuteText(minutes(total.handling_s))],
+    ["waiting", minuteText(minutes(total.waiting_s))],
     ["saved_time", t("head.minutes", { n: number(Math.round(total.saved_s / 60)) })],
     ["saved_money", money(total.saved_fen)],
   ];

@@ -9,7 +9,7 @@ import { signal } from "@preact/signals";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { lang, monthDay, number, t } from "backpack/i18n";
 import { Icon, html } from "backpack/ui";
-import { NOTHING } from "./headline.js";
+import { minutes } from "./headline.js";
 
 const HEIGHT_PX = 208;
 const AXIS_PX = 44;
@@ -25,7 +25,7 @@ const ENDS = [
   { name: "failed", ink: "--idle", ground: "--idle-soft", icon: "x", of: (row) => row.failed },
 ];
 const RETURNED = { name: "returned", ink: "--wait", icon: "undo-2", of: (row) => row.returned, line: true };
-const WAITED = { name: "waited", ink: "--accent", icon: "clock", of: (row) => (row.waiting_s ? row.waiting_s / 60 : null), line: true };
+const WAITED = { name: "waited", ink: "--accent", icon: "clock", of: (row) => (row.waiting_s === null ? null : row.waiting_s / 60), line: true };
 
 /* Counts up whenever light becomes dark or back. */
 const theme = signal(0);
@@ -47,7 +47,7 @@ export function CasesPlot({ figures }) {
 /** Median waiting per day, in minutes. */
 export function WaitingPlot({ figures }) {
   const drawn = [{ ...WAITED, values: figures.days.map(WAITED.of) }];
-  const shown = (row) => [[WAITED, row.waiting_s ? number(WAITED.of(row), 1) : NOTHING]];
+  const shown = (row) => [[WAITED, minutes(row.waiting_s)]];
   return html`<${Plot} title=${t("plot.waiting")} figures=${figures} drawn=${drawn} shown=${shown} />`;
 }
 

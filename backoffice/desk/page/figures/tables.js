@@ -25,8 +25,8 @@ const COUNTED = [
   count("rejected"),
   count("failed"),
   count("operators"),
-  { name: "handling", by: (row) => row.handling_s, show: (row) => minutes(row.handling_s, row.cases > 0) },
-  { name: "waiting", by: (row) => row.waiting_s, show: (row) => minutes(row.waiting_s, row.waiting_s > 0) },
+  { name: "handling", by: (row) => row.handling_s ?? -1, show: (row) => minutes(row.handling_s) },
+  { name: "waiting", by: (row) => row.waiting_s ?? -1, show: (row) => minutes(row.waiting_s) },
   { name: "saved_time", by: (row) => row.saved_s, show: (row) => number(Math.round(row.saved_s / 60)) },
   { name: "saved_money", by: (row) => row.saved_fen, show: (row) => money(row.saved_fen) },
 ];
