@@ -168,7 +168,8 @@ def row(**changes: object) -> FigureRow:
 def test_how_numbers_are_written() -> None:
     """Minutes with one decimal, yuan with two, a negative one untouched, no value as no cell."""
     figures = msgspec.structs.replace(
-        page_figures.figures(), outlets=(row(), row(key="=2", cases=0, waiting_s=None, handling_s=None, saved_fen=-5))
+        page_figures.figures(),
+        outlets=(row(), row(key="=2", cases=0, waiting_s=None, handling_s=None, saved_fen=-5)),
     )
     lines = csv_of(figures, "outlets", "zh").split("\r\n")
 
