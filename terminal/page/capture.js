@@ -20,6 +20,13 @@ export const CAPTURE_STEPS = ["identify", "photos", "form", "submit"];
 
 const STEP_OF_KIND = { id_card: "identify", photo: "photos" };
 
+/** What the kit is asked for; it does one thing at a time. */
+const KIT_DEEDS = ["read_id", "take_photo", "read_card", "enter_pin", "record"];
+
+/** Something was asked of the kit and is not answered: it is busy before the agent's word that it is
+ * arrives, or a quick hand's second press would be refused. */
+const asked = signal(false);
+
 const refusals = signal({});
 let stopped = false;
 
@@ -96,12 +103,21 @@ export function problemText(open, item) {
 export async function capture(open, name, field, args = {}) {
   stopped = false;
   setRefusal(open, field, null);
+  const ofKit = KIT_DEEDS.includes(name);
+  asked.value = asked.value || ofKit;
   try {
     await command(name, { field, ...args }, { within: PERIPHERAL_MS_MAX });
   } catch (error) {
     if (!error.refusal) throw error;
     if (!stopped) setRefusal(open, field, error.refusal);
+  } finally {
+    if (ofKit) asked.value = false;
   }
+}
+
+/** What the kit is at, as far as this page knows; null when it may be asked. */
+export function kitBusy(terminal) {
+  return terminal.busy ?? (asked.value ? { what: "", field: "" } : null);
 }
 
 /** Stop the peripheral at work; that it ended early is then no complaint. */

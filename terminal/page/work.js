@@ -8,7 +8,7 @@ import { command } from "backpack/connection";
 import { t } from "backpack/i18n";
 import { Button, Dialog, Field, Icon, Stepper, html } from "backpack/ui";
 import { StateBadge, stateTone } from "/shared/case_words.js";
-import { CAPTURE_STEPS, itemsOf, lacking, ofStep } from "./capture.js";
+import { CAPTURE_STEPS, itemsOf, kitBusy, lacking, ofStep } from "./capture.js";
 import { productIcon, title } from "./case_list.js";
 import { FormStep } from "./form.js";
 import { IdentifyStep } from "./identify.js";
@@ -25,7 +25,8 @@ const BEFORE_CORE = [
 ];
 const CAPTURE_VIEWS = { identify: IdentifyStep, photos: PhotoStep, form: FormStep, submit: SubmitStep };
 
-export function Work({ terminal }) {
+export function Work({ terminal: told }) {
+  const terminal = { ...told, busy: kitBusy(told) };
   const { open, busy } = terminal;
   const [looked, setLooked] = useState(open.stage);
   useLayoutEffect(() => setLooked(open.stage), [open.stage]);

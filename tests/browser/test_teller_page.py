@@ -226,6 +226,22 @@ def test_a_returned_case_is_corrected(browser: Browser) -> None:
         assert stand.asked(ReopenReturned) == [ReopenReturned()]
 
 
+def test_a_quick_hand_does_not_ask_the_kit_twice(browser: Browser) -> None:
+    """The kit is at work from the press on, before the agent's word that it is arrives."""
+    with visit(browser, "teller") as (page, stand):
+        sign_in(page)
+        stand.show(states.teller("photos"))
+        stand.leave("take_photo")
+        buttons = page.get_by_role("button", name="高拍仪拍照")
+        expect(buttons.first).to_be_enabled()
+        buttons.first.click()
+        for number in range(buttons.count()):
+            expect(buttons.nth(number)).to_be_disabled()
+        assert 1 == len(stand.asked(TakePhoto))
+        stand.show(replace(states.teller("photos"), busy=None))
+        expect(buttons.first).to_be_disabled()
+
+
 def test_a_form_of_every_kind_is_filled_by_what_is_on_the_glass(browser: Browser) -> None:
     """Each widget asks the agent for the right thing; passcode and code are gone afterwards."""
     with visit(browser, "teller") as (page, stand):

@@ -57,6 +57,7 @@ class Stand:
         self.uploads: list[bytes] = []
         self._react = react
         self._refusals: dict[str, Refusal] = {}
+        self._slow: set[str] = set()
         self._pages: set[PageConnection] = set()
         self._scopes: set[trio.CancelScope] = set()
         self._images = {digest_of(name): picture(name) for name in states.PHOTOS}
@@ -73,6 +74,10 @@ class Stand:
                 self._scopes.add(scope)
                 page.show(self.state)
                 async for request in page.requests:
+                    tag = str(request.command.__struct_config__.tag)
+                    if tag in self._slow:
+                        self.commands.append(request.command)
+                        continue
                     refusal = self._take(request.command)
                     if refusal is None:
                         request.answer()
@@ -120,6 +125,10 @@ class Stand:
     def refuse_next(self, tag: str, refusal: Refusal) -> None:
         """Answer the next command of this tag with a refusal."""
         self._refusals[tag] = refusal
+
+    def leave(self, tag: str) -> None:
+        """Leave commands of this tag without a word, as an agent does whose kit takes its time."""
+        self._slow.add(tag)
 
     def drop(self) -> None:
         """End every page's link, as a crashed agent would; pages come back by themselves."""
