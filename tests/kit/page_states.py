@@ -125,7 +125,7 @@ SLIP: Final = Slip(
         SlipLine("办理机构", "Outlet", "马街分社"),
         SlipLine("经办人", "Operator", "李春燕（T0317）"),
         SlipLine("授权人", "Authorizer", "周敏"),
-        SlipLine("办理结果", "Result", "核心已受理，客户签字后生效"),
+        SlipLine("办理结果", "Result", "业务已受理，客户签字后生效"),
         SlipLine("打印时间", "Time", "2026-11-23 10:05:12"),
     ),
     NOW_MS,

@@ -122,7 +122,7 @@ defineTexts({
   "decide.approve_title": ["确认通过授权", "Approve this case"],
   "decide.return_title": ["退回补正", "Return for correction"],
   "decide.reject_title": ["拒绝授权", "Reject this case"],
-  "decide.approve_note": ["通过后客户即可签字，核心将据此入账。", "The customer may then sign, and the core posts on it."],
+  "decide.approve_note": ["通过后客户即可签字，业务随即生效。", "The customer may then sign, and it takes effect."],
   "decide.return_note": ["经办人会看到原因并补正后重新送审。", "The operator sees the reason, corrects and submits again."],
   "decide.reject_note": ["拒绝后业务终止，不能恢复；记录永久留存。", "The case ends for good; the record is kept."],
   "decide.differs": ["有 {n} 项要素不一致，请确认已逐项核实。", "{n} elements differ. Make sure that each has been settled."],
