@@ -5,7 +5,7 @@
       devices            the registry
       policy             who authorizes where and when
       core … ocrm        a pool for each partner: one embedded one per county union
-      queues             one authorization queue per county union
+      queues             one authorization queue per county union, and the centre's pool
       cases              one durable actor per business case
       sessions           one actor per connected device
       gateway            the wire
@@ -333,7 +333,8 @@ class BackOffice:
         """Hints to whoever looks at the case; each may be missed, and asks for the truth."""
         if case.intake is None:
             return
-        self._pool("queues").ref(case.union).tell(Touched(case.case_id))
+        for union in case.queues:
+            self._pool("queues").ref(union).tell(Touched(case.case_id))
         changed = CaseChanged(view_of(case, self._setup.products[case.intake.product]))
         self._pool("sessions").ref(case.intake.device).tell(changed)
 

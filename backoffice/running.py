@@ -26,7 +26,7 @@ from backoffice.partners.sms import (
     http_sms,
 )
 from backoffice.peers.devices import EnrolDevice
-from backoffice.premises import TRAINING_UNION, Premises, keep_slips, write_private
+from backoffice.premises import Premises, keep_slips, training_union, write_private
 from backoffice.program import BackOffice, Setup, open_office
 from backoffice.staff import Roster
 from supervisors.folder import hold
@@ -41,7 +41,7 @@ TRAINING_DEVICES: Final = (
     ("T-0001", Role.TERMINAL, "53011101"),
     ("T-0002", Role.TERMINAL, "53011101"),
     ("D-0001", Role.DESK, "53011100"),
-    ("D-0002", Role.DESK, "53011100"),
+    ("D-0002", Role.DESK, "53000001"),
 )
 """(device, role, outlet) that a training office invites at its first start."""
 
@@ -192,7 +192,8 @@ async def _invite_devices(office: BackOffice, premises: Premises) -> None:
         path = premises.invitations / f"{device}.txt"
         if path.exists():
             continue
-        answer = await office.operator.invite("setup", Invite(role, device, outlet, TRAINING_UNION))
+        invite = Invite(role, device, outlet, training_union(outlet))
+        answer = await office.operator.invite("setup", invite)
         if isinstance(answer, Refusal):
             raise CannotSetUp(f"{device}: {answer.message}")
         write_private(path, answer.uri.encode())

@@ -71,6 +71,18 @@ def test_a_file_changes_what_it_names() -> None:
     assert base is changed.for_union("530999")
 
 
+def test_a_union_may_have_another_centre_or_none() -> None:
+    """What is written is what cases are routed to; by default there is one for all."""
+    text = f'[policy]\ncentre = "530001"\n[union."{UNION}".policy]\ncentre = ""\n'
+    changed = parse_settings(text, PRODUCTS)
+
+    assert "530000" == Settings(PRODUCTS).base.thresholds.centre
+    assert ("530001", "") == (
+        changed.base.thresholds.centre,
+        changed.for_union(UNION).thresholds.centre,
+    )
+
+
 def test_a_products_numbers_reach_the_product() -> None:
     """Its rules read `dossier.terms`, which are the product's."""
     code = next(c for c, product in PRODUCTS.items() if hasattr(product.terms, "age_years_min"))
@@ -119,6 +131,9 @@ def test_a_service_is_switched_off() -> None:
         ('[union."530111".nothing]', [(1, 'union."530111".nothing')]),
         ('[union."530111".limits]\nx = 1', [(2, 'union."530111".limits.x')]),
         ("[policy]\na1_fen_max = 99_999_999", [(2, "policy.a1_fen_max")]),
+        ("[policy]\ncentre = 530000", [(2, "policy.centre")]),
+        ("[policy]\ncentre = '53/0000'", [(2, "policy.centre")]),
+        ('[policy]\ncentre = "530000\\n"', [(2, "policy.centre")]),
         ("[policy]\na2_fen_max = 1", [(2, "policy.a2_fen_max")]),
         ("[limits]\npan_digits_min = 19\npan_digits_max = 16", [(3, "limits.pan_digits_max")]),
         ("[limits]\na =", [(2, "TOML")]),
