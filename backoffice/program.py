@@ -110,7 +110,7 @@ class Setup:
         settings: every number that a bank may change, per union.
         sms: the SMS gateway.
         sinks: where what is learned about customers is sent.
-        conducts: how the embedded partners behave, for drills.
+        conducts: how partners, register and SMS gateway behave, for drills.
     """
 
     outside: Outside
@@ -222,7 +222,7 @@ class BackOffice:
                 terms=lambda union: setup.settings.for_union(union).section(ManagementTerms),
             ),
             roster=setup.roster,
-            identity=IdentityDesk(self._store, setup.register, setup.outside.wall),
+            identity=IdentityDesk(self._store, setup.register, setup.outside.wall, setup.conducts),
             images=self._images,
             listings=ListingDesk(
                 self._store,
@@ -230,6 +230,7 @@ class BackOffice:
                 setup.settings.for_union,
                 self._partner,
                 self._customers.known,
+                setup.conducts,
             ),
             colleagues=ColleagueDesk(self._store, setup.outside.wall, setup.roster),
             phones=PhoneDesk(
@@ -239,6 +240,7 @@ class BackOffice:
                 setup.sms,
                 setup.security.seal,
                 lambda union: setup.settings.for_union(union).lookups,
+                setup.conducts,
             ),
             settings=setup.settings,
             security=setup.security,
