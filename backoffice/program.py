@@ -108,7 +108,7 @@ class Setup:
         listening: called with the address once peers can dial it.
         slips: where finished slips are put.
         settings: every number that a bank may change, per union.
-        sms: the SMS gateway.
+        sms: the SMS gateway of a union.
         sinks: where what is learned about customers is sent.
         conducts: how partners, register and SMS gateway behave, for drills.
     """
@@ -124,7 +124,7 @@ class Setup:
     slips: Slips
     listening: Callable[[str], None]
     settings: Settings
-    sms: ShortMessages
+    sms: Callable[[str], ShortMessages]
     sinks: Sinks
     conducts: Conducts = field(default_factory=Conducts)
 
@@ -148,7 +148,7 @@ class BackOffice:
         self._customers = CustomersBranch(
             setup.outside,
             self._store,
-            setup.settings.base.section(CustomerRules),
+            setup.settings.shared(CustomerRules),
             setup.sinks,
             record=lambda key: self._pool("customers/records").ref(key),
             child=lambda name: self._child(f"customers/{name}"),
@@ -336,7 +336,8 @@ class BackOffice:
         if case.intake is None:
             return
         self._pool("queues").ref(case.union).tell(Touched(case.case_id))
-        changed = CaseChanged(view_of(case, self._setup.products[case.intake.product]))
+        products = self._setup.settings.for_union(case.union).products
+        changed = CaseChanged(view_of(case, products[case.intake.product]))
         self._pool("sessions").ref(case.intake.device).tell(changed)
 
     def _session(self, device: str) -> Actor:

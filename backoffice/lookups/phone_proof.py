@@ -88,6 +88,7 @@ class PhoneDesk:
     """Sends codes and hears them read back.
 
     Args:
+        sms: a union's gateway.
         terms: a union's numbers.
         seal: see `Seal`.
         conducts: how the gateway behaves.
@@ -98,7 +99,7 @@ class PhoneDesk:
         store: Store,
         wall: WallClock,
         entropy: Entropy,
-        sms: ShortMessages,
+        sms: Callable[[str], ShortMessages],
         seal: Seal,
         terms: Callable[[str], LookupTerms],
         conducts: Conducts,
@@ -159,7 +160,7 @@ class PhoneDesk:
         Raises:
             SmsFailed: it certainly did not go out.
         """
-        ask = partial(self._sms.send, phone, text)
+        ask = partial(self._sms(union).send, phone, text)
         try:
             with trio.move_on_after(SMS_S_MAX):
                 await self._conducts.hear(Service.SMS, union, ask, _decline)

@@ -64,7 +64,7 @@ class Phones:
         entropy = random.Random(f"codes:{len(self.texts)}").randbytes
         store, seal = MemoryStore(self.disk), MODULE.seal
         wall, terms = VirtualWall(), lambda _: TERMS
-        self.desk = PhoneDesk(store, wall, entropy, sms, seal, terms, self.conducts)
+        self.desk = PhoneDesk(store, wall, entropy, lambda _: sms, seal, terms, self.conducts)
 
     def code(self) -> str:
         found = re.search(r"\d{6}", self.texts[-1][1])
