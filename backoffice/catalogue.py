@@ -75,6 +75,8 @@ def problems_of(product: Product) -> list[str]:
     if size > PAGE_BYTES_MAX:
         problems.append(f"the form takes {size} bytes, a page of products {PAGE_BYTES_MAX}")
     problems += [f"{one.name}: {problem}" for one in fields for problem in _field_problems(one)]
+    if product.under(product.terms).form != product.form:
+        problems.append("an amount is bound by other terms than the product's")
     lacking = needs_of(product.form, signed=product.signed) - product.needs
     if lacking:
         problems.append(f"needs lack {', '.join(sorted(lacking))}")

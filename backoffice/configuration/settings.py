@@ -20,7 +20,7 @@ restart.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, TypeVar
 
@@ -124,7 +124,7 @@ class UnionSettings:
         for code, product in self.catalogue.items():
             terms = self.sections.get(f"products.{code}")
             if isinstance(terms, ProductTerms):
-                known[code] = replace(product, terms=terms)
+                known[code] = product.under(terms)
         return known
 
     @cached_property

@@ -34,6 +34,9 @@ from backoffice.configuration.toml_lines import dotted, key_lines
 from backoffice.product import Product
 from tests.backoffice.case_story import PRODUCTS, UNION
 from tests.kit import configuration_page
+from wire.checks import Context, check_amount
+from wire.message import Code
+from wire.value import AmountValue
 
 
 def mistakes(text: str, catalogue: Mapping[str, Product] = PRODUCTS) -> list[tuple[int, str]]:
@@ -164,6 +167,47 @@ def test_a_products_numbers_reach_the_product() -> None:
 
     assert 21 == least(UNION)
     assert least("530999") == PRODUCTS[code].terms.age_years_min  # type: ignore[attr-defined]  # as above
+
+
+@pytest.mark.parametrize(
+    ("product", "field", "setting", "hard"),
+    [
+        ("wealth_purchase", "amount", "fen_max = {}", 10_000_000_00),
+        ("credit_card_application", "limit", "limit_fen_max = {}", 1_000_000_00),
+        (
+            "service_sign_up",
+            "limit_fast_pay",
+            "limits = {{ fast_pay = {{ usual_fen = 1, most_fen = {} }} }}",
+            5_000_000_00,
+        ),
+    ],
+)
+def test_a_union_widens_what_a_form_allows(
+    product: str, field: str, setting: str, hard: int
+) -> None:
+    """Or narrows it; the form asks within its bound, up to one that no file can move."""
+    header = f'[union."{UNION}".products.{product}]\n'
+    default = CATALOGUE[product].form.field(field)
+    assert default is not None
+    for fen in (1, default.fen_max + 1, hard):
+        changed = parse_settings(header + setting.format(fen), CATALOGUE)
+        asked = changed.for_union(UNION).offered[product].form.field(field)
+        assert asked is not None
+        assert fen == asked.fen_max
+        assert [] == check_amount(AmountValue(fen), asked, Context(0))
+        (refusal,) = check_amount(AmountValue(fen + 1), asked, Context(0))
+        assert Code.LIMIT is refusal.code
+        assert f"“{asked.title_zh}”不能超过{fen // 100}.{fen % 100:02}元" in refusal.message
+        assert default == changed.base.offered[product].form.field(field)
+    key = f'union."{UNION}".products.{product}.{setting.split()[0]}'
+    for fen in (0, hard + 1):
+        assert [(2, key)] == mistakes(header + setting.format(fen), CATALOGUE)
+
+
+def test_a_usual_limit_is_not_above_the_most() -> None:
+    """What a service is signed up with by default must itself be allowed."""
+    text = "[products.service_sign_up.limits]\nfast_pay = { usual_fen = 2, most_fen = 1 }"
+    assert [(1, "products.service_sign_up.limits")] == mistakes(text, CATALOGUE)
 
 
 def test_a_service_is_switched_off() -> None:

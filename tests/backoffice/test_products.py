@@ -14,7 +14,8 @@ from backoffice.authorization.levels import THRESHOLDS, Level, Raise, assess, by
 from backoffice.authorization.policy import DEFAULT_ROUTING
 from backoffice.catalogue import problems_of, products
 from backoffice.product import Product, unique_key
-from backoffice.products import card_activation, debit_card
+from backoffice.products import card_activation, debit_card, wealth_purchase
+from backoffice.products.wealth_purchase import WealthPurchaseTerms
 from wire.form import Capability, Field, FieldKind, Form
 from wire.message import Code, Refusal
 from wire.messages.session import PAGE_BYTES_MAX
@@ -67,6 +68,7 @@ def with_form(**changes: Any) -> Product:
         with_form(chars_max=501),
         with_form(kind=FieldKind.AMOUNT, options=()),
         dataclasses.replace(SOUND, needs=frozenset()),
+        dataclasses.replace(wealth_purchase.PRODUCT, terms=WealthPurchaseTerms(fen_max=1)),
         dataclasses.replace(SOUND, delivers="phone"),
         dataclasses.replace(SOUND, delivers="nothing"),
         dataclasses.replace(SOUND, title_zh=""),
