@@ -225,7 +225,7 @@ class Bank:
             slips=self._keep_slip,
             listening=listening,
             settings=for_training(Settings(products(), sections)),
-            sms=self.messages,
+            sms=lambda _union: self.messages,
             sinks=lambda consumer: self.consumers[consumer.name],
             conducts=self.conducts,
         )
