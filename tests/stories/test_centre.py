@@ -299,6 +299,9 @@ def test_a_decision_of_the_centre_is_repeated_after_the_case_has_left() -> None:
             late = await here.ask("D-2", RenewClaim(case_id))
             assert isinstance(late, Refusal)
             assert Code.STATE is late.code
+            review = await here.ask("D-2", JudgeReview(case_id, ok=True, note=""))
+            assert isinstance(review, Refusal)
+            assert Code.NOT_FOUND is review.code, "reviewed is within the union"
         assert 1 == kinds(bank, case_id, FAR_UNION).count("Approved")
         assert_sound(bank, invariants)
 
