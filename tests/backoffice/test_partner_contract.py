@@ -152,7 +152,7 @@ def test_a_partner_minds_its_own_business(partner: Partner) -> None:
 
 
 def _query(kind: type[msgspec.Struct]) -> PartnerQuery:
-    fields = {"number": ("530111199001010000",), "biller": "power", "bill_no": "0000000001"}
+    fields = {"number": ("530111199001010000",), "pan": ("6217000000000000000",)}
     wanted = {one.name: fields.get(one.name, "53011101") for one in msgspec.structs.fields(kind)}
     query: PartnerQuery = msgspec.convert(wanted, kind)  # type: ignore[assignment]  # by its type
     return query
