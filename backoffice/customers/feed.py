@@ -61,6 +61,9 @@ OCRM: Final = Consumer(
         "do_not_contact",
         "risk_level",
         "village",
+        "household.",
+        "merchant.",
+        "template.",
     ),
     numbers=False,
 )

@@ -7,7 +7,9 @@ feeds in the same commit. Tags and tier are computed by the rules in force, on e
 every day.
 
 Agreed facts: `phone`, `address`, `job`, `village`, `income_fen`, `net_fen`, `risk_level`,
-`holds.<product>`, `interest.<topic>`, `consent.marketing`, `consent.place`, `do_not_contact`.
+`holds.<product>`, `interest.<topic>`, `consent.marketing`, `consent.place`, `do_not_contact`; and
+what a template of information collection asks, `household.<answer>` and `merchant.<answer>`, with
+the version that asked last, `template.<template>`.
 """
 
 from __future__ import annotations
