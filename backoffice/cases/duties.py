@@ -113,6 +113,7 @@ def _learned(case: Case, event: AnyCaseEvent, rules: Rules) -> Iterator[Effect]:
         name=dossier.customer.name,
         profile=product.profile(dossier) | _phone(dossier, product),
         at_ms=event.at_ms,
+        place=dossier.submission.place,
     )
     yield Effect(CUSTOMER, learned)
 

@@ -62,7 +62,7 @@ from backoffice.partners.port import Abort, Commit, Inquire, Prepare
 from wire.ink import Signature
 from wire.masked import IdNumber
 from wire.message import Message
-from wire.messages.case import LegResult, Slip
+from wire.messages.case import LegResult, Place, Slip
 
 
 def trigger_of(event: CaseEvent) -> Trigger | None:
@@ -152,6 +152,7 @@ class CustomerLearned(Message, frozen=True, tag="CustomerLearned", kw_only=True)
         name: on it.
         profile: what the product learned, and `phone` where one was asked.
         at_ms: when it became real, the office's clock.
+        place: where it was captured, or None; a record keeps it coarse, and only with consent.
     """
 
     case_id: str
@@ -163,6 +164,7 @@ class CustomerLearned(Message, frozen=True, tag="CustomerLearned", kw_only=True)
     name: str
     profile: dict[str, str]
     at_ms: int
+    place: Place | None = None
 
     def __repr__(self) -> str:
         return f"CustomerLearned({self.case_id!r})"

@@ -61,6 +61,7 @@ OCRM: Final = Consumer(
         "do_not_contact",
         "risk_level",
         "village",
+        "place",
         "household.",
         "merchant.",
         "template.",

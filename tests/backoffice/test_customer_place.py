@@ -1,0 +1,105 @@
+"""Where customers are: kept coarse, by consent, from every business, and told to who may know it.
+
+Through the whole office: a person comes three times, and says yes, and no.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from backoffice.catalogue import products
+from backoffice.customers.feed import ECIF, OCRM, Consumer, entry_of, stream_of
+from tests.backoffice.test_whole_lookups import Counter
+from tests.kit import submissions as make
+from tests.kit.bank import Bank
+from tests.kit.running import run
+from tests.stories.cast import Cast, cast, until
+from wire.masked import IdNumber
+from wire.messages.case import CaseView, Place, Submission
+from wire.messages.identity import CheckIdentity, IdentityChecked
+from wire.messages.lookups import Listing, ListItems
+from wire.value import ChoiceValue, ListedValue
+
+PRODUCTS = products()
+HOLDER = make.person("at home")
+NUMBER = IdNumber(HOLDER.number)
+HERE = Place(25_046_512, 102_748_234, 8)
+FIELDS = Place(25_071_345, 102_790_111, 8)
+COARSE, COARSE_FIELDS = "25.05,102.75", "25.07,102.79"
+
+
+async def comes(
+    at: Cast, counter: Counter, visit: str, product: str, where: Place, **answers: str
+) -> None:
+    """The person has something done, there, until their record knows of it."""
+    form, case_id = PRODUCTS[product].form, make.case_id(visit)
+    now_ms = at.terminal.state().now_ms
+    chosen = {name: ChoiceValue(code) for name, code in answers.items()}
+    values = make.values_for(form, visit, holder=HOLDER, now_ms=now_ms) | chosen
+    asked = [one for one in form.fields if one.kind == "listed"]
+    for field in asked:
+        needed = {name: values[name] for name in field.depends if name != "id_card"}
+        listing = await counter.ask(
+            ListItems(case_id, product, field.name, NUMBER, HOLDER.name, needed)
+        )
+        assert isinstance(listing, Listing), listing
+        values[field.name] = ListedValue(listing.items[0].code, listing.items[0].title_zh)
+    checked = await counter.ask(CheckIdentity(case_id, NUMBER, HOLDER.name))
+    assert isinstance(checked, IdentityChecked)
+    filled: Submission = make.submission(
+        product, form, visit, values=values, now_ms=now_ms, staff_id="1001", device="T-1"
+    )
+    submission = msgspec.structs.replace(filled, place=where, identity_reference=checked.reference)
+    view = await counter.submit(submission)
+    assert isinstance(view, CaseView), view
+    await until(lambda: any(case_id.encode() in body for body in bodies(at.bank)))
+
+
+def bodies(bank: Bank) -> list[bytes]:
+    """What is kept of customers, and what is told of them."""
+    kept = bank.disk("office").disk.journal
+    return [row.body for row in kept if row.stream.startswith(("customer/", "feed/"))]
+
+
+def told(bank: Bank, consumer: Consumer) -> list[tuple[str, str]]:
+    """What a consumer was told of the place, before and after."""
+    rows = bank.disk("office").disk.streams.get(stream_of(consumer.name), [])
+    entries = [entry_of(consumer, row) for row in rows]
+    changes = [change for entry in entries for change in entry.changes]
+    return [(one.old, one.new) for one in changes if one.fact == "place"]
+
+
+def test_a_place_is_kept_from_any_business_while_the_consent_stands() -> None:
+    """Nothing before it; coarse with it; gone with it, at customer relations, too."""
+
+    async def story() -> None:
+        bank = Bank("places")
+        async with cast(bank) as at:
+            counter = await Counter.of(at)
+            customers = at.office.office().customers
+
+            async def place() -> str | None:
+                known = await customers.known(NUMBER)
+                assert isinstance(known, dict)
+                return known.get("place")
+
+            await comes(at, counter, "asked nothing", "wealth_consult", HERE)
+            assert await place() is None
+            await comes(at, counter, "says no", "information_collection", HERE, place="no")
+            assert await place() is None
+            await comes(at, counter, "says yes", "information_collection", HERE, place="yes")
+            assert COARSE == await place()
+            await comes(at, counter, "comes again", "wealth_consult", FIELDS)
+            assert COARSE_FIELDS == await place()
+            await comes(at, counter, "thinks again", "information_collection", HERE, place="no")
+            assert await place() is None
+            await comes(at, counter, "and again", "wealth_consult", HERE)
+            assert await place() is None
+            await until(lambda: 3 <= len(told(bank, OCRM)))
+
+        assert [("", COARSE), (COARSE, COARSE_FIELDS), (COARSE_FIELDS, "")] == told(bank, OCRM)
+        assert [] == told(bank, ECIF)
+        for exact in (HERE.latitude_e6, HERE.longitude_e6, FIELDS.latitude_e6):
+            assert not any(msgspec.msgpack.encode(exact) in body for body in bodies(bank))
+
+    run(story)
