@@ -71,6 +71,8 @@ def problems_of(product: Product) -> list[str]:
         problems.append("titles or form version are missing")
     problems += [f"{one.name}: {problem}" for one in fields for problem in _field_problems(one)]
     problems += _relevance_problems(fields)
+    if product.target and (product.target not in listed or ID_CARD.name in names):
+        problems.append("target names no list of people, or there is a card to read")
     lacking = needs_of(product.form, signed=product.signed) - product.needs
     if lacking:
         problems.append(f"needs lack {', '.join(sorted(lacking))}")

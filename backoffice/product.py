@@ -156,6 +156,8 @@ class Product:
         slip_lines: the elements of the slip; also given what the partners said, all legs together.
         profile: what the customer's record learns from it, once it is real; keys as in
             `backoffice.customers`.
+        target: the `LISTED` field that names whom customer relations want asked, where nobody's
+            card is read; its items carry the fact `target`, of whom `profile` is told.
         terms: its configurable numbers, with their defaults.
         delivers: the bank-card field whose card is handed over in the end, or empty.
         counter_s: how long the same takes at the counter, for the savings report, in seconds.
@@ -174,6 +176,7 @@ class Product:
     plan: Callable[[Dossier], tuple[Leg, ...]] = no_plan
     listings: Mapping[str, Callable[[Asking], PartnerQuery | Refusal]] = part(default_factory=dict)
     profile: Callable[[Dossier], dict[str, str]] = no_profile
+    target: str = ""
     terms: Terms = NO_TERMS
     delivers: str = ""
     counter_s: int = 20 * 60

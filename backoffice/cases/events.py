@@ -170,6 +170,27 @@ class CustomerLearned(Message, frozen=True, tag="CustomerLearned", kw_only=True)
         return f"CustomerLearned({self.case_id!r})"
 
 
+class TargetAnswered(Message, frozen=True, tag="TargetAnswered", kw_only=True):
+    """A case of somebody whom customer relations named, and whose card nobody read, became real.
+
+    Attributes:
+        case_id: which case; the same one again tells nothing new.
+        union: the county union.
+        target: what customer relations call them.
+        profile: what they said; it goes to customer relations alone.
+        at_ms: when it became real, the office's clock.
+    """
+
+    case_id: str
+    union: str
+    target: str
+    profile: dict[str, str]
+    at_ms: int
+
+    def __repr__(self) -> str:
+        return f"TargetAnswered({self.case_id!r})"
+
+
 class LeaseDue(Message, frozen=True, tag="LeaseDue"):
     """A reminder: a lease may have lapsed."""
 
@@ -183,7 +204,16 @@ class SlipDue(Message, frozen=True, tag="SlipDue"):
 
 
 CaseEffect = (
-    Prepare | Commit | Abort | Inquire | FileSlip | CustomerLearned | LeaseDue | DayEnded | SlipDue
+    Prepare
+    | Commit
+    | Abort
+    | Inquire
+    | FileSlip
+    | CustomerLearned
+    | TargetAnswered
+    | LeaseDue
+    | DayEnded
+    | SlipDue
 )
 """Everything that a case's outbox can hold."""
 
@@ -240,6 +270,7 @@ __all__ = [
     "Standing",
     "Stored",
     "Submitted",
+    "TargetAnswered",
     "Waived",
     "trigger_of",
 ]

@@ -9,9 +9,9 @@ every day.
 Agreed facts: `phone`, `address`, `job`, `village`, `income_fen`, `net_fen`, `risk_level`,
 `holds.<product>`, `interest.<topic>`, `consent.marketing`, `consent.place`, `do_not_contact`; and
 what a template of information collection asks, `household.<answer>` and `merchant.<answer>`, with
-the version that asked last, `template.<template>`. With `consent.place` also `place`: where the
-latest case was captured, never closer than `PLACE_STEP_E6`. Consent that is withdrawn takes with it
-what was kept by it.
+the version that asked last, `template.<template>`; what the latest field visit and the latest check
+of a loan found, `visit.<answer>` and `check.<answer>`. With `consent.place` also `place`: where the
+latest case was captured, no closer than `PLACE_STEP_E6`. A withdrawn consent takes its facts along.
 """
 
 from __future__ import annotations

@@ -67,6 +67,8 @@ def with_form(**changes: Any) -> Product:
         with_form(chars_max=501),
         with_form(kind=FieldKind.AMOUNT, options=()),
         dataclasses.replace(SOUND, needs=frozenset()),
+        dataclasses.replace(SOUND, target="phone"),
+        dataclasses.replace(card_activation.PRODUCT, target="issued"),
         dataclasses.replace(SOUND, delivers="phone"),
         dataclasses.replace(SOUND, delivers="nothing"),
         dataclasses.replace(SOUND, title_zh=""),

@@ -1,6 +1,7 @@
-"""Where customers are: kept coarse, by consent, from every business, and told to who may know it.
+"""What the office learns of people and tells others, through the whole bank.
 
-Through the whole office: a person comes three times, and says yes, and no.
+Where they are is kept coarse and by consent, whatever they come for; what somebody says in a survey
+is told to customer relations under the name that they gave.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from backoffice.catalogue import products
-from backoffice.customers.feed import ECIF, OCRM, Consumer, entry_of, stream_of
+from backoffice.customers.feed import ECIF, OCRM, Consumer, FeedEntry, entry_of, stream_of
 from tests.backoffice.test_whole_lookups import Counter
 from tests.kit import submissions as make
 from tests.kit.bank import Bank
@@ -61,11 +62,15 @@ def bodies(bank: Bank) -> list[bytes]:
     return [row.body for row in kept if row.stream.startswith(("customer/", "feed/"))]
 
 
+def heard(bank: Bank, consumer: Consumer) -> list[FeedEntry]:
+    """A consumer's feed."""
+    rows = bank.disk("office").disk.streams.get(stream_of(consumer.name), [])
+    return [entry_of(consumer, row) for row in rows]
+
+
 def told(bank: Bank, consumer: Consumer) -> list[tuple[str, str]]:
     """What a consumer was told of the place, before and after."""
-    rows = bank.disk("office").disk.streams.get(stream_of(consumer.name), [])
-    entries = [entry_of(consumer, row) for row in rows]
-    changes = [change for entry in entries for change in entry.changes]
+    changes = [change for entry in heard(bank, consumer) for change in entry.changes]
     return [(one.old, one.new) for one in changes if one.fact == "place"]
 
 
@@ -101,5 +106,34 @@ def test_a_place_is_kept_from_any_business_while_the_consent_stands() -> None:
         assert [] == told(bank, ECIF)
         for exact in (HERE.latitude_e6, HERE.longitude_e6, FIELDS.latitude_e6):
             assert not any(msgspec.msgpack.encode(exact) in body for body in bodies(bank))
+
+    run(story)
+
+
+def test_what_a_survey_hears_goes_to_who_asked() -> None:
+    """Once, under their own name for the person; nobody else hears it, and no record is made."""
+
+    async def story() -> None:
+        bank = Bank("survey")
+        async with cast(bank) as at:
+            case = await at.clerk.finish(await at.clerk.begin("customer_survey"))
+            assert "CLOSED" == case.state
+            await until(lambda: bool(heard(bank, OCRM)))
+            (entry,) = heard(bank, OCRM)
+            listing = await (await Counter.of(at)).ask(
+                ListItems(make.case_id("next"), "customer_survey", "target", None, "", {})
+            )
+            assert isinstance(listing, Listing)
+            wave = listing.items[0].code.partition(":")[0]
+
+        assert entry.customer.startswith("KH")
+        assert case.case_id == entry.case_id
+        assert [(f"survey.{wave}.result", "", "absent")] == [
+            (one.fact, one.old, one.new) for one in entry.changes
+        ]
+        assert [] == heard(bank, ECIF)
+        assert not any(
+            stream.startswith("customer/") for stream in bank.disk("office").disk.streams
+        )
 
     run(story)
