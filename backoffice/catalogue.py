@@ -77,6 +77,9 @@ def problems_of(product: Product) -> list[str]:
     problems += [f"{one.name}: {problem}" for one in fields for problem in _field_problems(one)]
     if product.under(product.terms).form != product.form:
         problems.append("an amount is bound by other terms than the product's")
+    problems += _relevance_problems(fields)
+    if product.target and (product.target not in listed or ID_CARD.name in names):
+        problems.append("target names no list of people, or there is a card to read")
     lacking = needs_of(product.form, signed=product.signed) - product.needs
     if lacking:
         problems.append(f"needs lack {', '.join(sorted(lacking))}")
@@ -85,6 +88,27 @@ def problems_of(product: Product) -> list[str]:
     delivered = product.form.field(product.delivers) if product.delivers else None
     if product.delivers and (delivered is None or delivered.kind is not FieldKind.BANK_CARD):
         problems.append("delivers names no bank-card field")
+    return problems
+
+
+def _relevance_problems(fields: tuple[Field, ...]) -> list[str]:
+    """A field can hang only on options of a choice before it, a list on what is asked with it."""
+    before: dict[str, Field] = {}
+    problems = []
+    for one in fields:
+        if one.when is not None:
+            decides = before.get(one.when.field)
+            options = decides.options if decides is not None else ()
+            if decides is None or decides.kind is not FieldKind.CHOICE:
+                problems.append(f"{one.name}: it hangs on no choice that comes before it")
+            elif not one.when.codes or {*one.when.codes} - {option.code for option in options}:
+                problems.append(f"{one.name}: it hangs on options that its choice has not")
+        needed = [before[name] for name in one.depends if name in before]
+        if len(needed) < len(one.depends) or any(n.when not in (None, one.when) for n in needed):
+            problems.append(f"{one.name}: its list needs what may not have been asked before it")
+        if any(column.when is not None for column in one.columns):
+            problems.append(f"{one.name}: a column cannot hang on an answer")
+        before[one.name] = one
     return problems
 
 

@@ -157,6 +157,8 @@ class Product:
         slip_lines: the elements of the slip; also given what the partners said, all legs together.
         profile: what the customer's record learns from it, once it is real; keys as in
             `backoffice.customers`.
+        target: the `LISTED` field that names whom customer relations want asked, where nobody's
+            card is read; its items carry the fact `target`, of whom `profile` is told.
         terms: its configurable numbers, with their defaults.
         amounts: what an `AMOUNT` field may be at the most where that is one of the terms, in fen.
         delivers: the bank-card field whose card is handed over in the end, or empty.
@@ -176,6 +178,7 @@ class Product:
     plan: Callable[[Dossier], tuple[Leg, ...]] = no_plan
     listings: Mapping[str, Callable[[Asking], PartnerQuery | Refusal]] = part(default_factory=dict)
     profile: Callable[[Dossier], dict[str, str]] = no_profile
+    target: str = ""
     terms: Terms = NO_TERMS
     amounts: Mapping[str, Callable[[Any], int]] = part(default_factory=dict)
     delivers: str = ""

@@ -151,7 +151,8 @@ class Clerk:
     async def _fill(self, case: OpenCase) -> None:
         """The first field that has a problem; before it, what its list depends on."""
         views = {view.name: view for view in case.fields}
-        field = next(field for field in case.form.fields if views[field.name].problem)
+        asked = (field for field in case.form.fields if field.name in views)
+        field = next(field for field in asked if views[field.name].problem)
         while True:
             first = (case.form.field(name) for name in field.depends if not views[name].shown)
             needed = next((one for one in first if one is not None), None)

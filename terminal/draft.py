@@ -13,6 +13,7 @@ import msgspec
 
 from terminal.draft_events import Evidence
 from wire.case_state import FINAL_STATES, State
+from wire.checks import asked_fields
 from wire.codec import encode
 from wire.form import Field, FieldKind
 from wire.ink import Signature
@@ -95,6 +96,13 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         return self.view.steps + (self.trail if self._reopened else ())
 
     @property
+    def asked(self) -> frozenset[str]:
+        """The fields that the answers so far leave relevant."""
+        if self.product is None:
+            return frozenset()
+        return frozenset(one.name for one in asked_fields(self.product.form, self.values))
+
+    @property
     def id_field(self) -> Field | None:
         """The question about the customer's own ID card: the first of its kind in the form."""
         fields = self.product.form.fields if self.product is not None else ()
@@ -132,6 +140,20 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     def finished(self) -> bool:
         """Nothing can happen to it any more."""
         return self.state in FINAL_STATES
+
+
+def without_unasked(draft: Draft) -> Draft:
+    """The draft without answers, PINs and marks of fields that its answers leave irrelevant."""
+    if draft.product is None:
+        return draft
+    gone = {field.name for field in draft.product.form.fields} - draft.asked
+    marks = draft.marks.items()
+    return msgspec.structs.replace(
+        draft,
+        values={name: value for name, value in draft.values.items() if name not in gone},
+        pins=draft.pins - gone,
+        marks={where: mark for where, mark in marks if where.partition(".")[0] not in gone},
+    )
 
 
 def card_digest(card: IdCardValue) -> bytes:
@@ -176,4 +198,5 @@ __all__ = [
     "pin_key",
     "slip_hash",
     "submission",
+    "without_unasked",
 ]

@@ -16,7 +16,14 @@ import msgspec
 
 from actors.behaviour import Behaviour, Effect, Verdict
 from actors.store import Document
-from terminal.draft import Draft, card_digest, pin_key, slip_hash, submission
+from terminal.draft import (
+    Draft,
+    card_digest,
+    pin_key,
+    slip_hash,
+    submission,
+    without_unasked,
+)
 from terminal.draft_events import (
     AnswerDropped,
     AskIdentity,
@@ -236,7 +243,7 @@ def _capture(
     if isinstance(command, WantSubmission):
         return (SubmissionWanted(command.place, now_ms, command.link_kbps),)
     name = command.pin.field if isinstance(command, KeepPin) else command.field
-    if state.product.form.field(name) is None:
+    if name not in state.asked:
         return Refusal(Code.FORMAT, "表单中没有这一项", name)
     match command:
         case KeepPin():
@@ -345,13 +352,14 @@ def _evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per eve
 
 
 def _with_answer(state: Draft, name: str, value: Value | None) -> Draft:
-    """One more answer, or one less, and what it settles."""
-    return msgspec.structs.replace(
+    """One more answer, or one less, and what it settles or makes irrelevant."""
+    answered = msgspec.structs.replace(
         state,
         values=_answered(state, name, value),
         marks=_unmended(state, name, value),
         problem=None,
     )
+    return without_unasked(answered)
 
 
 def _answered(state: Draft, name: str, value: Value | None) -> dict[str, Value]:

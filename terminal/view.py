@@ -23,7 +23,7 @@ from terminal.page_model import (
 )
 from terminal.suggestions import NOTHING
 from wire.case_state import FINAL_STATES, State
-from wire.checks import number_text
+from wire.checks import asked_fields, number_text
 from wire.chip_record import LONG_TERM, NATIONS, ChipRecordError, Sex, parse_chip_record
 from wire.form import Field, FieldKind
 from wire.message import Refusal
@@ -119,7 +119,7 @@ def open_case(
                 items=listed(field) if field.kind is FieldKind.LISTED else None,
                 code=code_sent(field) if field.proven else None,
             )
-            for field in product.form.fields
+            for field in asked_fields(product.form, draft.values)
         ),
         identity=identity_view(draft),
         can_submit=draft.editable and not problems,

@@ -87,6 +87,18 @@ class Option(msgspec.Struct, frozen=True):
     title_en: str
 
 
+class When(msgspec.Struct, frozen=True):
+    """When a field is relevant, as ODK calls it: another answer is one of these options.
+
+    Attributes:
+        field: a `CHOICE` earlier in the form; where it is not asked itself, this one is not.
+        codes: of its options.
+    """
+
+    field: str
+    codes: tuple[str, ...]
+
+
 class Field(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One question of a form.
 
@@ -96,6 +108,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         title_zh: what a teller reads.
         title_en: the same in English.
         required: an optional field may be missing from the values.
+        when: asked only then, and neither required nor allowed otherwise; None for always.
         options: for `CHOICE` and `CHOICES` only, at least two.
         chars_max: for `TEXT` only.
         pattern: for `TEXT` only: a regular expression that the whole text matches, or empty.
@@ -123,6 +136,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     title_zh: str
     title_en: str
     required: bool = True
+    when: When | None = None
     options: tuple[Option, ...] = ()
     chars_max: int = 100
     pattern: str = ""
@@ -180,4 +194,5 @@ __all__ = [
     "FieldKind",
     "Form",
     "Option",
+    "When",
 ]

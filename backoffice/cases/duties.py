@@ -40,6 +40,7 @@ from backoffice.cases.events import (
     Stage,
     Standing,
     Stored,
+    TargetAnswered,
 )
 from backoffice.cases.legs import OPEN, LegRecord, standing
 from backoffice.cases.record import Case
@@ -97,11 +98,25 @@ def _to_partners(case: Case, event: AnyCaseEvent) -> Iterator[Effect]:
 
 
 def _learned(case: Case, event: AnyCaseEvent, rules: Rules) -> Iterator[Effect]:
-    """What a case that became real taught the office about its customer, if it has one."""
+    """What a case that became real taught the office about its customer, if it has one.
+
+    Somebody whose card was not read has no record: what they said goes to whoever named them.
+    """
     intake = case.filed
     product = rules.products[intake.product]
     dossier = dossier_of(intake, product)
-    if not rules.learn or dossier.chip is None:
+    if not rules.learn:
+        return
+    if dossier.chip is None:
+        if product.target:
+            answered = TargetAnswered(
+                case_id=case.case_id,
+                union=case.union,
+                target=dossier.fact(product.target, "target"),
+                profile=product.profile(dossier),
+                at_ms=event.at_ms,
+            )
+            yield Effect(CUSTOMER, answered)
         return
     learned = CustomerLearned(
         case_id=case.case_id,
@@ -113,6 +128,7 @@ def _learned(case: Case, event: AnyCaseEvent, rules: Rules) -> Iterator[Effect]:
         name=dossier.customer.name,
         profile=product.profile(dossier) | _phone(dossier, product),
         at_ms=event.at_ms,
+        place=dossier.submission.place,
     )
     yield Effect(CUSTOMER, learned)
 

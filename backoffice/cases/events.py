@@ -62,7 +62,7 @@ from backoffice.partners.port import Abort, Commit, Inquire, Prepare
 from wire.ink import Signature
 from wire.masked import IdNumber
 from wire.message import Message
-from wire.messages.case import LegResult, Slip
+from wire.messages.case import LegResult, Place, Slip
 
 
 def trigger_of(event: CaseEvent) -> Trigger | None:
@@ -152,6 +152,7 @@ class CustomerLearned(Message, frozen=True, tag="CustomerLearned", kw_only=True)
         name: on it.
         profile: what the product learned, and `phone` where one was asked.
         at_ms: when it became real, the office's clock.
+        place: where it was captured, or None; a record keeps it coarse, and only with consent.
     """
 
     case_id: str
@@ -163,9 +164,31 @@ class CustomerLearned(Message, frozen=True, tag="CustomerLearned", kw_only=True)
     name: str
     profile: dict[str, str]
     at_ms: int
+    place: Place | None = None
 
     def __repr__(self) -> str:
         return f"CustomerLearned({self.case_id!r})"
+
+
+class TargetAnswered(Message, frozen=True, tag="TargetAnswered", kw_only=True):
+    """A case of somebody whom customer relations named, and whose card nobody read, became real.
+
+    Attributes:
+        case_id: which case; the same one again tells nothing new.
+        union: the county union.
+        target: what customer relations call them.
+        profile: what they said; it goes to customer relations alone.
+        at_ms: when it became real, the office's clock.
+    """
+
+    case_id: str
+    union: str
+    target: str
+    profile: dict[str, str]
+    at_ms: int
+
+    def __repr__(self) -> str:
+        return f"TargetAnswered({self.case_id!r})"
 
 
 class LeaseDue(Message, frozen=True, tag="LeaseDue"):
@@ -181,7 +204,16 @@ class SlipDue(Message, frozen=True, tag="SlipDue"):
 
 
 CaseEffect = (
-    Prepare | Commit | Abort | Inquire | FileSlip | CustomerLearned | LeaseDue | DayEnded | SlipDue
+    Prepare
+    | Commit
+    | Abort
+    | Inquire
+    | FileSlip
+    | CustomerLearned
+    | TargetAnswered
+    | LeaseDue
+    | DayEnded
+    | SlipDue
 )
 """Everything that a case's outbox can hold."""
 
@@ -238,6 +270,7 @@ __all__ = [
     "Standing",
     "Stored",
     "Submitted",
+    "TargetAnswered",
     "Waived",
     "trigger_of",
 ]

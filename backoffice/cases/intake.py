@@ -48,6 +48,7 @@ from wire.checks import (
     Area,
     Context,
     Limits,
+    asked_fields,
     check_photo,
     check_recording,
     check_submission,
@@ -56,7 +57,7 @@ from wire.checks import (
 )
 from wire.codec import decode
 from wire.errors import BadFrame
-from wire.form import Form
+from wire.form import Field, Form
 from wire.keys import SUBMISSION
 from wire.masked import Pan, Phone
 from wire.message import Code, Refusal
@@ -288,14 +289,14 @@ def _form_problems(
     """What is wrong with the form and what travels beside it."""
     return (
         *check_submission(product.form, submission, context, pins),
-        *_pin_problems(product, pins),
+        *_pin_problems(asked_fields(product.form, submission.values), pins),
         *_image_problems(product.form, submission, facts, context),
         *_stock_problems(product, submission, facts),
     )
 
 
-def _pin_problems(product: Product, pins: list[str]) -> tuple[Refusal, ...]:
-    asked = {field.name for field in product.form.fields if field.kind in PIN_KINDS}
+def _pin_problems(fields: tuple[Field, ...], pins: list[str]) -> tuple[Refusal, ...]:
+    asked = {field.name for field in fields if field.kind in PIN_KINDS}
     if len(set(pins)) != len(pins) or not set(pins) <= asked:
         return (Refusal(Code.FORMAT, "密码数据与表单不符，请重新输入密码。"),)
     return ()

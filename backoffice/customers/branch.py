@@ -24,9 +24,9 @@ from actors.durable import DurableActor, Wake
 from actors.ports import Outside
 from actors.ref import Ref
 from actors.store import READ_ROWS_MAX, Store
-from backoffice.cases.events import CustomerLearned
+from backoffice.cases.events import CustomerLearned, TargetAnswered
 from backoffice.customers.courier import Courier, Sinks
-from backoffice.customers.feed import CONSUMERS, Consumer, Feed
+from backoffice.customers.feed import CONSUMERS, OCRM, Consumer, Feed, answers_of
 from backoffice.customers.feed import stream_of as feed_stream
 from backoffice.customers.recommend import recommend
 from backoffice.customers.record import (
@@ -111,7 +111,13 @@ class CustomersBranch:
         self._record(stream.removeprefix("customer/")).tell(Wake())
 
     async def learn(self, key: str, message: Message) -> None:
-        """What a case taught, into the person's record; an error leaves the effect owed."""
+        """What a case taught, into the person's record; an error leaves the effect owed.
+
+        What somebody said who is known to customer relations alone goes to their feed at once.
+        """
+        if isinstance(message, TargetAnswered):
+            await self._publish(OCRM.name, key, answers_of(message))
+            return
         assert isinstance(message, CustomerLearned), key
         told: Commanded[None] = Commanded(f"case/{key}", message)
         await self._record(customer_key(message.number)).ask(told, within=ANSWER_S_MAX)

@@ -16,9 +16,11 @@ import msgspec
 from actors.behaviour import Behaviour, Verdict
 from actors.store import Recorded
 from actors.tagged import Tagged
+from backoffice.cases.events import TargetAnswered
 from backoffice.customers.record import GOLDEN_FACTS, Change, CustomerChanged
 from backoffice.management.summary import day_of
 from wire.codec import encode_json
+from wire.masked import IdNumber
 from wire.message import Refusal
 
 SEEN_MAX: Final = 10_000
@@ -60,11 +62,18 @@ OCRM: Final = Consumer(
         "consent.",
         "do_not_contact",
         "risk_level",
+        "visit.",
+        "check.",
+        "survey.",
         "village",
+        "place",
+        "household.",
+        "merchant.",
+        "template.",
     ),
     numbers=False,
 )
-"""Customer relations: contacts, tags, what they hold and what they looked at."""
+"""Customer relations: contacts, tags, what they hold and looked at, checks, what a survey heard."""
 
 CONSUMERS: Final = (ECIF, OCRM)
 
@@ -123,7 +132,7 @@ class FeedEntry(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         seq: 1, 2, … without a gap.
-        customer: the record's key.
+        customer: the record's key, or what the consumer itself calls somebody without one.
         number: the ID number, for the golden record alone.
         name: the same.
         case_id: which case taught it, or empty.
@@ -177,6 +186,20 @@ def stream_of(consumer: str) -> str:
     return f"feed/{consumer}"
 
 
+def answers_of(said: TargetAnswered) -> CustomerChanged:
+    """What somebody said whom customer relations named: a change under their name for them."""
+    return CustomerChanged(
+        change_id=f"case/{said.union}/{said.case_id}",
+        customer=said.target,
+        number=IdNumber(""),
+        name="",
+        case_id=said.case_id,
+        union=said.union,
+        changes=tuple(Change(fact, "", value) for fact, value in sorted(said.profile.items())),
+        at_ms=said.at_ms,
+    )
+
+
 def entry_of(consumer: Consumer, row: Recorded) -> FeedEntry:
     """A stored event as the consumer gets it."""
     published = _PUBLISHED.decode(row.kind, row.body, row.stream)
@@ -218,6 +241,7 @@ __all__ = [
     "FeedEntry",
     "Published",
     "Totals",
+    "answers_of",
     "entry_of",
     "line_of",
     "stream_of",

@@ -7,7 +7,11 @@ feeds in the same commit. Tags and tier are computed by the rules in force, on e
 every day.
 
 Agreed facts: `phone`, `address`, `job`, `village`, `income_fen`, `net_fen`, `risk_level`,
-`holds.<product>`, `interest.<topic>`, `consent.marketing`, `consent.place`, `do_not_contact`.
+`holds.<product>`, `interest.<topic>`, `consent.marketing`, `consent.place`, `do_not_contact`; and
+what a template of information collection asks, `household.<answer>` and `merchant.<answer>`, with
+the version that asked last, `template.<template>`; what the latest field visit and the latest check
+of a loan found, `visit.<answer>` and `check.<answer>`. With `consent.place` also `place`: where the
+latest case was captured, no closer than `PLACE_STEP_E6`. A withdrawn consent takes its facts along.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from backoffice.cases.events import CustomerLearned
 from backoffice.customers.rules import CustomerRules, Standing
 from wire.masked import IdNumber
 from wire.message import Message, Refusal, Request
+from wire.messages.case import Place
 
 VISITS_MAX: Final = 50
 """How many of the latest visits a record shows; the rest is in its history."""
@@ -36,6 +41,13 @@ GOLDEN_FACTS: Final = frozenset({"name", "phone", "address", "job"})
 
 CONSENTED_FACTS: Final = {"interest.": "consent.marketing", "place": "consent.place"}
 """Facts, by how they begin, that are kept only with the consent named beside them."""
+
+
+PLACE_STEP_E6: Final = 10_000
+"""The grid on which a place is kept, in degrees × 10⁶: a hundredth of a degree is a kilometre."""
+
+PLACE_ACCURACY_M_MAX: Final = 1_000
+"""A fix that is worse than that, in metres, tells no square of that grid."""
 
 
 class Source(StrEnum):
@@ -204,6 +216,12 @@ def customer_key(number: IdNumber) -> str:
     return hashlib.blake2b(body, digest_size=16, person=b"backpack/person").hexdigest()
 
 
+def coarse(place: Place) -> str:
+    """Latitude and longitude in degrees, on the grid of `PLACE_STEP_E6`: `25.05,102.75`."""
+    steps = (round(e6 / PLACE_STEP_E6) for e6 in (place.latitude_e6, place.longitude_e6))
+    return ",".join(f"{step * PLACE_STEP_E6 / 1_000_000:.2f}" for step in steps)
+
+
 def stream_of(key: str) -> str:
     """The record's stream."""
     return f"customer/{key}"
@@ -310,8 +328,10 @@ class CustomerRecord(Behaviour[CustomerState, CustomerCommand, CustomerEvent]):
 
 def _from_case(state: CustomerState, command: CustomerLearned) -> Learned:
     told = {fact: value for fact, value in command.profile.items() if value}
+    if command.place is not None and command.place.accuracy_m <= PLACE_ACCURACY_M_MAX:
+        told["place"] = coarse(command.place)
     known = state.values | told
-    kept = {fact: value for fact, value in told.items() if _consented(fact, known)}
+    kept = {fact: value if _consented(fact, known) else "" for fact, value in known.items()}
     golden = {name for name, fact in state.facts.items() if fact.source is Source.ECIF}
     fresh = {fact: value for fact, value in kept.items() if fact not in golden}
     visit = Visit(command.case_id, command.product, command.union, command.outlet, command.at_ms)
@@ -373,6 +393,7 @@ __all__ = [
     "Review",
     "Source",
     "Visit",
+    "coarse",
     "customer_key",
     "stream_of",
 ]

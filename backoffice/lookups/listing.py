@@ -137,9 +137,10 @@ class ListingDesk:
             return query
         if len(await self._listed.read(union, request.case_id)) >= settings.lookups.listings_max:
             return Refusal(Code.LIMIT, "该笔业务的查询次数过多，请新建业务。", field.name)
-        items = await self._look(caller, query, field)
-        if isinstance(items, Refusal):
-            return items
+        answer = await self._look(caller, query, field)
+        if isinstance(answer, Refusal):
+            return answer
+        items = answer.items[:ITEMS_MAX]
         person = b""
         if request.number is not None:
             person = person_digest(request.number.number, request.name)
@@ -154,7 +155,7 @@ class ListingDesk:
             codes=tuple(item.code for item in items),
         )
         recorded = await retried(lambda: self._record(caller, request.case_id, record, query))
-        return recorded if isinstance(recorded, Refusal) else _shown(items, field)
+        return recorded if isinstance(recorded, Refusal) else _shown(items, answer.note, field)
 
     async def current(
         self, caller: Caller, product: Product, submission: Submission
@@ -170,10 +171,10 @@ class ListingDesk:
             if field.kind is not FieldKind.LISTED or field.name not in submission.values:
                 continue
             query = await self._query(product, field, number, caller, submission.values)
-            items = query if isinstance(query, Refusal) else await self._look(caller, query, field)
-            if isinstance(items, Refusal):
-                return items
-            found[field.name] = items
+            answer = query if isinstance(query, Refusal) else await self._look(caller, query, field)
+            if isinstance(answer, Refusal):
+                return answer
+            found[field.name] = answer.items[:ITEMS_MAX]
         return found
 
     async def _query(
@@ -202,20 +203,17 @@ class ListingDesk:
         )
         return product.listings[field.name](asking)
 
-    async def _look(
-        self, caller: Caller, query: PartnerQuery, field: Field
-    ) -> tuple[Item, ...] | Refusal:
+    async def _look(self, caller: Caller, query: PartnerQuery, field: Field) -> Found | Refusal:
         union, partner = caller.staff.union, query.partner
         asked: Commanded[Found] = Commanded(caller.staff.staff_id, Look(union, query))
         ask = partial(self._partner(union, partner).ask, asked, within=PARTNER_S_MAX)
         try:
-            found = await self._conducts.hear(partner, union, ask, _decline)
+            return await self._conducts.hear(partner, union, ask, _decline)
         except Refused as refused:
             return msgspec.structs.replace(refused.refusal, field=field.name)
         except (ActorError, Unheard):
             words = f"暂时查询不到“{field.title_zh}”，请稍后重试。"
             return Refusal(Code.BUSY, words, field.name, retryable=True)
-        return found.items[:ITEMS_MAX]
 
     async def _record(
         self, caller: Caller, case_id: str, record: ItemsListed, query: PartnerQuery
@@ -268,9 +266,9 @@ def _needed(
     return needed
 
 
-def _shown(items: tuple[Item, ...], field: Field) -> Listing:
+def _shown(items: tuple[Item, ...], why: str, field: Field) -> Listing:
     """What is for people; the facts behind the items stay here."""
-    note = "" if items else f"目前没有可选的“{field.title_zh}”。"
+    note = "" if items else why or f"目前没有可选的“{field.title_zh}”。"
     return Listing(tuple(msgspec.structs.replace(item, facts={}) for item in items), note)
 
 

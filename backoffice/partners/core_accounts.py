@@ -13,6 +13,7 @@ import msgspec
 from backoffice.partners.embedded import PartnerState
 from backoffice.partners.ledger import available_funds
 from backoffice.partners.operations import ActivateCard, HoldFunds, IssueCard, SignUp
+from backoffice.partners.queries import CardsToActivate
 from wire.message import Code, Refusal
 
 SERVICES: Final = frozenset(
@@ -42,6 +43,7 @@ class Card(msgspec.Struct):
 
     Attributes:
         pin_verifier: empty until the first PIN of a training card was seen.
+        issued_ms: when it was handed out, Unix milliseconds; 0 of a training card.
         services: what its account is signed up for.
     """
 
@@ -52,6 +54,7 @@ class Card(msgspec.Struct):
     state: str = "INACTIVE"
     pin_faults: int = 0
     services: list[str] = []
+    issued_ms: int = 0
 
 
 CardOperation = IssueCard | ActivateCard | HoldFunds | SignUp
@@ -107,6 +110,17 @@ def card_objection(
     return Refusal(Code.PIN, words, "pin")
 
 
+def activation_objection(card: Card | None, query: CardsToActivate) -> str:
+    """Why somebody's card does not wait to be activated, in words; empty where it does."""
+    if card is None or card.state in ("VOID", "INACTIVE"):
+        return "该卡尚未发出，不能激活。"
+    if card.holder != query.number.number:
+        return "该卡不是本人的卡，不能激活。"
+    if card.state == "LOCKED":
+        return "该卡密码已锁定，请到柜面办理。"
+    return "该卡已激活，无需再次办理。" if card.state == "ACTIVE" else ""
+
+
 def funds_objection(operation: HoldFunds, available_fen: int) -> Refusal | None:
     """More than nothing, and no more than there is."""
     if operation.fen <= 0:
@@ -133,6 +147,7 @@ __all__ = [
     "CardOperation",
     "CorePolicy",
     "CoreState",
+    "activation_objection",
     "card_objection",
     "funds_objection",
     "issue_objection",

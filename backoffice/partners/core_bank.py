@@ -18,6 +18,7 @@ from backoffice.partners.core_accounts import (
     CardOperation,
     CorePolicy,
     CoreState,
+    activation_objection,
     card_objection,
     funds_objection,
     issue_objection,
@@ -50,6 +51,7 @@ from backoffice.partners.ledger import (
     together,
     training_funds,
 )
+from backoffice.partners.listing import day_line, day_of, facts_of
 from backoffice.partners.operations import (
     ActivateCard,
     HoldFunds,
@@ -58,7 +60,10 @@ from backoffice.partners.operations import (
     Partner,
     SignUp,
 )
+from backoffice.partners.queries import CardsToActivate, PartnerQuery
 from wire.message import Code, Refusal
+from wire.messages.case import SlipLine
+from wire.messages.lookups import Item
 
 PIN_FAULT: Final = "pin_fault"
 """The mark of a wrong PIN."""
@@ -76,7 +81,7 @@ class CoreBank(EmbeddedPartner[CoreState]):
 
     partner = Partner.CORE
     state_type = CoreState
-    snapshot_version = 2
+    snapshot_version = 3
 
     def __init__(self, policy: CorePolicy | None = None, *, training: bool = False) -> None:
         self._policy = policy or CorePolicy()
@@ -188,6 +193,8 @@ class CoreBank(EmbeddedPartner[CoreState]):
         # Wrong PINs under other keys may have locked it since; the counter undoes that.
         elif card.state != "LOCKED":
             card.state = "ISSUED" if isinstance(operation, IssueCard) else "ACTIVE"
+        if isinstance(operation, IssueCard):
+            card.issued_ms = event.at_ms
 
     def released(
         self, state: CoreState, opened: Open, event: AbortedOperation | CommitDeclined
@@ -195,6 +202,31 @@ class CoreBank(EmbeddedPartner[CoreState]):
         """A card that was bound is void."""
         if isinstance(opened.operation, IssueCard):
             state.cards[opened.operation.pan.digits].state = "VOID"
+
+    def found(self, state: CoreState, query: PartnerQuery, now_ms: int) -> tuple[Item, ...]:
+        """The one card that was read, while its holder has yet to activate it."""
+        if self.nothing_found(state, query) or not isinstance(query, CardsToActivate):
+            return ()
+        pan, card = query.pan, state.cards[query.pan.digits]
+        day = day_of(card.issued_ms)
+        return (
+            Item(
+                code=f"{pan.masked}@{day}",
+                title_zh=f"{day}发出，待激活",
+                title_en=f"Issued {day}, not active yet",
+                lines=(
+                    SlipLine("卡号", "Card", pan.masked),
+                    day_line("发卡日期", "Issued", card.issued_ms),
+                ),
+                facts=facts_of(issued_ms=card.issued_ms),
+            ),
+        )
+
+    def nothing_found(self, state: CoreState, query: PartnerQuery) -> str:
+        """Not issued, somebody else's, locked or active already."""
+        if not isinstance(query, CardsToActivate):
+            return ""
+        return activation_objection(state.cards.get(query.pan.digits), query)
 
     def _lends(self, operation: CardOperation) -> bool:
         """Whether a training core takes an unknown card for one of its own."""

@@ -223,6 +223,10 @@ class EmbeddedPartner(Behaviour[P, PartnerCommand, PartnerEvent]):
         """The answer to a query."""
         return ()
 
+    def nothing_found(self, state: P, query: PartnerQuery) -> str:
+        """Why the answer is empty, in words; empty where that needs none."""
+        return ""
+
     # The promises.
 
     def decide(
@@ -233,7 +237,9 @@ class EmbeddedPartner(Behaviour[P, PartnerCommand, PartnerEvent]):
             case Look(query=query):
                 if query.partner is not self.partner:
                     return _NOT_OURS
-                return Verdict(reply=Found(self.found(state, query, now_ms)[:ITEMS_MAX]))
+                items = self.found(state, query, now_ms)[:ITEMS_MAX]
+                note = "" if items else self.nothing_found(state, query)
+                return Verdict(reply=Found(items, note))
             case Prepare():
                 return self._prepare(state, command, now_ms)
             case Commit(key=key):

@@ -1,6 +1,7 @@
 """The embedded OCRM: templates, survey waves and campaigns, as far as a tablet asks for them.
 
-It answers queries and takes no operations. Waves run by the quarter, campaigns for as long as their
+It answers queries and takes no operations; what surveys and checks found comes to it by its feed
+(`backoffice.customers.feed`). Waves run by the quarter, campaigns for as long as their
 policy names them. Whoever does not want to hear of campaigns is offered none.
 """
 

@@ -11,7 +11,7 @@ from typing import ClassVar
 import msgspec
 
 from backoffice.partners.operations import Partner
-from wire.masked import IdNumber
+from wire.masked import IdNumber, Pan
 from wire.message import Request
 from wire.messages.lookups import Item
 
@@ -27,6 +27,18 @@ class UnpaidBills(msgspec.Struct, frozen=True, tag="UnpaidBills"):
 
     biller: str
     bill_no: str
+
+
+class CardsToActivate(msgspec.Struct, frozen=True, tag="CardsToActivate"):
+    """A person's card that was issued and waits to be activated; none or one.
+
+    Item: code the masked card and its day of issue. Facts: `issued_ms`.
+    """
+
+    partner: ClassVar = Partner.CORE
+
+    number: IdNumber
+    pan: Pan
 
 
 class CardApplications(msgspec.Struct, frozen=True, tag="CardApplications"):
@@ -182,6 +194,7 @@ class Campaigns(msgspec.Struct, frozen=True, tag="Campaigns"):
 
 PartnerQuery = (
     UnpaidBills
+    | CardsToActivate
     | CardApplications
     | FarmerFiles
     | Loans
@@ -200,9 +213,10 @@ PartnerQuery = (
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What a partner found."""
+    """What a partner found; `note` says in words why it is nothing, or is empty."""
 
     items: tuple[Item, ...]
+    note: str = ""
 
 
 class Look(Request[Found], frozen=True, tag="Look"):
@@ -216,6 +230,7 @@ __all__ = [
     "Brokers",
     "Campaigns",
     "CardApplications",
+    "CardsToActivate",
     "Contracts",
     "CreditRecord",
     "DueChecks",

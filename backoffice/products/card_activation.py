@@ -1,8 +1,8 @@
 """Card activation (卡片激活): the holder proves ID card and PIN, and the card becomes ACTIVE.
 
-No money moves and nothing is handed over, so the rules alone decide (A1). Whether the card was
-issued to this person, and the PIN is right, only the core knows: it declines at PREPARE. How long
-ago it was issued only the core knows, too, so no rule here can look closer at an old card.
+No money moves and nothing is handed over, so the rules alone decide (A1), unless the card was
+issued long ago: who had it since is then a question for a person. What the core lists for this card
+and this holder is its record of issue; whether the PIN is right it says at PREPARE.
 """
 
 from __future__ import annotations
@@ -11,22 +11,68 @@ from collections.abc import Mapping
 from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
-from backoffice.dossier import Dossier
+from backoffice.dossier import Dossier, Terms
+from backoffice.partners.listing import day_of
 from backoffice.partners.operations import ActivateCard
-from backoffice.product import Category, Leg, Product
-from backoffice.questions.fields import FACE_TO_FACE, ID_CARD, needs_of
+from backoffice.partners.queries import CardsToActivate, PartnerQuery
+from backoffice.product import Asking, Category, Leg, Product
+from backoffice.questions.fields import CARD_FIRST, FACE_TO_FACE, ID_CARD, needs_of
 from wire.form import Field, FieldKind, Form
+from wire.message import Code, Refusal
 from wire.messages.case import SlipLine
+from wire.value import BankCardValue
+
+ISSUED_LONG_AGO: Final = "issued_long_ago"
+"""The flag of a card whose holder waited with its activation."""
+
+DAY_MS: Final = 24 * 60 * 60 * 1000
+
+
+class CardActivationTerms(Terms, frozen=True):
+    """What a union may change.
+
+    Attributes:
+        issued_days_max: an older card needs a person's look (A2).
+    """
+
+    issued_days_max: int = 30
+
 
 FORM: Final = Form(
-    version=1,
+    version=2,
     fields=(
         ID_CARD,
         Field(name="card", kind=FieldKind.BANK_CARD, title_zh="待激活卡片", title_en="Card"),
+        Field(
+            name="issued",
+            kind=FieldKind.LISTED,
+            title_zh="发卡记录",
+            title_en="Record of issue",
+            depends=(ID_CARD.name, "card"),
+        ),
         FACE_TO_FACE,
         Field(name="pin", kind=FieldKind.PIN, title_zh="输入密码", title_en="PIN"),
     ),
 )
+
+
+def issues(asking: Asking) -> PartnerQuery | Refusal:
+    """When this card was issued to this person."""
+    card = asking.values.get("card")
+    if asking.number is None:
+        return CARD_FIRST
+    if not isinstance(card, BankCardValue):
+        return Refusal(Code.FORMAT, "请先读取“待激活卡片”。", "card")
+    return CardsToActivate(asking.number, card.pan)
+
+
+def level(dossier: Dossier) -> tuple[Raise, ...]:
+    """Rules alone for a card that was issued lately."""
+    held_ms = dossier.now_ms - int(dossier.fact("issued", "issued_ms"))
+    most = dossier.terms_as(CardActivationTerms).issued_days_max
+    if held_ms <= most * DAY_MS:
+        return (Raise(Level.A1),)
+    return (Raise(Level.A2, ISSUED_LONG_AGO),)
 
 
 def plan(dossier: Dossier) -> tuple[Leg, ...]:
@@ -44,6 +90,7 @@ def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ..
     return (
         SlipLine("卡号", "Card", dossier.pan("card").masked),
         SlipLine("账号", "Account", facts.get("account", "")),
+        SlipLine("发卡日期", "Issued", day_of(int(dossier.fact("issued", "issued_ms")))),
         SlipLine("激活后状态", "State after activation", "正常"),
     )
 
@@ -54,10 +101,12 @@ PRODUCT: Final = Product(
     title_en="Card activation",
     form=FORM,
     needs=needs_of(FORM),
-    level=lambda dossier: (Raise(Level.A1),),
+    level=level,
     category=Category.ACCOUNT,
     plan=plan,
+    listings={"issued": issues},
     slip_lines=slip_lines,
     profile=lambda dossier: {"holds.debit_card": "1"},
+    terms=CardActivationTerms(),
     counter_s=10 * 60,
 )

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+import msgspec
+
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier
 from backoffice.partners.queries import PartnerQuery, SurveyTargets
 from backoffice.product import Asking, Category, Product, Unique, unique_key
 from backoffice.questions.fields import choice, needs_of, title_of_option
-from wire.form import Field, FieldKind, Form
-from wire.message import Code, Refusal
+from wire.form import Field, FieldKind, Form, When
+from wire.message import Refusal
 from wire.messages.case import SlipLine
 
 ANSWERED: Final = "answered"
@@ -29,7 +31,6 @@ QUESTIONS: Final = (
         ("content", "满意", "Yes"),
         ("fair", "一般", "So-so"),
         ("poor", "不满意", "No"),
-        required=False,
     ),
     choice(
         "wish",
@@ -40,7 +41,6 @@ QUESTIONS: Final = (
         ("payment", "缴费、转账", "Payments"),
         ("mobile_bank", "手机银行", "Mobile bank"),
         ("none", "暂无需要", "None"),
-        required=False,
     ),
     choice(
         "trouble",
@@ -51,13 +51,12 @@ QUESTIONS: Final = (
         ("papers", "手续、材料繁琐", "Papers"),
         ("unaware", "不了解有哪些业务", "Not knowing what there is"),
         ("none", "没有不便", "Nothing"),
-        required=False,
     ),
 )
 """Asked of whoever answers."""
 
 FORM: Final = Form(
-    version=1,
+    version=2,
     fields=(
         Field(
             name="target",
@@ -76,7 +75,7 @@ FORM: Final = Form(
             (ANSWERED, "已回答", "Answered"),
             hint=("已回答的，请逐题填写。", "Who answered, answered all three questions."),
         ),
-        *QUESTIONS,
+        *(msgspec.structs.replace(one, when=When("result", (ANSWERED,))) for one in QUESTIONS),
     ),
 )
 
@@ -84,21 +83,6 @@ FORM: Final = Form(
 def targets(asking: Asking) -> PartnerQuery | Refusal:
     """Whom the teller's outlet is to ask."""
     return SurveyTargets(asking.outlet)
-
-
-def problems(dossier: Dossier) -> tuple[Refusal, ...]:
-    """All questions are answered, or none."""
-    if dossier.choice("result") == ANSWERED:
-        return tuple(
-            Refusal(Code.FORMAT, f"请填写“{one.title_zh}”", one.name)
-            for one in QUESTIONS
-            if not dossier.has(one.name)
-        )
-    return tuple(
-        Refusal(Code.FORMAT, "客户未作答，不能代填答案。", one.name)
-        for one in QUESTIONS
-        if dossier.has(one.name)
-    )
 
 
 def claims(dossier: Dossier, union: str) -> tuple[Unique, ...]:
@@ -123,6 +107,13 @@ def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ..
     )
 
 
+def profile(dossier: Dossier) -> dict[str, str]:
+    """What came of it in this wave, and every answer."""
+    wave = dossier.fact("target", "wave")
+    said = ("result", *(one.name for one in QUESTIONS if dossier.has(one.name)))
+    return {f"survey.{wave}.{name}": dossier.choice(name) for name in said}
+
+
 PRODUCT: Final = Product(
     code="customer_survey",
     title_zh="客户调查",
@@ -130,10 +121,11 @@ PRODUCT: Final = Product(
     form=FORM,
     needs=needs_of(FORM, signed=False),
     category=Category.CUSTOMER,
-    problems=problems,
     level=lambda dossier: (Raise(Level.A0),),
     claims=claims,
+    target="target",
     listings={"target": targets},
     slip_lines=slip_lines,
+    profile=profile,
     counter_s=15 * 60,
 )

@@ -1,8 +1,9 @@
 """Information collection (信息采集): what a customer tells of themselves, for a stated purpose.
 
 Pure information. Without the customer's consent nothing is stored: the form does not even leave the
-tablet. Which template, in which version, may still be used the list says. Facts go to the
-customer's record; consents are kept one by one, as they were given.
+tablet. Who is asked decides the template and its questions; in which version it may still be used
+the list says. Facts go to the customer's record, with the template and version that asked for them;
+consents are kept one by one, as they were given.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from backoffice.questions.fields import (
     needs_of,
     title_of_option,
 )
+from backoffice.questions.templates import HOUSEHOLD, MERCHANT, SUBJECT, facts_told
 from wire.form import Field, FieldKind, Form
 from wire.message import Code, Refusal
 from wire.messages.case import SlipLine
@@ -34,22 +36,16 @@ INCOME_FEN_MAX: Final = 100_000_000_00
 _YES_NO: Final = (("yes", "同意", "Yes"), ("no", "不同意", "No"))
 
 FORM: Final = Form(
-    version=1,
+    version=2,
     fields=(
         ID_CARD,
-        choice(
-            "subject",
-            "采集对象",
-            "Who is asked",
-            ("household", "农户", "Farmer"),
-            ("merchant", "个体工商户", "Small merchant"),
-        ),
+        SUBJECT,
         Field(
             name="template",
             kind=FieldKind.LISTED,
             title_zh="采集模板",
             title_en="Template",
-            depends=("subject",),
+            depends=(SUBJECT.name,),
         ),
         choice(
             "purpose",
@@ -70,14 +66,8 @@ FORM: Final = Form(
         Field(name="phone", kind=FieldKind.PHONE, title_zh="手机号码", title_en="Mobile number"),
         Field(name="address", kind=FieldKind.TEXT, title_zh="联系地址", title_en="Contact address"),
         JOB,
-        Field(
-            name="village",
-            kind=FieldKind.TEXT,
-            title_zh="所在村组",
-            title_en="Village",
-            required=False,
-            chars_max=40,
-        ),
+        *HOUSEHOLD,
+        *MERCHANT,
         amount("income", "家庭年收入", "Yearly income", INCOME_FEN_MAX, required=False),
         TOPICS,
         choice("marketing", "是否同意接收产品信息", "May we tell of products?", *_YES_NO),
@@ -96,9 +86,9 @@ FORM: Final = Form(
 
 def templates(asking: Asking) -> PartnerQuery | Refusal:
     """What may still be used for this kind of customer."""
-    subject = asking.values.get("subject")
+    subject = asking.values.get(SUBJECT.name)
     if not isinstance(subject, ChoiceValue):
-        return Refusal(Code.FORMAT, "请先选择采集对象。", "subject")
+        return Refusal(Code.FORMAT, "请先选择采集对象。", SUBJECT.name)
     return Templates(subject.code)
 
 
@@ -125,6 +115,8 @@ def profile(dossier: Dossier) -> dict[str, str]:
         "job": dossier.choice("job"),
         "consent.marketing": str(int(dossier.choice("marketing") == "yes")),
         "consent.place": str(int(dossier.choice("place") == "yes")),
+        f"template.{dossier.fact('template', 'template')}": dossier.fact("template", "version"),
+        **facts_told(dossier.submission.values),
     }
     if dossier.has("village"):
         learned["village"] = dossier.text("village")

@@ -192,6 +192,17 @@ def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ..
     )
 
 
+def profile(dossier: Dossier) -> dict[str, str]:
+    """What was asked for; the officers' opinion stays with the credit system."""
+    return {
+        "interest.credit": "1",
+        "visit.at_ms": str(dossier.now_ms),
+        "visit.purpose": dossier.choice("purpose"),
+        "visit.fen": str(dossier.fen("fen")),
+        "visit.willing": dossier.choice("willing"),
+    }
+
+
 def tasks(asking: Asking) -> PartnerQuery | Refusal:
     """What is planned for the person."""
     return VisitTasks(asking.number) if asking.number is not None else CARD_FIRST
@@ -209,7 +220,7 @@ PRODUCT: Final = Product(
     plan=plan,
     listings={"task": tasks},
     slip_lines=slip_lines,
-    profile=lambda dossier: {"interest.credit": "1"},
+    profile=profile,
     terms=TERMS,
     counter_s=90 * 60,
 )

@@ -34,6 +34,9 @@ LOAN_WARNING: Final = "loan_warning"
 
 PASS: Final = "pass"  # noqa: S105  # the first of the five tiers, no password
 
+FOUND: Final = ("reached", "as_stated", "collateral")
+"""The choices that say what was seen."""
+
 INCOME_FEN_MAX: Final = 100_000_000_00
 """A larger yearly income is a slip of the finger, in fen."""
 
@@ -166,7 +169,7 @@ def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ..
         SlipLine("检查编号", "Check", dossier.item("check").code),
         *(
             SlipLine(field.title_zh, field.title_en, title_of_option(FORM, name, code))
-            for name in ("reached", "as_stated", "collateral")
+            for name in FOUND
             if (field := FORM.field(name)) and (code := dossier.choice(name))
         ),
         SlipLine("生产经营情况", "How the business goes", dossier.text("operation")),
@@ -177,8 +180,11 @@ def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ..
 
 
 def profile(dossier: Dossier) -> dict[str, str]:
-    """What the household earns now, where it was told."""
-    return {"income_fen": str(dossier.fen("income"))} if dossier.has("income") else {}
+    """What was found, and what the household earns now, where it was told; never the tier."""
+    learned = {f"check.{name}": dossier.choice(name) for name in FOUND}
+    learned["check.at_ms"] = str(dossier.now_ms)
+    learned["check.warnings"] = ",".join(dossier.choices("warnings")) or "none"
+    return learned | ({"income_fen": str(dossier.fen("income"))} if dossier.has("income") else {})
 
 
 def checks(asking: Asking) -> PartnerQuery | Refusal:

@@ -62,6 +62,7 @@ from backoffice.slips.slip import signed_body, slip_hash
 from backoffice.verify.chain import Fault, Findings, PinnedKeys, place
 from backoffice.verify.identities import Named
 from wire.case_state import State
+from wire.checks import asked_fields
 from wire.codec import decode
 from wire.errors import BadFrame
 from wire.form import FieldKind
@@ -289,7 +290,7 @@ class CaseBook:
         product = self._products.get(submission.product)
         if product is None or product.form.version != submission.form_version:
             return set()
-        fields = product.form.fields
+        fields = asked_fields(product.form, submission.values)
         asked = {one.name for one in fields if one.required and one.kind is FieldKind.PHOTO}
         later = {one.name for one in fields if one.deferrable} & set(submission.deferred)
         return asked - later

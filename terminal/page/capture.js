@@ -34,6 +34,7 @@ let stopped = false;
  * wire/form.py, whose fields travel without what is usual. */
 const USUAL = {
   required: true,
+  when: null,
   options: [],
   chars_max: 100,
   pattern: "",
@@ -61,11 +62,12 @@ function whole(field) {
   return { ...said, columns: said.columns.map(whole) };
 }
 
-/** Every field of the form in its order: {field, view, step, state}, state one of
+/** Every field that is asked now, in the form's order: {field, view, step, state}, state one of
  * "done", "missing", "optional", "wrong". */
 export function itemsOf(open) {
   const views = new Map(open.fields.map((view) => [view.name, view]));
-  return open.form.fields.map((sent) => {
+  const asked = open.form.fields.filter((field) => views.has(field.name));
+  return asked.map((sent) => {
     const field = whole(sent);
     const view = views.get(field.name);
     return { field, view, step: STEP_OF_KIND[field.kind] ?? "form", state: standing(field, view) };

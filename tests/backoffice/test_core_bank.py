@@ -45,7 +45,9 @@ from backoffice.partners.port import (
     PartnerStatus,
     Prepare,
 )
+from backoffice.partners.queries import CardsToActivate, Found, Look
 from tests.kit.played import Played
+from wire.codec import encode
 from wire.masked import IdNumber, Pan, Phone
 from wire.message import Code, Refusal
 
@@ -136,6 +138,55 @@ def test_a_card_is_issued_and_activated() -> None:
     assert "ACTIVE" == bank.state.cards[pan().digits].state
     assert ["k1/prepare", "k1/commit"] == [group.key for group in groups(bank)]
     assert Code.DUPLICATE is declined(bank, "k3", activate()).code
+
+
+def awaiting(bank: Core, card: int = 0, who: int = 0) -> Found:
+    """What the core says of a card that was read with a person's ID card."""
+    found = bank.ask(Look(UNION, CardsToActivate(person(who).number, pan(card))))
+    assert isinstance(found, Found), found
+    return found
+
+
+def test_a_card_waits_to_be_activated_from_the_day_it_was_handed_out() -> None:
+    """The date is the commit's, not the reservation's; no number is in what is listed."""
+    bank = core()
+    bank.now_ms = 1_000
+    prepare(bank, "k", issue())
+    assert "该卡尚未发出，不能激活。" == awaiting(bank).note
+    bank.now_ms = 1_748_736_000_000
+    bank.ask(Commit("k", UNION))
+
+    (item,) = awaiting(bank).items
+    assert {"issued_ms": "1748736000000"} == item.facts
+    assert f"{pan().masked}@2025-06-01" == item.code
+    assert "2025-06-01发出，待激活" == item.title_zh
+    assert "" == awaiting(bank).note
+    assert pan().digits not in str(encode(item))
+
+
+def test_what_does_not_wait_to_be_activated_says_why() -> None:
+    """Nobody's, somebody else's, active already, locked: nothing is listed, and a sentence."""
+    bank = core()
+    active(bank, 0)
+    issued(bank, 1)
+    for number in range(PIN_FAULTS_MAX):
+        declined(bank, f"wrong {number}", activate(1, pin=WRONG))
+    issued(bank, 2)
+    prepare(bank, "void", issue(3, 1))
+    bank.ask(Abort("void", UNION))
+
+    assert {
+        (4, 0): "该卡尚未发出，不能激活。",
+        (3, 1): "该卡尚未发出，不能激活。",
+        (2, 1): "该卡不是本人的卡，不能激活。",
+        (1, 0): "该卡密码已锁定，请到柜面办理。",
+        (0, 0): "该卡已激活，无需再次办理。",
+    } == {
+        (card, who): awaiting(bank, card, who).note
+        for card, who in ((4, 0), (3, 1), (2, 1), (1, 0), (0, 0))
+        if not awaiting(bank, card, who).items
+    }
+    assert awaiting(bank, 2).items
 
 
 def test_an_aborted_issue_spoils_the_card() -> None:

@@ -13,6 +13,7 @@ from backoffice.cases.events import CustomerLearned
 from backoffice.catalogue import products
 from backoffice.customers.recommend import OFFERS, is_eligible, recommend, suits
 from backoffice.customers.record import (
+    PLACE_STEP_E6,
     Correct,
     CustomerChanged,
     CustomerRecord,
@@ -20,13 +21,16 @@ from backoffice.customers.record import (
     CustomerView,
     GetCustomer,
     Review,
+    coarse,
     customer_key,
 )
 from backoffice.customers.rules import CustomerRules, Standing
 from tests.kit import submissions as make
 from wire.masked import IdNumber
+from wire.messages.case import Place
 
 NUMBER = IdNumber(make.person(1).number)
+HERE = Place(25_046_500, 102_748_200, 8)
 DAY_MS = 24 * 60 * 60 * 1000
 
 
@@ -54,16 +58,24 @@ class Person:
             ]
         return verdict.reply
 
-    def learn(self, case: str, at_ms: int = make.NOW_MS, **profile: str) -> None:
+    def learn(
+        self, case: str, at_ms: int = make.NOW_MS, place: Place | None = None, **profile: str
+    ) -> None:
         facts = {name.replace("__", "."): value for name, value in profile.items()}
-        self.give(learned(case, at_ms, facts), at_ms)
+        self.give(learned(case, at_ms, facts, place), at_ms)
+
+    def agree(self, case: str, place: Place) -> None:
+        both = {"consent__marketing": "1", "consent__place": "1"}
+        self.learn(case, make.NOW_MS, place, interest__wealth="1", **both)
 
     @property
     def facts(self) -> dict[str, str]:
         return self.state.values
 
 
-def learned(case: str, at_ms: int, facts: dict[str, str]) -> CustomerLearned:
+def learned(
+    case: str, at_ms: int, facts: dict[str, str], place: Place | None = None
+) -> CustomerLearned:
     return CustomerLearned(
         case_id=case,
         union="530102",
@@ -74,6 +86,7 @@ def learned(case: str, at_ms: int, facts: dict[str, str]) -> CustomerLearned:
         name="李秀英",
         profile=facts,
         at_ms=at_ms,
+        place=place,
     )
 
 
@@ -117,11 +130,51 @@ def test_the_golden_record_wins_until_it_says_otherwise() -> None:
 def test_browsing_and_place_are_kept_only_with_consent() -> None:
     """No consent, nothing recorded; consent given with the same case counts."""
     person = Person()
-    person.learn("one", interest__wealth="1", place="25.04,102.71")
+    person.learn("one", place=HERE, interest__wealth="1")
     assert {"interest.wealth", "place"}.isdisjoint(person.facts)
 
-    person.learn("two", interest__wealth="1", place="x", consent__marketing="1", consent__place="1")
-    assert {"interest.wealth", "place"} <= set(person.facts)
+    person.agree("two", HERE)
+    assert ("1", "25.05,102.75") == (person.facts["interest.wealth"], person.facts["place"])
+
+
+def test_consent_that_is_withdrawn_takes_with_it_what_was_kept_by_it() -> None:
+    """From the record and, by the feeds, from whoever got it; the other consent stands."""
+    person = Person()
+    person.agree("one", HERE)
+    person.learn("two", place=HERE, consent__place="0")
+
+    assert "place" not in person.facts
+    assert "1" == person.facts["interest.wealth"]
+    changes = {one.fact: (one.old, one.new) for one in person.told[-1].changes}
+    assert {"consent.place": ("1", "0"), "place": ("25.05,102.75", "")} == changes
+    person.learn("three", place=HERE)
+    assert "place" not in person.facts, "it stays withdrawn"
+
+
+@pytest.mark.parametrize(
+    ("place", "kept"),
+    [
+        (Place(25_046_500, 102_748_200, 1_000), "25.05,102.75"),
+        (Place(25_046_500, 102_748_200, 1_001), ""),
+        (Place(-1_200, 179_999_999, 8), "0.00,180.00"),
+        (Place(-33_456_000, -70_654_999, 8), "-33.46,-70.65"),
+        (None, ""),
+    ],
+)
+def test_a_place_is_kept_on_a_grid_of_a_kilometre(place: Place | None, kept: str) -> None:
+    """A worse fix than the grid tells nothing, and is not kept."""
+    person = Person()
+    person.learn("one", place=place, consent__place="1")
+    assert kept == person.facts.get("place", "")
+
+
+@given(st.integers(-90_000_000, 90_000_000), st.integers(-180_000_000, 180_000_000))
+def test_no_place_is_told_closer_than_the_grid(latitude_e6: int, longitude_e6: int) -> None:
+    """Everybody within half a step is told alike, and nobody is moved further than that."""
+    told = [float(degrees) for degrees in coarse(Place(latitude_e6, longitude_e6, 8)).split(",")]
+    for exact, shown in zip((latitude_e6, longitude_e6), told, strict=True):
+        assert 0 == round(shown * 1_000_000) % PLACE_STEP_E6
+        assert abs(exact - round(shown * 1_000_000)) <= PLACE_STEP_E6 // 2
 
 
 def test_tags_and_tier_follow_the_facts_and_the_days() -> None:

@@ -16,7 +16,7 @@ from backoffice.cases.events import Intake
 from tests.backoffice.case_story import DESK, PRODUCTS, SECOND_DESK, Story
 from tests.kit import submissions as make
 from wire.case_state import FINAL_STATES, State
-from wire.checks import PIN_KINDS
+from wire.checks import PIN_KINDS, asked_fields
 from wire.form import Field, FieldKind
 from wire.ink import Signature
 from wire.masked import IdNumber, Pan, Phone
@@ -42,6 +42,7 @@ from wire.value import (
 )
 
 EVERY = sorted(PRODUCTS)
+SEEDS_MAX = 20
 FIELDS = [
     (code, field)
     for code in EVERY
@@ -99,6 +100,13 @@ def wrong_values(field: Field) -> list[tuple[Value, Code]]:
         ],
     }
     return wrong[field.kind]
+
+
+def asking(code: str, field: Field) -> Story:
+    """A case whose right answers leave this field relevant."""
+    stories = (Story(code, seed) for seed in range(SEEDS_MAX))
+    form = PRODUCTS[code].form
+    return next(story for story in stories if field in asked_fields(form, story.values()))
 
 
 def run_through(story: Story) -> None:
@@ -161,7 +169,7 @@ def test_every_product_survives_a_core_that_loses_every_other_answer(code: str) 
 @pytest.mark.parametrize(("code", "field"), FIELDS, ids=lambda v: getattr(v, "name", v))
 def test_every_check_of_every_field_is_made_again_by_the_office(code: str, field: Field) -> None:
     """A terminal is never believed."""
-    story = Story(code)
+    story = asking(code, field)
     for wrong, expected in wrong_values(field):
         refused = story.intake(story.submission(story.values() | {field.name: wrong}))
         assert isinstance(refused, tuple)
@@ -171,9 +179,11 @@ def test_every_check_of_every_field_is_made_again_by_the_office(code: str, field
 @pytest.mark.parametrize(("code", "field"), FIELDS, ids=lambda v: getattr(v, "name", v))
 def test_every_required_field_is_required(code: str, field: Field) -> None:
     """And optional ones are not."""
-    story = Story(code)
+    story = asking(code, field)
     values = story.values()
     values.pop(field.name, None)
+    asked = {one.name for one in asked_fields(PRODUCTS[code].form, values)}
+    values = {name: value for name, value in values.items() if name in asked}
     answer = story.intake(story.submission(values))
 
     assert field.required == isinstance(answer, tuple)

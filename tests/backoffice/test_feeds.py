@@ -89,6 +89,16 @@ def test_a_consumer_gets_only_what_is_its_business_and_each_change_once() -> Non
         assert ((), ()) == (again.events, nothing.events)
 
 
+@pytest.mark.parametrize(
+    "fact", ["place", "check.warnings", "visit.fen", "survey.2025Q2.wish", "merchant.trade"]
+)
+def test_customer_relations_hear_what_was_found_among_customers(fact: str) -> None:
+    """Places, checks, visits, surveys and what a template asked; the golden record hears none."""
+    change = changed(1, fact)
+    for consumer, expected in ((ECIF, ()), (OCRM, change.changes)):
+        assert expected == consumer.wanted(change.changes)
+
+
 def test_only_the_golden_record_gets_numbers_and_names() -> None:
     """On the line itself."""
 

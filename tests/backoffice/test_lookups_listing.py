@@ -177,6 +177,13 @@ def test_nothing_to_choose_from_is_said_in_words() -> None:
             assert Listing((), "目前没有可选的“账单”。") == await office.ask()
             assert 1 == len(office.rows("lookup"))
 
+            office.shelf.note = "该户已销户。"
+            assert Listing((), "该户已销户。") == await office.ask(), "the partner knows why"
+            office.shelf.items = BILLS
+            listing = await office.ask()
+            assert isinstance(listing, Listing)
+            assert "" == listing.note, "there is something"
+
     run(story)
 
 

@@ -16,7 +16,8 @@ from backoffice.catalogue import problems_of, products
 from backoffice.product import Product, unique_key
 from backoffice.products import card_activation, debit_card, wealth_purchase
 from backoffice.products.wealth_purchase import WealthPurchaseTerms
-from wire.form import Capability, Field, FieldKind, Form
+from backoffice.questions.fields import CARD_FIRST
+from wire.form import Capability, Field, FieldKind, Form, When
 from wire.message import Code, Refusal
 from wire.messages.session import PAGE_BYTES_MAX
 
@@ -69,6 +70,8 @@ def with_form(**changes: Any) -> Product:
         with_form(kind=FieldKind.AMOUNT, options=()),
         dataclasses.replace(SOUND, needs=frozenset()),
         dataclasses.replace(wealth_purchase.PRODUCT, terms=WealthPurchaseTerms(fen_max=1)),
+        dataclasses.replace(SOUND, target="phone"),
+        dataclasses.replace(card_activation.PRODUCT, target="issued"),
         dataclasses.replace(SOUND, delivers="phone"),
         dataclasses.replace(SOUND, delivers="nothing"),
         dataclasses.replace(SOUND, title_zh=""),
@@ -98,6 +101,54 @@ def test_a_form_that_no_page_holds_does_not_start() -> None:
     (problem,) = problems_of(with_form(hint_zh="提示" * 3_000))
     assert "the form takes 21" in problem
     assert f"a page of products {PAGE_BYTES_MAX}" in problem
+
+
+def hanging(when: When, *, first: bool = False, **changes: Any) -> Product:
+    """The sound product with one more field, which hangs on an answer."""
+    usual = Field(name="more", kind=FieldKind.TEXT, title_zh="更多", title_en="More", when=when)
+    more = msgspec.structs.replace(usual, **changes)
+    fields = SOUND.form.fields
+    at = 1 if first else len(fields)
+    return dataclasses.replace(SOUND, form=Form(1, (*fields[:at], more, *fields[at:])))
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        hanging(When("nothing", ("farmer",))),
+        hanging(When("phone", ("farmer",))),
+        hanging(When("more", ("farmer",))),
+        hanging(When("job", ("farmer",)), first=True),
+        hanging(When("job", ("no such option",))),
+        hanging(When("job", ())),
+    ],
+)
+def test_a_field_hangs_on_options_of_a_choice_before_it(spoiled: Product) -> None:
+    """Missing, later, of another kind, or with codes that it has not: found at start."""
+    assert [] == problems_of(hanging(When("job", ("farmer",))))
+    (problem,) = problems_of(spoiled)
+    assert "it hangs on" in problem
+
+
+def test_neither_columns_nor_lists_hang_in_the_air() -> None:
+    """A list is asked with what it needs; the cells of a table have no say."""
+    farmers = When("job", ("farmer",))
+    cell = Field(name="c", kind=FieldKind.TEXT, title_zh="c", title_en="c", when=farmers)
+    table = hanging(farmers, kind=FieldKind.TABLE, columns=(cell,), rows_max=2)
+    assert ["more: a column cannot hang on an answer"] == problems_of(table)
+
+    def lists(*depends: str) -> list[str]:
+        fields = hanging(farmers).form.fields
+        loose = Field(
+            name="list", kind=FieldKind.LISTED, title_zh="列", title_en="List", depends=depends
+        )
+        asks = {"list": lambda _: CARD_FIRST}
+        form = Form(1, (*fields, loose))
+        return problems_of(dataclasses.replace(SOUND, form=form, listings=asks))
+
+    assert [] == lists("job")
+    unsure = ["list: its list needs what may not have been asked before it"]
+    assert unsure == lists("more") == lists("later")
 
 
 def test_keys_are_scoped() -> None:

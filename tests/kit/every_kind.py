@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from wire.form import Capability, Field, FieldKind, Form, Option
+from wire.form import Capability, Field, FieldKind, Form, Option, When
 from wire.messages.session import ProductCard
 
 SERVICES: Final = (
@@ -144,6 +144,24 @@ FORM: Final = Form(
             title_zh="用途",
             title_en="Purpose",
             options=(Option("plant", "种植", "Planting"), Option("breed", "养殖", "Breeding")),
+        ),
+        Field(
+            name="crop",
+            kind=FieldKind.TEXT,
+            title_zh="种植作物",
+            title_en="Crop",
+            when=When("purpose", ("plant",)),
+            chars_max=20,
+        ),
+        Field(
+            name="animals",
+            kind=FieldKind.NUMBER,
+            title_zh="存栏数量",
+            title_en="Animals",
+            when=When("purpose", ("breed",)),
+            number_max=10_000,
+            unit_zh="头",
+            unit_en="heads",
         ),
         Field(
             name="services",

@@ -14,9 +14,10 @@ from wire.messages.lookups import Item
 
 @dataclass
 class Shelf:
-    """What is listed now; None keeps silent. `asked` is every query in order."""
+    """What is listed now, or why nothing is; None keeps silent. `asked` is every query in order."""
 
     items: tuple[Item, ...] | Refusal | None = ()
+    note: str = ""
     asked: list[PartnerQuery] = field(default_factory=list)
 
 
@@ -34,4 +35,4 @@ class ListedPartner(Actor):
         answer = self._shelf.items
         if answer is None:
             return NOREPLY
-        return answer if isinstance(answer, Refusal) else Found(answer)
+        return answer if isinstance(answer, Refusal) else Found(answer, self._shelf.note)

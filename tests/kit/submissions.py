@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 
 from wire.case_state import State
-from wire.checks import CHINA, PIN_KINDS, check_character, luhn_digit
+from wire.checks import CHINA, PIN_KINDS, asked_fields, check_character, luhn_digit
 from wire.chip_record import CHIP_PHOTO_BYTES, ChipRecord, Sex, build_chip_record
 from wire.form import Field, FieldKind, Form
 from wire.ink import Point, Signature
@@ -186,8 +186,12 @@ def values_for(
     holder = holder or person(seed, now_ms=now_ms)
     values: dict[str, Value] = {}
     for field in form.fields:
-        if field.kind not in PIN_KINDS and (field.required or optional):
+        asked = field in asked_fields(form, values)
+        if asked and field.kind not in PIN_KINDS and (field.required or optional):
             values[field.name] = value_for(field, dice, holder, now_ms)
+            if any(one.when is not None and one.when.field == field.name for one in form.fields):
+                # What decides the rest is answered in every way, by seed.
+                values[field.name] = ChoiceValue(dice.choice(field.options).code)
             if field.kind is FieldKind.ID_CARD:
                 # Whoever shows the next card is somebody else.
                 holder = person(f"{seed}:{field.name}", now_ms=now_ms, name="杨建国")

@@ -33,12 +33,12 @@ from tests.kit import submissions as make
 from tests.kit.every_kind import FORM, PRODUCT
 from tests.kit.played import Played
 from wire.checks import TRAIL, Context, check_submission
-from wire.form import Field, FieldKind, Form
+from wire.form import Field, FieldKind, Form, Option, When
 from wire.message import Code, Message, Refusal
 from wire.messages.case import PinBlock
 from wire.messages.identity import IdentityChecked, IdentityResult
 from wire.messages.session import ProductCard
-from wire.value import IdCardValue, ListedValue, RecordingValue, TextValue, Value
+from wire.value import ChoiceValue, IdCardValue, ListedValue, RecordingValue, TextValue, Value
 
 CASE = make.case_id("answers")
 
@@ -247,3 +247,80 @@ def test_every_kind_is_shown_without_its_secrets() -> None:
     for value in values.values():
         if isinstance(value, IdCardValue):
             assert value.number.number not in text_of_all
+
+
+PLANT, BREED = When("purpose", ("plant",)), When("purpose", ("breed",))
+RELEVANT = ProductCard(
+    "relevant",
+    "相关",
+    "Relevance",
+    Form(
+        1,
+        (
+            Field(
+                name="purpose",
+                kind=FieldKind.CHOICE,
+                title_zh="用途",
+                title_en="Purpose",
+                options=(Option("plant", "种植", "Planting"), Option("breed", "养殖", "Breeding")),
+            ),
+            msgspec.structs.replace(text("crop"), when=PLANT, required=True),
+            msgspec.structs.replace(listed("field", "crop"), when=PLANT),
+            msgspec.structs.replace(text("animals"), when=BREED, required=True),
+            Field(name="card", kind=FieldKind.BANK_CARD, title_zh="卡", title_en="Card"),
+            Field(name="pin", kind=FieldKind.PIN, title_zh="密码", title_en="PIN", when=PLANT),
+        ),
+    ),
+    (),
+)
+"""What follows depends on the purpose."""
+
+
+def shown(story: Story) -> dict[str, Refusal | None]:
+    """The fields on the page, with their problems."""
+    view = open_case(story.state, problems(story.state, story.now_ms))
+    return {one.name: one.problem for one in view.fields}
+
+
+def test_only_what_is_asked_is_shown_and_taken() -> None:
+    """The other questions are not there, and what is said to them is refused."""
+    story = Story(RELEVANT)
+    assert ["purpose", "card"] == list(shown(story))
+    refusal = story.give(KeepValue("crop", TextValue("烤烟")))
+    assert refusal is not None
+    assert (Code.FORMAT, "crop") == (refusal.code, refusal.field)
+
+    assert story.give(KeepValue("purpose", ChoiceValue("breed"))) is None
+    assert ["purpose", "animals", "card"] == list(shown(story))
+    assert {"animals", "card"} == {name for name, problem in shown(story).items() if problem}
+
+
+def test_an_answer_drops_what_is_asked_no_more() -> None:
+    """For good: coming back finds the questions empty, and the PIN block is gone from the disk."""
+    story = Story(RELEVANT)
+    assert story.give(KeepValue("purpose", ChoiceValue("plant"))) is None
+    assert story.give(KeepValue("crop", TextValue("烤烟"))) is None
+    assert story.give(KeepValue("field", ListedValue("f1", "大田"))) is None
+    assert story.give(KeepPin(PinBlock("pin", b"k" * 12, b"b" * 16))) is None
+
+    assert story.give(KeepValue("purpose", ChoiceValue("breed"))) is None
+    assert {"purpose"} == set(story.state.values)
+    assert frozenset() == story.state.pins
+    assert [("pins", None)] == [(one.collection, one.body) for one in story.verdict.documents]
+
+    assert story.give(KeepValue("purpose", ChoiceValue("plant"))) is None
+    assert {"purpose"} == set(story.state.values)
+    assert story.give(KeepValue("crop", TextValue("咖啡"))) is None
+    assert story.give(DropAnswer("purpose")) is None
+    assert {} == story.state.values
+
+
+def test_what_was_sent_back_is_settled_when_it_is_asked_no_more() -> None:
+    """An authorizer's mark at a question that is not asked any more keeps nobody from going on."""
+    story = Story(RELEVANT)
+    assert story.give(KeepValue("purpose", ChoiceValue("plant"))) is None
+    mark = Refusal(Code.FORMAT, "请核实作物", "crop")
+    story.state = msgspec.structs.replace(story.state, marks={"crop": mark, "crop.1": mark})
+
+    assert story.give(KeepValue("purpose", ChoiceValue("breed"))) is None
+    assert {} == story.state.marks

@@ -28,6 +28,7 @@ from wire.checks.photo_rules import check_photo
 from wire.checks.pin_policy import birth_pins, check_new_pin
 from wire.checks.place import TRAIL, Area, check_place, check_time, check_trail, is_inside
 from wire.checks.recording import check_recording
+from wire.checks.relevance import asked_fields
 from wire.checks.submission import PIN_KINDS, check_form, check_submission, check_value
 from wire.checks.table import check_row, check_table
 from wire.checks.text import check_text
@@ -36,6 +37,7 @@ __all__ = [
     "check_submission",
     "check_form",
     "check_value",
+    "asked_fields",
     "PIN_KINDS",
     "Context",
     "Limits",

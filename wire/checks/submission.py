@@ -24,6 +24,7 @@ from wire.checks.listed import check_listed
 from wire.checks.photo_rules import check_photo
 from wire.checks.place import check_place, check_time, check_trail
 from wire.checks.recording import check_recording
+from wire.checks.relevance import asked_fields
 from wire.checks.table import check_table
 from wire.form import FIELDS_MAX, Field, FieldKind, Form
 from wire.message import Code, Refusal
@@ -81,7 +82,7 @@ def check_form(
     pins: Collection[str] | None = None,
     deferred: Sequence[str] = (),
 ) -> tuple[Refusal, ...]:
-    """Every field of a form, in the form's order.
+    """Every field of a form that these answers leave relevant, in the form's order.
 
     Args:
         form: what was asked.
@@ -95,12 +96,13 @@ def check_form(
     """
     if len(values) > FIELDS_MAX or len(deferred) > FIELDS_MAX:
         return (context.refuse(Code.FORMAT, "提交的项目数超出表单。"),)
-    asked = {field.name for field in form.fields if field.kind not in PIN_KINDS}
+    fields = asked_fields(form, values)
+    asked = {field.name for field in fields if field.kind not in PIN_KINDS}
     problems = [
-        context.at(name).refuse(Code.FORMAT, "表单中没有这一项。")
+        context.at(name).refuse(Code.FORMAT, _not_asked(form, name))
         for name in sorted(set(values) - asked)
     ]
-    for field in form.fields:
+    for field in fields:
         if field.kind in PIN_KINDS:
             if pins is not None and field.required and field.name not in pins:
                 problems.append(_missing(field, context))
@@ -112,7 +114,7 @@ def check_form(
         else:
             wrong_type = check_type(value, field, context.at(field.name))
             problems += wrong_type or check_value(field, value, context)
-    problems += _wrongly_deferred(form, values, deferred, context)
+    problems += _wrongly_deferred(fields, values, deferred, context)
     problems += _same_evidence_twice(values, context)
     problems += _same_person_twice(form, values, context)
     return tuple(problems)
@@ -159,11 +161,21 @@ def _missing(field: Field, context: Context) -> Refusal:
     return context.at(field.name).refuse(code, message(field))
 
 
+def _not_asked(form: Form, name: str) -> str:
+    field = form.field(name)
+    if field is None or field.kind in PIN_KINDS:
+        return "表单中没有这一项。"
+    return f"按前面的选择不应填写“{field.title_zh}”。"
+
+
 def _wrongly_deferred(
-    form: Form, values: Mapping[str, Value], deferred: Sequence[str], context: Context
+    fields: Sequence[Field],
+    values: Mapping[str, Value],
+    deferred: Sequence[str],
+    context: Context,
 ) -> list[Refusal]:
     """Only a photo that the form lets follow does, named once, and only while it is not there."""
-    may = {field.name for field in form.fields if field.deferrable} - values.keys()
+    may = {field.name for field in fields if field.deferrable} - values.keys()
     wrong = {name for name in deferred if name not in may or deferred.count(name) > 1}
     return [context.at(n).refuse(Code.FORMAT, "该项不能隔日补扫。") for n in sorted(wrong)]
 

@@ -12,6 +12,7 @@ import msgspec
 
 from backoffice.partners.queries import (
     Brokers,
+    CardsToActivate,
     Contracts,
     CreditRecord,
     FarmerFiles,
@@ -105,6 +106,11 @@ def contract(fen: int = 50_000_00, parties: int = 1) -> Item:
     return item("HT00000001", fen, digest="0f" * 32, parties=parties)
 
 
+def issued_card(days: int = 0, masked: str = "621700******0001") -> Item:
+    """A card that was issued so many days ago and waits to be activated."""
+    return item(f"{masked}@", issued_ms=NOW_MS - days * DAY_MS)
+
+
 def standard(query: PartnerQuery) -> Item | None:
     """What a partner lists in answer to a query, or None where it has no standard answer."""
     match query:
@@ -122,6 +128,8 @@ def standard(query: PartnerQuery) -> Item | None:
             return credit_record()
         case Contracts():
             return contract()
+        case CardsToActivate():
+            return issued_card()
         case _:
             return None
 
@@ -147,6 +155,7 @@ __all__ = [
     "credit_record",
     "farmer_file",
     "fund",
+    "issued_card",
     "item",
     "listed_for",
     "rating",

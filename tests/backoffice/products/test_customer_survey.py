@@ -14,6 +14,7 @@ from backoffice.products.customer_survey import PRODUCT, QUESTIONS
 from tests.backoffice.products.dossiers import dossier, found
 from tests.backoffice.products.listings import item
 from tests.kit.submissions import NOW_MS
+from wire.checks import Context, check_form
 from wire.message import Code
 from wire.value import ChoiceValue, Value
 
@@ -22,29 +23,46 @@ ANSWERS: dict[str, Value] = {one.name: ChoiceValue(one.options[0].code) for one 
 
 def survey(
     result: str,
-    answers: Mapping[str, Value] = NOTHING,
+    answers: Mapping[str, Value | None] = NOTHING,
     *,
     target: str = "KH1",
     wave: str = "2025Q2",
 ) -> Any:
     listed = {"target": item(f"{wave}:{target}", wave=wave, target=target)}
-    return dossier(PRODUCT, values={"result": ChoiceValue(result), **answers}, listed=listed)
+    nothing = dict.fromkeys(ANSWERS)
+    values = {**nothing, "result": ChoiceValue(result), **answers}
+    return dossier(PRODUCT, values=values, listed=listed)
+
+
+def wrong(read: Any) -> list[tuple[Code, str]]:
+    """What the common checks say of it."""
+    return found(check_form(PRODUCT.form, read.submission.values, Context(NOW_MS)))
 
 
 def test_whoever_answers_answers_everything() -> None:
     """A question that was skipped is named."""
-    less = {name: value for name, value in ANSWERS.items() if name != "wish"}
+    less = {name: None if name == "wish" else value for name, value in ANSWERS.items()}
 
-    assert () == PRODUCT.problems(survey("answered", ANSWERS))
-    assert [(Code.FORMAT, "wish")] == found(PRODUCT.problems(survey("answered", less)))
+    assert [] == wrong(survey("answered", ANSWERS))
+    assert [(Code.FORMAT, "wish")] == wrong(survey("answered", less))
 
 
 @pytest.mark.parametrize("result", ["refused", "absent"])
 def test_nobody_answers_for_somebody_else(result: str) -> None:
     """Who refused or was not there has said nothing."""
-    assert () == PRODUCT.problems(survey(result))
-    problems = PRODUCT.problems(survey(result, ANSWERS))
-    assert [(Code.FORMAT, name) for name in ANSWERS] == found(problems)
+    assert [] == wrong(survey(result))
+    assert [(Code.FORMAT, name) for name in sorted(ANSWERS)] == wrong(survey(result, ANSWERS))
+
+
+def test_what_was_said_is_told_by_wave() -> None:
+    """That somebody refused is an answer, too."""
+    assert {"survey.2025Q2.result": "refused"} == PRODUCT.profile(survey("refused"))
+    assert {
+        "survey.2025Q2.result": "answered",
+        "survey.2025Q2.satisfaction": "very",
+        "survey.2025Q2.wish": "credit",
+        "survey.2025Q2.trouble": "far",
+    } == PRODUCT.profile(survey("answered", ANSWERS))
 
 
 def test_one_answer_of_each_person_in_a_wave() -> None:

@@ -15,18 +15,102 @@ from tests.kit import submissions as make
 from tests.kit.submissions import NOW_MS
 from wire.checks import Context, check_form
 from wire.message import Code, Refusal
-from wire.value import ChoicesValue, ChoiceValue, TextValue, Value
+from wire.value import (
+    AmountValue,
+    ChoicesValue,
+    ChoiceValue,
+    NumberValue,
+    TextValue,
+    Value,
+)
 
 TEMPLATE = {"template": item("household@2", template="household", version=2, until_ms=NOW_MS + 1)}
 
 
+SHOP = {"template": item("merchant@1", template="merchant", version=1, until_ms=NOW_MS + 1)}
+HOUSEHOLD: dict[str, Value] = {
+    "subject": ChoiceValue("household"),
+    "household_members": NumberValue(5),
+    "household_labour": NumberValue(3),
+    "household_land": NumberValue(12_50),
+    "household_living": ChoicesValue(("cash_crop", "livestock")),
+}
+MERCHANT: dict[str, Value] = {
+    "subject": ChoiceValue("merchant"),
+    "merchant_shop": TextValue(" 李家小吃店 "),
+    "merchant_trade": ChoiceValue("catering"),
+    "merchant_years": NumberValue(6),
+    "merchant_staff": NumberValue(2),
+    "merchant_turnover": AmountValue(18_000_00),
+    "merchant_paid_by": ChoicesValue(("code", "cash")),
+}
+
+
 def told(**values: Value) -> Any:
-    return dossier(PRODUCT, values=values, listed=TEMPLATE)
+    no_merchant = {name: None for name in MERCHANT if name != "subject"}
+    return dossier(PRODUCT, values={**no_merchant, **HOUSEHOLD, **values}, listed=TEMPLATE)
+
+
+def common() -> dict[str, Value]:
+    """Right answers to what everybody is asked, but for who is asked."""
+    templates = ("subject", "household_", "merchant_", "village")
+    values = make.values_for(PRODUCT.form)
+    return {name: one for name, one in values.items() if not name.startswith(templates)}
+
+
+@pytest.mark.parametrize(("mine", "other"), [(HOUSEHOLD, MERCHANT), (MERCHANT, HOUSEHOLD)])
+def test_each_template_asks_its_own_questions(
+    mine: dict[str, Value], other: dict[str, Value]
+) -> None:
+    """All of them, and none of the other's."""
+    context = Context(NOW_MS)
+    assert () == check_form(PRODUCT.form, {**common(), **mine}, context)
+
+    subject = {"subject": mine["subject"]}
+    missing = check_form(PRODUCT.form, {**common(), **subject}, context)
+    assert set(mine) - {"subject"} == {one.field for one in missing}
+    stray = check_form(PRODUCT.form, {**common(), **other, **mine}, context)
+    assert set(other) - {"subject"} == {one.field for one in stray}
+    assert {Code.FORMAT} == {one.code for one in stray}
+
+
+def of_template(learned: dict[str, str]) -> dict[str, str]:
+    """The facts that a template asked for."""
+    starts = ("household.", "merchant.", "template.")
+    return {name: fact for name, fact in learned.items() if name.startswith(starts)}
+
+
+def test_a_household_s_answers_become_facts() -> None:
+    """With the template and the version that asked."""
+    learned = PRODUCT.profile(told())
+    assert {
+        "household.members": "5",
+        "household.labour": "3",
+        "household.land": "1250",
+        "household.living": "cash_crop,livestock",
+        "template.household": "2",
+    } == of_template(learned)
+
+
+def test_a_merchant_s_answers_become_facts() -> None:
+    """What was left out leaves the record alone."""
+    no_household = {name: None for name in HOUSEHOLD if name != "subject"}
+    read = dossier(PRODUCT, values={**no_household, **MERCHANT}, listed=SHOP)
+    learned = PRODUCT.profile(read)
+    assert {
+        "merchant.shop": "李家小吃店",
+        "merchant.trade": "catering",
+        "merchant.years": "6",
+        "merchant.staff": "2",
+        "merchant.turnover": "1800000",
+        "merchant.paid_by": "code,cash",
+        "template.merchant": "1",
+    } == of_template(learned)
 
 
 def test_without_consent_nothing_is_taken() -> None:
     """The common checks refuse, on the tablet already."""
-    values = make.values_for(PRODUCT.form)
+    values = {**common(), **HOUSEHOLD}
     del values["consent"]
     problems = check_form(PRODUCT.form, values, Context(NOW_MS))
 

@@ -62,6 +62,13 @@ def test_the_report_names_both_officers() -> None:
     assert (OPERATOR.staff_id, COLLEAGUE.staff_id) == report.officers
     assert ("WF00000001", "养殖：购买仔猪40头") == (report.task, report.purpose)
     assert not report.willing
+    assert {
+        "interest.credit": "1",
+        "visit.at_ms": str(read.now_ms),
+        "visit.purpose": "breeding",
+        "visit.fen": str(report.fen),
+        "visit.willing": "no",
+    } == PRODUCT.profile(read)
     assert "" == report.guarantor
 
 
@@ -71,6 +78,7 @@ def test_the_applicant_does_not_sign_the_officers_opinion() -> None:
     slip = str(PRODUCT.slip_lines(read, {}))
 
     assert "负债偏高" not in slip
+    assert "负债偏高" not in str(PRODUCT.profile(read))
     assert f"{OPERATOR.name}、{COLLEAGUE.name}" in slip
 
 

@@ -73,5 +73,12 @@ def test_the_report_says_what_was_seen() -> None:
     slip = {line.title_zh: line.value for line in PRODUCT.slip_lines(warned, {})}
     assert "受灾减产、新增大额借款" == slip["预警信号"]
     assert "可疑" not in str(slip)
-    assert {"income_fen": "3000000"} == PRODUCT.profile(warned)
-    assert {} == PRODUCT.profile(check())
+    seen = {
+        "check.reached": "yes",
+        "check.as_stated": "yes",
+        "check.collateral": "none",
+        "check.warnings": "harvest,debts",
+        "check.at_ms": str(NOW_MS),
+    }
+    assert seen | {"income_fen": "3000000"} == PRODUCT.profile(warned)
+    assert seen | {"check.warnings": "none"} == PRODUCT.profile(check()), "an empty fact is no fact"
