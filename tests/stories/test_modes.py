@@ -17,7 +17,8 @@ from backoffice.desk.program import Desk
 from backoffice.program import BackOffice
 from backoffice.staff import Member
 from terminal.clerk import Clerk
-from terminal.page_model import LeaveTable, Stage, TakePhoto, UsePhoto
+from terminal.page_commands import LeaveTable, TakePhoto, UsePhoto
+from terminal.page_model import Stage
 from terminal.program import Terminal
 from tests.kit.bank import DESK_PASSCODE, UNION, Bank, authorizer, teller
 from tests.kit.running import run
