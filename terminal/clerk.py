@@ -14,23 +14,21 @@ from typing import Final, Protocol
 import trio
 
 from terminal.clerk_answers import PhoneBook, answers, no_phones, signature_of
-from terminal.page_model import (
+from terminal.page_commands import (
     Command,
     EnterCode,
     HandOver,
     NewCase,
-    OpenCase,
     ProveColleague,
     ReopenReturned,
     SendCode,
     ShowCase,
     Sign,
     SlipSeen,
-    Stage,
     SubmitCase,
     TakePhoto,
-    TerminalState,
 )
+from terminal.page_model import OpenCase, Stage, TerminalState
 from wire.form import Field, FieldKind
 from wire.message import Code, Refusal
 from wire.messages.case import LIVE_PHOTO

@@ -16,14 +16,12 @@ from typing import Final
 from hw.virtual.citizens import citizen
 from hw.virtual.signature_pad import signature
 from terminal.form_runner import YES
-from terminal.page_model import (
+from terminal.page_commands import (
     AskList,
     ChooseItem,
     ClearValue,
     Command,
     EnterPin,
-    FieldView,
-    OpenCase,
     ReadCard,
     ReadId,
     Record,
@@ -32,6 +30,7 @@ from terminal.page_model import (
     SignHere,
     TakePhoto,
 )
+from terminal.page_model import FieldView, OpenCase
 from wire.checks import Context, number_text
 from wire.form import Field, FieldKind
 from wire.ink import Signature

@@ -1,7 +1,8 @@
 """A case as the tablet knows it: what was captured, what is owed to the office, what it answered.
 
-Pure state; what may happen to it is `terminal.draft_rules`. The office decides: its `CaseView`
-overrules everything that the tablet believes.
+Pure state; what may happen to it is `terminal.draft_rules`, what that makes of it
+`terminal.draft_changes`. The office decides: its `CaseView` overrules everything that the tablet
+believes.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from wire.value import IdCardValue, PhotoValue, RecordingValue, Value
 EDITABLE_STATES: Final = frozenset({State.DRAFT, State.IDENTIFIED})
 """States in which the teller may still change what was captured."""
 
+UNSIGNED: Final = frozenset({State.PREPARED, State.SLIP_SHOWN})
+"""States of the office in which giving up releases what was reserved."""
+
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """One case on the tablet.
@@ -44,6 +48,9 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         link_kbps: how fast photos went up then.
         live: the photo that the authorizer asked for, while it is on its way.
         deferred: the customer did not wait for the authorization.
+        following: fields whose photos cannot be taken now and are to follow the next day.
+        rescan: photos that the case owes and that have been taken, by field.
+        rescan_given: they were handed in and not refused since.
     """
 
     case_id: str
@@ -60,6 +67,9 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     wanted_ms: int = 0
     link_kbps: int = 0
     deferred: bool = False
+    following: frozenset[str] = frozenset()
+    rescan: dict[str, PhotoValue] = {}
+    rescan_given: bool = False
     live: PhotoValue | None = None
     slip_seen: bool = False
     ink: Signature | None = None
@@ -137,13 +147,18 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     @property
+    def owed(self) -> tuple[str, ...]:
+        """Fields whose photos the office still waits for; whatever state the case is in."""
+        return self.view.owed if self.view is not None else ()
+
+    @property
     def finished(self) -> bool:
-        """Nothing can happen to it any more."""
-        return self.state in FINAL_STATES
+        """Nothing can happen to it any more, and it owes nothing."""
+        return self.state in FINAL_STATES and not self.owed
 
 
 def without_unasked(draft: Draft) -> Draft:
-    """The draft without answers, PINs and marks of fields that its answers leave irrelevant."""
+    """The draft without what was answered, promised or marked where nothing is asked any more."""
     if draft.product is None:
         return draft
     gone = {field.name for field in draft.product.form.fields} - draft.asked
@@ -152,6 +167,7 @@ def without_unasked(draft: Draft) -> Draft:
         draft,
         values={name: value for name, value in draft.values.items() if name not in gone},
         pins=draft.pins - gone,
+        following=draft.following - gone,
         marks={where: mark for where, mark in marks if where.partition(".")[0] not in gone},
     )
 
@@ -183,6 +199,7 @@ def submission(draft: Draft, device: str) -> Submission:
         place=draft.place,
         captured_ms=draft.wanted_ms,
         link_kbps=draft.link_kbps,
+        deferred=tuple(sorted(draft.following)),
     )
 
 
@@ -193,6 +210,7 @@ def pin_key(case_id: str, field: str) -> str:
 
 __all__ = [
     "EDITABLE_STATES",
+    "UNSIGNED",
     "Draft",
     "card_digest",
     "pin_key",

@@ -1,9 +1,8 @@
-"""What can happen to a case on the tablet, what a teller may do with it, and what it sends.
+"""What can happen to a case on the tablet, and what a teller may do with it.
 
-Three closed unions: `DraftEvent` (facts, journalled), `DraftCommand` (what the teller's desk and
-the uplink ask) and `Errand` (entries of the durable outbox, carried out by the uplink whenever the
-link is there). No type here holds a PIN block: the block waits in a document of its own and is
-deleted as soon as the office has answered.
+Two closed unions: `DraftEvent` (facts, journalled) and `DraftCommand` (what the teller's desk and
+the uplink ask); what follows for the office is in `terminal.errands`. No event holds a PIN block:
+the block waits in a document of its own and is deleted as soon as the office has answered.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ import msgspec
 
 from wire.ink import Signature
 from wire.masked import Pan
-from wire.message import Message, Refusal, Request
-from wire.messages.case import CaseView, PinBlock, Place, Submission
+from wire.message import Refusal, Request
+from wire.messages.case import CaseView, PinBlock, Place
 from wire.messages.identity import IdentityChecked
 from wire.messages.session import ProductCard
 from wire.value import IdCardValue, PhotoValue, RecordingValue, Value
@@ -64,6 +63,12 @@ class EvidenceTaken(msgspec.Struct, frozen=True, tag="EvidenceTaken"):
 
     field: str
     evidence: Evidence
+
+
+class PhotoDeferred(msgspec.Struct, frozen=True, tag="PhotoDeferred"):
+    """A photo cannot be taken now and is to follow the next day, if an authorizer lets it."""
+
+    field: str
 
 
 class EvidenceUploaded(msgspec.Struct, frozen=True, tag="EvidenceUploaded"):
@@ -150,8 +155,28 @@ class Reopened(msgspec.Struct, frozen=True, tag="Reopened"):
     at_ms: int
 
 
+class RescanTaken(msgspec.Struct, frozen=True, tag="RescanTaken"):
+    """A photo that the case owes was made and kept; it goes out with the others it owes."""
+
+    field: str
+    photo: PhotoValue
+
+
+class RescanHandedIn(msgspec.Struct, frozen=True, tag="RescanHandedIn"):
+    """The teller handed in every photo that the case owes."""
+
+    at_ms: int
+
+
+class RescanRefused(msgspec.Struct, frozen=True, tag="RescanRefused"):
+    """The office did not take them; they can be taken anew and handed in again."""
+
+    refusal: Refusal
+    at_ms: int
+
+
 class ErrandRefused(msgspec.Struct, frozen=True, tag="ErrandRefused"):
-    """The office refused an errand other than the submission; the teller is told why."""
+    """The office refused an errand of another kind; the teller is told why."""
 
     refusal: Refusal
     at_ms: int
@@ -164,6 +189,7 @@ DraftEvent = (
     | ValueEntered
     | AnswerDropped
     | EvidenceTaken
+    | PhotoDeferred
     | EvidenceUploaded
     | PinTaken
     | SubmissionWanted
@@ -177,6 +203,9 @@ DraftEvent = (
     | HandedOver
     | GivenUp
     | Reopened
+    | RescanTaken
+    | RescanHandedIn
+    | RescanRefused
     | ErrandRefused
 )
 
@@ -214,16 +243,22 @@ class KeepValue(Request[Done], frozen=True, tag="KeepValue"):
 
 
 class DropAnswer(Request[Done], frozen=True, tag="DropAnswer"):
-    """Take an answer away."""
+    """Take an answer away, or that a photo is to follow."""
 
     field: str
 
 
 class KeepEvidence(Request[Done], frozen=True, tag="KeepEvidence"):
-    """A photo or recording whose bytes are in the store."""
+    """A photo or recording whose bytes are in the store; after the approval, one that is owed."""
 
     field: str
     evidence: Evidence
+
+
+class DeferPhoto(Request[Done], frozen=True, tag="DeferPhoto"):
+    """This photo cannot be taken now; it follows the next day."""
+
+    field: str
 
 
 class KeepUpload(Request[Done], frozen=True, tag="KeepUpload"):
@@ -296,6 +331,16 @@ class Reopen(Request[Done], frozen=True, tag="Reopen"):
     """Correct a returned or refused case."""
 
 
+class HandInRescan(Request[Done], frozen=True, tag="HandInRescan"):
+    """Hand in every photo that the case owes."""
+
+
+class KeepRescanRefusal(Request[Done], frozen=True, tag="KeepRescanRefusal"):
+    """The office refused the photos that the case owes."""
+
+    refusal: Refusal
+
+
 DraftCommand = (
     Open
     | KeepIdCard
@@ -303,6 +348,7 @@ DraftCommand = (
     | KeepValue
     | DropAnswer
     | KeepEvidence
+    | DeferPhoto
     | KeepUpload
     | KeepPin
     | WantSubmission
@@ -316,87 +362,6 @@ DraftCommand = (
     | KeepHandover
     | GiveUpDraft
     | Reopen
-)
-
-
-class AskIdentity(Message, frozen=True, tag="AskIdentity"):
-    """Ask the register about the card that was read."""
-
-    card: IdCardValue
-
-
-class UploadEvidence(Message, frozen=True, tag="UploadEvidence"):
-    """Bring one photo or recording to the office, resuming where an earlier attempt stopped."""
-
-    field: str
-    evidence: Evidence
-
-
-class SendSubmission(Message, frozen=True, tag="SendSubmission"):
-    """Sign and send a submission; the same bytes at every attempt.
-
-    Attributes:
-        submission: what was captured.
-        pins: fields whose PIN blocks go along; each waits in the document `pins/<case>/<field>`.
-        others: the ID cards of other persons than the customer; the register is asked about them
-            before the office counts its answers.
-    """
-
-    submission: Submission
-    pins: tuple[str, ...]
-    others: tuple[IdCardValue, ...] = ()
-
-
-class SendLivePhoto(Message, frozen=True, tag="SendLivePhoto"):
-    """Bring the photo to the office and hand it in."""
-
-    photo: PhotoValue
-
-
-class SendDeferral(Message, frozen=True, tag="SendDeferral"):
-    """Tell the office that nobody waits at the table any more."""
-
-
-class SendSlipSeen(Message, frozen=True, tag="SendSlipSeen"):
-    """Tell the office that the slip was shown."""
-
-    slip_hash: bytes
-
-
-class SendInk(Message, frozen=True, tag="SendInk"):
-    """Send the signature."""
-
-    slip_hash: bytes
-    ink: Signature
-    signed_ms: int
-
-
-class SendRefusal(Message, frozen=True, tag="SendRefusal"):
-    """Tell the office that the customer refused the slip."""
-
-
-class SendHandover(Message, frozen=True, tag="SendHandover"):
-    """Tell the office that the case was handed over."""
-
-    pan: Pan | None
-    delivered_ms: int
-
-
-class SendCancel(Message, frozen=True, tag="SendCancel"):
-    """Tell the office that the teller gave up."""
-
-    reason: str
-
-
-Errand = (
-    AskIdentity
-    | UploadEvidence
-    | SendSubmission
-    | SendLivePhoto
-    | SendDeferral
-    | SendSlipSeen
-    | SendInk
-    | SendRefusal
-    | SendHandover
-    | SendCancel
+    | HandInRescan
+    | KeepRescanRefusal
 )

@@ -1,4 +1,4 @@
-"""What a teller may do with a draft, and what follows: the pure rules of a durable actor.
+"""What a teller may do with a draft: the pure rules of a durable actor.
 
 The draft is the durable truth of the terminal. Whatever the teller does is journalled before the
 page shows it; whatever must reach the office is an errand in the outbox of the same commit, so a
@@ -16,28 +16,22 @@ import msgspec
 
 from actors.behaviour import Behaviour, Effect, Verdict
 from actors.store import Document
-from terminal.draft import (
-    Draft,
-    card_digest,
-    pin_key,
-    slip_hash,
-    submission,
-    without_unasked,
-)
+from terminal.draft import UNSIGNED, Draft, card_digest, pin_key
+from terminal.draft_changes import PASSING, evolve
 from terminal.draft_events import (
     AnswerDropped,
-    AskIdentity,
+    DeferPhoto,
     Done,
     DraftCommand,
     DraftEvent,
     DropAnswer,
-    Errand,
     ErrandRefused,
     EvidenceTaken,
     EvidenceUploaded,
     GivenUp,
     GiveUpDraft,
     HandedOver,
+    HandInRescan,
     IdCardRead,
     IdentityAnswered,
     KeepEvidence,
@@ -48,6 +42,7 @@ from terminal.draft_events import (
     KeepLivePhoto,
     KeepPin,
     KeepRefusal,
+    KeepRescanRefusal,
     KeepUpload,
     KeepValue,
     KeepView,
@@ -55,54 +50,39 @@ from terminal.draft_events import (
     OfficeAnswered,
     Open,
     Opened,
+    PhotoDeferred,
     PinTaken,
     RefuseTheSlip,
     Reopen,
     Reopened,
+    RescanHandedIn,
+    RescanRefused,
+    RescanTaken,
     SeeSlip,
-    SendCancel,
-    SendDeferral,
-    SendHandover,
-    SendInk,
-    SendLivePhoto,
-    SendRefusal,
-    SendSlipSeen,
-    SendSubmission,
     SlipRefused,
     SlipSeen,
     SlipSigned,
     StopWaiting,
     SubmissionRefused,
     SubmissionWanted,
-    UploadEvidence,
     ValueEntered,
     WaitGivenUp,
     WantSubmission,
 )
-from wire.case_state import State
+from terminal.errands import Errand, errands
+from wire.case_state import FINAL_STATES, State
 from wire.codec import encode
-from wire.form import FieldKind
 from wire.message import Code, Refusal
-from wire.messages.case import CaseView, Step
-from wire.messages.identity import IdentityChecked, IdentityResult
+from wire.messages.identity import IdentityChecked
 from wire.value import (
     BankCardValue,
-    IdCardValue,
     PhoneValue,
+    PhotoValue,
     Value,
 )
 
-PASSING: Final = frozenset({IdentityResult.MATCH, IdentityResult.MATCH_WITHOUT_PHOTO})
-"""Register answers with which a case may go on."""
-
-CANCELLABLE: Final = frozenset({State.AUTH_QUEUED, State.AUTH_CLAIMED, State.AUTH_RETURNED})
-"""States of the office in which giving up is a cancellation."""
-
 AWAITED: Final = frozenset({State.AUTH_QUEUED, State.AUTH_CLAIMED})
 """States of the office in which a customer may wait at the table."""
-
-UNSIGNED: Final = frozenset({State.PREPARED, State.SLIP_SHOWN})
-"""States of the office in which giving up releases what was reserved."""
 
 LIST: Final = "drafts"
 """The collection of documents that lists every draft."""
@@ -143,7 +123,7 @@ class DraftRules(Behaviour[Draft, DraftCommand, DraftEvent]):
             return events
         after = state
         for event in events:
-            after = _evolve(after, event)
+            after = evolve(after, event)
         documents = [
             Document("pins", pin_key(state.case_id, f), None)
             for f in sorted(state.pins - after.pins)
@@ -159,11 +139,11 @@ class DraftRules(Behaviour[Draft, DraftCommand, DraftEvent]):
 
     def evolve(self, state: Draft, event: DraftEvent) -> Draft:
         """Apply one event."""
-        return _evolve(state, event)
+        return evolve(state, event)
 
     def react(self, state: Draft, event: DraftEvent) -> Iterable[Effect]:
         """Errands for the uplink that follow from an event."""
-        return tuple(_errands(state, event, self._device))
+        return tuple(errands(state, event, self._device))
 
 
 def _decide(  # long: one case per command, each a line or two
@@ -193,7 +173,7 @@ def _decide(  # long: one case per command, each a line or two
             older = state.view is not None and view.version <= state.view.version
             return () if older else (OfficeAnswered(view),)
         case GiveUpDraft(reason=reason):
-            if state.finished:
+            if state.state in FINAL_STATES:
                 return _stale(state)
             return (GivenUp(reason, now_ms),)
         case Reopen():
@@ -210,11 +190,18 @@ def _decide(  # long: one case per command, each a line or two
             return () if state.deferred else (WaitGivenUp(now_ms),)
         case SeeSlip() | KeepInk() | RefuseTheSlip() | KeepHandover():
             return _conclude(state, command, now_ms)
+        case KeepEvidence(field=name, evidence=PhotoValue() as photo) if name in state.owed:
+            return _STANDS if state.rescan_given else (RescanTaken(name, photo),)
+        case HandInRescan():
+            return _hand_in(state, now_ms)
+        case KeepRescanRefusal(refusal=refusal):
+            return (RescanRefused(refusal, now_ms),) if state.rescan_given else ()
         case (
             KeepIdCard()
             | KeepValue()
             | DropAnswer()
             | KeepEvidence()
+            | DeferPhoto()
             | KeepPin()
             | WantSubmission()
         ):
@@ -234,7 +221,13 @@ def _other_answered(
 
 def _capture(
     state: Draft,
-    command: KeepIdCard | KeepValue | DropAnswer | KeepEvidence | KeepPin | WantSubmission,
+    command: KeepIdCard
+    | KeepValue
+    | DropAnswer
+    | KeepEvidence
+    | DeferPhoto
+    | KeepPin
+    | WantSubmission,
     now_ms: int,
 ) -> tuple[DraftEvent, ...] | Refusal:
     if not state.editable:
@@ -243,7 +236,8 @@ def _capture(
     if isinstance(command, WantSubmission):
         return (SubmissionWanted(command.place, now_ms, command.link_kbps),)
     name = command.pin.field if isinstance(command, KeepPin) else command.field
-    if name not in state.asked:
+    field = state.product.form.field(name)
+    if field is None or name not in state.asked:
         return Refusal(Code.FORMAT, "表单中没有这一项", name)
     match command:
         case KeepPin():
@@ -257,10 +251,24 @@ def _capture(
         case DropAnswer():
             if state.id_field is not None and state.id_field.name == name:
                 return Refusal(Code.STATE, "客户身份证不能清除，请重新读取", name)
-            answered = name in state.values or name in state.pins
+            answered = name in state.values or name in state.pins | state.following
             return (AnswerDropped(name),) if answered else ()
+        case DeferPhoto():
+            if not field.deferrable:
+                return Refusal(Code.FORMAT, "这一项须当场拍摄，不能次日补拍", name)
+            return () if name in state.following else (PhotoDeferred(name),)
         case KeepEvidence(evidence=evidence):
             return (EvidenceTaken(name, evidence),)
+
+
+def _hand_in(state: Draft, now_ms: int) -> tuple[DraftEvent, ...] | Refusal:
+    """All at once, and once: the office takes nothing else."""
+    if not state.owed:
+        return Refusal(Code.STATE, "这笔业务没有待补扫的影像")
+    for name in state.owed:
+        if name not in state.rescan:
+            return Refusal(Code.EVIDENCE, "请先拍齐全部待补扫的影像", name)
+    return () if state.rescan_given else (RescanHandedIn(now_ms),)
 
 
 def _says_nothing_new(state: Draft, name: str, value: Value) -> bool:
@@ -293,202 +301,16 @@ def _conclude(
             return _stale(state)
 
 
-def _evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per event, each one line
-    change = msgspec.structs.replace
-    match event:
-        case Opened(product=product, staff_id=staff_id, at_ms=at):
-            return change(state, product=product, staff_id=staff_id, trail=(Step(State.DRAFT, at),))
-        case IdCardRead(field=name, card=card):
-            read = _with_answer(state, name, card)
-            return change(read, identity=None, trail=state.trail[:1])
-        case IdentityAnswered(answer=answer, at_ms=at):
-            return _identified(state, answer, at)
-        case ValueEntered(field=name, value=value) | EvidenceTaken(field=name, evidence=value):
-            return _with_answer(state, name, value)
-        case AnswerDropped(field=name):
-            return change(_with_answer(state, name, None), pins=state.pins - {name})
-        case EvidenceUploaded(digest=digest):
-            return change(state, uploaded=state.uploaded | {digest})
-        case PinTaken(field=name):
-            marks = {field: mark for field, mark in state.marks.items() if field != name}
-            return change(state, pins=state.pins | {name}, marks=marks, problem=None)
-        case SubmissionWanted(place=place, at_ms=at, link_kbps=kbps):
-            trail = _captured(state.trail, at) if state.identified else state.trail
-            handed = change(state, wanted=True, wanted_ms=at, place=place, link_kbps=kbps)
-            return change(handed, trail=trail, problem=None)
-        case SubmissionRefused(refusal=refusal):
-            trail = tuple(step for step in state.trail if step.state is not State.CAPTURED)
-            return change(state, wanted=False, trail=trail, problem=refusal)
-        case OfficeAnswered(view=view):
-            return _answered_by_office(state, view)
-        case LivePhotoTaken(photo=photo):
-            return change(state, live=photo, problem=None)
-        case WaitGivenUp():
-            return change(state, deferred=True)
-        case SlipSeen():
-            return change(state, slip_seen=True)
-        case SlipSigned(ink=ink):
-            return change(state, ink=ink, problem=None)
-        case SlipRefused():
-            return change(state, problem=None)
-        case HandedOver():
-            return change(state, handed_over=True, problem=None)
-        case GivenUp(reason=reason):
-            return change(
-                state,
-                given_up=True,
-                given_up_reason=reason,
-                wanted=False,
-                pins=frozenset(),
-                problem=None,
-            )
-        case Reopened(at_ms=at):
-            return _reopened(state, at)
-        case ErrandRefused(refusal=refusal):
-            # Without the register's answer nothing can be handed over: the card is read again.
-            wanted = state.wanted and state.identified
-            again = change(state, ink=None, handed_over=False, live=None)
-            return change(again, problem=refusal, wanted=wanted)
-
-
-def _with_answer(state: Draft, name: str, value: Value | None) -> Draft:
-    """One more answer, or one less, and what it settles or makes irrelevant."""
-    answered = msgspec.structs.replace(
-        state,
-        values=_answered(state, name, value),
-        marks=_unmended(state, name, value),
-        problem=None,
-    )
-    return without_unasked(answered)
-
-
-def _answered(state: Draft, name: str, value: Value | None) -> dict[str, Value]:
-    """The answers with one more, or one less, and without those that it makes void.
-
-    What was chosen from a list counts for the answers that the list was asked with, and for the
-    customer whose card was read: when one of these changes, it is chosen anew.
-    """
-    values = {**state.values}
-    before = values.pop(name, None)
-    if value is not None:
-        values = {**state.values, name: value}
-    if before == value or state.product is None:
-        return values
-    another_customer = state.id_field is not None and state.id_field.name == name
-    changed = {name}
-    listed = [field for field in state.product.form.fields if field.kind is FieldKind.LISTED]
-    for _ in listed:  # a list may depend on what was chosen from another one
-        for field in listed:
-            if field.name != name and (another_customer or changed & {*field.depends}):
-                values.pop(field.name, None)
-                changed.add(field.name)
-    return values
-
-
-def _unmended(state: Draft, name: str, value: Value | None) -> dict[str, Refusal]:
-    """What is still to be mended after one more answer: typing the same again mends nothing,
-    while a card that is read again may well be the right one.
-    """
-    if value == state.values.get(name) and not isinstance(value, IdCardValue | BankCardValue):
-        return state.marks
-    return {field: mark for field, mark in state.marks.items() if field != name}
-
-
-def _identified(state: Draft, answer: IdentityChecked, at_ms: int) -> Draft:
-    """The register has answered; a case that waited for it goes on, or back to the teller."""
-    passing = answer.result in PASSING
-    wanted = state.wanted and passing
-    trail = (*state.trail[:1], Step(State.IDENTIFIED, at_ms)) if passing else state.trail[:1]
-    return msgspec.structs.replace(
-        state,
-        identity=answer,
-        trail=_captured(trail, at_ms) if wanted else trail,
-        wanted=wanted,
-        wanted_ms=at_ms if wanted else state.wanted_ms,
-        problem=None if passing else _MISMATCH,
-    )
-
-
-def _reopened(state: Draft, at_ms: int) -> Draft:
-    """A returned case: everything captured is kept, nothing that followed."""
-    trail = (Step(State.DRAFT, at_ms), Step(State.IDENTIFIED, at_ms))
-    reasons = state.view.reasons if state.view is not None else ()
-    return msgspec.structs.replace(
-        state,
-        trail=trail,
-        marks={reason.field: reason for reason in reasons if reason.field},
-        revision=state.revision + 1,
-        deferred=False,
-        slip_seen=False,
-        ink=None,
-        problem=None,
-    )
-
-
-def _answered_by_office(state: Draft, view: CaseView) -> Draft:
-    """What the office knows of the case replaces what the tablet only hoped."""
-    live = state.live if view.live_wanted else None
-    told = msgspec.structs.replace(state, view=view, trail=(), live=live, pins=frozenset())
-    return msgspec.structs.replace(told, wanted=False, marks={}, problem=None)
-
-
-def _captured(trail: tuple[Step, ...], at_ms: int) -> tuple[Step, ...]:
-    """The trail of a finished capture; where the register disagrees, a second document tells."""
-    if trail[-1].state is not State.IDENTIFIED:
-        trail = (*trail, Step(State.IDENTIFIED, at_ms))
-    return (*trail, Step(State.CAPTURED, at_ms))
-
-
-def _errands(state: Draft, event: DraftEvent, device: str) -> Iterable[Effect]:
-    match event:
-        case IdCardRead(card=card) | ValueEntered(value=IdCardValue() as card):
-            yield Effect("identity", AskIdentity(card))
-        case EvidenceTaken(field=name, evidence=evidence):
-            yield Effect("upload", UploadEvidence(name, evidence))
-        case SubmissionWanted() | IdentityAnswered() if _complete(state):
-            pins = tuple(sorted(state.pins))
-            others = tuple(card for _, card in sorted(state.other_cards.items()))
-            yield Effect("office", SendSubmission(submission(state, device), pins, others))
-        case SubmissionWanted() if state.id_card is not None and not state.identified:
-            # The question may have been refused meanwhile; asked twice, it has the same answer.
-            yield Effect("identity", AskIdentity(state.id_card))
-        case LivePhotoTaken(photo=photo):
-            yield Effect("office", SendLivePhoto(photo))
-        case WaitGivenUp():
-            yield Effect("office", SendDeferral())
-        case SlipSeen() if state.view is not None and state.view.slip is not None:
-            yield Effect("office", SendSlipSeen(slip_hash(state.view.slip)))
-        case SlipSigned(ink=ink, at_ms=at) if state.view and state.view.slip:
-            yield Effect("office", SendInk(slip_hash(state.view.slip), ink, at))
-        case SlipRefused():
-            yield Effect("office", SendRefusal())
-        case HandedOver(pan=pan, at_ms=at):
-            yield Effect("office", SendHandover(pan, at))
-        case GivenUp(reason=reason) if state.view is not None:
-            yield Effect("office", SendCancel(reason))
-        # Given up while the submission was on its way: the office took it, and is told now.
-        case OfficeAnswered(view=view) if state.given_up and view.state in CANCELLABLE:
-            yield Effect("office", SendCancel(state.given_up_reason))
-        case OfficeAnswered(view=view) if state.given_up and view.state in UNSIGNED:
-            yield Effect("office", SendRefusal())
-        case _:
-            return
-
-
-def _complete(state: Draft) -> bool:
-    return state.wanted and bool(state.trail) and state.trail[-1].state is State.CAPTURED
-
-
-_MISMATCH = Refusal(Code.ID_MISMATCH, "联网核查结果与证件信息不一致，请核对证件", "id_card")
-
-
 def _other_mismatch(field: str) -> Refusal:
     message = "该身份证联网核查结果不一致，不能在此办理，请引导客户到柜面"
     return Refusal(Code.ID_MISMATCH, message, field)
+
+
+_STANDS: Final = Refusal(Code.STATE, "补扫影像已提交，不能再更换")
 
 
 def _stale(state: Draft) -> Refusal:
     return Refusal(Code.STATE, f"业务当前状态为{state.state}，不能进行该操作")
 
 
-__all__ = ["LIST", "PASSING", "DraftRules", "Listed"]
+__all__ = ["LIST", "DraftRules", "Listed"]

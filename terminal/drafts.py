@@ -117,7 +117,7 @@ class DraftBook:
         return sorted(known, key=lambda pair: -pair[0])
 
     def open_cases(self) -> list[str]:
-        """Cases that the office knows and that are not finished, oldest first."""
+        """Cases that the office knows and that are not finished, or owe photos; oldest first."""
         return sorted(
             case_id
             for case_id, (_, draft) in self._states.items()
@@ -126,7 +126,7 @@ class DraftBook:
 
     def waiting_to_send(self) -> int:
         """How many drafts were handed over and have not been answered by the office."""
-        return sum(draft.wanted for _, draft in self._states.values())
+        return sum(draft.wanted or draft.rescan_given for _, draft in self._states.values())
 
     def _actor(self, case_id: str) -> DurableActor[Draft, DraftCommand, DraftEvent]:
         return DurableActor(

@@ -83,11 +83,14 @@ def problems(draft: Draft, now_ms: int) -> dict[str, Refusal]:
     """The first problem of every field that is missing or wrong, by field name.
 
     A problem inside a table stands at its cell (`members.2.number`) and at its table. An answer
-    that an authorizer sent back is a problem until it is another one.
+    that an authorizer sent back is a problem until it is another one. A photo that is to follow is
+    none, until the case owes it.
     """
     assert draft.product is not None
     context = Context(now_ms, staff_id=draft.staff_id)
-    refusals = list(check_form(draft.product.form, draft.values, context, draft.pins))
+    values = {**draft.values, **draft.rescan}
+    deferred = () if draft.owed else tuple(sorted(draft.following))
+    refusals = list(check_form(draft.product.form, values, context, draft.pins, deferred))
     if draft.problem is not None and draft.problem.field:
         refusals.append(draft.problem)
     refusals += draft.marks.values()

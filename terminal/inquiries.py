@@ -15,16 +15,15 @@ import msgspec
 
 from terminal.draft import Draft
 from terminal.draft_events import DraftCommand, KeepValue
-from terminal.page_model import (
+from terminal.page_commands import (
     AskList,
     ChooseItem,
-    CodeView,
     EnterCode,
-    ListView,
     OfficeCommand,
     ProveColleague,
     SendCode,
 )
+from terminal.page_model import CodeView, ListView
 from wire.form import Field, FieldKind
 from wire.masked import Phone
 from wire.message import Code, Refusal, ReplyT, Request

@@ -21,8 +21,7 @@ from terminal.draft import Draft
 from terminal.draft_events import KeepEvidence, KeepIdCard, KeepLivePhoto, KeepPin, KeepValue
 from terminal.evidence import keep_photo, keep_recording
 from terminal.inquiries import Keep
-from terminal.page_model import (
-    Busy,
+from terminal.page_commands import (
     EnterPin,
     KitCommand,
     ReadCard,
@@ -31,6 +30,7 @@ from terminal.page_model import (
     TakePhoto,
     UsePhoto,
 )
+from terminal.page_model import Busy
 from terminal.peripheral_words import in_words
 from wire.checks import normalise_name
 from wire.chip_record import ChipRecordError, parse_chip_record

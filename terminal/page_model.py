@@ -1,9 +1,9 @@
-"""What the teller's page shows and what it may ask: the contract between agent and browser.
+"""What the teller's page shows: one half of the contract between agent and browser.
 
 The page is a pure view. The agent pushes one whole `TerminalState` (JSON) whenever something
-changed, and the page sends commands, one of the tagged `Command` types; every command is answered
-with `null` or a refusal. Numbers of cards and identity documents reach the page masked, PIN digits
-never. Digests are lower-case hex; images are fetched from `/image/<digest>`.
+changed; what the page may ask is `terminal.page_commands`. Numbers of cards and identity documents
+reach the page masked, PIN digits never. Digests are lower-case hex; images are fetched from
+`/image/<digest>`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Final
 import msgspec
 
 from wire.form import Form
-from wire.ink import Point
 from wire.message import Refusal
 from wire.messages.case import LegResult, Slip, Step
 from wire.messages.lookups import Item
@@ -77,6 +76,22 @@ class ProductView(msgspec.Struct, frozen=True):
     missing: tuple[str, ...] = ()
 
 
+class OwedView(msgspec.Struct, frozen=True):
+    """Photos that a case was approved without and that have to follow (影像隔日补扫).
+
+    Attributes:
+        count: how many.
+        due_ms: by when, Unix milliseconds; afterwards the office takes nothing else from who owes.
+        staff_id: who owes them.
+        given: they were handed in and are on their way.
+    """
+
+    count: int
+    due_ms: int
+    staff_id: str
+    given: bool
+
+
 class CaseRow(msgspec.Struct, frozen=True):
     """One line of the list of today's cases.
 
@@ -86,6 +101,7 @@ class CaseRow(msgspec.Struct, frozen=True):
         waiting: what it waits for: `teller`, `link`, `office`, `customer` or `nothing`.
         uploaded: 0–100, percent of image bytes that the office has.
         problem: one sentence when the last attempt failed, or empty.
+        owed: what it was approved without, or None.
     """
 
     case_id: str
@@ -98,6 +114,7 @@ class CaseRow(msgspec.Struct, frozen=True):
     waiting: str
     uploaded: int
     problem: str = ""
+    owed: OwedView | None = None
 
 
 class RowView(msgspec.Struct, frozen=True):
@@ -147,6 +164,7 @@ class FieldView(msgspec.Struct, frozen=True):
             list depends on has changed.
         code: of a phone that is to be proven; None before one was sent.
         proven: the phone's holder read the code back.
+        follows: a photo that cannot be taken now and is to follow the next day.
     """
 
     name: str
@@ -158,6 +176,7 @@ class FieldView(msgspec.Struct, frozen=True):
     items: ListView | None = None
     code: CodeView | None = None
     proven: bool = False
+    follows: bool = False
 
 
 class IdentityView(msgspec.Struct, frozen=True):
@@ -199,6 +218,9 @@ class OpenCase(msgspec.Struct, frozen=True):
             asked to, Unix milliseconds; 0 otherwise.
         live_wanted: the authorizer asks for a photo of the customer now: `TakePhoto` for the field
             `live_photo`, which is in no form.
+        owed: what it was approved without, or None.
+        rescan: one view per photo that it owes, whether it has been taken or not; they are taken
+            as any other photo and handed in together.
     """
 
     case_id: str
@@ -222,6 +244,8 @@ class OpenCase(msgspec.Struct, frozen=True):
     tier_en: str = ""
     waits_until_ms: int = 0
     live_wanted: bool = False
+    owed: OwedView | None = None
+    rescan: tuple[FieldView, ...] = ()
 
 
 class Busy(msgspec.Struct, frozen=True):
@@ -255,230 +279,3 @@ class TerminalState(msgspec.Struct, frozen=True, kw_only=True):
     cases: tuple[CaseRow, ...]
     open: OpenCase | None
     busy: Busy | None
-
-
-class SignInHere(msgspec.Struct, frozen=True, tag="sign_in"):
-    """Sign a teller in; the passcode goes to the office and nowhere else."""
-
-    staff_id: str
-    passcode: str
-
-    def __repr__(self) -> str:
-        return f"SignInHere({self.staff_id!r})"
-
-
-class SignOutHere(msgspec.Struct, frozen=True, tag="sign_out"):
-    """Sign the teller out."""
-
-
-class NewCase(msgspec.Struct, frozen=True, tag="new_case"):
-    """Start a case of this product and open it."""
-
-    product: str
-
-
-class ShowCase(msgspec.Struct, frozen=True, tag="show_case"):
-    """Open a case of the list; an empty id closes the open one ("next customer")."""
-
-    case_id: str
-
-
-class ReadId(msgspec.Struct, frozen=True, tag="read_id"):
-    """Read the ID card for this field and check it online."""
-
-    field: str
-
-
-class TakePhoto(msgspec.Struct, frozen=True, tag="take_photo"):
-    """Take a picture with the kit's camera for this field."""
-
-    field: str
-
-
-class UsePhoto(msgspec.Struct, frozen=True, tag="use_photo"):
-    """Use a picture that the page's own camera took and uploaded (`digest` is the answer)."""
-
-    field: str
-    digest: str
-
-
-class SetValue(msgspec.Struct, frozen=True, tag="set_value"):
-    """Enter what is typed or chosen; an empty text takes the answer away.
-
-    Text, phone, ID number; an amount in yuan with at most two decimals; a number as decimal text;
-    an option's code, or several joined by commas; `yes` for a confirmation.
-    """
-
-    field: str
-    value: str
-
-
-class ClearValue(msgspec.Struct, frozen=True, tag="clear_value"):
-    """Take an answer away, whatever its kind; not the customer's ID card, which is read again."""
-
-    field: str
-
-
-class SetRow(msgspec.Struct, frozen=True, tag="set_row"):
-    """Enter cells of a table's row; the row after the last is a new one.
-
-    Attributes:
-        row: from 1.
-        values: by column, as in `SetValue`; a column that is left out keeps its cell.
-    """
-
-    field: str
-    row: int
-    values: dict[str, str]
-
-
-class RemoveRow(msgspec.Struct, frozen=True, tag="remove_row"):
-    """Take a row out of a table; rows count from 1."""
-
-    field: str
-    row: int
-
-
-class AskList(msgspec.Struct, frozen=True, tag="ask_list"):
-    """Ask the office what can be chosen; the answer is in the field's `items`."""
-
-    field: str
-
-
-class ChooseItem(msgspec.Struct, frozen=True, tag="choose_item"):
-    """Choose one of the items."""
-
-    field: str
-    code: str
-
-
-class SignHere(msgspec.Struct, frozen=True, tag="sign_here"):
-    """A party signed on the glass for this field, on a pad of `width` × `height` units."""
-
-    field: str
-    width: int
-    height: int
-    strokes: tuple[tuple[Point, ...], ...]
-
-
-class ProveColleague(msgspec.Struct, frozen=True, tag="prove_colleague"):
-    """A colleague proves to be here; the passcode goes to the office and nowhere else."""
-
-    field: str
-    staff_id: str
-    passcode: str
-
-    def __repr__(self) -> str:
-        return f"ProveColleague({self.field!r}, {self.staff_id!r})"
-
-
-class SendCode(msgspec.Struct, frozen=True, tag="send_code"):
-    """Send a code to the phone of this field."""
-
-    field: str
-
-
-class EnterCode(msgspec.Struct, frozen=True, tag="enter_code"):
-    """The code as the customer read it out."""
-
-    field: str
-    code: str
-
-    def __repr__(self) -> str:
-        return f"EnterCode({self.field!r})"
-
-
-class Record(msgspec.Struct, frozen=True, tag="record"):
-    """Record what is said, until `StopRecording` or until it is long enough for any rule."""
-
-    field: str
-
-
-class StopRecording(msgspec.Struct, frozen=True, tag="stop_recording"):
-    """End the recording and keep it."""
-
-
-class ReadCard(msgspec.Struct, frozen=True, tag="read_card"):
-    """Read the bank card for this field by chip."""
-
-    field: str
-
-
-class EnterPin(msgspec.Struct, frozen=True, tag="enter_pin"):
-    """Ask the customer for a PIN on the pad for this field."""
-
-    field: str
-
-
-class CancelEntry(msgspec.Struct, frozen=True, tag="cancel_entry"):
-    """Stop whatever the peripheral at work is doing."""
-
-
-class SubmitCase(msgspec.Struct, frozen=True, tag="submit"):
-    """Queue the open case for the office; it is sent when the link is there."""
-
-
-class LeaveTable(msgspec.Struct, frozen=True, tag="continue_later"):
-    """The customer waits no longer; the case goes on without them."""
-
-
-class SlipSeen(msgspec.Struct, frozen=True, tag="slip_seen"):
-    """The slip is on the screen before the customer."""
-
-
-class Sign(msgspec.Struct, frozen=True, tag="sign"):
-    """The customer signed on the glass, on a pad of `width` × `height` units."""
-
-    width: int
-    height: int
-    strokes: tuple[tuple[Point, ...], ...]
-
-
-class CustomerRefuses(msgspec.Struct, frozen=True, tag="refuse_slip"):
-    """The customer does not want it after all."""
-
-
-class GiveUp(msgspec.Struct, frozen=True, tag="cancel_case"):
-    """Give the case up; the reason is kept."""
-
-    reason: str
-
-
-class HandOver(msgspec.Struct, frozen=True, tag="hand_over"):
-    """The card or paper is in the customer's hands."""
-
-
-class ReopenReturned(msgspec.Struct, frozen=True, tag="correct"):
-    """Correct a returned case: it becomes editable again, everything captured is kept."""
-
-
-KitCommand = ReadId | TakePhoto | UsePhoto | ReadCard | EnterPin | Record
-"""What a peripheral, or the tablet's own camera, captures for a field."""
-
-EntryCommand = SetValue | ClearValue | SetRow | RemoveRow | SignHere
-"""What is typed, chosen or signed on the glass."""
-
-OfficeCommand = AskList | ChooseItem | ProveColleague | SendCode | EnterCode
-"""What needs the office while the form is being filled."""
-
-FieldCommand = KitCommand | EntryCommand | OfficeCommand
-"""What answers a field of the open case."""
-
-Command = (
-    SignInHere
-    | SignOutHere
-    | NewCase
-    | ShowCase
-    | FieldCommand
-    | StopRecording
-    | CancelEntry
-    | SubmitCase
-    | LeaveTable
-    | SlipSeen
-    | Sign
-    | CustomerRefuses
-    | GiveUp
-    | HandOver
-    | ReopenReturned
-)
-"""Everything that the page may ask."""

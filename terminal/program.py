@@ -43,7 +43,8 @@ from terminal.kit_watch import KitWatch, peripheral_view
 from terminal.kit_work import Customer
 from terminal.link_speed import LinkSpeed
 from terminal.location import Locate
-from terminal.page_model import Command, LinkState, OpenCase, TerminalState
+from terminal.page_commands import Command
+from terminal.page_model import LinkState, OpenCase, TerminalState
 from terminal.suggestions import Suggester, Suggestions
 from terminal.teller import Teller
 from terminal.uplink import Errands, Uplink
@@ -60,7 +61,7 @@ from wire.office_link import OfficeLink
 
 NAME: Final = "terminal"
 ROWS_MAX: Final = 200
-"""How many cases the page lists."""
+"""How many cases the page lists, besides older ones that owe photos."""
 
 UPLINK_BACKOFF: Final = Backoff(first_s=0.5, most_s=15.0)
 
@@ -196,7 +197,8 @@ class Terminal:
             ),
             cases=tuple(
                 case_row(draft, draft.steps[-1].at_ms if draft.steps else now_ms)
-                for _, draft in drafts[:ROWS_MAX]
+                for place, (_, draft) in enumerate(drafts)
+                if place < ROWS_MAX or draft.owed
             ),
             open=self._open_case(chosen, now_ms) if chosen else None,
             busy=self.teller.kit.busy,

@@ -29,7 +29,7 @@ from terminal.clerk import Clerk, StuckError
 from terminal.clerk_answers import no_phones, phones_in
 from terminal.draft import Draft
 from terminal.location import training_place
-from terminal.page_model import Command, SignInHere
+from terminal.page_commands import Command, SignInHere
 from terminal.program import Setup, Terminal, open_terminal
 from terminal.virtual_customer import VirtualCustomer
 from wire.checks import CHINA

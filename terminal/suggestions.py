@@ -14,7 +14,7 @@ import trio
 
 from actors import Inbox, Process
 from terminal.draft import Draft
-from terminal.draft_rules import PASSING
+from terminal.draft_changes import PASSING
 from terminal.inquiries import Office
 from wire.message import Refusal
 from wire.messages.offers import Recommend, Recommendations

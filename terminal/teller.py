@@ -17,11 +17,13 @@ from actors.ports import Outside
 from actors.ref import Ref
 from actors.store import Store
 from hw.toolbox import Toolbox
+from terminal import draft_events
 from terminal.draft import Draft
 from terminal.draft_events import (
     DraftCommand,
     DropAnswer,
     GiveUpDraft,
+    HandInRescan,
     KeepHandover,
     KeepInk,
     KeepValue,
@@ -37,13 +39,15 @@ from terminal.inquiries import Inquiries
 from terminal.kit_work import Customer, KitWork
 from terminal.link_speed import LinkSpeed
 from terminal.location import Locate
-from terminal.page_model import (
+from terminal.page_commands import (
     CancelEntry,
     ClearValue,
     Command,
     CustomerRefuses,
+    DeferPhoto,
     EntryCommand,
     FieldCommand,
+    GiveRescan,
     GiveUp,
     HandOver,
     KitCommand,
@@ -179,6 +183,8 @@ class Teller:
                 return await self._keep(draft, RefuseTheSlip())
             case GiveUp(reason=reason):
                 return await self._keep(draft, GiveUpDraft(reason))
+            case GiveRescan():
+                return await self._give_rescan(draft)
             case HandOver():
                 return await self._keep(draft, KeepHandover())
             case ReopenReturned():
@@ -212,6 +218,11 @@ class Teller:
             return next(iter(found.values()))
         return await self._keep(draft, WantSubmission(self._locate(), self._speed.kbps))
 
+    async def _give_rescan(self, draft: Draft) -> Refusal | None:
+        found = problems(draft, self._outside.wall.now_ms())
+        wrong = next((found[name] for name in draft.owed if name in found), None)
+        return wrong or await self._keep(draft, HandInRescan())
+
     async def _sign(self, draft: Draft, sign: Sign) -> Refusal | None:
         ink = Signature(sign.width, sign.height, sign.strokes)
         for refusal in check_ink(ink, Context(self._outside.wall.now_ms(), field="signature")):
@@ -239,6 +250,8 @@ class Teller:
         """What is entered by hand, as a command of the draft."""
         now_ms = self._outside.wall.now_ms()
         match command:
+            case DeferPhoto():
+                return draft_events.DeferPhoto(field.name)
             case ClearValue():
                 return DropAnswer(field.name)
             case SetValue(value=text):

@@ -22,19 +22,23 @@ from actors.store import Store
 from terminal.catalogue import Catalogue
 from terminal.draft import card_digest, pin_key
 from terminal.draft_events import (
-    AskIdentity,
     DraftCommand,
     Evidence,
     KeepIdentity,
     KeepRefusal,
+    KeepRescanRefusal,
     KeepUpload,
     KeepView,
+)
+from terminal.errands import (
+    AskIdentity,
     SendCancel,
     SendDeferral,
     SendHandover,
     SendInk,
     SendLivePhoto,
     SendRefusal,
+    SendRescan,
     SendSlipSeen,
     SendSubmission,
     UploadEvidence,
@@ -64,6 +68,7 @@ from wire.messages.case import (
     SignSlip,
     SlipShown,
     Submit,
+    SubmitRescan,
 )
 from wire.messages.identity import CheckIdentity, IdentityChecked, IdentityResult
 from wire.messages.images import CHUNK_BYTES, ImageOffer, OfferImages, PutChunk
@@ -195,7 +200,7 @@ class Uplink(Process):
 
 
 class Errands:
-    """Carries out the outbox of every draft; see `terminal.draft_events.Errand`."""
+    """Carries out the outbox of every draft; see `terminal.errands.Errand`."""
 
     def __init__(
         self,
@@ -220,7 +225,7 @@ class Errands:
         try:
             answer = await self._checked(case_id, errand.card)
         except PeerRefused as refused:
-            return _refused(refused, submission=False)
+            return _refused(refused, errand)
         return KeepIdentity(card_digest(errand.card), answer)
 
     async def _upload(self, case_id: str, errand: Message) -> DraftCommand | None:
@@ -228,7 +233,7 @@ class Errands:
         try:
             await self._bring(case_id, {errand.field: errand.evidence})
         except PeerRefused as refused:
-            return _refused(refused, submission=False)
+            return _refused(refused, errand)
         return KeepUpload(errand.evidence.digest)
 
     async def _office(self, case_id: str, errand: Message) -> DraftCommand | None:
@@ -237,9 +242,11 @@ class Errands:
                 return KeepView(await self._submit(case_id, errand))
             if isinstance(errand, SendLivePhoto):
                 await self._bring(case_id, {LIVE_PHOTO.name: errand.photo})
+            if isinstance(errand, SendRescan):
+                await self._bring(case_id, dict(errand.photos))
             return KeepView(await self._ask(self._request(case_id, errand)))
         except PeerRefused as refused:
-            return _refused(refused, submission=isinstance(errand, SendSubmission))
+            return _refused(refused, errand)
 
     def _request(self, case_id: str, errand: Message) -> Request[CaseView]:
         match errand:
@@ -250,6 +257,8 @@ class Errands:
                 return SignSlip(case_id, digest, ink, signed_ms, signature)
             case SendLivePhoto(photo=photo):
                 return GiveLivePhoto(case_id, photo)
+            case SendRescan(photos=photos):
+                return SubmitRescan(case_id, photos)
             case SendDeferral():
                 return ContinueLater(case_id)
             case SendRefusal():
@@ -309,10 +318,12 @@ class Errands:
         return await self._link.request(request, within=REQUEST_S_MAX)
 
 
-def _refused(refused: PeerRefused, *, submission: bool) -> DraftCommand:
+def _refused(refused: PeerRefused, errand: Message) -> DraftCommand:
     if refused.refusal.retryable:
         raise refused
-    return KeepRefusal(refused.refusal, submission)
+    if isinstance(errand, SendRescan):
+        return KeepRescanRefusal(refused.refusal)
+    return KeepRefusal(refused.refusal, submission=isinstance(errand, SendSubmission))
 
 
 __all__ = ["CATCH_UP_S", "REFUSED_S", "REQUEST_S_MAX", "Errands", "Uplink"]

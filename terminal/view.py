@@ -17,6 +17,7 @@ from terminal.page_model import (
     IdentityView,
     ListView,
     OpenCase,
+    OwedView,
     ProductView,
     RowView,
     Stage,
@@ -83,6 +84,7 @@ def case_row(draft: Draft, changed_ms: int) -> CaseRow:
         waiting=_waiting(draft),
         uploaded=_uploaded(draft),
         problem=draft.problem.message if draft.problem else "",
+        owed=_owed(draft),
     )
 
 
@@ -135,6 +137,12 @@ def open_case(
         tier_en=suggested.tier_en,
         waits_until_ms=view.due_ms if view and view.timing == "sync" and not draft.deferred else 0,
         live_wanted=view is not None and view.live_wanted and draft.live is None,
+        owed=_owed(draft),
+        rescan=tuple(
+            _value_view(field, draft.rescan.get(field.name), draft, problems)
+            for field in product.form.fields
+            if field.name in draft.owed
+        ),
     )
 
 
@@ -217,11 +225,17 @@ def shown(field: Field, value: Value) -> str:  # long: one case per kind, each a
 
 
 def _field_view(field: Field, draft: Draft, problems: Mapping[str, Refusal]) -> FieldView:
+    return _value_view(field, draft.values.get(field.name), draft, problems)
+
+
+def _value_view(
+    field: Field, value: Value | None, draft: Draft, problems: Mapping[str, Refusal]
+) -> FieldView:
     problem = problems.get(field.name)
-    value = draft.values.get(field.name)
     if value is None:
         entered = "••••••" if field.name in draft.pins else ""
-        return FieldView(field.name, entered, problem=problem)
+        follows = field.name in draft.following and field.name not in draft.owed
+        return FieldView(field.name, entered, problem=problem, follows=follows)
     view = FieldView(field.name, shown(field, value), problem=problem)
     change = msgspec.structs.replace
     match value:
@@ -266,9 +280,20 @@ def _titled(draft: Draft, reason: Refusal) -> Refusal:
     return Refusal(reason.code, f"“{field.title_zh}”：{reason.message}", reason.field)
 
 
+def _owed(draft: Draft) -> OwedView | None:
+    if draft.view is None or not draft.owed:
+        return None
+    due_ms = draft.view.owed_due_ms
+    return OwedView(len(draft.owed), due_ms, draft.staff_id, draft.rescan_given)
+
+
 def _waiting(draft: Draft) -> str:
     state = draft.state
-    if state in FINAL_STATES or draft.handed_over:
+    if draft.finished:
+        return "nothing"
+    if state in FINAL_STATES:
+        return "link" if draft.rescan_given else "teller"
+    if draft.handed_over:
         return "nothing"
     if state in WAITS_FOR_CUSTOMER:
         return "customer"

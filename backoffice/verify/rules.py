@@ -41,6 +41,7 @@ from backoffice.cases.events import (
     PrepareStarted,
     Rejected,
     RescanGiven,
+    RescanOwed,
     Returned,
     SampleReviewed,
     Settled,
@@ -53,6 +54,7 @@ from backoffice.cases.events import (
 )
 from backoffice.cases.flow import TABLE, path_is_legal, step
 from backoffice.cases.record import Case, evolve, new_case
+from backoffice.cases.view import owed_photos
 from backoffice.dossier import id_card, other_cards
 from backoffice.partners.embedded import operation_digest
 from backoffice.partners.identity_check import person_digest
@@ -380,6 +382,11 @@ def _legal(case: Case, event: AnyCaseEvent) -> bool:
     if isinstance(event, LiveGiven):
         waits = case.state in (State.AUTH_QUEUED, State.AUTH_CLAIMED)
         return waits and case.live_asked_ms > 0
+    if isinstance(event, RescanOwed):
+        return case.state is State.AUTH_APPROVED and case.rescan is None
+    if isinstance(event, RescanGiven):
+        owed = owed_photos(case)
+        return bool(owed) and sorted(owed) == sorted(image.field for image in event.images)
     if isinstance(event, SampleReviewed):
         return case.sampled and case.reviewed is None
     if isinstance(event, LegAnswered):

@@ -3,6 +3,7 @@
  * How to use it:
  *   import { capture, cancelEntry, itemsOf, ofStep, problemText } from "./capture.js";
  *   itemsOf(open)                              // every form field with its view and how it stands
+ *   owedItems(open)                            // the same of the photos that the case owes
  *   await capture(open, "read_id", "id_card")  // a refusal is kept beside its field, not thrown
  *   problemText(open, item)                    // what to write under the field, or ""
  *
@@ -63,18 +64,26 @@ function whole(field) {
 }
 
 /** Every field that is asked now, in the form's order: {field, view, step, state}, state one of
- * "done", "missing", "optional", "wrong". */
+ * "done", "missing", "optional", "later", "wrong". */
 export function itemsOf(open) {
-  const views = new Map(open.fields.map((view) => [view.name, view]));
-  const asked = open.form.fields.filter((field) => views.has(field.name));
-  return asked.map((sent) => {
-    const field = whole(sent);
-    const view = views.get(field.name);
+  return itemsWith(open, open.fields);
+}
+
+/** The photos that an approved case owes, as they have been taken so far. */
+export function owedItems(open) {
+  return itemsWith(open, open.rescan);
+}
+
+function itemsWith(open, views) {
+  const fields = new Map(open.form.fields.map((sent) => [sent.name, whole(sent)]));
+  return views.map((view) => {
+    const field = fields.get(view.name);
     return { field, view, step: STEP_OF_KIND[field.kind] ?? "form", state: standing(field, view) };
   });
 }
 
 function standing(field, view) {
+  if (view.follows) return "later";
   const empty = view.shown === "" && view.digest === "";
   if (view.problem === null) return empty ? "optional" : "done";
   const unproven = field.proven && !view.proven && view.problem.code === "E_EVIDENCE";

@@ -5,6 +5,7 @@ import { command } from "backpack/connection";
 import { hourMinute, pick, t } from "backpack/i18n";
 import { Button, Icon, html } from "backpack/ui";
 import { StateBadge, stateWord } from "/shared/case_words.js";
+import { OwedBadge } from "./owed_badge.js";
 
 const PRODUCT_ICONS = {
   debit_card: "credit-card",
@@ -84,6 +85,7 @@ export function CaseLine({ row, open = false }) {
       <${StateBadge} state=${row.state} />
       <span class="case-waiting"><${Icon} name=${WAITING_ICONS[row.waiting]} />${t(`waiting.${row.waiting}`)}</span>
     </span>
+    ${row.owed && html`<${OwedBadge} owed=${row.owed} />`}
     ${row.problem && html`<span class="case-problem"><${Icon} name="triangle-alert" />${row.problem}</span>`}
   <//>`;
 }

@@ -5,6 +5,7 @@ import { t } from "backpack/i18n";
 import { Icon, html } from "backpack/ui";
 import { Businesses } from "./businesses.js";
 import { CaseLine } from "./case_list.js";
+import { Overdue } from "./rescan.js";
 
 const SUCCESSES = ["COMMITTED", "DELIVERED", "CLOSED"];
 
@@ -24,6 +25,7 @@ export function Home({ terminal }) {
         <${Figure} icon="circle-check" value=${done} word=${t("home.done")} />
       </div>
     </header>
+    <${Overdue} terminal=${terminal} />
     <${Businesses} products=${terminal.products} />
     <h2>${t("home.attention")}</h2>
     ${mine.length === 0

@@ -1,7 +1,8 @@
 /* photo.js: step 2: one tile per picture: take it, look at it, retake it, see it travel.
  *
  * The kit's camera is the agent's business (`take_photo`). The tablet's own camera is the page's: a
- * picture from it is uploaded to the agent first and then used by its digest (`use_photo`).
+ * picture from it is uploaded to the agent first and then used by its digest (`use_photo`). A photo
+ * that cannot be taken now may follow the next day where the form lets it.
  */
 import { useState } from "preact/hooks";
 import { imageUrl } from "backpack/connection";
@@ -15,23 +16,29 @@ const STANDS = {
   done: ["good", "circle-check", "photo.taken"],
   missing: ["wait", "camera", "photo.missing"],
   optional: ["idle", "minus", "photo.optional"],
+  later: ["wait", "clock", "photo.later"],
   wrong: ["bad", "circle-x", "photo.wrong"],
 };
 
 export function PhotoStep({ terminal, items }) {
+  const asked = ofStep(items, "photos");
+  if (asked.length === 0) return html`<p class="step-none"><${Icon} name="circle-check" />${t("photo.none")}</p>`;
+  return html`<${Photos} terminal=${terminal} items=${asked} mayFollow />`;
+}
+
+/** A tile for each photo; with `mayFollow`, some need not be taken now. */
+export function Photos({ terminal, items, mayFollow = false }) {
   const [shooting, setShooting] = useState(null);
   const [large, setLarge] = useState(null);
   const kitReady = terminal.peripherals.some((one) => one.name === "camera" && ["ready", "busy"].includes(one.state));
-  if (ofStep(items, "photos").length === 0) {
-    return html`<p class="step-none"><${Icon} name="circle-check" />${t("photo.none")}</p>`;
-  }
   return html`<div class="photos">
-    ${ofStep(items, "photos").map(
+    ${items.map(
       (item) => html`<${PhotoTile}
         key=${item.field.name}
         terminal=${terminal}
         item=${item}
         kitReady=${kitReady}
+        mayFollow=${mayFollow && item.field.deferrable}
         shoot=${() => setShooting(item)}
         enlarge=${() => setLarge(item)}
       />`,
@@ -43,7 +50,7 @@ export function PhotoStep({ terminal, items }) {
   </div>`;
 }
 
-function PhotoTile({ terminal, item, kitReady, shoot, enlarge }) {
+function PhotoTile({ terminal, item, kitReady, mayFollow, shoot, enlarge }) {
   const { open, busy } = terminal;
   const { field, view, state } = item;
   const taking = busy?.what === "photo" && busy.field === field.name;
@@ -63,7 +70,7 @@ function PhotoTile({ terminal, item, kitReady, shoot, enlarge }) {
     <h3>${title(field)}</h3>
     ${problem && html`<p class="complaint" role="alert"><${Icon} name="circle-alert" />${problem}</p>`}
     ${!problem && taken && html`<${Travel} uploaded=${view.uploaded} />`}
-    ${!problem && !taken && html`<small>${hint(field)}</small>`}
+    ${!problem && !taken && html`<small>${state === "later" ? t("photo.later_note") : hint(field)}</small>`}
     <div class="photo-actions">
       ${taking
         ? html`<${Button} icon="x" onClick=${cancelEntry}>${t("work.cancel_entry")}<//>`
@@ -71,7 +78,15 @@ function PhotoTile({ terminal, item, kitReady, shoot, enlarge }) {
               disabled=${busy !== null || !kitReady} onClick=${kit}>${taken ? t("photo.retake") : t("photo.kit")}<//>
             <${Button} icon="camera" disabled=${busy !== null} onClick=${shoot}>${t("photo.tablet")}<//>`}
     </div>
+    ${mayFollow && !taken && !taking && html`<${Follow} open=${open} field=${field} follows=${view.follows} />`}
   </article>`;
+}
+
+/** Not now but the next day, and back. */
+function Follow({ open, field, follows }) {
+  return follows
+    ? html`<${Button} kind="quiet" icon="undo-2" onClick=${() => capture(open, "clear_value", field.name)}>${t("photo.not_later")}<//>`
+    : html`<${Button} kind="quiet" icon="clock" onClick=${() => capture(open, "defer_photo", field.name)}>${t("photo.later")}<//>`;
 }
 
 function hint(field) {

@@ -2,9 +2,10 @@
  */
 import { command, imageUrl } from "backpack/connection";
 import { money, refusalText, t } from "backpack/i18n";
-import { Button, Icon, html } from "backpack/ui";
+import { Badge, Button, Icon, html } from "backpack/ui";
 import { lacking } from "./capture.js";
 import { title } from "./case_list.js";
+import { Overdue } from "./rescan.js";
 
 const FEN_PER_YUAN = 100;
 
@@ -18,6 +19,7 @@ export function SubmitStep({ terminal, items, look }) {
   return html`<div class="submit">
     ${missing.length > 0 && html`<${Missing} missing=${missing} go=${go} />`}
     ${open.reasons.length > 0 && html`<${Reasons} reasons=${open.reasons} />`}
+    <${Overdue} terminal=${terminal} />
     <section class="card summary">
       <h2>${t("submit.summary")}</h2>
       <dl>
@@ -73,6 +75,7 @@ export function Reasons({ reasons }) {
 function Value({ item }) {
   const { field, view } = item;
   if (field.kind === "photo" && view.digest) return html`<img src=${imageUrl(view.digest)} alt=${title(field)} />`;
+  if (view.follows) return html`<${Badge} state="wait">${t("photo.later")}<//><small>${t("photo.later_note")}</small>`;
   if (!view.shown) return html`<span class="none">${t("submit.none")}</span>`;
   const word = WORDS[field.kind];
   return word ? word(field, view) : html`<span class="digits">${view.shown}</span>`;

@@ -14,6 +14,7 @@ import { FormStep } from "./form.js";
 import { IdentifyStep } from "./identify.js";
 import { Done, HandOver } from "./outcome.js";
 import { PhotoStep } from "./photo.js";
+import { Owed, Rescan } from "./rescan.js";
 import { SlipView } from "./slip.js";
 import { SubmitStep } from "./submit.js";
 import { Waiting } from "./waiting.js";
@@ -90,7 +91,17 @@ function Capturing({ terminal, step, look }) {
     </footer>`}`;
 }
 
+/** After the capture; beside it, what the case owes, except while the customer reads. */
 function Later({ terminal }) {
+  const { owed, stage } = terminal.open;
+  const [taking, setTaking] = useState(false);
+  if (owed === null || stage === "sign") return html`<${Outcome} terminal=${terminal} />`;
+  if (taking && !owed.given) return html`<${Rescan} terminal=${terminal} onBack=${() => setTaking(false)} />`;
+  return html`<${Owed} terminal=${terminal} onTake=${() => setTaking(true)} />
+    <${Outcome} terminal=${terminal} />`;
+}
+
+function Outcome({ terminal }) {
   switch (terminal.open.stage) {
     case "sign":
       return html`<${SlipView} open=${terminal.open} />`;

@@ -6,16 +6,22 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
-from actors.store import Batch, Document
+from actors.store import Batch, Document, Recorded
 from backoffice.authorization.levels import RESCAN, Level
-from backoffice.cases.events import Intake, RescanGiven, RescanOwed
+from backoffice.cases.case import key_of, stream_of
+from backoffice.cases.events import AnyCaseEvent, Intake, RescanGiven, RescanOwed
 from backoffice.cases.rescan import Debt, collection, overdue_case, pay_first
 from backoffice.cases.terms import end_of_day_ms, next_day_end_ms
+from backoffice.catalogue import products
 from backoffice.peers.devices import Device
 from backoffice.peers.terminal_requests import TerminalRequests
+from backoffice.verify.chain import Fault, Findings, PinnedKeys, place
+from backoffice.verify.rules import CaseBook
 from tests.backoffice.case_story import (
     DESK,
+    EVENTS,
     OTHER_TERMINAL,
     SECOND_DESK,
     TELLER,
@@ -32,7 +38,7 @@ from wire.form import FIELDS_MAX
 from wire.keys import SUBMISSION
 from wire.message import Code, Refusal
 from wire.messages.case import CaseView, GetCase, Submission, Submit, SubmitRescan
-from wire.messages.desk import DecisionTaken, Reason, Verdict
+from wire.messages.desk import DecisionTaken, ImageCard, Reason, Verdict
 from wire.messages.session import Role
 from wire.value import PhotoValue
 
@@ -189,6 +195,35 @@ def test_the_next_day_ends_a_day_after_this_one() -> None:
     for later_ms in (0, DAY_MS // 2, DAY_MS - 1):
         at_ms = end_of_day_ms(story.now_ms) + later_ms
         assert end_of_day_ms(at_ms) + DAY_MS == next_day_end_ms(at_ms)
+
+
+def illegal(story: Story, *later: AnyCaseEvent) -> list[int]:
+    """Which of these events the verifier takes for no step, behind the case's own; from 0."""
+    stream, before = stream_of(key_of(UNION, story.case_id)), len(story.events)
+    rows = [
+        Recorded(stream, version, *EVENTS.encode(event), event.at_ms, "x")
+        for version, event in enumerate((*story.events, *later), start=1)
+    ]
+    findings = Findings()
+    CaseBook(products(), PinnedKeys(findings), {}, frozenset(), findings).take(stream, rows)
+    wrong = {one.where for one in findings.kept if one.what is Fault.ILLEGAL_STEP}
+    return [row.version - before - 1 for row in rows if place(stream, row.version) in wrong]
+
+
+def test_the_verifier_knows_debts() -> None:
+    """Owed once, with the approval; paid once, and with exactly the photos that are owed."""
+    story = approved()
+    (owed,) = [event for event in story.events if isinstance(event, RescanOwed)]
+    right = ImageCard(bytes([7]) * 32, 90_000, FIELD, "收入证明", "Proof of income", "E10")
+    paid, other = (
+        RescanGiven(story.now_ms, (image,)) for image in (right, replace(right, field="id_front"))
+    )
+
+    assert [] == illegal(story, paid)
+    assert [1] == illegal(story, paid, paid)
+    assert [0] == illegal(story, owed)
+    assert [0] == illegal(story, other)
+    assert [0] == illegal(story, RescanGiven(story.now_ms, ()))
 
 
 def test_the_office_looks_for_the_bytes_and_for_debts() -> None:

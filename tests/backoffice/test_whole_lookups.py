@@ -26,7 +26,7 @@ from backoffice.program import BackOffice
 from backoffice.questions.fields import COLLEAGUE, ID_CARD, needs_of
 from backoffice.verify.office import verify_office
 from terminal.clerk import Clerk
-from terminal.page_model import AskList, ChooseItem, ReadId, SetValue
+from terminal.page_commands import AskList, ChooseItem, ReadId, SetValue
 from tests.kit import submissions as make
 from tests.kit.bank import TELLER_PASSCODE, UNION, Bank, teller
 from tests.kit.closing import DiskArchive

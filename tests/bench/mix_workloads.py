@@ -23,7 +23,7 @@ import trio
 from backoffice.catalogue import products
 from backoffice.desk.clerk import DeskClerk
 from terminal.clerk import Clerk, StuckError
-from terminal.page_model import GiveUp, SignInHere
+from terminal.page_commands import GiveUp, SignInHere
 from terminal.program import Terminal
 from tests.bench.mix import draw
 from tests.bench.office_workloads import COMMITS, bare_commits

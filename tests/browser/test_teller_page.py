@@ -8,16 +8,14 @@ import pytest
 from msgspec.structs import replace
 from playwright.sync_api import Browser, Page, expect
 
-from terminal.page_model import (
+from terminal.page_commands import (
     AskList,
-    Busy,
     CancelEntry,
     ChooseItem,
     EnterCode,
     EnterPin,
     GiveUp,
     HandOver,
-    LinkState,
     NewCase,
     ProveColleague,
     ReadCard,
@@ -37,6 +35,7 @@ from terminal.page_model import (
     TakePhoto,
     UsePhoto,
 )
+from terminal.page_model import Busy, LinkState
 from tests.browser.kit import (
     NEEDS_CHROMIUM,
     SMALL,

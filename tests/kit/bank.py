@@ -136,6 +136,7 @@ class Bank:
         self.plans: dict[str, FaultPlan] = {}
         self.films: dict[str, random.Random] = {}
         self.slips: dict[str, bytes] = {}
+        self.admitted: set[str] = set()
         self.messages = EmbeddedMessages(inline_offload)
         self.consumers = {"ecif": Ear(), "ocrm": Ear()}
         self.security = SecurityModule(SecurityModule.create(self.chance("hsm").randbytes))
@@ -264,7 +265,7 @@ class Bank:
             customer=VirtualCustomer(kit, TODAY, served),
             locate=training_place,
             watch=watch,
-            welcomed=lambda: None,
+            welcomed=lambda: self.admitted.add(node),
         )
         async with open_terminal(setup) as terminal:
             terminals.append(terminal)
@@ -285,7 +286,7 @@ class Bank:
             address="memory://office",
             dialer=self.network.dialer(node),
             watch=watch,
-            welcomed=lambda: None,
+            welcomed=lambda: self.admitted.add(node),
         )
         async with open_desk(setup) as desk:
             yield desk
@@ -320,10 +321,11 @@ class Bank:
 
     def _credentials(self, node: str) -> Credentials:
         invitation = self.invitations[node]
+        ticket = Ticket(invitation.ticket, invitation.psk)
         return Credentials(
             self.device_keys(node).noise,
             self.device_keys("office").noise.public,
-            Ticket(invitation.ticket, invitation.psk),
+            None if node in self.admitted else ticket,
         )
 
     def _introduction(self, node: str, role: Role) -> Introduction:

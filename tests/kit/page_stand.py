@@ -25,10 +25,11 @@ from msgspec.structs import replace
 from backoffice.desk import page_model as desk_model
 from backoffice.desk.figures_csv import csv_of, file_name
 from backoffice.desk.page_model import DeskState
-from terminal import page_model as teller_model
+from terminal import page_commands as teller_commands
 from terminal.page_model import Busy, Stage, TerminalState
 from tests.kit import page_states as states
 from tests.kit.page_figures import figures
+from tests.kit.page_owed import OWING, PHOTO
 from tests.kit.page_pictures import digest_of, picture
 from wire.case_state import State
 from wire.message import Refusal
@@ -174,31 +175,39 @@ def teller_reacts(state: TerminalState, command: Any) -> TerminalState:
         "submit": "waiting",
         "sign": "committing",
         "hand_over": "done",
+        "defer_photo": "deferred",
+        "give_rescan": "owed_given",
     }.get(command.__struct_config__.tag)
     if moment is not None:
         return _with_staff(states.teller(moment, link=state.link), state)
     match command:
-        case teller_model.SignInHere():
+        case teller_commands.SignInHere():
             return replace(state, staff=states.TELLER)
-        case teller_model.SignOutHere():
+        case teller_commands.SignOutHere():
             return replace(state, staff=None, open=None)
-        case teller_model.ShowCase(case_id=""):
+        case teller_commands.ShowCase(case_id=""):
             return replace(state, open=None)
-        case teller_model.ShowCase(case_id=case_id):
+        case teller_commands.ShowCase(case_id=case_id) if case_id == OWING:
+            return states.teller("owed_overdue", link=state.link)
+        case teller_commands.ShowCase(case_id=case_id):
             row = next(row for row in state.cases if row.case_id == case_id)
             known = {State.AUTH_RETURNED: "returned", State.PREPARED: "sign"}
             return states.teller(known.get(State(row.state), "waiting"), link=state.link)
-        case teller_model.TakePhoto(field=field) | teller_model.UsePhoto(field=field):
+        case teller_commands.ClearValue(field=field) if field == PHOTO:
+            return states.teller("deferrable", link=state.link)
+        case teller_commands.TakePhoto() if state.open is not None and state.open.rescan:
+            return states.teller("owed_taken", link=state.link)
+        case teller_commands.TakePhoto(field=field) | teller_commands.UsePhoto(field=field):
             return _captured(state, field)
-        case teller_model.SetValue(field=field, value=value):
+        case teller_commands.SetValue(field=field, value=value):
             return _captured(state, field, value)
-        case teller_model.ReadCard(field=field):
+        case teller_commands.ReadCard(field=field):
             return _captured(state, field)
-        case teller_model.EnterPin(field=field):
+        case teller_commands.EnterPin(field=field):
             if state.busy is None:
                 return replace(state, busy=Busy("enter_pin", field, 4))
             return _captured(replace(state, busy=None), field)
-        case teller_model.CancelEntry():
+        case teller_commands.CancelEntry():
             return replace(state, busy=None)
     return state
 
@@ -253,7 +262,7 @@ def desk_reacts(state: DeskState, command: Any) -> DeskState:
 
 def program_for(which: str, stand: Stand) -> PageProgram:
     """The real page of `teller` or `desk` with the stand behind it."""
-    model: Any = teller_model if which == "teller" else desk_model
+    model: Any = teller_commands if which == "teller" else desk_model
     folder = ROOT / ("terminal" if which == "teller" else "backoffice/desk") / "page"
     density: Density = "roomy" if which == "teller" else "dense"
     title = "背包银行 柜员终端" if which == "teller" else "背包银行 授权台"

@@ -27,6 +27,7 @@ from terminal.page_model import (
 )
 from tests.kit.page_figures import figures_view
 from tests.kit.page_kinds import every_kind
+from tests.kit.page_owed import overdue_row, owing
 from tests.kit.page_pictures import digest_of
 from wire.case_state import State
 from wire.form import FieldKind, Form
@@ -260,6 +261,7 @@ STAGES: Final[dict[str, OpenCase | None]] = {
         steps=tuple(step for step in steps_to(State.CLOSED) if step.state is not State.SIGNED),
     ),
     **every_kind(NOW_MS),
+    **owing(NOW_MS),
 }  # fmt: skip
 """The open case at each moment, by the name that tests use."""
 
@@ -271,13 +273,15 @@ def teller(moment: str = "home", *, link: LinkState = LinkState.ONLINE) -> Termi
     if found is not None:
         customer = "王** 530***********0027" if found.identity else ""
         waiting = {Stage.WAITING: "office", Stage.SIGN: "customer", Stage.DONE: "nothing"}
-        if found.state == State.AUTH_RETURNED:
+        if found.state == State.AUTH_RETURNED or found.owed is not None:
             waiting = {}
         mine = CaseRow(
-            CASE, "debit_card", "借记卡发卡", "Debit card issue", found.state, customer,
-            NOW_MS, waiting.get(found.stage, "teller"), found.uploaded,
+            found.case_id, found.product, found.title_zh, found.title_en, found.state, customer,
+            NOW_MS, waiting.get(found.stage, "teller"), found.uploaded, owed=found.owed,
         )  # fmt: skip
         rows = (mine, *ROWS)
+    if moment == "blocked":
+        rows = (overdue_row(NOW_MS), *rows)
     return TerminalState(
         device="terminal-0317",
         outlet="陆良联社马街分社",

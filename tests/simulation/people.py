@@ -20,15 +20,8 @@ from backoffice.desk.page_model import FileView
 from backoffice.product import Product
 from terminal.clerk import Clerk, StuckError
 from terminal.clerk_answers import PhoneBook
-from terminal.page_model import (
-    CustomerRefuses,
-    GiveUp,
-    OpenCase,
-    ShowCase,
-    SignInHere,
-    SlipSeen,
-    Stage,
-)
+from terminal.page_commands import CustomerRefuses, GiveUp, ShowCase, SignInHere, SlipSeen
+from terminal.page_model import OpenCase, Stage
 from terminal.program import Terminal
 from tests.kit.bank import TELLER_PASSCODE
 from tests.simulation.deck import uses_own_card

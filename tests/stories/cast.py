@@ -22,7 +22,8 @@ from backoffice.desk.program import Desk
 from backoffice.partners.embedded import PartnerEvent
 from backoffice.program import BackOffice
 from terminal.clerk import Clerk
-from terminal.page_model import OpenCase, ShowCase, SignInHere, Stage
+from terminal.page_commands import ShowCase, SignInHere
+from terminal.page_model import OpenCase, Stage
 from terminal.program import Terminal
 from tests.kit.bank import DESK_PASSCODE, TELLER_PASSCODE, UNION, Bank
 from tests.kit.invariants import Invariants

@@ -11,7 +11,8 @@ from backoffice.desk.clerk import DeskClerk, SignInRefused
 from backoffice.desk.page_model import Claim, FileView
 from backoffice.desk.page_model import SignInHere as SignInAtDesk
 from backoffice.staff import LOCKOUT_S, TRIES_MAX
-from terminal.page_model import ReopenReturned, Stage, TakePhoto
+from terminal.page_commands import ReopenReturned, TakePhoto
+from terminal.page_model import Stage
 from tests.kit.bank import DESK_PASSCODE, Bank, authorizer, teller
 from tests.kit.running import run
 from tests.stories.cast import (

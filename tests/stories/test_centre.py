@@ -19,7 +19,8 @@ from backoffice.peers.desk_requests import DeskRequest, DeskRequests
 from backoffice.peers.devices import Device
 from supervisors import Tree, snapshot
 from terminal.clerk import Clerk
-from terminal.page_model import ReopenReturned, Stage, TakePhoto
+from terminal.page_commands import ReopenReturned, TakePhoto
+from terminal.page_model import Stage
 from terminal.program import Terminal
 from tests.kit.bank import (
     CENTRE,

@@ -12,7 +12,7 @@ from backoffice.authorization.waiting import Bar, QueueEntry
 from backoffice.cases.events import Approved, Claimed, LiveGiven
 from backoffice.desk.clerk import DeskClerk
 from backoffice.desk.page_model import AskLive, Claim, TakeNext
-from terminal.page_model import LeaveTable, TakePhoto, UsePhoto
+from terminal.page_commands import LeaveTable, TakePhoto, UsePhoto
 from tests.kit.bank import DESK_PASSCODE, UNION, Bank, authorizer, moved, teller
 from tests.kit.running import run
 from tests.stories.cast import (

@@ -23,7 +23,8 @@ from backoffice.catalogue import products
 from backoffice.desk import authorizer as desk_authorizer
 from backoffice.partners import core_bank, ledger
 from terminal import uplink
-from terminal.page_model import CustomerRefuses, SlipSeen, Stage
+from terminal.page_commands import CustomerRefuses, SlipSeen
+from terminal.page_model import Stage
 from tests.kit import bank as kit_bank
 from tests.kit.bank import authorizer, teller
 from tests.kit.invariants import Breach

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from backoffice.partners.embedded import AbortedOperation
-from terminal.page_model import CustomerRefuses, HandOver, SlipSeen, Stage
+from terminal.page_commands import CustomerRefuses, HandOver, SlipSeen
+from terminal.page_model import Stage
 from tests.kit.bank import UNION
 from tests.kit.running import run
 from tests.stories.cast import (

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from backoffice.catalogue import products
 from terminal.draft import Draft, card_digest
 from terminal.draft_events import (
@@ -22,17 +24,17 @@ from terminal.draft_events import (
     KeepView,
     Open,
     SeeSlip,
-    SendSubmission,
-    UploadEvidence,
     WantSubmission,
 )
 from terminal.draft_rules import DraftRules
+from terminal.errands import SendSubmission, UploadEvidence
 from tests.kit import submissions as make
 from tests.kit.played import Played
 from wire.case_state import State
 from wire.message import Message, Refusal
 from wire.messages.case import CaseView, Slip, SlipLine, Step
 from wire.messages.identity import IdentityChecked, IdentityResult
+from wire.messages.session import ProductCard
 from wire.value import IdCardValue, PhotoValue
 
 CASE = make.case_id("draft")
@@ -50,11 +52,12 @@ def answer(result: IdentityResult = IdentityResult.MATCH, number: int = 1) -> Id
 class DraftStory(Played[Draft, DraftCommand, DraftEvent]):
     """One case on the tablet; `pins` is the collection of waiting PIN blocks."""
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, product: ProductCard = DEBIT_CARD) -> None:
         super().__init__(DraftRules(DEVICE), CASE, make.NOW_MS)
         self.pins: set[str] = set()
         self.listed: list[bytes | None] = []
-        self.form = DEBIT_CARD.form
+        self.product = product
+        self.form = product.form
         self.values = make.values_for(self.form, seed)
 
     def give(self, command: DraftCommand) -> Refusal | None:
@@ -82,7 +85,7 @@ class DraftStory(Played[Draft, DraftCommand, DraftEvent]):
         return self.state.state
 
     def open(self) -> None:
-        assert self.give(Open(DEBIT_CARD, "T001")) is None
+        assert self.give(Open(self.product, "T001")) is None
 
     def capture(self) -> None:
         """Everything but the register's answer."""
@@ -93,8 +96,8 @@ class DraftStory(Played[Draft, DraftCommand, DraftEvent]):
                 assert self.give(KeepEvidence(name, value)) is None
             else:
                 assert self.give(KeepValue(name, value)) is None
-        (pin,) = make.pins_for(self.form)
-        assert self.give(KeepPin(pin)) is None
+        for pin in make.pins_for(self.form):
+            assert self.give(KeepPin(pin)) is None
 
     @property
     def card(self) -> IdCardValue:
@@ -129,10 +132,13 @@ class DraftStory(Played[Draft, DraftCommand, DraftEvent]):
         slip: Slip | None = None,
         live_wanted: bool = False,
         reasons: tuple[Refusal, ...] = (),
+        owed: tuple[str, ...] = (),
     ) -> None:
         """The office says where the case stands."""
         steps = (Step(State.SUBMITTED, make.NOW_MS), Step(state, make.NOW_MS))
         view = CaseView(CASE, version, state, steps, reasons, slip, live_wanted=live_wanted)
+        due_ms = make.NOW_MS + 86_400_000 if owed else 0
+        view = replace(view, owed=owed, owed_due_ms=due_ms)
         assert self.give(KeepView(view)) is None
 
     def signed(self) -> None:

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from backoffice.slips.slip import slip_hash as office_slip_hash
 from terminal.draft import Draft, card_digest, pin_key, slip_hash, submission
 from terminal.draft_events import (
-    AskIdentity,
+    DeferPhoto,
     DraftCommand,
     DropAnswer,
     GiveUpDraft,
+    HandInRescan,
     KeepEvidence,
     KeepHandover,
     KeepIdCard,
@@ -26,6 +27,7 @@ from terminal.draft_events import (
     KeepLivePhoto,
     KeepPin,
     KeepRefusal,
+    KeepRescanRefusal,
     KeepUpload,
     KeepValue,
     KeepView,
@@ -33,17 +35,20 @@ from terminal.draft_events import (
     RefuseTheSlip,
     Reopen,
     SeeSlip,
+    StopWaiting,
+    WantSubmission,
+)
+from terminal.draft_rules import Listed
+from terminal.errands import (
+    AskIdentity,
     SendCancel,
     SendHandover,
     SendInk,
     SendRefusal,
     SendSlipSeen,
     SendSubmission,
-    StopWaiting,
     UploadEvidence,
-    WantSubmission,
 )
-from terminal.draft_rules import Listed
 from tests.kit import submissions as make
 from tests.terminal.draft_story import CASE, DEBIT_CARD, DEVICE, SLIP, DraftStory, answer
 from wire.case_state import State
@@ -423,12 +428,13 @@ CARDS = [make.id_card(make.person(n)) for n in range(2)]
 PHOTO = PhotoValue(bytes(32), 90_000, 1280, 960, 500, make.NOW_MS)
 FIELDS = st.sampled_from([field.name for field in DEBIT_CARD.form.fields] + ["nonsense"])
 VIEWS = st.builds(
-    lambda state, version, with_slip: CaseView(
-        CASE, version, state, (Step(state, 1),), slip=SLIP if with_slip else None
+    lambda state, version, with_slip, owed: CaseView(
+        CASE, version, state, (Step(state, 1),), slip=SLIP if with_slip else None, owed=owed
     ),
     st.sampled_from(list(State)),
     st.integers(1, 9),
     st.booleans(),
+    st.sampled_from([(), ("id_front",)]),
 )
 ANSWERS = st.sampled_from([one for one in IdentityResult if one is not IdentityResult.UNAVAILABLE])
 COMMANDS: st.SearchStrategy[DraftCommand] = st.one_of(
@@ -457,6 +463,9 @@ COMMANDS: st.SearchStrategy[DraftCommand] = st.one_of(
     st.just(KeepHandover()),
     st.just(GiveUpDraft("x")),
     st.just(Reopen()),
+    st.builds(DeferPhoto, FIELDS),
+    st.just(HandInRescan()),
+    st.just(KeepRescanRefusal(UNCLEAR)),
 )
 
 
@@ -478,6 +487,9 @@ def test_every_command_in_every_state(commands: list[DraftCommand]) -> None:
         assert draft.case_id == CASE
         assert {pin_key(CASE, name) for name in draft.pins} == story.pins
         assert not (draft.wanted and draft.editable)
+        assert draft.rescan.keys() <= {*draft.owed}
+        assert not draft.rescan_given or draft.rescan.keys() == {*draft.owed}
+        assert not draft.following & draft.values.keys()
         assert draft.editable or draft.wanted or draft.trail == () or draft.given_up
         assert all(isinstance(step, Step) for step in draft.steps)
         refused = refused or (isinstance(command, KeepRefusal) and command.submission)

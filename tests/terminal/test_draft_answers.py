@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from backoffice.catalogue import products
 from terminal.draft import Draft, card_digest
 from terminal.draft_events import (
-    AskIdentity,
     Done,
     DraftCommand,
     DraftEvent,
@@ -22,11 +21,10 @@ from terminal.draft_events import (
     KeepUpload,
     KeepValue,
     Open,
-    SendSubmission,
-    UploadEvidence,
     WantSubmission,
 )
 from terminal.draft_rules import DraftRules
+from terminal.errands import AskIdentity, SendSubmission, UploadEvidence
 from terminal.form_runner import problems
 from terminal.view import case_row, open_case
 from tests.kit import submissions as make

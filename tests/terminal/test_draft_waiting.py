@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from terminal.draft_events import (
-    KeepLivePhoto,
-    KeepRefusal,
-    SendDeferral,
-    SendLivePhoto,
-    StopWaiting,
-)
+from terminal.draft_events import KeepLivePhoto, KeepRefusal, StopWaiting
+from terminal.errands import SendDeferral, SendLivePhoto
 from tests.kit import submissions as make
 from tests.terminal.draft_story import SLIP, DraftStory
 from wire.case_state import State

@@ -10,7 +10,7 @@ import trio
 from actors.behaviour import Commanded
 from terminal.draft import card_digest
 from terminal.draft_events import KeepIdentity
-from terminal.page_model import GiveUp, NewCase, ReadId, SetValue, ShowCase
+from terminal.page_commands import GiveUp, NewCase, ReadId, SetValue, ShowCase
 from tests.kit.every_kind import PRODUCT
 from tests.kit.outside import EPOCH_MS
 from tests.kit.running import run

@@ -9,7 +9,7 @@ import pytest
 from actors.behaviour import Commanded
 from terminal.clerk import Clerk, StuckError
 from terminal.draft_events import KeepIdCard
-from terminal.page_model import (
+from terminal.page_commands import (
     AskList,
     ChooseItem,
     ClearValue,
@@ -24,9 +24,9 @@ from terminal.page_model import (
     SetValue,
     ShowCase,
     SignHere,
-    Stage,
     StopRecording,
 )
+from terminal.page_model import Stage
 from tests.kit import submissions as make
 from tests.kit.disk import SimulatedDisk
 from tests.kit.every_kind import FORM, PRODUCT

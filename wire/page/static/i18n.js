@@ -147,6 +147,11 @@ export function dateTime(unixMs) {
   return new Intl.DateTimeFormat(locale.value, { dateStyle: "medium", timeStyle: "short" }).format(unixMs);
 }
 
+/** Unix milliseconds as month and day in words: 11月25日. */
+export function dayOf(unixMs) {
+  return new Intl.DateTimeFormat(locale.value, { month: "short", day: "numeric" }).format(unixMs);
+}
+
 /** Unix milliseconds as time of day with seconds. */
 export function timeOfDay(unixMs) {
   return new Intl.DateTimeFormat(locale.value, { timeStyle: "medium" }).format(unixMs);
