@@ -21,7 +21,8 @@ from actors.errors import (
     Refused,
 )
 from actors.inbox import Delivery, Inbox
-from actors.process import Process, ProcessCell
+from actors.process import Process
+from actors.process_cell import ProcessCell
 from actors.reactive import ReactiveCell
 from actors.ref import STOPPED, Down, Ref
 from actors.system import System

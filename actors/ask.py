@@ -16,7 +16,7 @@ from actors.timers import NOT_WAITING
 from wire.message import Refusal
 
 if TYPE_CHECKING:
-    from actors.cell import Cell
+    from actors.node import Node
 
 
 class ReplyTo(Protocol):
@@ -70,6 +70,18 @@ class Told(Delivery):
         self.message = message
 
 
+class Asked(Protocol):
+    """The actor asked, as its request sees it.
+
+    Attributes:
+        path: of the actor.
+        system: where it lives.
+    """
+
+    path: str
+    system: Node
+
+
 OPEN, ANSWERED, FAILED, GIVEN_UP = range(4)
 """What became of an ask; everything but `OPEN` is done."""
 
@@ -88,7 +100,7 @@ class Ask(Seat, Delivery):
 
     __slots__ = ("cell", "done", "due", "message", "value")
 
-    cell: Cell
+    cell: Asked
     done: int
     value: Any
     due: float
@@ -150,6 +162,7 @@ __all__ = [
     "NOBODY",
     "OPEN",
     "Ask",
+    "Asked",
     "Delivery",
     "Nobody",
     "ReplyTo",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 import structlog
 import trio
 
+from actors.asyncio_loop import AsyncioLoop
 from actors.bridge import Crossing
-from actors.errors import summarize
 from actors.hosted import CANCEL_S_MAX, Hosted
 from actors.outside import production_outside
-from actors.process import ProcessCell
+from actors.process_cell import ProcessCell
 from actors.system import UNSUPERVISED
 from actors.trio_host import open_system, run_process
 
@@ -29,66 +29,12 @@ if TYPE_CHECKING:
     from actors.cell import Supervisor
     from actors.process import Process
     from actors.ref import Ref
-    from actors.shim import Seat
     from actors.system import System
 
 STOP_S_MAX = 5.0
 """How long the actors, and then the thread, may take to end when the host closes, seconds."""
 
 log = structlog.get_logger("actors")
-
-
-class AsyncioLoop:
-    """See `actors.shim.Host`."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self.now = loop.time
-        self.stopwatch = loop.time
-
-    async def checkpoint(self) -> None:
-        """See `Host.checkpoint`."""
-        await asyncio.sleep(0)
-
-    async def breathe(self) -> None:
-        """See `Host.breathe`; asyncio cancels at any wait, so this is one too."""
-        await asyncio.sleep(0)
-
-    async def check_cancelled(self) -> None:
-        """See `Host.check_cancelled`; asyncio raises at the next wait by itself."""
-
-    def cancelled(self) -> bool:
-        """See `Host.cancelled`."""
-        return False
-
-    async def park(self, seat: Seat) -> None:
-        """See `Host.park`."""
-        assert seat.waiter is None, "the seat is taken"
-        seat.waiter = future = self._loop.create_future()
-        try:
-            await future
-        finally:
-            seat.waiter = None
-
-    def wake(self, seat: Seat) -> None:
-        """See `Host.wake`."""
-        waiter, seat.waiter = seat.waiter, None
-        if not waiter.done():
-            waiter.set_result(None)
-
-    def start_task(self, work: Callable[[], Awaitable[None]], path: str) -> asyncio.Task[None]:
-        """See `Host.start_task`."""
-
-        async def perform() -> None:
-            try:
-                await work()
-            except Exception as error:  # asyncio would tell it only when the task is collected
-                log.warning("task_failed", path=path, error=summarize(error))
-
-        return self._loop.create_task(perform(), name=path)
-
-    def set_alarm(self, at: float) -> None:
-        """See `Host.set_alarm`: there is no wheel here, asyncio's own timers serve."""
 
 
 class AsyncioHost:
@@ -239,4 +185,4 @@ async def open_asyncio_host(system: System | None = None) -> AsyncIterator[Async
         raise failure
 
 
-__all__ = ["STOP_S_MAX", "AsyncioHost", "AsyncioLoop", "open_asyncio_host"]
+__all__ = ["STOP_S_MAX", "AsyncioHost", "open_asyncio_host"]

@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 
     from actors.actor import Actor
     from actors.context import Context
+    from actors.node import Node
     from actors.process import Process
     from actors.ref import Ref
     from actors.shim import Handle
-    from actors.system import System
     from actors.timers import Timer
 
 WATCHERS_MAX = 4_096
@@ -138,7 +138,7 @@ class Cell(Mailbox):
 
     def __init__(
         self,
-        system: System,
+        system: Node,
         path: str,
         factory: Callable[[], Actor | Process],
         supervisor: Supervisor,

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from contextvars import Context as Variables
 from functools import partial
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
@@ -28,7 +28,7 @@ from actors.cell import CellState
 from actors.shim import Seat, uninterrupted
 
 if TYPE_CHECKING:
-    from actors.reactive import ReactiveCell
+    from actors.actor import Handlers
     from actors.shim import Host
     from actors.trace import TraceRing
 
@@ -50,6 +50,37 @@ LOOK_EVERY = 16
 RUNNING = CellState.RUNNING
 
 log = structlog.get_logger("actors")
+
+
+class Runnable(Protocol):
+    """An actor whose turns are plain calls, as the dispatcher sees its cell.
+
+    Attributes:
+        actor: what the handlers are methods of.
+        attention: something is to be done right after this turn.
+        idle: it has no mail and is not in the run queue.
+    """
+
+    path: str
+    actor: Any
+    state: CellState
+    queue: deque[object]
+    handlers: Handlers
+    in_hand: Ask | None
+    attention: bool
+    idle: bool
+    since: float
+    peak: int
+    handled: int
+
+    def step_aside(self) -> None:
+        """It may not run: it is off the run queue until it comes back by itself."""
+
+    def settle(self) -> None:
+        """Do what the turn left to do, and come back if there is mail."""
+
+    def failed(self, error: Exception, kind: type, message: object) -> None:
+        """The turn raised, or there was no handler."""
 
 
 class Dispatcher(Seat):
@@ -86,8 +117,8 @@ class Dispatcher(Seat):
         self.cancelled = host.cancelled
         self.turns = trace.turns
         self.remember = trace.turns.append
-        self.runnable: deque[ReactiveCell] = deque()
-        self.current: ReactiveCell | Dispatcher | None = None
+        self.runnable: deque[Runnable] = deque()
+        self.current: Runnable | Dispatcher | None = None
         self.busy_since = host.stopwatch()
         self.credit = TURNS_PER_PASS_MAX
         self.fault: Exception | None = None
@@ -210,4 +241,5 @@ __all__ = [
     "TURNS_PER_PASS_MAX",
     "TURN_S_MAX",
     "Dispatcher",
+    "Runnable",
 ]

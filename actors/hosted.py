@@ -30,7 +30,7 @@ from actors.process import Process
 
 if TYPE_CHECKING:
     from actors.ask import ReplyTo
-    from actors.asyncio_host import AsyncioLoop
+    from actors.asyncio_loop import AsyncioLoop
     from actors.bridge import Crossing
     from actors.ports import Outside
     from actors.ref import Ref

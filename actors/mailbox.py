@@ -21,8 +21,8 @@ from actors.ref import Ref
 from actors.shim import Seat
 
 if TYPE_CHECKING:
+    from actors.node import Node
     from actors.shim import Host
-    from actors.system import System
 
 SENDERS_MAX = 10_000
 """The most tasks that may wait for room in one mailbox."""
@@ -65,7 +65,7 @@ class Mailbox(Ref):
 
     __slots__ = ("attention", "capacity", "limit", "path", "peak", "queue", "senders", "system")
 
-    def __init__(self, system: System, path: str, capacity: int) -> None:
+    def __init__(self, system: Node, path: str, capacity: int) -> None:
         self.system = system
         self.path = path
         self.capacity = capacity

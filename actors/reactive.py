@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from actors.actor import Handlers
     from actors.cell import Supervisor
     from actors.context import Context
+    from actors.dispatcher import Dispatcher
+    from actors.node import Node
     from actors.process import Process
-    from actors.system import System
     from wire.message import ReplyT, Request
 
 RUNNING = CellState.RUNNING
@@ -41,16 +42,17 @@ class ReactiveCell(Cell):
 
     def __init__(
         self,
-        system: System,
+        system: Node,
         path: str,
         factory: Callable[[], Actor | Process],
         supervisor: Supervisor,
         first: Actor,
         context: Context,
+        dispatcher: Dispatcher,
     ) -> None:
         super().__init__(system, path, factory, supervisor, first.mailbox_capacity, context)
         self.actor = first
-        self.dispatcher = system.dispatcher
+        self.dispatcher = dispatcher
         self.handlers: Handlers = first.handlers
         # control: what this turn asks to be done to its own cell.
         # idle: the mailbox is empty and the cell is not in the run queue.
@@ -157,11 +159,10 @@ class ReactiveCell(Cell):
         self.release()
         self.report_down(error)
 
-    def step_aside(self) -> int:
-        """Taken from the run queue while it may not run; returns the turns that were run: none."""
+    def step_aside(self) -> None:
+        """Taken from the run queue while it may not run."""
         self.off_queue = True
         self.since = self.dispatcher.stopwatch()
-        return 0
 
     def settle(self) -> None:
         """After a turn that left something to do: let senders in, serve the control lane."""

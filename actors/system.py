@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from actors.actor import Actor
-from actors.context import CellContext
+from actors.cell_context import CellContext
 from actors.dead_letters import DeadLetters
 from actors.dispatcher import Dispatcher
-from actors.process import ProcessCell
+from actors.process_cell import ProcessCell
 from actors.reactive import ReactiveCell
 from actors.registry import Registry
 from actors.timers import Wheel
@@ -95,7 +95,7 @@ class System:
         context = CellContext(path)
         cell: ReactiveCell | ProcessCell
         if isinstance(first, Actor):
-            cell = ReactiveCell(self, path, factory, supervisor, first, context)
+            cell = ReactiveCell(self, path, factory, supervisor, first, context, self.dispatcher)
         else:
             cell = ProcessCell(self, path, factory, supervisor, first, context)
         context.bind(cell)
@@ -148,11 +148,11 @@ class System:
         """Give an actor a name for as long as it is not stopped; see `Registry.register`."""
         self.registry.register(name, ref)
 
-    def forget(self, cell: Cell) -> None:
-        """A cell stopped for good: its path and names are free."""
-        if self.cells.get(cell.path) is cell:
-            del self.cells[cell.path]
-        self.registry.forget(cell)
+    def forget(self, ref: Ref) -> None:
+        """An actor stopped for good: its path and names are free."""
+        if self.cells.get(ref.path) is ref:
+            del self.cells[ref.path]
+        self.registry.forget(ref)
 
     def panic(self, error: Exception) -> None:
         """The runtime itself is broken (a supervisor's hook raised): end the system."""

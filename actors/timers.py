@@ -14,7 +14,6 @@ from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from actors.cell import Cell
     from actors.shim import Host
 
 STRUCK_OFF_MAX = 1_024
@@ -99,20 +98,33 @@ class Wheel:
         return self._entries
 
 
+class Owner(Protocol):
+    """Whose timer it is: a cell, as a timer sees it.
+
+    Attributes:
+        timers: what still waits for the present incarnation.
+    """
+
+    timers: dict[Timer, None] | None
+
+    def tell(self, message: object) -> bool:
+        """See `Ref.tell`."""
+
+
 class Timer:
     """A message that an actor set itself; belongs to one incarnation."""
 
-    __slots__ = ("_cell", "_message", "due")
+    __slots__ = ("_message", "_owner", "due")
 
-    def __init__(self, cell: Cell, message: object) -> None:
-        self._cell = cell
+    def __init__(self, owner: Owner, message: object) -> None:
+        self._owner = owner
         self._message = message
         self.due = NOT_WAITING
 
     def ring(self) -> None:
         """Tell the actor: the wheel's call."""
         self._forget()
-        self._cell.tell(self._message)
+        self._owner.tell(self._message)
 
     def cancel(self) -> None:
         """Never tell it; harmless when it has rung."""
@@ -120,8 +132,8 @@ class Timer:
         self._forget()
 
     def _forget(self) -> None:
-        if self._cell.timers is not None:
-            self._cell.timers.pop(self, None)
+        if self._owner.timers is not None:
+            self._owner.timers.pop(self, None)
 
 
-__all__ = ["NOT_WAITING", "WAIT_S_MAX", "Ringing", "Timer", "Wheel"]
+__all__ = ["NOT_WAITING", "WAIT_S_MAX", "Owner", "Ringing", "Timer", "Wheel"]

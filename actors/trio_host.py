@@ -17,7 +17,7 @@ import trio
 from actors.cell import ALIVE
 from actors.errors import ActorStopped, summarize
 from actors.outside import SystemWall, stopwatch
-from actors.process import ProcessCell
+from actors.process_cell import ProcessCell
 from actors.system import System
 
 if TYPE_CHECKING:

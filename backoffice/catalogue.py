@@ -15,6 +15,7 @@ from backoffice.questions.fields import (
     ID_CARD,
     needs_of,
 )
+from wire.codec import encode
 from wire.form import (
     CELL_KINDS,
     COLUMNS_MAX,
@@ -25,6 +26,7 @@ from wire.form import (
     Field,
     FieldKind,
 )
+from wire.messages.session import PAGE_BYTES_MAX
 
 
 class BadProduct(Exception):
@@ -69,10 +71,15 @@ def problems_of(product: Product) -> list[str]:
         problems.append("listings and LISTED fields differ")
     if not product.title_zh or not product.title_en or product.form.version < 1:
         problems.append("titles or form version are missing")
+    size = len(encode(product.card))
+    if size > PAGE_BYTES_MAX:
+        problems.append(f"the form takes {size} bytes, a page of products {PAGE_BYTES_MAX}")
     problems += [f"{one.name}: {problem}" for one in fields for problem in _field_problems(one)]
     problems += _relevance_problems(fields)
     if product.target and (product.target not in listed or ID_CARD.name in names):
         problems.append("target names no list of people, or there is a card to read")
+    if product.under(product.terms).form != product.form:
+        problems.append("an amount is bound by other terms than the product's")
     lacking = needs_of(product.form, signed=product.signed) - product.needs
     if lacking:
         problems.append(f"needs lack {', '.join(sorted(lacking))}")

@@ -15,7 +15,7 @@ import typer
 from actors.log import configure_log
 from actors.outside import production_outside
 from actors.store import StoreError
-from backoffice.catalogue import products
+from backoffice.catalogue import BadProduct, products
 from backoffice.configuration.file import BadConfiguration, read_settings
 from backoffice.configuration.settings import Settings
 from backoffice.configuration.text import as_toml, as_tree
@@ -91,6 +91,7 @@ FAILURES: Final[dict[type[Exception], int]] = dict.fromkeys(
         BadConfiguration,
         BadRoster,
         BadModule,
+        BadProduct,
         CannotSetUp,
         FolderInUse,
         StoreError,

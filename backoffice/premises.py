@@ -31,18 +31,28 @@ from wire.keys import DeviceKeys
 from wire.messages.session import Role, StaffCard
 from wire.passcode import Cost, hash_passcode
 
-TRAINING_UNION: Final = "530111"
 TRAINING_PEOPLE: Final = (
     ("1001", "王芳", "53011101", Role.TERMINAL, "A0", "135790"),
     ("1002", "赵强", "53011101", Role.TERMINAL, "A0", "135791"),
     ("2001", "李明", "53011100", Role.DESK, "A4", "246801"),
-    ("2002", "陈静", "53011100", Role.DESK, "A4", "246802"),
+    ("2002", "陈静", "53000001", Role.DESK, "A4", "246802"),
     ("2003", "刘洋", "53011100", Role.DESK, "A4", "246803"),
 )
 """(staff id, name, outlet, role, level, passcode) of a training office; nobody real."""
 
+TRAINING_CENTRE: Final = frozenset({"2002"})
+"""Staff ids of those who sign in at the provincial authorization centre's desk."""
+
 TRAINING_MANAGERS: Final = frozenset({"2003"})
 """Staff ids of a training office's people who may see the figures of their union."""
+
+
+_UNION_DIGITS: Final = 6
+
+
+def training_union(outlet: str) -> str:
+    """The union of a training office's outlet: the beginning of its code."""
+    return outlet[:_UNION_DIGITS]
 
 
 class PadKey(msgspec.Struct, frozen=True):
@@ -113,7 +123,8 @@ class Premises:
             return
         for staff_id, name, outlet, role, level, passcode in TRAINING_PEOPLE:
             manager = staff_id in TRAINING_MANAGERS
-            card = StaffCard(staff_id, f"P-{staff_id}", name, outlet, TRAINING_UNION, manager)
+            union = training_union(outlet)
+            card = StaffCard(staff_id, f"P-{staff_id}", name, outlet, union, manager)
             hashed = hash_passcode(passcode, outside.entropy, cost)
             self.add_staff(Member(card, role, hashed, level))
 
@@ -149,11 +160,12 @@ def write_private(path: Path, body: bytes) -> None:
 
 
 __all__ = [
+    "TRAINING_CENTRE",
     "TRAINING_MANAGERS",
     "TRAINING_PEOPLE",
-    "TRAINING_UNION",
     "PadKey",
     "Premises",
     "keep_slips",
+    "training_union",
     "write_private",
 ]

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as part
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -159,6 +160,7 @@ class Product:
         target: the `LISTED` field that names whom customer relations want asked, where nobody's
             card is read; its items carry the fact `target`, of whom `profile` is told.
         terms: its configurable numbers, with their defaults.
+        amounts: what an `AMOUNT` field may be at the most where that is one of the terms, in fen.
         delivers: the bank-card field whose card is handed over in the end, or empty.
         counter_s: how long the same takes at the counter, for the savings report, in seconds.
     """
@@ -178,8 +180,19 @@ class Product:
     profile: Callable[[Dossier], dict[str, str]] = no_profile
     target: str = ""
     terms: Terms = NO_TERMS
+    amounts: Mapping[str, Callable[[Any], int]] = part(default_factory=dict)
     delivers: str = ""
     counter_s: int = 20 * 60
+
+    def under(self, terms: Terms) -> Product:
+        """The product with other numbers in force; its form asks for no more than they allow."""
+        fields = tuple(
+            msgspec.structs.replace(one, fen_max=self.amounts[one.name](terms))
+            if one.name in self.amounts
+            else one
+            for one in self.form.fields
+        )
+        return replace(self, terms=terms, form=Form(self.form.version, fields))
 
     @property
     def signed(self) -> bool:

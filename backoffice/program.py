@@ -5,7 +5,7 @@
       devices            the registry
       policy             who authorizes where and when
       core … ocrm        a pool for each partner: one embedded one per county union
-      queues             one authorization queue per county union
+      queues             one authorization queue per county union, and the centre's pool
       cases              one durable actor per business case
       sessions           one actor per connected device
       gateway            the wire
@@ -108,9 +108,9 @@ class Setup:
         listening: called with the address once peers can dial it.
         slips: where finished slips are put.
         settings: every number that a bank may change, per union.
-        sms: the SMS gateway.
+        sms: the SMS gateway of a union.
         sinks: where what is learned about customers is sent.
-        conducts: how the embedded partners behave, for drills.
+        conducts: how partners, register and SMS gateway behave, for drills.
     """
 
     outside: Outside
@@ -124,7 +124,7 @@ class Setup:
     slips: Slips
     listening: Callable[[str], None]
     settings: Settings
-    sms: ShortMessages
+    sms: Callable[[str], ShortMessages]
     sinks: Sinks
     conducts: Conducts = field(default_factory=Conducts)
 
@@ -148,7 +148,7 @@ class BackOffice:
         self._customers = CustomersBranch(
             setup.outside,
             self._store,
-            setup.settings.base.section(CustomerRules),
+            setup.settings.shared(CustomerRules),
             setup.sinks,
             record=lambda key: self._pool("customers/records").ref(key),
             child=lambda name: self._child(f"customers/{name}"),
@@ -222,7 +222,7 @@ class BackOffice:
                 terms=lambda union: setup.settings.for_union(union).section(ManagementTerms),
             ),
             roster=setup.roster,
-            identity=IdentityDesk(self._store, setup.register, setup.outside.wall),
+            identity=IdentityDesk(self._store, setup.register, setup.outside.wall, setup.conducts),
             images=self._images,
             listings=ListingDesk(
                 self._store,
@@ -230,6 +230,7 @@ class BackOffice:
                 setup.settings.for_union,
                 self._partner,
                 self._customers.known,
+                setup.conducts,
             ),
             colleagues=ColleagueDesk(self._store, setup.outside.wall, setup.roster),
             phones=PhoneDesk(
@@ -239,6 +240,7 @@ class BackOffice:
                 setup.sms,
                 setup.security.seal,
                 lambda union: setup.settings.for_union(union).lookups,
+                setup.conducts,
             ),
             settings=setup.settings,
             security=setup.security,
@@ -333,8 +335,10 @@ class BackOffice:
         """Hints to whoever looks at the case; each may be missed, and asks for the truth."""
         if case.intake is None:
             return
-        self._pool("queues").ref(case.union).tell(Touched(case.case_id))
-        changed = CaseChanged(view_of(case, self._setup.products[case.intake.product]))
+        for union in case.queues:
+            self._pool("queues").ref(union).tell(Touched(case.case_id))
+        products = self._setup.settings.for_union(case.union).products
+        changed = CaseChanged(view_of(case, products[case.intake.product]))
         self._pool("sessions").ref(case.intake.device).tell(changed)
 
     def _session(self, device: str) -> Actor:

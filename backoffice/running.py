@@ -20,13 +20,12 @@ from backoffice.customers.sinks import FeedTerms, FileSink, Sink, http_sink
 from backoffice.partners.identity_check import EmbeddedRegister
 from backoffice.partners.sms import (
     EmbeddedMessages,
-    NoMessages,
     ShortMessages,
     SmsTerms,
-    http_sms,
+    gateways,
 )
 from backoffice.peers.devices import EnrolDevice
-from backoffice.premises import TRAINING_UNION, Premises, keep_slips, write_private
+from backoffice.premises import Premises, keep_slips, training_union, write_private
 from backoffice.program import BackOffice, Setup, open_office
 from backoffice.staff import Roster
 from supervisors.folder import hold
@@ -41,7 +40,7 @@ TRAINING_DEVICES: Final = (
     ("T-0001", Role.TERMINAL, "53011101"),
     ("T-0002", Role.TERMINAL, "53011101"),
     ("D-0001", Role.DESK, "53011100"),
-    ("D-0002", Role.DESK, "53011100"),
+    ("D-0002", Role.DESK, "53000001"),
 )
 """(device, role, outlet) that a training office invites at its first start."""
 
@@ -124,12 +123,12 @@ async def _serve(
         roster=Roster(premises.roster(), outside.wall, outside.offload),
         register=EmbeddedRegister(),
         security=security,
-        products=dict(settings.base.products),
+        products=dict(settings.catalogue),
         slips=keep_slip,
         listening=lambda _address: None,
         settings=settings,
-        sms=_messages(premises, settings.base.section(SmsTerms), outside, training),
-        sinks=partial(_sink, premises, settings.base.section(FeedTerms), outside),
+        sms=_messages(premises, settings, outside, training),
+        sinks=partial(_sink, premises, settings.shared(FeedTerms), outside),
     )
     async with open_office(setup) as office:
         operator = await _appoint_operator(office, premises, keys, outside)
@@ -151,12 +150,13 @@ async def _serve(
 
 
 def _messages(
-    premises: Premises, terms: SmsTerms, outside: Outside, training: bool
-) -> ShortMessages:
-    """The folder of a training office, else the gateway that is configured, else none."""
+    premises: Premises, settings: Settings, outside: Outside, training: bool
+) -> Callable[[str], ShortMessages]:
+    """The folder of a training office, else the gateway that a union is configured with."""
     if training:
-        return EmbeddedMessages(outside.offload, premises.phones)
-    return http_sms(terms.url) if terms.url else NoMessages()
+        kept = EmbeddedMessages(outside.offload, premises.phones)
+        return lambda _union: kept
+    return gateways(lambda union: settings.for_union(union).section(SmsTerms))
 
 
 def _sink(premises: Premises, terms: FeedTerms, outside: Outside, consumer: Consumer) -> Sink:
@@ -192,7 +192,8 @@ async def _invite_devices(office: BackOffice, premises: Premises) -> None:
         path = premises.invitations / f"{device}.txt"
         if path.exists():
             continue
-        answer = await office.operator.invite("setup", Invite(role, device, outlet, TRAINING_UNION))
+        invite = Invite(role, device, outlet, training_union(outlet))
+        answer = await office.operator.invite("setup", invite)
         if isinstance(answer, Refusal):
             raise CannotSetUp(f"{device}: {answer.message}")
         write_private(path, answer.uri.encode())

@@ -22,7 +22,7 @@ from weakref import WeakValueDictionary
 
 from actors.actor import Actor
 from actors.cell import CellState
-from actors.context import CellContext
+from actors.cell_context import CellContext
 from actors.mailbox import UNOPENED
 from actors.reactive import ReactiveCell
 from actors.timers import NOT_WAITING
@@ -280,7 +280,8 @@ class KeyedCell(ReactiveCell):
 
     def __init__(self, pool: Pool, key: str, factory: Callable[[], Actor]) -> None:
         context = CellContext(f"{pool.path}/{key}")
-        super().__init__(pool.system, context.path, factory, pool, factory(), context)
+        system = pool.system
+        super().__init__(system, context.path, factory, pool, factory(), context, system.dispatcher)
         context.bind(self)
         self.pool = pool
         self.key = key
@@ -319,12 +320,11 @@ class KeyedCell(ReactiveCell):
             return False
         return super().open()
 
-    def step_aside(self) -> int:
+    def step_aside(self) -> None:
         """See `ReactiveCell.step_aside`: it has mail, so it is revived if it may be."""
-        turns = super().step_aside()
+        super().step_aside()
         if self.state in (CellState.NEW, CellState.DOWN):
             self.pool.revive(self)
-        return turns
 
     def rest(self) -> None:
         """Become passive: no object, no mailbox, only the Ref."""

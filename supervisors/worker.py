@@ -16,7 +16,7 @@ import trio
 from actors.cell import ALIVE, CellState
 from actors.errors import ActorStopped
 from actors.hosted import Hosted
-from actors.process import ProcessCell
+from actors.process_cell import ProcessCell
 from actors.reactive import ReactiveCell
 from actors.trio_host import run_process
 from supervisors.child import (

@@ -449,6 +449,9 @@ def _errands(state: Draft, event: DraftEvent, device: str) -> Iterable[Effect]:
             pins = tuple(sorted(state.pins))
             others = tuple(card for _, card in sorted(state.other_cards.items()))
             yield Effect("office", SendSubmission(submission(state, device), pins, others))
+        case SubmissionWanted() if state.id_card is not None and not state.identified:
+            # The question may have been refused meanwhile; asked twice, it has the same answer.
+            yield Effect("identity", AskIdentity(state.id_card))
         case LivePhotoTaken(photo=photo):
             yield Effect("office", SendLivePhoto(photo))
         case WaitGivenUp():

@@ -21,7 +21,6 @@ from typing import Final
 
 from actors import Actor, System, open_system
 from actors.ports import Outside
-from actors.store import Batch, Document
 from hw.kits import toolbox_spec
 from hw.toolbox import Toolbox
 from hw.transport import Transport
@@ -35,6 +34,7 @@ from supervisors import (
     open_tree,
 )
 from supervisors.storage import Storage, Stored
+from terminal.catalogue import Catalogue
 from terminal.draft import Draft
 from terminal.draft_rules import DraftRules
 from terminal.drafts import DraftBook
@@ -51,16 +51,14 @@ from terminal.view import case_row, open_case, product_view
 from wire import link as wire_link
 from wire.channel import Dialer
 from wire.client import Introduction
-from wire.codec import decode, encode
 from wire.form import Capability
 from wire.hello import Credentials
 from wire.keys import DeviceKeys
 from wire.message import Refusal
-from wire.messages.session import Products
+from wire.messages.session import ProductCard
 from wire.office_link import OfficeLink
 
 NAME: Final = "terminal"
-SETTINGS: Final = "settings"
 ROWS_MAX: Final = 200
 """How many cases the page lists."""
 
@@ -121,7 +119,6 @@ class Terminal:
         )
         self._capabilities = tuple(Capability(name) for name in setup.transports)
         self._watch = KitWatch(self._capabilities, self._typed, setup.watch)
-        self._products_body = b""
         self.teller = Teller(
             outside=setup.outside,
             store=self._store,
@@ -134,6 +131,7 @@ class Terminal:
             speed=speed,
             changed=self._case_changed,
         )
+        self._catalogue = Catalogue(self._store, setup.outside.wall, self._offered)
         self.suggestions = Suggestions(
             self._link, lambda: self.drafts.look(self.teller.open_id), setup.watch
         )
@@ -160,9 +158,7 @@ class Terminal:
         """After the tree has started: wake the drafts, load what was offered last."""
         self.tree = tree
         Toolbox(self._system, f"/{NAME}/toolbox").watch(tree.ref(f"/{NAME}/kit_watch"))
-        body = await self._store.document(SETTINGS, "products")
-        if body is not None:
-            self._take_products(decode(Products, body), body)
+        await self._catalogue.load()
         await self.drafts.open(tree.pool(f"/{NAME}/drafts"))
 
     async def perform(self, command: Command) -> Refusal | None:
@@ -230,7 +226,7 @@ class Terminal:
             credentials=setup.credentials,
             introduction=setup.introduction,
             outside=setup.outside,
-            offered=self._offered,
+            catalogue=self._catalogue,
         )
 
     def _typed(self, keys: int) -> None:
@@ -245,17 +241,8 @@ class Terminal:
             self._setup.welcomed()
         self._setup.watch()
 
-    async def _offered(self, products: Products) -> None:
-        body = encode(products)
-        if body != self._products_body:
-            document = Document(SETTINGS, "products", body)
-            now_ms = self._setup.outside.wall.now_ms()
-            await self._store.commit(Batch("office", now_ms, documents=(document,)))
-        self._take_products(products, body)
-
-    def _take_products(self, products: Products, body: bytes) -> None:
-        self._products_body = body
-        self.teller.products = {product.code: product for product in products.products}
+    def _offered(self, products: Mapping[str, ProductCard]) -> None:
+        self.teller.products = products
         self._setup.watch()
 
 

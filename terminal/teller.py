@@ -8,7 +8,7 @@ the toolbox and the uplink.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from actors import AskTimeout, Refused
@@ -133,7 +133,7 @@ class Teller:
         self.inquiries = Inquiries(link, self._keep)
         self.staff: StaffCard | None = None
         self.open_id = ""
-        self.products: dict[str, ProductCard] = {}
+        self.products: Mapping[str, ProductCard] = {}
 
     async def perform(self, command: Command) -> Refusal | None:  # long: one line per deed
         """Do what the page asked for."""

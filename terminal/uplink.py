@@ -9,7 +9,6 @@ which the office recognises by its key.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final, Protocol
 
@@ -20,6 +19,7 @@ from actors.behaviour import Commanded, Handler
 from actors.ports import Outside
 from actors.ref import Ref
 from actors.store import Store
+from terminal.catalogue import Catalogue
 from terminal.draft import card_digest, pin_key
 from terminal.draft_events import (
     AskIdentity,
@@ -67,7 +67,6 @@ from wire.messages.case import (
 )
 from wire.messages.identity import CheckIdentity, IdentityChecked, IdentityResult
 from wire.messages.images import CHUNK_BYTES, ImageOffer, OfferImages, PutChunk
-from wire.messages.session import ListProducts, Products
 from wire.office_link import OfficeLink
 from wire.photo import thumbnail
 from wire.value import IdCardValue, PhotoValue
@@ -119,7 +118,7 @@ class Uplink(Process):
         credentials: Credentials,
         introduction: Introduction,
         outside: Outside,
-        offered: Callable[[Products], Awaitable[None]],
+        catalogue: Catalogue,
     ) -> None:
         self._link = link
         self._drafts = drafts
@@ -128,7 +127,7 @@ class Uplink(Process):
         self._credentials = credentials
         self._introduction = introduction
         self._outside = outside
-        self._offered = offered
+        self._catalogue = catalogue
 
     async def run(self, inbox: Inbox) -> None:
         """Serve until stopped; the office is called when it is known what to ask it about."""
@@ -182,7 +181,7 @@ class Uplink(Process):
         """The products, and where the open cases stand; whether everything was answered."""
         answered = True
         try:
-            await self._offered(await connection.request(ListProducts(), within=REQUEST_S_MAX))
+            await self._catalogue.renew(partial(connection.request, within=REQUEST_S_MAX))
         except PeerRefused:
             answered = False
         for case_id in self._drafts.open_cases():

@@ -7,10 +7,23 @@ never after its session.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from wire.connection import Connection
+
+class Origin(Protocol):
+    """The connection that a message came over, as the message sees it.
+
+    Attributes:
+        identity: who is on the other side, as the authenticator said.
+    """
+
+    identity: object
+
+    def try_send(self, message: object) -> bool:
+        """Send something unasked, unless there is no room for it now."""
+
+    def answer(self, incoming: Incoming, value: object) -> None:
+        """Send the answer to a request of the peer."""
 
 
 class Incoming:
@@ -26,7 +39,7 @@ class Incoming:
     __slots__ = ("connection", "correlation", "expires_at", "message")
 
     def __init__(
-        self, connection: Connection, message: object, correlation: int | None, expires_at: float
+        self, connection: Origin, message: object, correlation: int | None, expires_at: float
     ) -> None:
         self.connection = connection
         self.message = message
@@ -53,4 +66,4 @@ Handler = Callable[[Incoming], Awaitable[None] | None]
 """Takes one message; plain or async. The next one is read when it returns, so it should hand over
 (to a mailbox, to a store) rather than work. What it raises crashes its program's door."""
 
-__all__ = ["Handler", "Incoming"]
+__all__ = ["Handler", "Incoming", "Origin"]

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from enum import IntEnum, StrEnum
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -78,6 +78,7 @@ class Route(msgspec.Struct, frozen=True):
         version: of the routing policy that said so.
         assign: how it comes to a desk.
         priority: 0 to 9; the higher go first among those who wait alike.
+        centre: in whose pool it waits, too; empty where only its own union decides.
     """
 
     timing: Timing
@@ -85,6 +86,7 @@ class Route(msgspec.Struct, frozen=True):
     version: int
     assign: Assign = Assign.FREE
     priority: int = 0
+    centre: str = ""
 
 
 Router = Callable[[str, str, Level], Route]
@@ -119,6 +121,8 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
         async_ms: by when a queued case should be decided.
         sync_kbps_min: a slower uplink is too slow for a customer to wait at; kbit/s.
         sample_permille: the share of closed A1 cases that an authorizer reviews afterwards.
+        centre: the code of the provincial authorization centre, whose devices and staff have it for
+            their union; their desks decide `central` cases of every union. Empty for none.
     """
 
     senior_years: int = 65
@@ -130,6 +134,7 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
     async_ms: int = 15 * 60 * 1000
     sync_kbps_min: int = 200
     sample_permille: int = 50
+    centre: Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z]{0,20}\\Z")] = "530000"
 
     def patience_ms(self, timing: Timing) -> int:
         """How long a case of this timing should wait for its decision."""

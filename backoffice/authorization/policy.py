@@ -127,10 +127,22 @@ class Routing(msgspec.Struct, frozen=True):
     version: int
     policy: RoutingPolicy
 
-    def route(self, union: str, product: str, level: Level) -> Route:
-        """The route of a case that is submitted now."""
+    def route(self, union: str, product: str, level: Level, centre: str = "") -> Route:
+        """The route of a case that is submitted now.
+
+        Args:
+            centre: where the union's central cases are pooled; empty for nowhere.
+        """
         rule = self.policy.rule(union, product, level)
-        return Route(rule.timing, rule.locality, self.version, rule.assign, rule.priority)
+        pooled = rule.locality is Locality.CENTRAL and level > Level.A1
+        return Route(
+            rule.timing,
+            rule.locality,
+            self.version,
+            rule.assign,
+            rule.priority,
+            centre if pooled else "",
+        )
 
     def over_link(
         self, assessment: Assessment, link_kbps: int, thresholds: Thresholds

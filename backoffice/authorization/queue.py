@@ -1,7 +1,8 @@
 """The authorization queue of one union: a projection of cases, ordered, and pushed to desks.
 
 The truth is in the cases. Every commit of a case that waits for a decision also writes a document
-of the collection `queue/<union>`, and deletes it when the case waits no more; this actor loads the
+of the collection `queue/<union>`, and deletes it when the case waits no more; a central case does
+both in the queue of the authorization centre, too, which is its pool. This actor loads the
 collection when it starts, re-reads a document when it is told of a change, and pushes the queue to
 whoever watches. It may be restarted, told twice, or told late; it can never decide anything: a desk
 that is dealt a case still has to claim it, and the case asks the same rules again.
@@ -47,6 +48,15 @@ LATE_S_MIN: Final = 1.0
 def collection(union: str) -> str:
     """Where the documents of a union's queue are."""
     return f"queue/{union}"
+
+
+def pool(centre: str) -> str:
+    """The scope of claims that says whose a case is that was pooled at a centre: id → union.
+
+    Kept for ever, for answers to what is repeated; an id that another union's tablet hands in once
+    more is refused, and so cannot stand in the pool for the first.
+    """
+    return f"pool/{centre}"
 
 
 class Watch(Request[Queue], frozen=True, tag="Watch"):
@@ -265,4 +275,5 @@ __all__ = [
     "Unwatch",
     "Watch",
     "collection",
+    "pool",
 ]

@@ -39,6 +39,7 @@ class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
         claimed_by: who reviews it now, or None, and on which `desk`.
         images: digests of what the reviewing desk may fetch.
         live_photo: `asked`, `given` or empty.
+        centre: in whose pool it waits, too; empty for none.
     """
 
     case_id: str
@@ -62,6 +63,14 @@ class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
     desk: str = ""
     images: tuple[bytes, ...] = ()
     live_photo: str = ""
+    centre: str = ""
+
+    @property
+    def unions(self) -> tuple[str, ...]:
+        """Whose staff may decide it: its own union's, and of a central case the centre's."""
+        own = self.operator.union
+        pooled = self.locality is Locality.CENTRAL and self.centre
+        return (own, self.centre) if pooled else (own,)
 
 
 class Authority(msgspec.Struct, frozen=True):
@@ -82,6 +91,7 @@ class Bar(StrEnum):
 
     OPERATOR = "operator"
     APPROVER = "approver"
+    OTHER_UNION = "other_union"
     OWN_OUTLET = "own_outlet"
     OTHER_OUTLET = "other_outlet"
     LEVEL = "level"
@@ -97,6 +107,8 @@ def bar(entry: QueueEntry, who: Authority) -> Bar | None:
         return Bar.OPERATOR
     if who.staff.person_id in entry.approved:
         return Bar.APPROVER
+    if who.staff.union not in entry.unions:
+        return Bar.OTHER_UNION
     same_outlet = who.staff.outlet == entry.operator.outlet
     if entry.locality is Locality.CENTRAL and same_outlet:
         return Bar.OWN_OUTLET
@@ -118,6 +130,8 @@ def kept_apart(entry: QueueEntry, who: Authority) -> Refusal | None:
             return Refusal(Code.SELF_AUTH, "不能授权本人经办的业务。")
         case Bar.APPROVER:
             return Refusal(Code.SELF_AUTH, "您已完成第一次授权，需由另一位授权人员复核。")
+        case Bar.OTHER_UNION:
+            return Refusal(Code.FORBIDDEN, "该业务须由本联社人员授权。")
         case Bar.OWN_OUTLET:
             return Refusal(Code.FORBIDDEN, "集中授权不能由本网点人员办理。")
         case Bar.OTHER_OUTLET:
@@ -199,6 +213,7 @@ def item_for(entry: QueueEntry, who: Authority, device: str) -> QueueItem:
         priority=entry.priority,
         dealt=not may_pick(entry, who.staff, device),
         live_photo=entry.live_photo,
+        union=entry.operator.union,
     )
 
 

@@ -23,6 +23,7 @@ from typing import Final
 from actors.behaviour import Behaviour, Effect, Verdict
 from actors.store import Claim as OwnedKey
 from actors.store import ClaimConflict
+from backoffice.authorization.queue import pool
 from backoffice.cases import review, sampling, table
 from backoffice.cases.commands import (
     AskLive,
@@ -108,10 +109,12 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
         return duties(state, event, self._rules)
 
     def refused_claim(self, state: Case, command: CaseCommand, conflict: ClaimConflict) -> Refusal:
-        """Another case owns the card or the account: said at its field."""
+        """Another case owns the card, the account or the id itself: said at its field."""
         del state
-        wanted = command.intake.unique if isinstance(command, FileCase) else ()
-        for unique in wanted:
+        intake = command.intake if isinstance(command, FileCase) else None
+        if intake and conflict.scope == pool(intake.assessment.route.centre):
+            return _OTHER_CONTENT
+        for unique in intake.unique if intake else ():
             if unique.scope == conflict.scope:
                 return Refusal(Code.DUPLICATE, unique.message, unique.field)
         return Refusal(Code.DUPLICATE, "该业务要素已被其他业务占用。")
@@ -220,7 +223,7 @@ def _ownership(before: Case, after: Case) -> tuple[tuple[OwnedKey, ...], tuple[O
     if before.intake is not after.intake:
         kept = {(unique.scope, unique.key) for unique in has}
         gone = tuple(unique for unique in had if (unique.scope, unique.key) not in kept)
-        return _owned(has, after), _owned(gone, after)
+        return (*_owned(has, after), *_pooled(after)), _owned(gone, after)
     if after.state in FAILED_STATES and before.state not in FAILED_STATES:
         # What the case owned alone is free again, but for what was spent.
         spent = after.state is State.ABORTED
@@ -230,6 +233,11 @@ def _ownership(before: Case, after: Case) -> tuple[tuple[OwnedKey, ...], tuple[O
 
 def _owned(uniques: tuple[Unique, ...], case: Case) -> tuple[OwnedKey, ...]:
     return tuple(OwnedKey(one.scope, one.key, case.case_id) for one in uniques)
+
+
+def _pooled(case: Case) -> tuple[OwnedKey, ...]:
+    """Whose it is, for the centre in whose pool it waits."""
+    return tuple(OwnedKey(pool(centre), case.case_id, case.union) for centre in case.queues[1:])
 
 
 __all__ = ["CaseBehaviour", "key_of", "stream_of"]

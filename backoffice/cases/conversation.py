@@ -54,9 +54,9 @@ STAGES: Final = {
 }
 """The states in which a partner's answer is waited for."""
 
-_DECLINED: Final = Refusal(Code.CORE_DECLINED, "核心系统拒绝了该业务。")
-_SILENT: Final = Refusal(Code.CORE_UNKNOWN, "核心系统长时间无明确结果，已转人工核实。")
-_CONTRADICTORY: Final = Refusal(Code.CORE_UNKNOWN, "核心系统结果异常，已转人工核实。")
+_DECLINED: Final = Refusal(Code.CORE_DECLINED, "业务系统拒绝办理该业务。")
+_SILENT: Final = Refusal(Code.CORE_UNKNOWN, "业务系统长时间无明确结果，已转人工核实。")
+_CONTRADICTORY: Final = Refusal(Code.CORE_UNKNOWN, "业务系统返回结果异常，已转人工核实。")
 
 
 def go_on(case: Case, rules: Rules, now_ms: int) -> Events:

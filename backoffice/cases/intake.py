@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -231,7 +232,8 @@ def _assessed(
     """Who has to look at it, by the product's rules and the common ones, and where."""
     submission, union = dossier.submission, dossier.operator.union
     raises = (*product.level(dossier), *general_rules(dossier, product, facts, limits))
-    assessment = assess(raises, union, product.code, routing.route)
+    route = partial(routing.route, centre=dossier.thresholds.centre)
+    assessment = assess(raises, union, product.code, route)
     if isinstance(assessment, Refusal):
         return assessment
     return routing.over_link(assessment, submission.link_kbps, dossier.thresholds)

@@ -136,6 +136,12 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         return self.filed.images + ((self.live,) if self.live is not None else ())
 
     @property
+    def queues(self) -> tuple[str, ...]:
+        """The unions in whose queues it stands while it waits: its own, then the centre's."""
+        centre = self.filed.assessment.route.centre
+        return (self.union,) if centre in ("", self.union) else (self.union, centre)
+
+    @property
     def timing(self) -> Timing:
         """Whether the customer waits at the table now."""
         return Timing.ASYNC if self.deferred else self.filed.assessment.route.timing

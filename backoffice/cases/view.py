@@ -139,17 +139,22 @@ def entry_of(case: Case, product: Product) -> QueueEntry:
         images=tuple(card.digest for card in case.images),
         live_photo="asked" if case.live_asked_ms else "given" if case.live else "",
         desk=held.device if held else "",
+        centre=intake.assessment.route.centre,
     )
 
 
 def queue_document(before: Case, after: Case, product: Product) -> tuple[Document, ...]:
-    """What a commit writes into the queue's projection: put, delete, or nothing."""
-    if after.state in QUEUED_STATES:
-        body = encode(entry_of(after, product))
-        return (Document(collection(after.union), after.case_id, body),)
-    if before.state in QUEUED_STATES:
-        return (Document(collection(after.union), after.case_id, None),)
-    return ()
+    """What a commit writes into the projections of queues: put, delete, or nothing."""
+    was, now = _queues(before), _queues(after)
+    body = encode(entry_of(after, product)) if now else None
+    return (
+        *(Document(collection(union), after.case_id, body) for union in now),
+        *(Document(collection(union), after.case_id, None) for union in was if union not in now),
+    )
+
+
+def _queues(case: Case) -> tuple[str, ...]:
+    return case.queues if case.state in QUEUED_STATES else ()
 
 
 def file_of(case: Case, product: Product, caller: Caller) -> CaseFile:

@@ -14,12 +14,13 @@ import msgspec
 from backoffice.authorization.levels import Thresholds
 from backoffice.cases.terms import Terms as CaseTerms
 from wire.checks import Limits
+from wire.photo import PHOTO_BYTES_MAX
+from wire.sound import RECORDING_BYTES_MAX
 
 _SECOND: Final = 1_000
 _HOUR: Final = 60 * 60 * _SECOND
 _DAY: Final = 24 * _HOUR
 _WEEK: Final = 7 * _DAY
-_MEGABYTE: Final = 1024 * 1024
 
 NUMBER_MAX: Final = 10**15
 """No number is larger: ten thousand billion yuan, or thirty thousand years."""
@@ -37,12 +38,12 @@ RANGES: Final[dict[type[msgspec.Struct], dict[str, tuple[int, int]]]] = {
         "capture_age_ms_max": (_HOUR, 4 * _WEEK),
         "photo_side_min": (320, 2_048),
         "photo_side_max": (1_024, 4_096),
-        "photo_bytes_max": (64 * 1024, 4 * _MEGABYTE),
+        "photo_bytes_max": (64 * 1024, PHOTO_BYTES_MAX),
         "sharpness_min": (0, 1_000),
         "ink_points_min": (2, 1_000),
         "ink_ms_min": (1, 10 * _SECOND),
         "ink_area_permille_min": (0, 900),
-        "recording_bytes_max": (64 * 1024, 4 * _MEGABYTE),
+        "recording_bytes_max": (64 * 1024, RECORDING_BYTES_MAX),
         "item_code_chars_max": (16, 1_000),
         "item_title_chars_max": (16, 1_000),
         "staff_chars_max": (4, 200),

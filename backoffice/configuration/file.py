@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, get_args, get_origin
 import msgspec
 
 from backoffice.configuration.bounds import disorder, out_of_bounds
-from backoffice.configuration.settings import UNION, Offer, Settings, defaults
+from backoffice.configuration.settings import OFFICE_WIDE, UNION, Offer, Settings, defaults
 from backoffice.configuration.toml_lines import Path as KeyPath
 from backoffice.configuration.toml_lines import dotted, key_lines
 from backoffice.product import Product
@@ -122,6 +122,9 @@ class _Reading:
             if _UNION_CODE.fullmatch(code) is None or not isinstance(table, dict):
                 self._note((UNION, code), "应为联社编号及其设置", "should be a union's table")
                 continue
+            for name in OFFICE_WIDE & table.keys():
+                zh, en = "全行统一，不能按联社设置", "is the same in all unions"
+                self._note((UNION, code, name), zh, en)
             found[code] = self.sections(table, base, (UNION, code))
         return found
 

@@ -20,7 +20,7 @@ restart.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, TypeVar
 
@@ -42,6 +42,10 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 UNION: Final = "union"
 """The table of what differs in a union."""
+
+OFFICE_WIDE: Final = frozenset({"customers", "feeds"})
+"""Sections that no union can change: a person has one record and a consumer one feed, whichever
+unions they come from."""
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,8 +89,8 @@ class UnionSettings:
     catalogue: Mapping[str, Product] = field(repr=False)
 
     def section(self, kind: type[T]) -> T:
-        """The section of a type, for instance `section(Limits)`."""
-        return next(one for one in self.sections.values() if type(one) is kind)
+        """The section of a type that a union may change, for instance `section(Limits)`."""
+        return _of_type(kind, {n: one for n, one in self.sections.items() if n not in OFFICE_WIDE})
 
     @cached_property
     def limits(self) -> Limits:
@@ -120,7 +124,7 @@ class UnionSettings:
         for code, product in self.catalogue.items():
             terms = self.sections.get(f"products.{code}")
             if isinstance(terms, ProductTerms):
-                known[code] = replace(product, terms=terms)
+                known[code] = product.under(terms)
         return known
 
     @cached_property
@@ -150,6 +154,15 @@ class Settings:
         self._unions = unions or {}
         self._resolved: dict[str, UnionSettings] = {}
 
+    def shared(self, kind: type[T]) -> T:
+        """The section of a type that is the same for the whole office."""
+        return _of_type(kind, {name: self._base[name] for name in OFFICE_WIDE})
+
+    @property
+    def catalogue(self) -> Mapping[str, Product]:
+        """Every product with its defaults."""
+        return self._products
+
     @property
     def base(self) -> UnionSettings:
         """What is in force where a union changes nothing."""
@@ -169,6 +182,10 @@ class Settings:
         return self._resolved[known]
 
 
+def _of_type(kind: type[T], sections: Sections) -> T:
+    return next(one for one in sections.values() if type(one) is kind)
+
+
 def for_training(settings: Settings) -> Settings:
     """The same with embedded partners that know everybody; for training offices and tests."""
 
@@ -179,7 +196,7 @@ def for_training(settings: Settings) -> Settings:
 
     base = settings.base
     unions = {union: trained(settings.for_union(union).sections) for union in settings.unions}
-    return Settings(base.catalogue, trained(base.sections), unions)
+    return Settings(settings.catalogue, trained(base.sections), unions)
 
 
 def defaults(products: Mapping[str, Product]) -> dict[str, msgspec.Struct]:
@@ -192,6 +209,7 @@ def defaults(products: Mapping[str, Product]) -> dict[str, msgspec.Struct]:
 
 
 __all__ = [
+    "OFFICE_WIDE",
     "SECTIONS",
     "UNION",
     "Offer",

@@ -17,7 +17,9 @@ from backoffice.demo.process import Running, progress, start
 from backoffice.premises import TRAINING_PEOPLE, write_private
 
 AUTHORIZERS: Final = (("D-0001", "2001"), ("D-0002", "2002"))
-"""Desks and who signs in there: two, because an A4 case takes two different people."""
+"""Desks and who signs in there: two, because an A4 case takes two different people. The second is
+the provincial authorization centre's.
+"""
 
 TELLER: Final = "1001"
 COLLEAGUE: Final = "1002"

@@ -10,7 +10,7 @@ import trio
 from actors.stopping import stop_signals
 from backoffice.demo.bank import open_bank
 from backoffice.demo.process import progress
-from backoffice.premises import TRAINING_MANAGERS, TRAINING_PEOPLE
+from backoffice.premises import TRAINING_CENTRE, TRAINING_MANAGERS, TRAINING_PEOPLE
 
 
 async def run_on(folder: Path, say: Callable[[object], None]) -> None:
@@ -24,16 +24,20 @@ async def run_on(folder: Path, say: Callable[[object], None]) -> None:
         DemoFailed: a program did not start.
     """
     with stop_signals() as stopped:
-        async with open_bank(folder) as bank:
-            (desk,) = bank.desks
-            say({"desk": desk.page, "terminal": bank.terminal.page, "data": str(folder)})
+        async with open_bank(folder, desks=2) as bank:
+            desk, centre = bank.desks
+            pages = {"desk": desk.page, "centre": centre.page, "terminal": bank.terminal.page}
+            say({**pages, "data": str(folder)})
             progress("")
             progress(f"柜员终端 teller's page      {bank.terminal.page}")
             progress(f"授权台   authorizer's page  {desk.page}")
+            progress(f"授权中心 centre's page      {centre.page}")
             progress("")
             for staff_id, name, _, role, _, passcode in TRAINING_PEOPLE:
                 figures = "  报表 figures" if staff_id in TRAINING_MANAGERS else ""
-                progress(f"  {role:<9} 工号 {staff_id}  密码 {passcode}  {name}{figures}")
+                at_centre = "  授权中心 centre" if staff_id in TRAINING_CENTRE else ""
+                told = f"{name}{figures}{at_centre}"
+                progress(f"  {role:<9} 工号 {staff_id}  密码 {passcode}  {told}")
             office = bank.office
             key = office.operator_key
             progress(f"\n监督树   backpack tree --connect {office.address} --key {key}")

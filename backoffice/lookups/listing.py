@@ -13,6 +13,7 @@ their record; it is never made as if nothing were known.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -27,8 +28,10 @@ from backoffice.cases.commands import Caller
 from backoffice.configuration.settings import UnionSettings
 from backoffice.dossier import id_card
 from backoffice.lookups.journal import Journal, retried
+from backoffice.partners.conduct import Conducts, Unheard
 from backoffice.partners.identity_check import person_digest
 from backoffice.partners.operations import Partner
+from backoffice.partners.port import PARTNER_S_MAX
 from backoffice.partners.queries import Found, Loans, Look, PartnerQuery
 from backoffice.product import Asking, Product
 from wire.checks import Context, check_id_number, check_value
@@ -41,11 +44,11 @@ from wire.value import VALUE_TYPES, Value
 
 log = structlog.get_logger("lookups")
 
-PARTNER_S_MAX: Final = 10.0
-"""How long a partner may take to answer, in seconds."""
-
 WATCHED: Final = (Loans,)
 """Queries that are counted per teller and day."""
+
+
+_NOT_LISTED: Final = Refusal(Code.CORE_DECLINED, "合作机构未受理此项查询，请稍后再试。")
 
 
 class ItemsListed(msgspec.Struct, frozen=True, tag="ItemsListed"):
@@ -92,6 +95,7 @@ class ListingDesk:
         settings: a union's products and numbers.
         partner: the actor of a union's partner; answers `Look`.
         known: the facts of a person's record, or why it cannot be read now.
+        conducts: how partners behave.
     """
 
     def __init__(
@@ -101,6 +105,7 @@ class ListingDesk:
         settings: Callable[[str], UnionSettings],
         partner: Callable[[str, Partner], Ref],
         known: Callable[[IdNumber], Awaitable[Mapping[str, str] | Refusal]],
+        conducts: Conducts,
     ) -> None:
         self._listed = Journal[ItemsListed]("lookup", ItemsListed, store, wall)
         self._watch = Journal[WatchEvent]("watch", WatchEvent, store, wall)
@@ -108,6 +113,7 @@ class ListingDesk:
         self._settings = settings
         self._partner = partner
         self._known = known
+        self._conducts = conducts
 
     async def answer(self, caller: Caller, request: ListItems) -> Listing | Refusal:
         """The list, after it is recorded.
@@ -198,13 +204,14 @@ class ListingDesk:
         return product.listings[field.name](asking)
 
     async def _look(self, caller: Caller, query: PartnerQuery, field: Field) -> Found | Refusal:
-        union = caller.staff.union
+        union, partner = caller.staff.union, query.partner
         asked: Commanded[Found] = Commanded(caller.staff.staff_id, Look(union, query))
+        ask = partial(self._partner(union, partner).ask, asked, within=PARTNER_S_MAX)
         try:
-            return await self._partner(union, query.partner).ask(asked, within=PARTNER_S_MAX)
+            return await self._conducts.hear(partner, union, ask, _decline)
         except Refused as refused:
             return msgspec.structs.replace(refused.refusal, field=field.name)
-        except ActorError:
+        except (ActorError, Unheard):
             words = f"暂时查询不到“{field.title_zh}”，请稍后重试。"
             return Refusal(Code.BUSY, words, field.name, retryable=True)
 
@@ -230,6 +237,10 @@ class ListingDesk:
         await self._listed.commit(*appends, who=staff.staff_id)
         if alert:
             log.warning("too many loan queries", staff_id=staff.staff_id, union=staff.union)
+
+
+async def _decline() -> Found:
+    raise Refused(_NOT_LISTED)
 
 
 def _needed(
@@ -262,7 +273,6 @@ def _shown(items: tuple[Item, ...], why: str, field: Field) -> Listing:
 
 
 __all__ = [
-    "PARTNER_S_MAX",
     "WATCHED",
     "ItemsListed",
     "ListingDesk",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -21,6 +22,7 @@ from actors.store import Store
 from backoffice.cases.commands import Caller
 from backoffice.lookups.journal import Journal, retried
 from backoffice.lookups.terms import LookupTerms
+from backoffice.partners.conduct import Conducts, Service, Unheard
 from backoffice.partners.sms import ShortMessages, SmsFailed
 from wire.checks import Context, check_phone
 from wire.codec import encode
@@ -86,8 +88,10 @@ class PhoneDesk:
     """Sends codes and hears them read back.
 
     Args:
+        sms: a union's gateway.
         terms: a union's numbers.
         seal: see `Seal`.
+        conducts: how the gateway behaves.
     """
 
     def __init__(
@@ -95,9 +99,10 @@ class PhoneDesk:
         store: Store,
         wall: WallClock,
         entropy: Entropy,
-        sms: ShortMessages,
+        sms: Callable[[str], ShortMessages],
         seal: Seal,
         terms: Callable[[str], LookupTerms],
+        conducts: Conducts,
     ) -> None:
         self._journal = Journal[PhoneEvent]("phone", PhoneEvent, store, wall)
         self._wall = wall
@@ -105,6 +110,7 @@ class PhoneDesk:
         self._sms = sms
         self._seal = seal
         self._terms = terms
+        self._conducts = conducts
 
     async def send(self, caller: Caller, request: SendCode) -> CodeSent | Refusal:
         """A code on its way; asked again too soon, the same answer about the same code.
@@ -125,8 +131,7 @@ class PhoneDesk:
         minutes = max(1, (made.until_ms - made.at_ms) // 60_000)
         text = f"【农信社】验证码{code}，{minutes}分钟内有效，仅供柜员当面办理业务时核对。"
         try:
-            with trio.move_on_after(SMS_S_MAX):
-                await self._sms.send(request.phone, text)
+            await self._hand_over(caller.staff.union, request.phone, text)
         except SmsFailed:
             await retried(lambda: self._void(caller, request.case_id, made))
             return _NOT_SENT
@@ -148,6 +153,20 @@ class PhoneDesk:
             for event in events
             if isinstance(event, CodeRight) and event.phone in sealed
         }
+
+    async def _hand_over(self, union: str, phone: Phone, text: str) -> None:
+        """Have a message sent; where nothing is heard of it, it may be on its way.
+
+        Raises:
+            SmsFailed: it certainly did not go out.
+        """
+        ask = partial(self._sms(union).send, phone, text)
+        try:
+            with trio.move_on_after(SMS_S_MAX):
+                await self._conducts.hear(Service.SMS, union, ask, _decline)
+        except Unheard as silence:
+            if not silence.reached:
+                raise SmsFailed("the gateway is down") from None
 
     async def _make(
         self, caller: Caller, request: SendCode, code: str
@@ -212,6 +231,10 @@ class PhoneDesk:
 
     def _code(self, union: str, case_id: str, phone: Phone, code: str) -> bytes:
         return self._seal(encode(("code", union, case_id, phone.digits, code)))
+
+
+async def _decline() -> None:
+    raise SmsFailed("the gateway declined")
 
 
 def _standing(events: Sequence[PhoneEvent]) -> CodeMade | None:

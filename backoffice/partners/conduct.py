@@ -1,24 +1,43 @@
-"""How an embedded partner behaves, for tests, drills and the simulation: well, slowly, or badly.
+"""How whoever is outside behaves, for tests, drills and the simulation: well, slowly, or badly.
 
-What a partner says is decided by its rules alone; conduct decides whether and when it is heard. It
-is applied in one place, around the handler through which cases reach partners, so every partner
-can misbehave alike. Told conduct stands until something else is told; where nothing is told, chance
-may draw, from a seeded source.
+What is answered is decided by rules alone; conduct decides whether and when it is heard. It is
+applied in one place (`Conducts.hear`), around every request that leaves the office: of a case to a
+partner, of a form for a list, for an identity check, for a short message. So all can misbehave
+alike. Told conduct stands until something else is told; where nothing is told, chance may draw,
+from a seeded source.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
+
+import trio
 
 from backoffice.partners.operations import Partner
+from backoffice.partners.port import PARTNER_S_MAX
 from wire.message import Code, Refusal
+
+T = TypeVar("T")
 
 REFUSAL: Final = Refusal(Code.CORE_DECLINED, "合作机构未受理该业务，请稍后再试")
 """What a partner says that declines without a reason of its own."""
+
+
+class Service(StrEnum):
+    """Who is asked beside the partners: no plan has a leg there."""
+
+    IDV = "idv"
+    """The population register (联网核查)."""
+    SMS = "sms"
+    """The gateway for short messages."""
+
+
+Party = Partner | Service
+"""Whoever can be told how to behave."""
 
 
 class Manner(StrEnum):
@@ -30,7 +49,7 @@ class Manner(StrEnum):
     TIME_OUT = "time_out"
     """Does what it is asked, and the answer is lost."""
     DECLINE = "decline"
-    """Declines every PREPARE, and every COMMIT that it may decline."""
+    """Declines every PREPARE, every COMMIT that it may decline, and every question."""
     DOWN = "down"
     """Hears nothing."""
 
@@ -46,8 +65,20 @@ class Conduct:
 NORMAL: Final = Conduct(Manner.NORMAL)
 
 
+class Unheard(Exception):
+    """No answer was heard.
+
+    Attributes:
+        reached: the request may have been heard nevertheless.
+    """
+
+    def __init__(self, *, reached: bool) -> None:
+        super().__init__("no answer")
+        self.reached = reached
+
+
 class Conducts:
-    """How every partner behaves now.
+    """How everybody behaves now.
 
     Args:
         dice: where chance is drawn from; None for no chance.
@@ -59,22 +90,54 @@ class Conducts:
         dice: random.Random | None = None,
         chances: Mapping[Conduct, float] | None = None,
     ) -> None:
-        self._told: dict[tuple[Partner, str], Conduct] = {}
+        self._told: dict[tuple[Party, str], Conduct] = {}
         self._dice = dice
         self._chances = dict(chances or {})
 
-    def tell(self, partner: Partner, union: str, conduct: Conduct) -> None:
-        """From now on a union's partner behaves like this."""
-        self._told[partner, union] = conduct
+    def tell(self, party: Party, union: str, conduct: Conduct) -> None:
+        """From now on a union's partner or service behaves like this."""
+        self._told[party, union] = conduct
 
     def calm(self) -> None:
         """From now on everybody behaves well."""
         self._told.clear()
         self._chances.clear()
 
-    def next(self, partner: Partner, union: str) -> Conduct:
-        """How a partner behaves at its next request."""
-        told = self._told.get((partner, union))
+    async def hear(
+        self,
+        party: Party,
+        union: str,
+        ask: Callable[[], Awaitable[T]],
+        decline: Callable[[], Awaitable[T]],
+    ) -> T:
+        """What is heard of one request.
+
+        Args:
+            ask: asks, and waits no longer than anybody waits.
+            decline: what the same request comes to where it is declined.
+
+        Raises:
+            Unheard: nothing, or later than anybody waits.
+        """
+        conduct = self.next(party, union)
+        match conduct.manner:
+            case Manner.DOWN:
+                await trio.lowlevel.checkpoint()
+                raise Unheard(reached=False)
+            case Manner.SLOW:
+                await trio.sleep(min(conduct.seconds, PARTNER_S_MAX))
+                if conduct.seconds >= PARTNER_S_MAX:
+                    raise Unheard(reached=True)
+            case Manner.DECLINE:
+                return await decline()
+        answer = await ask()
+        if conduct.manner is Manner.TIME_OUT:
+            raise Unheard(reached=True)
+        return answer
+
+    def next(self, party: Party, union: str) -> Conduct:
+        """How a partner or service behaves at its next request."""
+        told = self._told.get((party, union))
         if told is not None:
             return told
         if self._dice is None or not self._chances:
@@ -87,4 +150,13 @@ class Conducts:
         return NORMAL
 
 
-__all__ = ["NORMAL", "REFUSAL", "Conduct", "Conducts", "Manner"]
+__all__ = [
+    "NORMAL",
+    "REFUSAL",
+    "Conduct",
+    "Conducts",
+    "Manner",
+    "Party",
+    "Service",
+    "Unheard",
+]

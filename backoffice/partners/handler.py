@@ -9,18 +9,17 @@ the partner behaves is `backoffice.partners.conduct`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
-
-import trio
+from functools import partial
 
 from actors import ActorError, Refused
 from actors.behaviour import Commanded
 from actors.ref import Ref
 from backoffice.cases.commands import PartnerSilent
-from backoffice.partners.conduct import REFUSAL, Conducts, Manner
+from backoffice.partners.conduct import REFUSAL, Conducts, Unheard
 from backoffice.partners.embedded import Refuse
 from backoffice.partners.operations import Partner
 from backoffice.partners.port import (
+    PARTNER_S_MAX,
     Abort,
     Commit,
     Inquire,
@@ -30,9 +29,6 @@ from backoffice.partners.port import (
     Prepare,
 )
 from wire.message import Message
-
-PARTNER_S_MAX: Final = 10.0
-"""How long a partner may take to answer before the outcome counts as unknown, in seconds."""
 
 
 class PartnerHandler:
@@ -52,20 +48,13 @@ class PartnerHandler:
     async def __call__(self, key: str, message: Message) -> PartnerOutcome | PartnerSilent:
         """The partner's answer as the case's next command."""
         assert isinstance(message, Prepare | Commit | Abort | Inquire), key
-        request: PartnerRequest | Refuse = message
-        conduct = self._conducts.next(self._partner, message.union)
-        match conduct.manner:
-            case Manner.DOWN:
-                await trio.lowlevel.checkpoint()
-                return PartnerSilent(message.key)
-            case Manner.SLOW:
-                await trio.sleep(min(conduct.seconds, PARTNER_S_MAX))
-                if conduct.seconds >= PARTNER_S_MAX:
-                    return PartnerSilent(message.key)
-            case Manner.DECLINE if isinstance(message, Prepare | Commit):
-                request = Refuse(message, REFUSAL)
-        answer = await self._ask(key, message, request)
-        return PartnerSilent(message.key) if conduct.manner is Manner.TIME_OUT else answer
+        ask = decline = partial(self._ask, key, message, message)
+        if isinstance(message, Prepare | Commit):
+            decline = partial(self._ask, key, message, Refuse(message, REFUSAL))
+        try:
+            return await self._conducts.hear(self._partner, message.union, ask, decline)
+        except Unheard:
+            return PartnerSilent(message.key)
 
     async def _ask(
         self, key: str, message: PartnerRequest, request: PartnerRequest | Refuse
@@ -81,4 +70,4 @@ class PartnerHandler:
             return PartnerSilent(message.key)
 
 
-__all__ = ["PARTNER_S_MAX", "PartnerHandler"]
+__all__ = ["PartnerHandler"]

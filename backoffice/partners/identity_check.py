@@ -3,20 +3,25 @@
 The register's answer is advisory; what the office keeps is the proof that it was asked, by whom,
 when, and what it said. One stream per case, `identity/<union>/<case_id>`; the same case asking
 again about the same person gets the stored answer, so a retry after a lost link costs nothing and
-cannot change history. An unavailable register is never stored and never a pass.
+cannot change history. An unavailable register is never stored and never a pass; nor is one that
+declines to answer, which is a refusal.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
+from contextlib import suppress
+from functools import partial
 from typing import Final, Protocol
 
 import msgspec
 import trio
 
+from actors import Refused
 from actors.ports import WallClock
 from actors.store import Append, Batch, Event, Store, VersionConflict
+from backoffice.partners.conduct import Conducts, Service, Unheard
 from wire.codec import decode, encode
 from wire.errors import BadFrame
 from wire.message import Code, Refusal
@@ -27,6 +32,10 @@ REGISTER_S_MAX: Final = 10.0
 
 CHECKS_PER_CASE_MAX: Final = 5
 """How many different persons one case may ask about."""
+
+_NOT_CHECKED: Final = Refusal(
+    Code.CORE_DECLINED, "联网核查未受理，请稍后重新读取身份证再试", "id_card"
+)
 
 
 class PopulationRegister(Protocol):
@@ -80,17 +89,27 @@ def person_digest(number: str, name: str) -> bytes:
 
 
 class IdentityDesk:
-    """Asks the register at most once per case and person, and remembers."""
+    """Asks the register at most once per case and person, and remembers.
 
-    def __init__(self, store: Store, register: PopulationRegister, wall: WallClock) -> None:
+    Args:
+        conducts: how the register behaves.
+    """
+
+    def __init__(
+        self, store: Store, register: PopulationRegister, wall: WallClock, conducts: Conducts
+    ) -> None:
         self._store = store
         self._register = register
         self._wall = wall
+        self._conducts = conducts
 
     async def check(
         self, union: str, device: str, request: CheckIdentity
     ) -> IdentityChecked | Refusal:
-        """The stored answer, or a fresh one after it is durable."""
+        """The stored answer, or a fresh one after it is durable.
+
+        Codes: `LIMIT`, `CORE_DECLINED`.
+        """
         person = person_digest(request.number.number, request.name)
         records = await self._records(union, request.case_id)
         known = next((r.answer for r in records if r.person == person), None)
@@ -98,9 +117,10 @@ class IdentityDesk:
             return known
         if len(records) >= CHECKS_PER_CASE_MAX:
             return Refusal(Code.LIMIT, "同一笔业务的核查次数过多，请新建业务", "id_card")
-        result, name = IdentityResult.UNAVAILABLE, ""
-        with trio.move_on_after(REGISTER_S_MAX):
-            result, name = await self._register.verify(request.number.number, request.name)
+        try:
+            result, name = await self._verify(union, request)
+        except Refused as refused:
+            return refused.refusal
         now_ms = self._wall.now_ms()
         if result is IdentityResult.UNAVAILABLE:
             return IdentityChecked(result, "", now_ms)
@@ -123,12 +143,23 @@ class IdentityDesk:
         """Everybody whom the register was asked about for a case, by `person_digest`."""
         return {record.person: record for record in await self._records(union, case_id)}
 
+    async def _verify(self, union: str, request: CheckIdentity) -> tuple[IdentityResult, str]:
+        """The register's answer; no answer is `UNAVAILABLE`."""
+        ask = partial(self._register.verify, request.number.number, request.name)
+        with suppress(Unheard), trio.move_on_after(REGISTER_S_MAX):
+            return await self._conducts.hear(Service.IDV, union, ask, _decline)
+        return IdentityResult.UNAVAILABLE, ""
+
     async def _records(self, union: str, case_id: str) -> list[IdentityRecorded]:
         rows = await self._store.read(_stream(union, case_id))
         try:
             return [decode(IdentityRecorded, row.body) for row in rows]
         except BadFrame:
             raise AssertionError(f"a stored identity check of {case_id} is unreadable") from None
+
+
+async def _decline() -> tuple[IdentityResult, str]:
+    raise Refused(_NOT_CHECKED)
 
 
 def _stream(union: str, case_id: str) -> str:

@@ -12,11 +12,15 @@ The embedded implementation is `core_bank`; others come behind the same messages
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
 from backoffice.partners.operations import Operation
 from wire.message import Refusal, Request
+
+PARTNER_S_MAX: Final = 10.0
+"""How long a partner may take to answer before the outcome counts as unknown, in seconds."""
 
 
 class PartnerStatus(StrEnum):
@@ -81,6 +85,7 @@ PartnerRequest = Prepare | Commit | Abort | Inquire
 
 
 __all__ = [
+    "PARTNER_S_MAX",
     "Abort",
     "Commit",
     "PartnerOutcome",

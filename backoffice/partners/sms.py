@@ -146,11 +146,6 @@ _LOST: Final = (
 """The request may have arrived: the outcome is unknown, and the code stands."""
 
 
-def http_sms(url: str) -> HttpSms:
-    """A gateway at a URL; connections are kept between messages."""
-    return HttpSms(url, httpx.AsyncClient())
-
-
 class NoMessages:
     """An office without a gateway: nothing goes out, no phone can be proven, and none is faked."""
 
@@ -162,6 +157,24 @@ class NoMessages:
         """
         await trio.lowlevel.checkpoint()
         raise SmsFailed("no gateway is connected")
+
+
+def gateways(
+    terms: Callable[[str], SmsTerms], client: httpx.AsyncClient | None = None
+) -> Callable[[str], ShortMessages]:
+    """The gateway of each union, or none; connections are kept between messages.
+
+    Args:
+        terms: a union's.
+        client: whose transport a test may replace.
+    """
+    shared = client or httpx.AsyncClient()
+
+    def of(union: str) -> ShortMessages:
+        url = terms(union).url
+        return HttpSms(url, shared) if url else NoMessages()
+
+    return of
 
 
 def _writer(folder: Path, digits: str, lines: bytes) -> Callable[[], None]:
@@ -181,5 +194,5 @@ __all__ = [
     "ShortMessages",
     "SmsFailed",
     "SmsTerms",
-    "http_sms",
+    "gateways",
 ]

@@ -7,7 +7,7 @@ from typing import Final
 from actors import ActorError, Refused
 from actors.ref import Ref
 from actors.store import Store
-from backoffice.authorization.queue import Deal, Watch, collection
+from backoffice.authorization.queue import Deal, Watch, collection, pool
 from backoffice.authorization.waiting import QueueEntry, may_pick
 from backoffice.cases import sampling
 from backoffice.cases.commands import (
@@ -99,7 +99,8 @@ class DeskRequests:
                 return await self._reviews(device, caller)
             case JudgeReview(case_id=case_id, ok=ok, note=note):
                 said = JudgeSample(caller, ok, note)
-                return await self._command(device, case_id, caller.staff.staff_id, said)
+                # Reviewed is within the union, whatever was once pooled.
+                return await office.ask_case(device.union, case_id, caller.staff.staff_id, said)
             case GetChunk():
                 return await self._chunk(device, request)
             case Decide():
@@ -145,7 +146,13 @@ class DeskRequests:
     async def _command(
         self, device: Device, case_id: str, who: str, command: Request[ReplyT]
     ) -> ReplyT | Refusal:
-        return await self._office.ask_case(device.union, case_id, who, command)
+        union = await self.union_of(device, case_id)
+        return await self._office.ask_case(union, case_id, who, command)
+
+    async def union_of(self, device: Device, case_id: str) -> str:
+        """Whose case a desk means: of a centre's pool the union it came from, else its own."""
+        pooled = await self._office.store.owner(pool(device.union), case_id)
+        return pooled if pooled is not None else device.union
 
     async def _reviews(self, device: Device, caller: Caller) -> Reviews | Refusal:
         refusal = sampling.too_junior(caller)

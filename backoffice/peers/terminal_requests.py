@@ -24,6 +24,7 @@ from backoffice.evidence import EvidenceDesk
 from backoffice.office import Office
 from backoffice.partners.identity_check import IdentityRecorded, person_digest
 from backoffice.peers.devices import Device
+from backoffice.peers.product_pages import page_after
 from backoffice.product import Product
 from wire.form import FIELDS_MAX
 from wire.ids import is_case_id
@@ -34,7 +35,7 @@ from wire.messages.identity import CheckIdentity
 from wire.messages.images import OfferImages, PutChunk
 from wire.messages.lookups import Item, ListItems, ProveCode, ProveColleague, SendCode
 from wire.messages.offers import Recommend
-from wire.messages.session import ListProducts, Products
+from wire.messages.session import ListProducts
 from wire.value import ColleagueValue, PhoneValue, PhotoValue
 
 DEBT_PAGES_MAX: Final = 10
@@ -60,9 +61,8 @@ class TerminalRequests:
         """The reply or a refusal."""
         office = self._office
         match request:
-            case ListProducts():
-                offered = office.settings.for_union(device.union).offered
-                return Products(tuple(product.card for product in offered.values()))
+            case ListProducts(after=after):
+                return page_after(office.settings.for_union(device.union).offered, after)
             case OfferImages():
                 return await office.images.offer(request)
             case PutChunk():

@@ -8,7 +8,9 @@ confirms each explicitly. One open application per person is the card centre's r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Annotated, Final
+
+import msgspec
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier, Terms
@@ -31,6 +33,9 @@ from wire.form import Field, FieldKind, Form
 from wire.message import Code, Refusal
 from wire.messages.case import SlipLine
 
+LIMIT_FEN_MAX: Final = 1_000_000_00
+"""No union offers a higher limit on a tablet, in fen."""
+
 
 class CreditCardTerms(Terms, frozen=True):
     """What a union may change.
@@ -43,7 +48,7 @@ class CreditCardTerms(Terms, frozen=True):
 
     age_years_min: int = 18
     age_years_max: int = 65
-    limit_fen_max: int = 200_000_00
+    limit_fen_max: Annotated[int, msgspec.Meta(ge=1, le=LIMIT_FEN_MAX)] = 200_000_00
 
 
 TERMS: Final = CreditCardTerms()
@@ -165,7 +170,7 @@ def contacts_of(dossier: Dossier) -> tuple[Contact, ...]:
 
 
 def problems(dossier: Dossier) -> tuple[Refusal, ...]:
-    """Of the right age; contacts who can each be reached; a limit that is offered."""
+    """Of the right age; contacts who can each be reached."""
     terms, found = dossier.terms_as(CreditCardTerms), []
     if not terms.age_years_min <= dossier.age <= terms.age_years_max:
         message = f"信用卡申请人应年满{terms.age_years_min}周岁且不超过{terms.age_years_max}周岁。"
@@ -176,9 +181,6 @@ def problems(dossier: Dossier) -> tuple[Refusal, ...]:
             message = "联系人手机号码不能与申请人或其他联系人相同。"
             found.append(Refusal(Code.DUPLICATE, message, f"contact{number}_phone"))
         known.add(contact.phone)
-    if dossier.fen("limit") > terms.limit_fen_max:
-        message = f"期望额度不能超过{terms.limit_fen_max // 100:,}元。"
-        found.append(Refusal(Code.LIMIT, message, "limit"))
     return tuple(found)
 
 
@@ -236,5 +238,6 @@ PRODUCT: Final = Product(
     slip_lines=slip_lines,
     profile=profile,
     terms=TERMS,
+    amounts={"limit": lambda terms: terms.limit_fen_max},
     counter_s=35 * 60,
 )

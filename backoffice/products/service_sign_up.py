@@ -7,8 +7,8 @@ or the usual one. Whether a service is on already only the core knows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Annotated, Final
 
 import msgspec
 
@@ -36,6 +36,10 @@ HIGH_LIMIT: Final = "high_limit"
 """A daily limit that a second-level authorizer looks at."""
 
 
+DAILY_FEN_MAX: Final = 5_000_000_00
+"""No union lets a service be signed up with a higher daily limit, in fen."""
+
+
 class DailyLimit(msgspec.Struct, frozen=True):
     """The daily limit of one service, in fen.
 
@@ -44,8 +48,12 @@ class DailyLimit(msgspec.Struct, frozen=True):
         most_fen: the highest that can be asked for here.
     """
 
-    usual_fen: int
-    most_fen: int
+    usual_fen: Annotated[int, msgspec.Meta(ge=1, le=DAILY_FEN_MAX)]
+    most_fen: Annotated[int, msgspec.Meta(ge=1, le=DAILY_FEN_MAX)]
+
+    def __post_init__(self) -> None:
+        if self.usual_fen > self.most_fen:
+            raise ValueError("usual_fen should not exceed most_fen")
 
 
 def _limits() -> dict[str, DailyLimit]:
@@ -142,7 +150,7 @@ def limit_of(dossier: Dossier, service: str) -> int:
 
 
 def problems(dossier: Dossier) -> tuple[Refusal, ...]:
-    """Old enough; a limit only for what is chosen, and not above the most."""
+    """Old enough; a limit only for what is chosen; nothing that is not offered here."""
     terms, chosen = dossier.terms_as(ServiceSignUpTerms), dossier.choices("services")
     found = []
     if dossier.age < terms.age_years_min:
@@ -156,10 +164,6 @@ def problems(dossier: Dossier) -> tuple[Refusal, ...]:
         elif service in chosen and service not in terms.limits:
             message = f"本机构暂不办理“{title}”，请取消勾选。"
             found.append(Refusal(Code.SUITABILITY, message, "services"))
-        elif service in chosen and limit_of(dossier, service) > terms.limits[service].most_fen:
-            most = terms.limits[service].most_fen // 100
-            message = f"“{title}”日累计限额最高{most:,}元，更高限额请到柜面办理。"
-            found.append(Refusal(Code.LIMIT, message, field.name))
     return tuple(found)
 
 
@@ -201,6 +205,11 @@ def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ..
     return tuple(lines)
 
 
+def _most(service: str) -> Callable[[ServiceSignUpTerms], int]:
+    """The highest limit of a service; one that is not offered here keeps its default."""
+    return lambda terms: terms.limits.get(service, TERMS.limits[service]).most_fen
+
+
 def profile(dossier: Dossier) -> dict[str, str]:
     """The proven phone, and that services are in use."""
     return {"phone": dossier.phone("phone").digits, "holds.service_sign_up": "1"}
@@ -219,5 +228,6 @@ PRODUCT: Final = Product(
     slip_lines=slip_lines,
     profile=profile,
     terms=TERMS,
+    amounts={field.name: _most(service) for service, field in LIMIT_FIELDS.items()},
     counter_s=18 * 60,
 )

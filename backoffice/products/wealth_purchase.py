@@ -9,7 +9,9 @@ passed meanwhile declines it, and the held money is released.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Annotated, Final
+
+import msgspec
 
 from backoffice.authorization.levels import Level, Raise, by_amount
 from backoffice.dossier import Dossier, Terms
@@ -46,6 +48,10 @@ RECORDING_SECONDS_MIN: Final = 10
 """Nobody reads the sentence out and is asked about it in less."""
 
 
+ORDER_FEN_MAX: Final = 10_000_000_00
+"""No union lets a tablet take a larger order, in fen."""
+
+
 class WealthPurchaseTerms(Terms, frozen=True):
     """What a union may change.
 
@@ -56,7 +62,7 @@ class WealthPurchaseTerms(Terms, frozen=True):
     """
 
     age_years_min: int = 18
-    fen_max: int = 1_000_000_00
+    fen_max: Annotated[int, msgspec.Meta(ge=1, le=ORDER_FEN_MAX)] = 1_000_000_00
     high_risk: int = 4
 
 
@@ -149,7 +155,7 @@ def _suitability(dossier: Dossier) -> tuple[Refusal, ...]:
 
 def _amount_problems(dossier: Dossier) -> tuple[Refusal, ...]:
     """The first thing that is wrong with the amount, or with the moment."""
-    fen, most = dossier.fen("amount"), dossier.terms_as(WealthPurchaseTerms).fen_max
+    fen = dossier.fen("amount")
     start, step = fund_number(dossier, "start_fen"), fund_number(dossier, "step_fen")
     if dossier.now_ms >= fund_number(dossier, "cutoff_ms"):
         return (Refusal(Code.STALE, "该产品已过购买截止时间，请选择其他产品。", "fund"),)
@@ -161,9 +167,6 @@ def _amount_problems(dossier: Dossier) -> tuple[Refusal, ...]:
         return (Refusal(Code.RANGE, message, "amount"),)
     if fen > fund_number(dossier, "quota_fen"):
         return (Refusal(Code.LIMIT, "购买金额超过产品剩余额度。", "amount"),)
-    if fen > most:
-        message = f"移动终端单笔购买金额不超过{most // 100:,}元，更高金额请到柜面办理。"
-        return (Refusal(Code.LIMIT, message, "amount"),)
     return ()
 
 
@@ -226,5 +229,6 @@ PRODUCT: Final = Product(
     slip_lines=slip_lines,
     profile=lambda dossier: {"holds.wealth": dossier.fact("fund", "risk")},
     terms=TERMS,
+    amounts={"amount": lambda terms: terms.fen_max},
     counter_s=30 * 60,
 )

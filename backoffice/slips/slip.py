@@ -27,7 +27,7 @@ TITLE_EN: Final = "Confirmation slip"
 
 PASSED_BY_RULES: Final = "系统自动通过"
 
-ACCEPTED: Final = "核心已受理，客户签字后生效"
+ACCEPTED: Final = "业务已受理，客户签字后生效"
 STORED: Final = "已登记"
 ITEM_TAKEN: Final = "已受理"
 ITEM_REFUSED: Final = "未受理"

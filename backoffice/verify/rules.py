@@ -19,7 +19,7 @@ import msgspec
 
 from actors.store import Recorded, StoreError
 from actors.tagged import Tagged
-from backoffice.authorization.levels import Level
+from backoffice.authorization.levels import Level, Locality
 from backoffice.cases.events import (
     AbortLost,
     AnyCaseEvent,
@@ -301,6 +301,8 @@ class CaseBook:
         persons = {approval.authorizer.person_id for approval in case.approvals}
         if judgement.authorizer.person_id in persons | {case.filed.operator.person_id}:
             self._findings.add(Fault.SELF_AUTHORIZED, where, judgement.authorizer.staff_id)
+        if judgement.authorizer.union not in _deciding(case):
+            self._findings.add(Fault.UNAUTHORIZED, where, judgement.authorizer.staff_id)
         try:
             decision = decode(Decision, judgement.decision)
         except BadFrame:
@@ -396,6 +398,13 @@ def _legal(case: Case, event: AnyCaseEvent) -> bool:
         before = trail[-1]
     trigger = trigger_of(event)
     return trigger is not None and isinstance(step(before, trigger), State)
+
+
+def _deciding(case: Case) -> set[str]:
+    """Whose staff decide: the case's own union's, and of a pooled central case the centre's."""
+    route = case.filed.assessment.route
+    pooled = route.locality is Locality.CENTRAL and route.centre
+    return {case.union, route.centre} if pooled else {case.union}
 
 
 def _all_or_nothing(case: Case) -> bool:

@@ -7,7 +7,7 @@ import trio
 import trio.testing
 
 from actors import Actor, Down, EffectFailed, Ref, on, open_system
-from actors.context import EFFECTS_MAX
+from actors.cell_context import EFFECTS_MAX
 from tests.actors.cast import Clerk, Ends, Note, Secret, SlowClerk, cell_of, reactive
 from tests.kit.outside import virtual_outside
 from tests.kit.running import run

@@ -17,7 +17,7 @@ import trio
 from actors.asyncio_host import open_asyncio_host
 from actors.batch import verify_chain
 from actors.cell import Cell
-from actors.process import ProcessCell
+from actors.process_cell import ProcessCell
 from actors.sqlite_file import open_readonly
 from actors.sqlite_schema import NotOurs
 from actors.sqlite_store import SqliteProcess, SqliteStore

@@ -159,7 +159,12 @@ class Bank:
 
     core: FakeCore = field(default_factory=FakeCore)
     owners: dict[tuple[str, str], str] = field(default_factory=dict)
+    pooled: dict[tuple[str, str], str] = field(default_factory=dict)
     documents: dict[tuple[str, str], bytes] = field(default_factory=dict)
+
+    def book(self, scope: str) -> dict[tuple[str, str], str]:
+        """What cases own, or in which union the centre finds them."""
+        return self.pooled if scope.startswith("pool/") else self.owners
 
 
 class Story:
@@ -190,7 +195,7 @@ class Story:
         if isinstance(verdict, Refusal):
             return verdict
         for claim in verdict.claims:
-            owner = self.bank.owners.get((claim.scope, claim.key), claim.owner)
+            owner = self.bank.book(claim.scope).get((claim.scope, claim.key), claim.owner)
             if owner != claim.owner:
                 conflict = ClaimConflict(claim.scope, owner)
                 return self.behaviour.refused_claim(self.case, command, conflict)
@@ -199,7 +204,7 @@ class Story:
 
     def _apply(self, verdict: Verdict[AnyCaseEvent]) -> None:
         for claim in verdict.claims:
-            self.bank.owners[claim.scope, claim.key] = claim.owner
+            self.bank.book(claim.scope)[claim.scope, claim.key] = claim.owner
         for claim in verdict.releases:
             if self.bank.owners.get((claim.scope, claim.key)) == claim.owner:
                 del self.bank.owners[claim.scope, claim.key]

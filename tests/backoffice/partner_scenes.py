@@ -84,6 +84,19 @@ def look(one: Playing, query: PartnerQuery) -> tuple[Item, ...]:
     return found.items
 
 
+def query_of(kind: type[msgspec.Struct]) -> PartnerQuery:
+    """A query of a type, about anybody."""
+    fields = {
+        "number": ("530111199001010000",),
+        "pan": ("6217000000000000000",),
+        "biller": "power",
+        "bill_no": "0000000001",
+    }
+    wanted = {one.name: fields.get(one.name, "53011101") for one in msgspec.structs.fields(kind)}
+    query: PartnerQuery = msgspec.convert(wanted, kind)  # type: ignore[assignment]  # by its type
+    return query
+
+
 def pay_bill(number: int = 0, at_ms: int = NOW_MS) -> PayBill:
     bill_no = f"{number:010}"
     bill = training.bills("power", bill_no, at_ms)[0]

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from backoffice.authorization.levels import THRESHOLDS
+from backoffice.authorization.queue import collection
 from backoffice.cases.commands import (
     Caller,
     FileCase,
@@ -21,6 +23,7 @@ from tests.backoffice.case_story import (
     OTHER_TERMINAL,
     RECONCILER,
     TELLER,
+    UNION,
     Bank,
     Story,
     keys,
@@ -265,6 +268,33 @@ def test_a_damaged_card_is_replaced_in_the_same_case() -> None:
     after = set(story.bank.owners)
     assert 2 == len(before) == len(after)
     assert 1 == len(before & after)
+
+
+def test_an_id_stands_in_the_pool_for_one_case_only() -> None:
+    """A tablet of another union that hands the same id in cannot put itself before the first."""
+    story = Story()
+    place = ("pool/530000", story.case_id)
+    story.bank.pooled[place] = "530199"
+
+    assert Code.KEY_CONFLICT is code(story.file())
+    assert "530199" == story.bank.pooled[place]
+    del story.bank.pooled[place]
+    story.file()
+    assert UNION == story.bank.pooled[place]
+
+
+def test_a_case_stands_in_its_unions_queue_and_in_the_pool() -> None:
+    """Put, changed and taken away in the same commits; whose it was is kept."""
+    story = Story()
+    story.file()
+    own, pool = ((collection(union), story.case_id) for union in (UNION, THRESHOLDS.centre))
+    assert story.bank.documents[own] == story.bank.documents[pool]
+    file = story.claim()
+    assert story.bank.documents[own] == story.bank.documents[pool]
+    story.judge(file)
+
+    assert not {own, pool} & set(story.bank.documents)
+    assert UNION == story.bank.pooled["pool/530000", story.case_id]
 
 
 def test_no_number_is_ever_a_key() -> None:

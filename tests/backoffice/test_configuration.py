@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
+from functools import partial, reduce
 from pathlib import Path
 
 import msgspec
@@ -9,6 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backoffice import running
+from backoffice.catalogue import products
 from backoffice.configuration.bounds import NUMBER_MAX, ORDERED, RANGES
 from backoffice.configuration.file import (
     FILE_BYTES_MAX,
@@ -16,17 +21,28 @@ from backoffice.configuration.file import (
     parse_settings,
     read_settings,
 )
-from backoffice.configuration.settings import SECTIONS, Settings, defaults, for_training
-from backoffice.configuration.text import as_toml, as_tree, descriptions
+from backoffice.configuration.settings import (
+    OFFICE_WIDE,
+    SECTIONS,
+    Settings,
+    defaults,
+    for_training,
+)
+from backoffice.configuration.settings import UNION as UNION_TABLE
+from backoffice.configuration.text import as_toml, as_tree, descriptions, written
 from backoffice.configuration.toml_lines import dotted, key_lines
+from backoffice.product import Product
 from tests.backoffice.case_story import PRODUCTS, UNION
 from tests.kit import configuration_page
+from wire.checks import Context, check_amount
+from wire.message import Code
+from wire.value import AmountValue
 
 
-def mistakes(text: str) -> list[tuple[int, str]]:
+def mistakes(text: str, catalogue: Mapping[str, Product] = PRODUCTS) -> list[tuple[int, str]]:
     """(line, key) of everything that is wrong."""
     with pytest.raises(BadConfiguration) as caught:
-        parse_settings(text, PRODUCTS)
+        parse_settings(text, catalogue)
     return [(problem.line, problem.key) for problem in caught.value.problems]
 
 
@@ -71,6 +87,86 @@ def test_a_file_changes_what_it_names() -> None:
     assert base is changed.for_union("530999")
 
 
+def test_a_union_may_have_another_centre_or_none() -> None:
+    """What is written is what cases are routed to; by default there is one for all."""
+    text = f'[policy]\ncentre = "530001"\n[union."{UNION}".policy]\ncentre = ""\n'
+    changed = parse_settings(text, PRODUCTS)
+
+    assert "530000" == Settings(PRODUCTS).base.thresholds.centre
+    assert ("530001", "") == (
+        changed.base.thresholds.centre,
+        changed.for_union(UNION).thresholds.centre,
+    )
+
+
+def keys_of(section: msgspec.Struct, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The path of everything below a section that can be written down."""
+    for name in section.__struct_fields__:
+        inner = getattr(section, name)
+        if isinstance(inner, msgspec.Struct):
+            yield from keys_of(inner, (*at, name))
+        else:
+            yield *at, name
+
+
+def others(value: object) -> Iterator[str]:
+    """Other values as TOML; one of them is within any bounds."""
+    match value:
+        case bool():
+            yield written(not value)
+        case int():
+            yield from (str(value - 1), str(value + 1), str(value * 2))
+        case tuple() | dict() if value:
+            yield from ("[]", "{}", "[10, 20, 30, 40]")
+        case _:
+            yield from ('["debit_card"]', '"63"', '[["530111199001010000"]]')
+
+
+CATALOGUE = products()
+KEYS = [(name, path) for name, one in defaults(CATALOGUE).items() for path in keys_of(one)]
+
+
+@pytest.mark.parametrize(("name", "path"), KEYS, ids=[".".join((n, *p)) for n, p in KEYS])
+def test_what_a_union_changes_is_in_force_there(name: str, path: tuple[str, ...]) -> None:
+    """Every single key: in that union alone, or the file is refused at its line."""
+    value = reduce(getattr, path, defaults(CATALOGUE)[name])
+    table = dotted((UNION_TABLE, UNION, *name.split("."), *path[:-1]))
+    if name in OFFICE_WIDE:
+        told = mistakes(f"[{table}]\n{path[-1]} = {next(others(value))}", CATALOGUE)
+        assert (1, dotted((UNION_TABLE, UNION, name))) in told
+        return
+    texts = (f"[{table}]\n{path[-1]} = {other}" for other in others(value))
+    changed = next(one for text in texts if (one := understood(text)) is not None)
+
+    assert value != reduce(getattr, path, changed.for_union(UNION).sections[name])
+    assert value == reduce(getattr, path, changed.for_union("530999").sections[name])
+
+
+def understood(text: str) -> Settings | None:
+    try:
+        return parse_settings(text, CATALOGUE)
+    except BadConfiguration:
+        return None
+
+
+def test_nobody_asks_for_what_holds_elsewhere() -> None:
+    """Rules get a union's own section, or one that no union can change; there is no third way."""
+    settings = parse_settings("", PRODUCTS)
+    for name, kind in SECTIONS.items():
+        of_union, of_all = (
+            partial(settings.for_union(UNION).section, kind),
+            partial(settings.shared, kind),
+        )
+        right, wrong = (of_all, of_union) if name in OFFICE_WIDE else (of_union, of_all)
+        assert isinstance(right(), kind)
+        with pytest.raises(StopIteration):
+            wrong()
+    office = Path(running.__file__).parent
+    outside = [one for one in office.rglob("*.py") if "configuration" not in one.parts]
+    assert outside
+    assert [] == [one.name for one in outside if re.search(r"settings\.base\b", one.read_text())]
+
+
 def test_a_products_numbers_reach_the_product() -> None:
     """Its rules read `dossier.terms`, which are the product's."""
     code = next(c for c, product in PRODUCTS.items() if hasattr(product.terms, "age_years_min"))
@@ -83,6 +179,47 @@ def test_a_products_numbers_reach_the_product() -> None:
 
     assert 21 == least(UNION)
     assert least("530999") == PRODUCTS[code].terms.age_years_min  # type: ignore[attr-defined]  # as above
+
+
+@pytest.mark.parametrize(
+    ("product", "field", "setting", "hard"),
+    [
+        ("wealth_purchase", "amount", "fen_max = {}", 10_000_000_00),
+        ("credit_card_application", "limit", "limit_fen_max = {}", 1_000_000_00),
+        (
+            "service_sign_up",
+            "limit_fast_pay",
+            "limits = {{ fast_pay = {{ usual_fen = 1, most_fen = {} }} }}",
+            5_000_000_00,
+        ),
+    ],
+)
+def test_a_union_widens_what_a_form_allows(
+    product: str, field: str, setting: str, hard: int
+) -> None:
+    """Or narrows it; the form asks within its bound, up to one that no file can move."""
+    header = f'[union."{UNION}".products.{product}]\n'
+    default = CATALOGUE[product].form.field(field)
+    assert default is not None
+    for fen in (1, default.fen_max + 1, hard):
+        changed = parse_settings(header + setting.format(fen), CATALOGUE)
+        asked = changed.for_union(UNION).offered[product].form.field(field)
+        assert asked is not None
+        assert fen == asked.fen_max
+        assert [] == check_amount(AmountValue(fen), asked, Context(0))
+        (refusal,) = check_amount(AmountValue(fen + 1), asked, Context(0))
+        assert Code.LIMIT is refusal.code
+        assert f"“{asked.title_zh}”不能超过{fen // 100}.{fen % 100:02}元" in refusal.message
+        assert default == changed.base.offered[product].form.field(field)
+    key = f'union."{UNION}".products.{product}.{setting.split()[0]}'
+    for fen in (0, hard + 1):
+        assert [(2, key)] == mistakes(header + setting.format(fen), CATALOGUE)
+
+
+def test_a_usual_limit_is_not_above_the_most() -> None:
+    """What a service is signed up with by default must itself be allowed."""
+    text = "[products.service_sign_up.limits]\nfast_pay = { usual_fen = 2, most_fen = 1 }"
+    assert [(1, "products.service_sign_up.limits")] == mistakes(text, CATALOGUE)
 
 
 def test_a_service_is_switched_off() -> None:
@@ -119,6 +256,9 @@ def test_a_service_is_switched_off() -> None:
         ('[union."530111".nothing]', [(1, 'union."530111".nothing')]),
         ('[union."530111".limits]\nx = 1', [(2, 'union."530111".limits.x')]),
         ("[policy]\na1_fen_max = 99_999_999", [(2, "policy.a1_fen_max")]),
+        ("[policy]\ncentre = 530000", [(2, "policy.centre")]),
+        ("[policy]\ncentre = '53/0000'", [(2, "policy.centre")]),
+        ('[policy]\ncentre = "530000\\n"', [(2, "policy.centre")]),
         ("[policy]\na2_fen_max = 1", [(2, "policy.a2_fen_max")]),
         ("[limits]\npan_digits_min = 19\npan_digits_max = 16", [(3, "limits.pan_digits_max")]),
         ("[limits]\na =", [(2, "TOML")]),

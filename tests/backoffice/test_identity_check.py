@@ -4,9 +4,11 @@ is never a pass.
 
 from __future__ import annotations
 
+import pytest
 import trio
 
 from actors.memory_store import Disk, MemoryStore
+from backoffice.partners.conduct import Conduct, Conducts, Manner, Service
 from backoffice.partners.identity_check import (
     CHECKS_PER_CASE_MAX,
     REGISTER_S_MAX,
@@ -38,8 +40,10 @@ class Slow:
         return await EmbeddedRegister().verify(number, name)
 
 
-def desk(disk: Disk, register: PopulationRegister) -> IdentityDesk:
-    return IdentityDesk(MemoryStore(disk), register, VirtualWall())
+def desk(
+    disk: Disk, register: PopulationRegister, conducts: Conducts | None = None
+) -> IdentityDesk:
+    return IdentityDesk(MemoryStore(disk), register, VirtualWall(), conducts or Conducts())
 
 
 def question(name: str = "李秀英", case_id: str = "c1") -> CheckIdentity:
@@ -106,6 +110,42 @@ def test_an_unavailable_register_is_never_a_pass_and_never_stored() -> None:
 
         register.seconds = 0
         assert IdentityResult.MATCH is (await asked(office, question())).result
+
+    run(story)
+
+
+@pytest.mark.parametrize(
+    "conduct",
+    [
+        Conduct(Manner.DOWN),
+        Conduct(Manner.TIME_OUT),
+        Conduct(Manner.SLOW, REGISTER_S_MAX),
+        Conduct(Manner.DECLINE),
+    ],
+    ids=lambda conduct: str(conduct.manner),
+)
+def test_a_register_that_is_told_how_to_behave(conduct: Conduct) -> None:
+    """It passes nobody and leaves nothing on record; in a better mood the same question is new."""
+
+    async def story() -> None:
+        disk, register, conducts = Disk(), Slow(seconds=0), Conducts()
+        office = desk(disk, register, conducts)
+        conducts.tell(Service.IDV, UNION, conduct)
+        answer = await office.check(UNION, "T-0001", question())
+        if conduct.manner is Manner.DECLINE:
+            assert isinstance(answer, Refusal)
+            assert (Code.CORE_DECLINED, "id_card") == (answer.code, answer.field)
+            assert "联网核查未受理" in answer.message
+        else:
+            assert isinstance(answer, IdentityChecked)
+            assert (IdentityResult.UNAVAILABLE, "") == (answer.result, answer.reference)
+        assert [] == disk.journal
+        assert (conduct.manner is Manner.TIME_OUT) == bool(register.asked)
+
+        conducts.tell(Service.IDV, UNION, Conduct(Manner.SLOW, 3.0))
+        began = trio.current_time()
+        assert "c1#1" == (await asked(office, question())).reference
+        assert 3.0 == trio.current_time() - began
 
     run(story)
 

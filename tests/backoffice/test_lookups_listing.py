@@ -15,9 +15,11 @@ from actors import open_system
 from actors.memory_store import Disk, MemoryStore
 from backoffice.configuration.settings import Offer, Settings
 from backoffice.dossier import Terms
-from backoffice.lookups.listing import PARTNER_S_MAX, ItemsListed, ListingDesk
+from backoffice.lookups.listing import ItemsListed, ListingDesk
 from backoffice.lookups.terms import LookupTerms
+from backoffice.partners.conduct import Conducts
 from backoffice.partners.identity_check import person_digest
+from backoffice.partners.port import PARTNER_S_MAX
 from backoffice.partners.queries import Loans, UnpaidBills
 from backoffice.product import Asking, Product
 from tests.backoffice.case_story import PRODUCTS, TELLER, UNION
@@ -129,7 +131,9 @@ async def world(
     async with open_system("office", virtual_outside()) as system:
         ref = system.spawn("partner", lambda: ListedPartner(shelf))
         store, wall = MemoryStore(disk), VirtualWall()
-        desk = ListingDesk(store, wall, settings.for_union, lambda _, __: ref, people.known)
+        desk = ListingDesk(
+            store, wall, settings.for_union, lambda _, __: ref, people.known, Conducts()
+        )
         yield World(desk, disk, shelf, people)
 
 

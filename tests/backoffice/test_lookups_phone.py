@@ -14,6 +14,7 @@ from backoffice.cases.commands import Caller
 from backoffice.hsm import SecurityModule
 from backoffice.lookups.phone_proof import SMS_S_MAX, PhoneDesk
 from backoffice.lookups.terms import LookupTerms
+from backoffice.partners.conduct import Conduct, Conducts, Manner, Service
 from backoffice.partners.sms import HttpSms, NoMessages, ShortMessages
 from tests.backoffice.case_story import TELLER, UNION
 from tests.kit import submissions as make
@@ -54,6 +55,7 @@ class Phones:
     def __init__(self, sms: ShortMessages | None = None, disk: Disk | None = None) -> None:
         self.texts: list[tuple[str, str]] = []
         self.disk = disk or Disk()
+        self.conducts = Conducts()
         self.restart(sms)
 
     def restart(self, sms: ShortMessages | None = None) -> None:
@@ -61,7 +63,8 @@ class Phones:
         sms = sms or Played(self.texts)
         entropy = random.Random(f"codes:{len(self.texts)}").randbytes
         store, seal = MemoryStore(self.disk), MODULE.seal
-        self.desk = PhoneDesk(store, VirtualWall(), entropy, sms, seal, lambda _: TERMS)
+        wall, terms = VirtualWall(), lambda _: TERMS
+        self.desk = PhoneDesk(store, wall, entropy, lambda _: sms, seal, terms, self.conducts)
 
     def code(self) -> str:
         found = re.search(r"\d{6}", self.texts[-1][1])
@@ -237,6 +240,37 @@ def test_a_gateway_that_does_not_answer() -> None:
         assert isinstance(await world.send(), CodeSent)
         assert SMS_S_MAX == trio.current_time() - began
         assert ["CodeMade"] == [row.kind for row in world.disk.journal]
+
+    run(story)
+
+
+def test_a_gateway_that_is_told_how_to_behave() -> None:
+    """Down or unwilling, nothing went out; slow or with its answer lost, the code stands."""
+
+    async def story() -> None:
+        world = Phones()
+        for manner in (Manner.DOWN, Manner.DECLINE):
+            world.conducts.tell(Service.SMS, UNION, Conduct(manner))
+            answer = await world.send()
+            assert isinstance(answer, Refusal)
+            assert (Code.BUSY, True, "短信未能发出，请稍后重试。") == (
+                answer.code,
+                answer.retryable,
+                answer.message,
+            )
+            assert [] == world.texts
+        world.conducts.tell(Service.SMS, UNION, Conduct(Manner.TIME_OUT))
+        assert isinstance(await world.send(), CodeSent)
+        assert isinstance(await world.prove(world.code()), PhoneProven)
+
+        await trio.sleep(60)
+        for seconds, texts in ((SMS_S_MAX, 1), (2.0, 2)):
+            world.conducts.tell(Service.SMS, UNION, Conduct(Manner.SLOW, seconds))
+            began = trio.current_time()
+            assert isinstance(await world.send(), CodeSent)
+            assert seconds == trio.current_time() - began
+            assert texts == len(world.texts), "later than anybody waits, nothing was sent"
+            await trio.sleep(60)
 
     run(story)
 

@@ -8,11 +8,12 @@ from backoffice.cases.commands import Caller
 from backoffice.catalogue import products
 from backoffice.office import Office
 from backoffice.peers.devices import Device
+from backoffice.peers.product_pages import page_after
 from backoffice.peers.terminal_requests import TerminalRequests
 from tests.kit import submissions as make
 from tests.kit.bank import TELLER_PASSCODE, UNION, Bank, teller
 from tests.kit.running import run
-from wire.codec import PAYLOAD_BYTES_MAX, encode
+from wire.codec import encode
 from wire.masked import IdNumber, Phone
 from wire.message import Code, Refusal
 from wire.messages.lookups import (
@@ -25,11 +26,14 @@ from wire.messages.lookups import (
     ProveColleague,
     SendCode,
 )
-from wire.messages.session import ListProducts, Products, Role
+from wire.messages.session import PAGE_BYTES_MAX, ListProducts, Products, Role
 from wire.value import ChoiceValue, TextValue, Value
 
 CASE = make.case_id("terminal")
 PHONE = Phone("13812345678")
+ENVELOPE_BYTES = 32
+"""What a page takes besides its products."""
+
 DEVICE = Device(
     device="T-1",
     role=Role.TERMINAL,
@@ -47,11 +51,30 @@ def at(office: Office) -> TerminalRequests:
     return TerminalRequests(office)
 
 
-def test_every_service_fits_into_one_answer() -> None:
-    """The terminal asks for the list once: all forms together stay below a frame."""
-    cards = tuple(product.card for product in products().values())
+def test_products_come_page_by_page() -> None:
+    """Each once, in the order of codes, in pages that are bounded and the same at every attempt."""
+    offered, pages, after = products(), list[Products](), ""
+    while not pages or pages[-1].more:
+        page = page_after(offered, after)
+        assert page == page_after(offered, after)
+        assert page.products
+        assert len(encode(page)) <= PAGE_BYTES_MAX + ENVELOPE_BYTES
+        pages.append(page)
+        after = page.products[-1].code
 
-    assert len(encode(Products(cards))) <= PAYLOAD_BYTES_MAX
+    assert len(pages) > 1
+    assert sorted(offered) == [card.code for page in pages for card in page.products]
+    assert Products(()) == page_after(offered, after)
+
+
+def test_a_cursor_outlives_its_product() -> None:
+    """Switched off meanwhile, it still says where the next page begins."""
+    offered = products()
+    first = page_after(offered, "")
+    last = first.products[-1].code
+    fewer = {code: one for code, one in offered.items() if code != last}
+
+    assert page_after(offered, last) == page_after(fewer, last)
 
 
 def test_everything_that_a_form_may_look_up() -> None:
@@ -61,9 +84,8 @@ def test_everything_that_a_form_may_look_up() -> None:
         bank = Bank("lookups", tellers=2)
         async with bank.office() as running:
             terminal = at(running.office())
-            listed = await terminal.answer(DEVICE, ListProducts())
-            assert isinstance(listed, Products)
-            assert products().keys() == {card.code for card in listed.products}
+            listed = await terminal.answer(DEVICE, ListProducts("bill_payment"))
+            assert page_after(products(), "bill_payment") == listed
 
             number = IdNumber(make.person().number)
             bill_no = TextValue("1234567890")

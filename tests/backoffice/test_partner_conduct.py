@@ -1,6 +1,8 @@
-"""Partners that behave badly, as a case meets them: slow, silent, unwilling, down; and back again.
+"""Partners that behave badly, as a case and a form meet them: slow, silent, unwilling, down; and
+back again.
 
 Whatever is heard of it, a key has one outcome: the inquiry that follows a silence tells the truth.
+A list that was not heard leaves no record, and the teller is told to ask again.
 """
 
 from __future__ import annotations
@@ -8,7 +10,10 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import get_args
 
+import msgspec
 import pytest
 import trio
 
@@ -17,12 +22,15 @@ from actors.durable import DurableActor
 from actors.memory_store import Disk, MemoryStore
 from actors.ref import Ref
 from backoffice.cases.commands import PartnerSilent
+from backoffice.configuration.settings import Settings
+from backoffice.lookups.listing import ListingDesk
 from backoffice.partners.conduct import NORMAL, REFUSAL, Conduct, Conducts, Manner
 from backoffice.partners.embedded import stream_of
-from backoffice.partners.handler import PARTNER_S_MAX, PartnerHandler
+from backoffice.partners.handler import PartnerHandler
 from backoffice.partners.operations import Operation, Partner
 from backoffice.partners.policy import embedded_partner
 from backoffice.partners.port import (
+    PARTNER_S_MAX,
     Abort,
     Commit,
     Inquire,
@@ -31,6 +39,8 @@ from backoffice.partners.port import (
     PartnerStatus,
     Prepare,
 )
+from backoffice.partners.queries import PartnerQuery
+from tests.backoffice.case_story import PRODUCTS, TELLER
 from tests.backoffice.partner_scenes import (
     SCENES,
     TRAINING,
@@ -38,12 +48,18 @@ from tests.backoffice.partner_scenes import (
     apply_for_card,
     open_securities,
     pay_bill,
+    query_of,
 )
-from tests.kit.outside import virtual_outside
+from tests.kit import submissions as make
+from tests.kit.outside import VirtualWall, virtual_outside
 from tests.kit.running import run
-from wire.message import Code
+from wire.form import Field, FieldKind, Form
+from wire.masked import IdNumber
+from wire.message import Code, Refusal
+from wire.messages.lookups import Listing, ListItems
 
 SILENT = PartnerSilent("k")
+CASE = make.case_id("conduct")
 ANY_PARTNER = pytest.mark.parametrize("name", [one for one in SCENES if not SCENES[one].before])
 """One operation of each; activating takes a card that was issued, which others stand for."""
 
@@ -160,6 +176,72 @@ def test_a_refusal_is_a_definite_answer() -> None:
                 outcome.status,
                 outcome.refusal.code,
             )
+
+    run(story)
+
+
+class Asked:
+    """A teller who asks one partner for a list."""
+
+    def __init__(self, query: PartnerQuery, ref: Ref, store: MemoryStore) -> None:
+        field = Field(name="one", kind=FieldKind.LISTED, title_zh="选项", title_en="Option")
+        product = replace(
+            PRODUCTS["debit_card"],
+            code="lists",
+            form=Form(version=1, fields=(field,)),
+            listings={"one": lambda _: query},
+        )
+        self.partner = query.partner
+        self.conducts = Conducts()
+        settings = Settings({"lists": product})
+        self._desk = ListingDesk(
+            store,
+            VirtualWall(),
+            settings.for_union,
+            lambda _, __: ref,
+            nobody_known,
+            self.conducts,
+        )
+
+    async def ask(self, manner: Manner, seconds: float = 0.0) -> Listing | Refusal:
+        self.conducts.tell(self.partner, TELLER.staff.union, Conduct(manner, seconds))
+        request = ListItems(CASE, "lists", "one", None, "", {})
+        return await self._desk.answer(TELLER, request)
+
+
+async def nobody_known(_: IdNumber) -> dict[str, str]:
+    await trio.lowlevel.checkpoint()
+    return {}
+
+
+@pytest.mark.parametrize("kind", get_args(PartnerQuery))
+def test_a_list_is_as_good_as_the_partner_behaves(kind: type[msgspec.Struct]) -> None:
+    """Whatever is asked of whom: silence and refusal are told in words and leave no record."""
+
+    async def story() -> None:
+        query, disk = query_of(kind), Disk()
+        behaviour = embedded_partner(query.partner, TRAINING)
+        stream, store = stream_of(query.partner, UNION), MemoryStore(disk)
+        async with open_system("office", virtual_outside("lists")) as system:
+            ref = system.spawn(
+                "partner",
+                lambda: DurableActor(behaviour, stream=stream, key=UNION, store=store, handlers={}),
+            )
+            teller = Asked(query, ref, store)
+            silence = Refusal(Code.BUSY, "暂时查询不到“选项”，请稍后重试。", "one", retryable=True)
+            for manner in (Manner.DOWN, Manner.TIME_OUT):
+                assert silence == await teller.ask(manner)
+            began = trio.current_time()
+            assert silence == await teller.ask(Manner.SLOW, 2 * PARTNER_S_MAX)
+            assert PARTNER_S_MAX == trio.current_time() - began
+            no = await teller.ask(Manner.DECLINE)
+            assert Refusal(Code.CORE_DECLINED, "合作机构未受理此项查询，请稍后再试。", "one") == no
+            assert [] == disk.journal
+
+            began = trio.current_time()
+            assert isinstance(await teller.ask(Manner.SLOW, 3.0), Listing)
+            assert 3.0 == trio.current_time() - began
+            assert f"lookup/{TELLER.staff.union}/{CASE}" == disk.journal[0].stream
 
     run(story)
 

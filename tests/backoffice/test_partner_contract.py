@@ -26,7 +26,16 @@ from backoffice.partners.port import (
     Prepare,
 )
 from backoffice.partners.queries import Look, PartnerQuery, Templates
-from tests.backoffice.partner_scenes import NOW_MS, SCENES, UNION, Playing, Scene, playing, prepare
+from tests.backoffice.partner_scenes import (
+    NOW_MS,
+    SCENES,
+    UNION,
+    Playing,
+    Scene,
+    playing,
+    prepare,
+    query_of,
+)
 from wire.message import Code, Refusal
 
 EVERY = pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES)
@@ -146,16 +155,9 @@ def test_a_partner_minds_its_own_business(partner: Partner) -> None:
             assert Code.FORMAT is one.ask(Prepare("k", UNION, scene.right())).code
     for query in get_args(PartnerQuery):
         if query.partner is not partner:
-            assert isinstance(one.ask(Look(UNION, _query(query))), Refusal)
+            assert isinstance(one.ask(Look(UNION, query_of(query))), Refusal)
     assert PartnerStatus.UNKNOWN_KEY is where(one)
     assert isinstance(one.ask(Look(UNION, Templates(""))), Refusal) == (partner != Partner.OCRM)
-
-
-def _query(kind: type[msgspec.Struct]) -> PartnerQuery:
-    fields = {"number": ("530111199001010000",), "pan": ("6217000000000000000",)}
-    wanted = {one.name: fields.get(one.name, "53011101") for one in msgspec.structs.fields(kind)}
-    query: PartnerQuery = msgspec.convert(wanted, kind)  # type: ignore[assignment]  # by its type
-    return query
 
 
 KEYS = st.sampled_from(["k0", "k1", "k2", "k3"])

@@ -12,13 +12,17 @@ import msgspec
 import pytest
 import trio
 
+from backoffice.configuration.file import parse_settings
 from backoffice.partners.sms import (
     MESSAGES_PER_PHONE_MAX,
     PHONES_MAX,
     EmbeddedMessages,
     HttpSms,
     SmsFailed,
+    SmsTerms,
+    gateways,
 )
+from tests.backoffice.case_story import PRODUCTS
 from tests.kit.running import run
 from wire.masked import Phone
 
@@ -99,6 +103,38 @@ def test_a_gateway_gets_phone_and_text() -> None:
     assert "application/json" == request.headers["content-type"]
     expected = {"phone": PHONE.digits, "text": "验证码123456"}
     assert expected == msgspec.json.decode(request.content)
+
+
+def test_each_union_has_the_gateway_that_it_is_configured_with() -> None:
+    """Its own, else everybody's; without one nothing goes out."""
+    text = """
+        [sms]
+        url = "https://all.example"
+        [union."530111".sms]
+        url = "https://own.example"
+        [union."530112".sms]
+        url = ""
+        """
+    configured = parse_settings(text, PRODUCTS)
+    posted: list[str] = []
+
+    def take(request: httpx.Request) -> httpx.Response:
+        posted.append(str(request.url))
+        return httpx.Response(200)
+
+    of = gateways(
+        lambda union: configured.for_union(union).section(SmsTerms),
+        httpx.AsyncClient(transport=httpx.MockTransport(take)),
+    )
+
+    async def story() -> None:
+        await of("530111").send(PHONE, "x")
+        await of("530999").send(PHONE, "x")
+        with pytest.raises(SmsFailed):
+            await of("530112").send(PHONE, "x")
+
+    run(story)
+    assert ["https://own.example", "https://all.example"] == posted
 
 
 @pytest.mark.parametrize("status", [201, 204, 302, 400, 401, 429, 500, 503])

@@ -100,6 +100,26 @@ def test_every_case_has_one_rule_wherever_it_stands(
     assert ALL_EIGHT[route.priority].fits(union, product, level.name)
 
 
+@pytest.mark.parametrize(
+    ("level", "locality", "centre"),
+    [
+        (Level.A1, "central", ""),
+        (Level.A2, "central", "530000"),
+        (Level.A4, "central", "530000"),
+        (Level.A4, "union", ""),
+        (Level.A2, "outlet", ""),
+    ],
+)
+def test_only_a_central_case_that_somebody_decides_is_pooled(
+    level: Level, locality: str, centre: str
+) -> None:
+    """And none where there is no centre."""
+    routing = Routing(2, parse_policy(DEFAULT_RULE.replace("central", locality)))
+
+    assert centre == routing.route("530111", "loan", level, "530000").centre
+    assert "" == routing.route("530111", "loan", level).centre
+
+
 def test_a_rule_says_all_about_how_a_case_waits() -> None:
     """In TOML and, the same, in JSON."""
     toml = DEFAULT_RULE + (

@@ -14,10 +14,12 @@ from backoffice.authorization.levels import THRESHOLDS, Level, Raise, assess, by
 from backoffice.authorization.policy import DEFAULT_ROUTING
 from backoffice.catalogue import problems_of, products
 from backoffice.product import Product, unique_key
-from backoffice.products import card_activation, debit_card
+from backoffice.products import card_activation, debit_card, wealth_purchase
+from backoffice.products.wealth_purchase import WealthPurchaseTerms
 from backoffice.questions.fields import CARD_FIRST
 from wire.form import Capability, Field, FieldKind, Form, When
 from wire.message import Code, Refusal
+from wire.messages.session import PAGE_BYTES_MAX
 
 SOUND = debit_card.PRODUCT
 
@@ -69,6 +71,7 @@ def with_form(**changes: Any) -> Product:
         dataclasses.replace(SOUND, needs=frozenset()),
         dataclasses.replace(SOUND, target="phone"),
         dataclasses.replace(card_activation.PRODUCT, target="issued"),
+        dataclasses.replace(wealth_purchase.PRODUCT, terms=WealthPurchaseTerms(fen_max=1)),
         dataclasses.replace(SOUND, delivers="phone"),
         dataclasses.replace(SOUND, delivers="nothing"),
         dataclasses.replace(SOUND, title_zh=""),
@@ -139,6 +142,13 @@ def test_neither_columns_nor_lists_hang_in_the_air() -> None:
     assert [] == lists("job")
     unsure = ["list: its list needs what may not have been asked before it"]
     assert unsure == lists("more") == lists("later")
+
+
+def test_a_form_that_no_page_holds_does_not_start() -> None:
+    """The product names itself, what its form takes, and what there is."""
+    (problem,) = problems_of(with_form(hint_zh="提示" * 3_000))
+    assert "the form takes 21" in problem
+    assert f"a page of products {PAGE_BYTES_MAX}" in problem
 
 
 def test_keys_are_scoped() -> None:

@@ -36,6 +36,7 @@ from backoffice.authorization.waiting import (
     deal,
     in_order,
     item_for,
+    kept_apart,
     rises_ms,
     urgency,
 )
@@ -130,6 +131,36 @@ def test_a_desk_sees_what_it_may_and_what_is_its_own() -> None:
     mine, others = (item_for(held, WHO, desk) for desk in ("D-1", "D-2"))
     assert (True, "员工A001") == (mine.mine, mine.claimed_by)
     assert not others.mine
+
+
+@pytest.mark.parametrize(
+    ("union", "centre", "locality", "expected"),
+    [
+        (UNION, "", Locality.CENTRAL, None),
+        (UNION, "530000", Locality.CENTRAL, None),
+        ("530000", "530000", Locality.CENTRAL, None),
+        ("530000", "530000", Locality.UNION, Bar.OTHER_UNION),
+        ("530000", "530000", Locality.OUTLET, Bar.OTHER_UNION),
+        ("530000", "", Locality.CENTRAL, Bar.OTHER_UNION),
+        ("530199", "530000", Locality.CENTRAL, Bar.OTHER_UNION),
+        ("", "", Locality.CENTRAL, Bar.OTHER_UNION),
+    ],
+)
+def test_another_union_decides_only_what_its_centre_pools(
+    union: str, centre: str, locality: Locality, expected: Bar | None
+) -> None:
+    """The list says so, and the refusal is typed."""
+    foreign = msgspec.structs.replace(AUTHORIZER, union=union)
+    who = Authority(foreign, Level.A4)
+    waiting = entry("x", centre=centre, locality=locality)
+
+    assert expected == bar(waiting, who)
+    assert (UNION, expected or "") == (
+        item_for(waiting, who, "D-1").union,
+        item_for(waiting, who, "D-1").barred,
+    )
+    refusal = kept_apart(waiting, who)
+    assert (Code.FORBIDDEN if expected else None) == (refusal.code if refusal else None)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 
 from actors.sqlite_file import open_readonly
 from actors.store import StoreError
+from backoffice.authorization.levels import THRESHOLDS, Locality
 from backoffice.verify.chain import FINDINGS_MAX
 from backoffice.verify.office import (
     WORDS,
@@ -221,6 +222,26 @@ def test_one_person_in_two_roles_is_found(tampered: Tampered) -> None:
         twice = {"person_id": AUTHORIZER.person_id}
         tampered.edit(seq, lambda event: event["judgement"]["authorizer"].update(twice))
         assert [(Fault.SELF_AUTHORIZED, f"{case(DUAL)}#6")] == tampered.found()
+
+
+def test_a_decision_of_another_union_is_found(tampered: Tampered) -> None:
+    """The centre decides what is central; what stays in its union, and anybody else, not."""
+    stream, centre = case(CARD), THRESHOLDS.centre
+
+    def decided_by(union: str) -> None:
+        seq = tampered.seq(stream, "CaseApproved")
+        tampered.edit(seq, lambda event: event["judgement"]["authorizer"].update(union=union))
+
+    with undone(tampered):
+        decided_by(centre)
+        assert [] == tampered.found()
+        seq = tampered.seq(stream, "CaseSubmitted")
+        route = {"locality": Locality.OUTLET}
+        tampered.edit(seq, lambda event: event["intake"]["assessment"]["route"].update(route))
+        assert [(Fault.UNAUTHORIZED, f"{stream}#4")] == tampered.found()
+    with undone(tampered):
+        decided_by("530199")
+        assert [(Fault.UNAUTHORIZED, f"{stream}#4")] == tampered.found()
 
 
 def _submission(**changes: object) -> Callable[[dict[str, Any]], None]:

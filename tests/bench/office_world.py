@@ -339,7 +339,7 @@ async def open_world(folder: Path) -> AsyncIterator[tuple[World, list[Pad]]]:
         slips=_throw_away,
         listening=lambda _address: None,
         settings=Settings(products()),
-        sms=NoMessages(),
+        sms=lambda _union: NoMessages(),
         sinks=lambda _consumer: Ear(),
     )
     clockwork = Clockwork()

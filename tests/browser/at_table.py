@@ -26,6 +26,8 @@ WORDS: Final = {
     "read_id": ("读取身份证", "Read ID card"),
     "camera": ("高拍仪拍照", "Camera"),
     "taken": ("已拍", "Taken"),
+    "identify": ("读证", "ID card"),
+    "photos": ("拍照", "Photos"),
     "form": ("填写", "Form"),
     "ask": ("查询", "Look up"),
     "read_card": ("读取银行卡", "Read bank card"),
@@ -46,6 +48,7 @@ WORDS: Final = {
     "ready": ("资料齐全，可以送审", "Complete, ready to submit"),
     "submit": ("送审", "Submit"),
     "please_read": ("请客户核对以下内容", "Please read, and sign"),
+    "write": ("签名", "Sign"),
     "sign": ("确认签字", "Confirm"),
     "done": ("办理完成", "All done"),
     "next": ("下一位客户", "Next customer"),
@@ -184,17 +187,49 @@ class AtTable:
         self.press("confirm", sheet)
         expect(sheet).to_have_count(0)
 
+    # What others than the customer do.
+
+    def read_id(self, title: str) -> None:
+        """The ID card of somebody who came along."""
+        part = self.part(title)
+        self.press("read_id", part)
+        expect(part.get_by_role("button", name=self.word("read_id"), exact=True)).to_have_count(0)
+
+    def photograph_too(self, name: str) -> None:
+        """A picture that the form could do without."""
+        tile = self.page.get_by_role("article", name=name, exact=True)
+        self.press("camera", tile)
+        self.sees("taken", tile)
+
+    def sign_beside(self, title: str) -> None:
+        """A signature of their own in its sheet."""
+        self.press("write", self.part(title))
+        write_name(self.page)
+        sheet = self.page.get_by_role("dialog")
+        self.press("sign", sheet)
+        expect(sheet).to_have_count(0)
+
     # The way to the end.
+
+    def reads(self, title: str, pattern: str) -> str:
+        """What the glass says in a part of the form: the pattern's first group."""
+        found = re.search(pattern, self.part(title).inner_text())
+        assert found is not None, f"{title} does not say {pattern}"
+        return found[1]
+
+    def step(self, name: str) -> None:
+        """To another step of the same case."""
+        self.page.locator(".stepper").get_by_role("button", name=self.word(name)).click()
 
     def look_at_form(self) -> None:
         """Back from the last step to the form, to look at it once more."""
         self.sees("ready")
-        self.page.locator(".stepper").get_by_role("button", name=self.word("form")).click()
+        self.step("form")
         expect(self.page.locator(".form")).to_be_visible()
 
     def submit(self) -> None:
         """To the last step again, and off it goes."""
-        self.page.locator(".stepper").get_by_role("button", name=self.word("submit")).click()
+        self.step("submit")
         self.page.locator(".submit").get_by_role("button", name=self.word("submit")).click()
 
     def write(self) -> None:

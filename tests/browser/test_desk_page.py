@@ -191,6 +191,7 @@ def test_the_queue_says_who_may_what(browser: Browser) -> None:
         expect(rows.nth(3)).to_be_disabled()
         expect(rows.nth(4)).to_contain_text("四眼回避")
         expect(rows.nth(4)).to_be_disabled()
+        expect(rows.nth(5)).to_contain_text("联社 530381 · 网点 53038107")
         page.keyboard.press("/")
         page.keyboard.type("鲁布革")
         expect(rows).to_have_count(1)

@@ -1,4 +1,4 @@
-"""Six businesses by hand, through real processes, to their end; and how each page of them looks.
+"""Seven businesses by hand, through real processes, to their end; and how each page of them looks.
 
 `python -m tests.browser.test_products FOLDER` does the same and leaves the pictures in FOLDER.
 """
@@ -91,7 +91,7 @@ def person(folder: Path, staff_id: str) -> list[str]:
     return ["--staff-id", staff_id, "--passcode-file", str(path)]
 
 
-# Six businesses.
+# Seven businesses.
 
 
 def sign_up(at: AtTable, look: Look) -> None:
@@ -162,6 +162,27 @@ def ask_for_a_loan(at: AtTable, look: Look) -> None:
     to_the_end(at, look, "loan_query", signed=False)
 
 
+COSIGNERS: Final = ("第二签约人", "第三签约人", "第四签约人")
+
+
+def sign_a_contract(at: AtTable, look: Look) -> None:
+    """As many parties as the contract says, each with card, picture and signature."""
+    at.begin("合同面签")
+    at.photograph("身份证人像面", "身份证国徽面", "客户与业务员合影")
+    at.choose_first("待签合同")
+    wanted = int(at.reads("待签合同", r"签约人数：(\d)"))
+    at.tick("已宣读借款金额", "已宣读还款方式", "已宣读借款用途", "已宣读逾期", "已授权查询")
+    for party in COSIGNERS[: wanted - 1]:
+        at.step("identify")
+        at.read_id(f"{party}身份证")
+        at.step("photos")
+        at.photograph_too(f"{party}与业务员合影")
+        at.step("form")
+        at.sign_beside(f"{party}签名")
+    at.step("submit")
+    to_the_end(at, look, "contract_signing")
+
+
 ANSWERS: Final = {
     "Yearly income of your household": "50,000 to 200,000",
     "Your main source of income": "Farming",
@@ -202,6 +223,16 @@ def to_the_end(at: AtTable, look: Look, name: str, *, signed: bool = True) -> No
     at.next_customer()
 
 
+IN_CHINESE: Final = (
+    sign_up,
+    pay_a_bill,
+    open_a_file,
+    buy_a_fund,
+    ask_for_a_loan,
+    sign_a_contract,
+)
+
+
 # How it looks.
 
 
@@ -239,7 +270,7 @@ def work(folder: Path, pictures: Path) -> None:
             page.locator(".home").wait_for()
             looker.look("home-zh")
             chinese = AtTable(page, "zh", phones)
-            for business in (sign_up, pay_a_bill, open_a_file, buy_a_fund, ask_for_a_loan):
+            for business in IN_CHINESE:
                 business(chinese, looker.look)
             page.get_by_role("button", name="English").click()
             looker.look("home-en")
@@ -247,8 +278,8 @@ def work(folder: Path, pictures: Path) -> None:
     assert complaints + looker.complaints == []
 
 
-def test_six_businesses_are_worked_by_hand_and_can_be_read(tmp_path: Path) -> None:
-    """Five in Chinese and one in English, each to its end."""
+def test_seven_businesses_are_worked_by_hand_and_can_be_read(tmp_path: Path) -> None:
+    """Six in Chinese and one in English, each to its end."""
     work(tmp_path, tmp_path)
 
 

@@ -105,7 +105,7 @@ def test_a_card_is_issued_from_sign_in_to_hand_over(browser: Browser) -> None:
         expect(page.get_by_text("今日业务")).to_have_count(0)
         write_name(page)
         press(page, "确认签字")
-        expect(page.get_by_text("客户已签字，正在入账")).to_be_visible()
+        expect(page.get_by_text("客户已签字，正在生效")).to_be_visible()
         stand.show(states.teller("handover"))
         expect(page.get_by_text("6217 00** **** 1234")).to_be_visible()
         press(page, "已交付客户")

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
+import msgspec
 import trio
 
 from actors.ports import Outside
@@ -57,6 +58,9 @@ from wire.messages.session import Invite, Role, StaffCard
 from wire.passcode import Cost, hash_passcode
 
 UNION = "530111"
+CENTRE = ("53000001", THRESHOLDS.centre)
+"""An outlet of the provincial authorization centre, and the centre's code."""
+
 TELLER_PASSCODE = "135790"
 DESK_PASSCODE = "246801"
 TODAY = dt.datetime.fromtimestamp(EPOCH_MS / 1000, CHINA).date()
@@ -79,9 +83,20 @@ def teller(number: int) -> Member:
 
 
 def authorizer(number: int) -> Member:
-    """An authorizer of the centre, allowed up to A4."""
+    """An authorizer of the union, allowed up to A4."""
     card = StaffCard(f"2{number:03d}", f"P-A{number}", f"授权员{number}", "53011100", UNION)
     return Member(card, Role.DESK, cheap_hash(DESK_PASSCODE), "A4")
+
+
+def centre_authorizer(number: int) -> Member:
+    """An authorizer of the provincial centre, allowed up to A4."""
+    return moved(authorizer(number), *CENTRE)
+
+
+def moved(member: Member, outlet: str, union: str = UNION) -> Member:
+    """The same person at another place."""
+    card = msgspec.structs.replace(member.card, outlet=outlet, union=union)
+    return msgspec.structs.replace(member, card=card)
 
 
 @dataclass
@@ -210,7 +225,7 @@ class Bank:
             slips=self._keep_slip,
             listening=listening,
             settings=for_training(Settings(products(), sections)),
-            sms=self.messages,
+            sms=lambda _union: self.messages,
             sinks=lambda consumer: self.consumers[consumer.name],
             conducts=self.conducts,
         )

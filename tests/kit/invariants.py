@@ -32,7 +32,7 @@ from actors.store import (
     event_digest,
 )
 from actors.tagged import Tagged
-from backoffice.authorization.levels import SLOW_LINK, Timing
+from backoffice.authorization.levels import SLOW_LINK, THRESHOLDS, Locality, Timing
 from backoffice.authorization.policy import DEFAULT_ROUTING, Routing
 from backoffice.authorization.policy_book import STREAM as POLICY_STREAM
 from backoffice.authorization.policy_book import PolicyChanged
@@ -364,7 +364,8 @@ class Invariants:
         if routing is None:
             self.breach("I6", f"{case_id}: routed by a policy that never was")
             return
-        ours = routing.route(told.union, intake.product, intake.assessment.level)
+        level, centre = intake.assessment.level, THRESHOLDS.centre
+        ours = routing.route(told.union, intake.product, level, centre)
         if SLOW_LINK in intake.assessment.flags:
             ours = msgspec.structs.replace(ours, timing=Timing.ASYNC)
         same = intake.assessment.approvals == 0 or ours == intake.assessment.route
@@ -378,6 +379,11 @@ class Invariants:
         apart = person not in (intake.operator.person_id, *told.persons)
         self.hold("I5", f"{case_id}: {person} decided twice or on their own case", apart)
         told.persons.append(person)
+        route = intake.assessment.route
+        near = judgement.authorizer.union == told.union
+        central = route.locality is Locality.CENTRAL
+        pooled = central and judgement.authorizer.union == route.centre == THRESHOLDS.centre
+        self.hold("I5", f"{case_id}: decided by a union that it is none of", near or pooled)
         signing = self._signing.get(judgement.device, b"")
         body = judgement.decision
         right = verify(signing, DECISION, body, judgement.signature)

@@ -125,7 +125,7 @@ SLIP: Final = Slip(
         SlipLine("办理机构", "Outlet", "马街分社"),
         SlipLine("经办人", "Operator", "李春燕（T0317）"),
         SlipLine("授权人", "Authorizer", "周敏"),
-        SlipLine("办理结果", "Result", "核心已受理，客户签字后生效"),
+        SlipLine("办理结果", "Result", "业务已受理，客户签字后生效"),
         SlipLine("打印时间", "Time", "2026-11-23 10:05:12"),
     ),
     NOW_MS,
@@ -317,7 +317,7 @@ QUEUE: Final = (
     _item(3, "罗平联社鲁布革分社", "刘建平", "A4", 61, 59, "idv_no_photo", "senior"),
     replace(_item(4, "师宗联社五龙分社", "杨晓梅", "A2", 480, 420), claimed_by="钱志远"),
     replace(_item(5, "授权中心", "周敏", "A2", 300, 600), allowed=False),
-    _item(6, "宣威联社热水分社", "王丽华", "A2", 150, 750),
+    replace(_item(6, "53038107", "王丽华", "A2", 150, 750), union="530381"),
 )
 COMPARED: Final = (
     Compared("姓名", "Name", "", "王桂兰", "王桂兰", False),

@@ -13,7 +13,7 @@ from typing import Final
 import trio
 
 from actors.behaviour import Commanded
-from backoffice.partners.conduct import Conduct, Conducts, Manner
+from backoffice.partners.conduct import Conduct, Conducts, Manner, Party
 from backoffice.partners.operations import Partner
 from backoffice.program import BackOffice
 from tests.kit.bank import UNION, Bank
@@ -65,17 +65,17 @@ class Poison(Message, frozen=True):
 
 
 class Misconduct(Conducts):
-    """Partners that behave as a seed's plan says, noted in the trace."""
+    """Partners and services that behave as a seed's plan says, noted in the trace."""
 
     def __init__(self, seed: int, plan: Plan, trace: Trace) -> None:
         super().__init__(stream(seed, "conduct"), plan.partners)
         self._trace = trace
 
-    def next(self, partner: Partner, union: str) -> Conduct:
+    def next(self, party: Party, union: str) -> Conduct:
         """As `Conducts.next`."""
-        conduct = super().next(partner, union)
+        conduct = super().next(party, union)
         if conduct.manner is not Manner.NORMAL:
-            self._trace.note(f"partner {conduct.manner}", partner)
+            self._trace.note(f"partner {conduct.manner}", party)
         return conduct
 
 

@@ -50,7 +50,7 @@ class Plan:
         attack: chance that the attacker does something to a frame.
         slow: chance that a node's disk is slow, up to `slow_s` at each point.
         kit: chance of each fault of `KIT_FAULTS`, per question.
-        partners: chance of each misconduct, per request to a partner.
+        partners: chance of each misconduct, per request to a partner or service.
         deaf: chance per second that a consumer takes entries and does not say so.
         forgets: chance per second that a consumer loses an entry that it had.
         policy: chance per second that somebody puts another routing policy in force.

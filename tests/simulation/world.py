@@ -1,4 +1,4 @@
-"""One run: an office, two desks and a few terminals under the faults of one seed, in one process.
+"""One run: an office, three desks and a few terminals under the faults of one seed, in one process.
 
 Two phases. First everything goes wrong that the seed's plan holds; then faults end, and every case
 must reach an end within `LIVENESS_S` (invariant I13). What must hold is checked by
@@ -25,7 +25,15 @@ from backoffice.slips.proof import SlipProof
 from supervisors import State as NodeState
 from supervisors import snapshot
 from supervisors.snapshot import Node as TreeNode
-from tests.kit.bank import DESK_PASSCODE, TELLER_PASSCODE, Bank
+from tests.kit.bank import (
+    CENTRE,
+    DESK_PASSCODE,
+    TELLER_PASSCODE,
+    Bank,
+    authorizer,
+    centre_authorizer,
+    teller,
+)
 from tests.kit.closing import published
 from tests.kit.determinism import run_seeded, stream
 from tests.kit.invariants import Breach, Invariants
@@ -39,8 +47,8 @@ from tests.simulation.swarm import Plan, draw
 from tests.simulation.trace import Trace
 from wire.codec import encode
 
-DESKS: Final = 2
-"""An A4 case takes two people."""
+DESKS: Final = 3
+"""An A4 case takes two people, also where its union decides; the last desk is the centre's."""
 
 LIVENESS_S: Final = 1_800.0
 """After faults end, every case must have reached its end within this, in virtual seconds: leases
@@ -89,6 +97,12 @@ class World:
             f"sim-{seed}",
             plan.terminals,
             DESKS,
+            members=(
+                *(teller(number) for number in range(1, plan.terminals + 1)),
+                *(authorizer(number) for number in range(1, DESKS)),
+                centre_authorizer(DESKS),
+            ),
+            places={f"D-{DESKS}": CENTRE},
             kit_faults=plan.kit,
             watch=self.invariants.watch,
             conducts=Misconduct(seed, plan, trace),

@@ -17,6 +17,7 @@ from actors.tagged import Tagged
 from backoffice.cases.events import AnyCaseEvent
 from backoffice.catalogue import products
 from backoffice.desk.clerk import DeskClerk, Judge, approve_what_agrees
+from backoffice.desk.page_model import SignInHere as SignInAtDesk
 from backoffice.desk.program import Desk
 from backoffice.partners.embedded import PartnerEvent
 from backoffice.program import BackOffice
@@ -26,11 +27,20 @@ from terminal.program import Terminal
 from tests.kit.bank import DESK_PASSCODE, TELLER_PASSCODE, UNION, Bank
 from tests.kit.invariants import Invariants
 from wire.case_state import State
+from wire.link import LinkState
+from wire.messages.desk import QueueItem
+from wire.messages.policy import PolicyText, SetPolicy
 
 STORY_S_MAX: Final = 7_200.0
 """No story lasts longer, in virtual seconds."""
 
 LOOK_S: Final = 0.1
+
+OUTLET: Final = "53011101"
+"""Where the tellers sit."""
+
+ELSEWHERE: Final = ("53011201", "530112")
+"""An outlet of another county union, and that union."""
 
 _CASES: Final = Tagged(AnyCaseEvent)
 _CORES: Final = Tagged(PartnerEvent)
@@ -106,15 +116,48 @@ async def work_to(terminal: Terminal, clerk: Clerk, case_id: str, stage: Stage) 
             await trio.sleep(LOOK_S)
 
 
-def history(bank: Bank, case_id: str) -> list[AnyCaseEvent]:
+async def submitted(terminal: Terminal, clerk: Clerk) -> str:
+    """A case that waits for its authorization."""
+    case_id = await clerk.begin("debit_card")
+    await work_to(terminal, clerk, case_id, Stage.WAITING)
+    await until(lambda: terminal.drafts.look(case_id).view is not None)  # type: ignore[union-attr]  # begun above
+    return case_id
+
+
+async def put(office: BackOffice, text: str) -> PolicyText:
+    """An operator puts a routing policy in force."""
+    services = office.office()
+    answer = await services.ask(services.policy, "O-0001", SetPolicy(text, "切换授权方式"))
+    assert isinstance(answer, PolicyText), answer
+    return answer
+
+
+async def at_desk(desk: Desk, staff_id: str) -> None:
+    """An authorizer signs in; nothing is taken yet."""
+    await until(lambda: desk.state().link is LinkState.ONLINE)
+    assert await desk.perform(SignInAtDesk(staff_id, DESK_PASSCODE)) is None
+
+
+def stands_at(terminal: Terminal, case_id: str) -> State | None:
+    """Where a draft stands, as its terminal knows it."""
+    draft = terminal.drafts.look(case_id)
+    return draft.state if draft is not None else None
+
+
+def seen(desk: Desk) -> dict[str, QueueItem]:
+    """The queue as that desk's page shows it, front first."""
+    return {item.case_id: item for item in desk.state().queue}
+
+
+def history(bank: Bank, case_id: str, union: str = UNION) -> list[AnyCaseEvent]:
     """The events of a case as the office's disk has them."""
-    rows = bank.disk("office").disk.streams.get(f"case/{UNION}/{case_id}", [])
+    rows = bank.disk("office").disk.streams.get(f"case/{union}/{case_id}", [])
     return [_CASES.decode(row.kind, row.body, row.stream) for row in rows]
 
 
-def kinds(bank: Bank, case_id: str) -> list[str]:
+def kinds(bank: Bank, case_id: str, union: str = UNION) -> list[str]:
     """The names of those events."""
-    return [type(event).__name__ for event in history(bank, case_id)]
+    return [type(event).__name__ for event in history(bank, case_id, union)]
 
 
 def core_events(bank: Bank) -> list[PartnerEvent]:
@@ -135,16 +178,23 @@ def states(case: OpenCase) -> list[State]:
 
 
 __all__ = [
+    "ELSEWHERE",
     "LOOK_S",
+    "OUTLET",
     "STORY_S_MAX",
     "Cast",
     "assert_sound",
+    "at_desk",
     "cast",
     "core_events",
     "history",
     "kinds",
+    "put",
+    "seen",
     "signed_in",
+    "stands_at",
     "states",
+    "submitted",
     "until",
     "watched_bank",
     "work_to",

@@ -12,7 +12,6 @@ from backoffice.desk.page_model import Claim, FileView
 from backoffice.desk.page_model import SignInHere as SignInAtDesk
 from backoffice.staff import LOCKOUT_S, TRIES_MAX
 from terminal.page_model import ReopenReturned, Stage, TakePhoto
-from terminal.program import Terminal
 from tests.kit.bank import DESK_PASSCODE, Bank, authorizer, teller
 from tests.kit.running import run
 from tests.stories.cast import (
@@ -21,6 +20,7 @@ from tests.stories.cast import (
     history,
     kinds,
     signed_in,
+    stands_at,
     until,
     watched_bank,
     work_to,
@@ -186,11 +186,6 @@ def test_a_passcode_is_not_to_be_guessed() -> None:
             assert await desk.perform(SignInAtDesk("2001", DESK_PASSCODE)) is None
 
     run(story)
-
-
-def stands_at(terminal: Terminal, case_id: str) -> State | None:
-    draft = terminal.drafts.look(case_id)
-    return draft.state if draft is not None else None
 
 
 def photos(intake: Intake) -> list[bytes]:

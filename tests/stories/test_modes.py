@@ -12,34 +12,28 @@ from backoffice.authorization.waiting import Bar, QueueEntry
 from backoffice.cases.events import Approved, Claimed, LiveGiven
 from backoffice.desk.clerk import DeskClerk
 from backoffice.desk.page_model import AskLive, Claim, TakeNext
-from backoffice.desk.page_model import SignInHere as SignInAtDesk
-from backoffice.desk.program import Desk
-from backoffice.program import BackOffice
-from backoffice.staff import Member
-from terminal.clerk import Clerk
-from terminal.page_model import LeaveTable, Stage, TakePhoto, UsePhoto
-from terminal.program import Terminal
-from tests.kit.bank import DESK_PASSCODE, UNION, Bank, authorizer, teller
+from terminal.page_model import LeaveTable, TakePhoto, UsePhoto
+from tests.kit.bank import DESK_PASSCODE, UNION, Bank, authorizer, moved, teller
 from tests.kit.running import run
 from tests.stories.cast import (
+    ELSEWHERE,
+    OUTLET,
     assert_sound,
+    at_desk,
     cast,
     history,
     kinds,
+    put,
+    seen,
     signed_in,
+    submitted,
     until,
     watched_bank,
-    work_to,
 )
 from wire.codec import decode
-from wire.link import LinkState
 from wire.message import Code, Refusal
-from wire.messages.desk import Decision, QueueItem
-from wire.messages.policy import PolicyHistory, PolicyText, RollbackPolicy, SetPolicy
-
-OUTLET = "53011101"
-ELSEWHERE = ("53011201", "530112")
-"""An outlet of another county union, and that union."""
+from wire.messages.desk import Decision
+from wire.messages.policy import PolicyHistory, PolicyText, RollbackPolicy
 
 OUTLET_SYNC = f"""{DEFAULT_TEXT}
 [[rules]]
@@ -48,37 +42,6 @@ timing = "sync"
 locality = "outlet"
 """
 DEALT = DEFAULT_TEXT.replace('locality = "central"', 'locality = "central"\nassign = "random"')
-
-
-def moved(member: Member, outlet: str, union: str = UNION) -> Member:
-    """The same person at another place."""
-    card = msgspec.structs.replace(member.card, outlet=outlet, union=union)
-    return msgspec.structs.replace(member, card=card)
-
-
-async def put(office: BackOffice, text: str) -> PolicyText:
-    """An operator puts a document in force."""
-    services = office.office()
-    answer = await services.ask(services.policy, "O-0001", SetPolicy(text, "切换授权方式"))
-    assert isinstance(answer, PolicyText), answer
-    return answer
-
-
-async def submitted(terminal: Terminal, clerk: Clerk) -> str:
-    """A case that waits for its authorization."""
-    case_id = await clerk.begin("debit_card")
-    await work_to(terminal, clerk, case_id, Stage.WAITING)
-    await until(lambda: terminal.drafts.look(case_id).view is not None)  # type: ignore[union-attr]  # begun above
-    return case_id
-
-
-async def at_desk(desk: Desk, staff_id: str) -> None:
-    await until(lambda: desk.state().link is LinkState.ONLINE)
-    assert await desk.perform(SignInAtDesk(staff_id, DESK_PASSCODE)) is None
-
-
-def seen(desk: Desk) -> dict[str, QueueItem]:
-    return {item.case_id: item for item in desk.state().queue}
 
 
 def route(bank: Bank, union: str, case_id: str) -> tuple[Timing, Locality]:
@@ -160,7 +123,9 @@ def test_a_rollback_goes_back_without_forgetting() -> None:
             known = await services.ask(services.policy, "O-0001", PolicyHistory())
             assert not isinstance(known, Refusal)
             assert [3, 2, 1] == [about.version for about in known.versions]
-        assert Route(Timing.ASYNC, Locality.CENTRAL, 3) == filed(bank, case_id)
+        assert Route(Timing.ASYNC, Locality.CENTRAL, 3, centre=THRESHOLDS.centre) == filed(
+            bank, case_id
+        )
         rows = bank.disk("office").disk.streams["policy"]
         assert ["PolicyChanged"] * 2 == [row.kind for row in rows], "each is an audited event"
 

@@ -224,6 +224,12 @@ def test_a_refused_question_gives_the_case_back() -> None:
     assert story.state.editable
     assert refusal == story.state.problem
 
+    story.sent(AskIdentity)
+    assert story.give(WantSubmission(None)) is None
+    assert [story.card] == [errand.card for errand in story.sent(AskIdentity)], "asked anew"
+    story.identified()
+    assert 1 == len(story.sent(SendSubmission))
+
 
 def test_a_refused_submission_can_be_corrected() -> None:
     """Same revision, because the office has kept nothing; the PIN block is still there."""

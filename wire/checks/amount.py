@@ -24,7 +24,8 @@ def check_amount(value: AmountValue, field: Field, context: Context) -> list[Ref
         least = number_text(field.fen_min, 2)
         return [context.refuse(Code.RANGE, f"“{field.title_zh}”不能低于{least}元。")]
     if value.fen > field.fen_max:
-        return [context.refuse(Code.LIMIT, "金额超过本业务的限额。")]
+        most = number_text(field.fen_max, 2)
+        return [context.refuse(Code.LIMIT, f"“{field.title_zh}”不能超过{most}元。")]
     return []
 
 

@@ -71,12 +71,14 @@ class QueueItem(msgspec.Struct, frozen=True):
         claimed_by: display name of who has it, or empty.
         mine: claimed on this desk.
         allowed: False where this authorizer must not decide it.
-        barred: why not: `operator`, `approver`, `own_outlet`, `other_outlet`, `level`, `skill`.
+        barred: why not: `operator`, `approver`, `own_outlet`, `other_outlet`, `other_union`,
+            `level`, `skill`.
         timing: `sync` while a customer waits at the table, else `async`.
         locality: whose desks decide: `outlet`, `union`, `central`.
         priority: 0 to 9; a late case counts more than its priority.
         dealt: it comes with `NextCase` only.
         live_photo: `asked` while one is awaited, `given` when it is there, else empty.
+        union: the county union that it was captured in.
     """
 
     case_id: str
@@ -98,6 +100,7 @@ class QueueItem(msgspec.Struct, frozen=True):
     priority: int = 0
     dealt: bool = False
     live_photo: str = ""
+    union: str = ""
 
 
 class Queue(msgspec.Struct, frozen=True):

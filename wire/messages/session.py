@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
 from wire.form import Capability, Form
 from wire.message import Request
+
+PAGE_BYTES_MAX: Final = 16 * 1024
+"""The most bytes of one page of products, and so of one product."""
 
 
 class Role(StrEnum):
@@ -72,13 +76,24 @@ class ProductCard(msgspec.Struct, frozen=True):
 
 
 class Products(msgspec.Struct, frozen=True):
-    """Everything that can be offered at this device."""
+    """One page of what can be offered at this device, in the order of codes.
+
+    Attributes:
+        more: others follow, after the last code of these.
+    """
 
     products: tuple[ProductCard, ...]
+    more: bool = False
 
 
 class ListProducts(Request[Products], frozen=True, tag="ListProducts"):
-    """Ask for the product list; the terminal keeps the last answer for work offline."""
+    """Ask for the next page of products; the terminal keeps the whole list for work offline.
+
+    Attributes:
+        after: the code that the page begins after; empty for the first page.
+    """
+
+    after: str = ""
 
 
 class TreeSnapshot(msgspec.Struct, frozen=True):
@@ -119,6 +134,7 @@ class Revoke(Request[Revoked], frozen=True, tag="Revoke"):
 
 
 __all__ = [
+    "PAGE_BYTES_MAX",
     "GetTree",
     "Invite",
     "Invited",

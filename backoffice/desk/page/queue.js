@@ -39,7 +39,7 @@ const rows = computed(() => {
 
 function words(item) {
   const flags = item.flags.map(flagWord);
-  return [item.title_zh, item.title_en, item.outlet, item.operator, item.level, item.claimed_by, item.case_id, ...flags]
+  return [item.title_zh, item.title_en, item.union, item.outlet, item.operator, item.level, item.claimed_by, item.case_id, ...flags]
     .join(" ")
     .toLowerCase();
 }
@@ -148,13 +148,19 @@ function Row({ item, open, live }) {
       <${Due} item=${item} />
     </span>
     <span class="item-line item-soft">
-      <span class="item-outlet">${item.outlet}</span>
+      <span class="item-outlet">${place(item)}</span>
       <span class="spread"></span>
       <span>${t("queue.age", { time: elapsed(now.value - item.queued_ms) })}</span>
     </span>
     <span class="item-line item-soft"><span>${t("queue.operator", { name: item.operator })}</span></span>
     <${Marks} item=${item} />
   </button>`;
+}
+
+/** Where the case was captured; its union only where it is another than this desk's. */
+function place(item) {
+  const elsewhere = item.union && item.union !== state.value.staff?.union;
+  return elsewhere ? t("queue.elsewhere", { union: item.union, outlet: item.outlet }) : item.outlet;
 }
 
 /** Why this desk cannot take the case, in a sentence; null when it can. */

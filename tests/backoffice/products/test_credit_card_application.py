@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backoffice.partners.operations import ApplyCreditCard
-from backoffice.products.credit_card_application import PRODUCT, CreditCardTerms
+from backoffice.products.credit_card_application import PRODUCT
 from tests.backoffice.products.dossiers import dossier, flags, found
 from wire.form import FieldKind
 from wire.masked import Phone
@@ -28,16 +28,6 @@ def test_each_contact_has_a_number_of_their_own(same: str) -> None:
     read = dossier(PRODUCT, values={same: one, "contact2_phone": one})
 
     assert [(Code.DUPLICATE, "contact2_phone")] == found(PRODUCT.problems(read))
-
-
-@pytest.mark.parametrize(("fen", "accepted"), [(10_000_00, True), (10_000_01, False)])
-def test_a_union_may_offer_less(fen: int, accepted: bool) -> None:
-    """The limit that can be asked for is in its terms."""
-    terms = CreditCardTerms(limit_fen_max=10_000_00)
-    read = dossier(PRODUCT, values={"limit": AmountValue(fen)}, terms=terms)
-
-    expected = [] if accepted else [(Code.LIMIT, "limit")]
-    assert expected == found(PRODUCT.problems(read))
 
 
 def test_the_three_sights_are_three_confirmations() -> None:

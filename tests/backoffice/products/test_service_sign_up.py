@@ -55,15 +55,6 @@ def test_several_high_limits_are_one_reason() -> None:
     assert [("A2", ""), ("A3", "high_limit")] == flags(PRODUCT, dossier(PRODUCT, values=high))
 
 
-@pytest.mark.parametrize(("fen", "accepted"), [(10_000_00, True), (10_000_01, False)])
-def test_a_limit_has_a_most(fen: int, accepted: bool) -> None:
-    """Each service its own."""
-    read = dossier(PRODUCT, values=signing("fast_pay", fast_pay=fen))
-
-    expected = [] if accepted else [(Code.LIMIT, "limit_fast_pay")]
-    assert expected == found(PRODUCT.problems(read))
-
-
 def test_a_limit_of_what_is_not_chosen_is_a_mistake() -> None:
     """Either the limit or the missing tick."""
     read = dossier(PRODUCT, values=signing("sms_notice", fast_pay=100_00))

@@ -7,7 +7,7 @@ import pytest
 from backoffice.partners.operations import BuyFund, HoldFunds
 from backoffice.partners.queries import Funds
 from backoffice.product import Asking
-from backoffice.products.wealth_purchase import PRODUCT, WealthPurchaseTerms
+from backoffice.products.wealth_purchase import PRODUCT
 from tests.backoffice.products.dossiers import dossier, flags, found
 from tests.backoffice.products.listings import fund
 from tests.kit.submissions import NOW_MS
@@ -65,16 +65,6 @@ def test_what_is_past_its_cut_off_is_not_sold(later_ms: int, accepted: bool) -> 
     read = dossier(PRODUCT, values=SMALL, listed={"fund": offered})
 
     expected = [] if accepted else [(Code.STALE, "fund")]
-    assert expected == found(PRODUCT.problems(read))
-
-
-@pytest.mark.parametrize(("fen", "accepted"), [(2_000_00, True), (2_000_01, False)])
-def test_a_union_may_bound_an_order(fen: int, accepted: bool) -> None:
-    """Larger ones go to the counter."""
-    terms = WealthPurchaseTerms(fen_max=2_000_00)
-    read = dossier(PRODUCT, values={"amount": AmountValue(fen)}, terms=terms)
-
-    expected = [] if accepted else [(Code.LIMIT, "amount")]
     assert expected == found(PRODUCT.problems(read))
 
 
