@@ -42,6 +42,7 @@ from backoffice.cases.events import (
     Rejected,
     RescanGiven,
     Returned,
+    SampleOpened,
     SampleReviewed,
     Settled,
     Signed,
@@ -215,7 +216,7 @@ class CaseBook:
                     self._operation(case, leg, where)
             case Stored():
                 self._stored(case, event, passed, where)
-            case SampleReviewed(reviewer=reviewer):
+            case SampleOpened(reviewer=reviewer) | SampleReviewed(reviewer=reviewer):
                 if reviewer.person_id == case.filed.operator.person_id:
                     self._findings.add(Fault.SELF_AUTHORIZED, where, reviewer.staff_id)
             case Prepared(slip=slip):
@@ -377,7 +378,7 @@ def _legal(case: Case, event: AnyCaseEvent) -> bool:
     if isinstance(event, LiveGiven):
         waits = case.state in (State.AUTH_QUEUED, State.AUTH_CLAIMED)
         return waits and case.live_asked_ms > 0
-    if isinstance(event, SampleReviewed):
+    if isinstance(event, SampleOpened | SampleReviewed):
         return case.sampled and case.reviewed is None
     if isinstance(event, LegAnswered):
         leg = case.leg(event.key)
