@@ -2,10 +2,11 @@
 
 Rules alone let them pass; so that rules are not trusted blindly, chance that can be recomputed
 draws some when they close, and an authorizer says whether all was right. What they say changes
-nothing about the case. Who wants to say something opens the case before, which is noted in its
-stream; only they get its images, and only until it is reviewed. Whether a case was drawn stands in its stream: a share that is configured
-anew neither frees a case from its review nor asks for one long ago. Invariant: a case that was
-drawn has a document in `review/<union>` until it is reviewed, by somebody else than its operator.
+nothing about the case. Whoever wants to say something opens the case before, which is noted in its
+stream: nobody else gets its images, and nobody after the review. Whether a case was drawn stands
+there, too: a share that is configured anew neither frees a case from its review nor asks for one
+long ago. Invariant: a case that was drawn has a document in `review/<union>` until it is reviewed,
+by somebody else than its operator.
 """
 
 from __future__ import annotations
