@@ -33,6 +33,7 @@ from backoffice.cases.commands import (
     FromTerminal,
     Judge,
     JudgeSample,
+    OpenSample,
     PartnerSilent,
     Reinquire,
     Release,
@@ -142,6 +143,8 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
                 return review.release(case, caller, now_ms)
             case Judge():
                 return review.judge(case, command, rules, now_ms)
+            case OpenSample():
+                return sampling.open_sample(case, command, now_ms)
             case JudgeSample():
                 return sampling.judge_sample(case, command, now_ms)
             case PartnerOutcome():
@@ -207,6 +210,8 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
                 return Released(after.case_id)
             case Judge():
                 return review.taken(after)
+            case OpenSample(caller=caller):
+                return sampling.review_file(after, self._product(after), caller)
             case JudgeSample(ok=ok):
                 return ReviewTaken(after.case_id, ok)
             case _:

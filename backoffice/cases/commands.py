@@ -25,7 +25,7 @@ from wire.messages.case import (
     SlipShown,
     SubmitRescan,
 )
-from wire.messages.desk import CaseFile, DecisionTaken, Lease, Released, ReviewTaken
+from wire.messages.desk import CaseFile, DecisionTaken, Lease, Released, ReviewFile, ReviewTaken
 from wire.messages.session import StaffCard
 
 
@@ -135,6 +135,12 @@ class Settle(Request[CaseView], frozen=True, tag="Settle"):
     note: str
 
 
+class OpenSample(Request[ReviewFile], frozen=True, tag="OpenSample"):
+    """Somebody looks at a closed case that was drawn for it, before they judge."""
+
+    caller: Caller
+
+
 class JudgeSample(Request[ReviewTaken], frozen=True, tag="JudgeSample"):
     """Somebody has looked at a closed case that was drawn for it."""
 
@@ -153,6 +159,7 @@ CaseCommand = (
     | Judge
     | Reinquire
     | Settle
+    | OpenSample
     | JudgeSample
     | PartnerOutcome
     | PartnerSilent
@@ -173,6 +180,7 @@ __all__ = [
     "FromTerminal",
     "Judge",
     "JudgeSample",
+    "OpenSample",
     "Reinquire",
     "Release",
     "Renew",

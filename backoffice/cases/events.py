@@ -27,6 +27,7 @@ from backoffice.cases.partner_events import (
     PrepareLost,
     PrepareStarted,
     Reopened,
+    SampleOpened,
     SampleReviewed,
     Settled,
     Signed,
@@ -108,6 +109,7 @@ AnyCaseEvent = (
     | Committed
     | HandedOver
     | Closed
+    | SampleOpened
     | SampleReviewed
     | AbortStarted
     | AbortLost
@@ -261,6 +263,7 @@ __all__ = [
     "RescanGiven",
     "RescanOwed",
     "Returned",
+    "SampleOpened",
     "SampleReviewed",
     "Settled",
     "Signed",

@@ -201,6 +201,12 @@ class Closed(CaseEvent, frozen=True, tag="CaseClosed"):
     sampled: bool = False
 
 
+class SampleOpened(CaseEvent, frozen=True, tag="SampleOpened"):
+    """Somebody looks at the closed case, to review it; noted once for each person."""
+
+    reviewer: StaffCard
+
+
 class SampleReviewed(CaseEvent, frozen=True, tag="SampleReviewed"):
     """Somebody looked at the closed case; `note` says what was wrong unless all was `ok`."""
 
@@ -279,6 +285,7 @@ __all__ = [
     "PrepareStarted",
     "Prepared",
     "Reopened",
+    "SampleOpened",
     "SampleReviewed",
     "Settled",
     "Signed",

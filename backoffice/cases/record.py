@@ -34,6 +34,7 @@ from backoffice.cases.events import (
     RescanGiven,
     RescanOwed,
     Returned,
+    SampleOpened,
     SampleReviewed,
     Settled,
     Signed,
@@ -88,6 +89,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         slip_hash: the slip's BLAKE2b-256; empty for what cannot be signed.
         signed: the customer's signature.
         sampled: it was drawn for a review as it closed.
+        opened: person ids of those who looked at it for that review.
         reviewed: what the review said.
         rescan: which photos it was approved without; None where it was complete.
         rescanned: those photos, once they are here.
@@ -117,6 +119,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     slip_hash: bytes = b""
     signed: Signed | None = None
     sampled: bool = False
+    opened: tuple[str, ...] = ()
     reviewed: SampleReviewed | None = None
     rescan: RescanOwed | None = None
     rescanned: tuple[ImageCard, ...] = ()
@@ -270,6 +273,8 @@ def _told_later(case: Case, event: AnyCaseEvent) -> Case:
             return replace(case, reasons=() if done else (Refusal(Code.STATE, note),))
         case Closed(sampled=sampled):
             return replace(case, sampled=sampled)
+        case SampleOpened(reviewer=reviewer):
+            return replace(case, opened=(*case.opened, reviewer.person_id))
         case SampleReviewed():
             return replace(case, reviewed=event)
         case _:

@@ -2,9 +2,11 @@
 
 Rules alone let them pass; so that rules are not trusted blindly, chance that can be recomputed
 draws some when they close, and an authorizer says whether all was right. What they say changes
-nothing about the case. Whether a case was drawn stands in its stream: a share that is configured
-anew neither frees a case from its review nor asks for one long ago. Invariant: a case that was
-drawn has a document in `review/<union>` until it is reviewed, by somebody else than its operator.
+nothing about the case. Whoever wants to say something opens the case before, which is noted in its
+stream: nobody else gets its images, and nobody after the review. Whether a case was drawn stands
+there, too: a share that is configured anew neither frees a case from its review nor asks for one
+long ago. Invariant: a case that was drawn has a document in `review/<union>` until it is reviewed,
+by somebody else than its operator.
 """
 
 from __future__ import annotations
@@ -16,14 +18,15 @@ import msgspec
 
 from actors.store import Document
 from backoffice.authorization.levels import Level
-from backoffice.cases.commands import Caller, JudgeSample
-from backoffice.cases.events import AnyCaseEvent, Closed, SampleReviewed
+from backoffice.cases.commands import Caller, JudgeSample, OpenSample
+from backoffice.cases.events import AnyCaseEvent, Closed, SampleOpened, SampleReviewed
 from backoffice.cases.record import Case
 from backoffice.cases.terms import Rules
+from backoffice.cases.view import compare, dossier_of
 from backoffice.product import Product
 from wire.codec import encode
 from wire.message import Code, Refusal
-from wire.messages.desk import NOTE_CHARS_MAX, ReviewItem
+from wire.messages.desk import NOTE_CHARS_MAX, ReviewFile, ReviewItem
 from wire.messages.session import StaffCard
 
 Events = tuple[AnyCaseEvent, ...]
@@ -34,6 +37,7 @@ _NOT_SAMPLED: Final = Refusal(Code.STATE, "该业务未被抽中复核。")
 _REVIEWED: Final = Refusal(Code.STATE, "该业务已完成复核。")
 _OWN_CASE: Final = Refusal(Code.SELF_AUTH, "不能复核本人经办的业务。")
 _TOO_JUNIOR: Final = Refusal(Code.FORBIDDEN, "抽样复核需要A2级及以上授权权限。")
+_UNSEEN: Final = Refusal(Code.STATE, "请先打开该业务，查看后再给出抽查结论。")
 _NO_NOTE: Final = Refusal(Code.FORMAT, "请说明发现的问题。", "note")
 _LONG_NOTE: Final = Refusal(Code.FORMAT, f"说明不能超过{NOTE_CHARS_MAX}个字。", "note")
 
@@ -44,6 +48,8 @@ class ReviewEntry(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         operator: who captured it; never allowed to review it.
         closed_ms: when it closed, the office's clock.
+        images: digests of what those who opened it may fetch.
+        opened: person ids of those who did.
     """
 
     case_id: str
@@ -53,6 +59,8 @@ class ReviewEntry(msgspec.Struct, frozen=True, kw_only=True):
     operator: StaffCard
     closed_ms: int
     level: Level
+    images: tuple[bytes, ...] = ()
+    opened: tuple[str, ...] = ()
 
 
 def is_sampled(case_id: str, permille: int, key: bytes) -> bool:
@@ -77,26 +85,37 @@ def collection(union: str) -> str:
 
 
 def review_document(before: Case, after: Case, product: Product) -> tuple[Document, ...]:
-    """What a commit writes: put as a drawn case closes, delete as it is reviewed, or nothing."""
-    if after.sampled and not before.sampled:
-        entry = ReviewEntry(
-            case_id=after.case_id,
-            product=product.code,
-            title_zh=product.title_zh,
-            title_en=product.title_en,
-            operator=after.filed.operator,
-            closed_ms=after.steps[-1].at_ms,
-            level=after.filed.assessment.level,
-        )
-        return (Document(collection(after.union), after.case_id, encode(entry)),)
-    if after.reviewed is not None and before.reviewed is None:
-        return (Document(collection(after.union), after.case_id, None),)
-    return ()
+    """What a commit writes: put as a drawn case closes or is opened, delete as it is reviewed."""
+    was = (before.sampled, before.opened, before.reviewed)
+    if was == (after.sampled, after.opened, after.reviewed):
+        return ()
+    body = encode(entry_of(after, product)) if after.reviewed is None else None
+    return (Document(collection(after.union), after.case_id, body),)
+
+
+def entry_of(case: Case, product: Product) -> ReviewEntry:
+    """A drawn case as its document keeps it."""
+    return ReviewEntry(
+        case_id=case.case_id,
+        product=product.code,
+        title_zh=product.title_zh,
+        title_en=product.title_en,
+        operator=case.filed.operator,
+        closed_ms=case.steps[-1].at_ms,
+        level=case.filed.assessment.level,
+        images=tuple(card.digest for card in case.images),
+        opened=case.opened,
+    )
 
 
 def too_junior(caller: Caller) -> Refusal | None:
     """Why this person reviews nothing; None if they may."""
     return _TOO_JUNIOR if caller.level < Level.A2 else None
+
+
+def may_fetch(entry: ReviewEntry, caller: Caller) -> bool:
+    """Whether this person gets the images: they opened the case and are still senior enough."""
+    return caller.staff.person_id in entry.opened and too_junior(caller) is None
 
 
 def review_item(entry: ReviewEntry, caller: Caller) -> ReviewItem:
@@ -114,20 +133,43 @@ def review_item(entry: ReviewEntry, caller: Caller) -> ReviewItem:
     )
 
 
+def review_file(case: Case, product: Product, caller: Caller) -> ReviewFile:
+    """What somebody who opened a drawn case judges it by; numbers are masked as in the queue."""
+    filed = case.filed
+    return ReviewFile(
+        item=review_item(entry_of(case, product), caller),
+        state=case.state,
+        steps=case.steps,
+        compared=compare(
+            dossier_of(filed, product), product.form, filed.identity, filed.identities
+        ),
+        images=case.images,
+    )
+
+
+def open_sample(case: Case, command: OpenSample, now_ms: int) -> Events | Refusal:
+    """The look at a drawn case, noted the first time."""
+    reviewer = command.caller.staff
+    refusal = _kept_away(case, command.caller)
+    if refusal is not None:
+        return refusal
+    if case.reviewed is not None:
+        return _REVIEWED
+    return () if reviewer.person_id in case.opened else (SampleOpened(now_ms, reviewer),)
+
+
 def judge_sample(case: Case, command: JudgeSample, now_ms: int) -> Events | Refusal:
     """The review of a drawn case; the same one again leads to nothing new."""
     reviewer, note = command.caller.staff, command.note.strip()
-    junior = too_junior(command.caller)
-    if junior is not None:
-        return junior
-    if not case.sampled:
-        return _NOT_SAMPLED
-    if reviewer.person_id == case.filed.operator.person_id:
-        return _OWN_CASE
+    refusal = _kept_away(case, command.caller)
+    if refusal is not None:
+        return refusal
     if len(note) > NOTE_CHARS_MAX:
         return _LONG_NOTE
     if not command.ok and not note:
         return _NO_NOTE
+    if case.reviewed is None and reviewer.person_id not in case.opened:
+        return _UNSEEN
     if case.reviewed is None:
         return (SampleReviewed(now_ms, reviewer, command.ok, note),)
     said = case.reviewed
@@ -135,13 +177,28 @@ def judge_sample(case: Case, command: JudgeSample, now_ms: int) -> Events | Refu
     return () if same else _REVIEWED
 
 
+def _kept_away(case: Case, caller: Caller) -> Refusal | None:
+    """Why this person has no part in the review of this case; None if they may."""
+    junior = too_junior(caller)
+    if junior is not None:
+        return junior
+    if not case.sampled:
+        return _NOT_SAMPLED
+    own = caller.staff.person_id == case.filed.operator.person_id
+    return _OWN_CASE if own else None
+
+
 __all__ = [
     "ReviewEntry",
     "close",
     "collection",
+    "entry_of",
     "is_sampled",
     "judge_sample",
+    "may_fetch",
+    "open_sample",
     "review_document",
+    "review_file",
     "review_item",
     "too_junior",
 ]

@@ -9,7 +9,6 @@ was fetched and verified.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from typing import Final
 
@@ -17,6 +16,7 @@ import msgspec
 import trio
 
 from actors.ports import Outside
+from backoffice.desk.images import CaseImages
 from backoffice.desk.link import REQUEST_S_MAX
 from backoffice.desk.page_model import (
     AskLive,
@@ -25,17 +25,14 @@ from backoffice.desk.page_model import (
     Deed,
     DoneRow,
     FileView,
-    ImageView,
     Release,
     SignInHere,
     SignOutHere,
     TakeNext,
 )
 from wire.codec import encode
-from wire.errors import LinkLost, OutcomeUnknown, PeerRefused
 from wire.keys import DECISION, DeviceKeys
 from wire.message import Code, Refusal
-from wire.messages.case import LIVE_PHOTO
 from wire.messages.desk import (
     NOTE_CHARS_MAX,
     AskLivePhoto,
@@ -49,15 +46,11 @@ from wire.messages.desk import (
     ReleaseCase,
     RenewClaim,
 )
-from wire.messages.images import GetChunk
 from wire.messages.session import SignIn, SignOut, StaffCard
 from wire.office_link import OfficeLink
 
 RENEW_S: Final = 60.0
 """How often an open claim is renewed, in seconds; a lease lasts several times that."""
-
-IMAGE_TRIES_MAX: Final = 5
-"""How often an image whose bytes do not match its hash is fetched again."""
 
 DONE_ROWS_MAX: Final = 200
 """How many of this session's decisions the page lists."""
@@ -74,18 +67,13 @@ class OpenFile:
 
     def __init__(self, file: CaseFile) -> None:
         self.file = file
-        self.images: dict[bytes, bytearray] = {card.digest: bytearray() for card in file.images}
+        self.images = CaseImages(file.item.case_id, file.images)
         self.lost = False
         self.news = trio.Event()
 
     def renewed(self, until_ms: int) -> None:
         """The claim holds until then."""
         self.file = msgspec.structs.replace(self.file, lease_until_ms=until_ms)
-
-    @property
-    def complete(self) -> bool:
-        """Every image is here and verified."""
-        return all(len(self.images[card.digest]) == card.size for card in self.file.images)
 
 
 class Authorizer:
@@ -153,11 +141,7 @@ class Authorizer:
 
     def image(self, digest: bytes) -> bytes | None:
         """A verified image of the open case, or None."""
-        if self.open is None:
-            return None
-        size = {card.digest: card.size for card in self.open.file.images}.get(digest, -1)
-        body = self.open.images.get(digest, b"")
-        return bytes(body) if len(body) == size else None
+        return self.open.images.body(digest) if self.open is not None else None
 
     def file_view(self) -> FileView | None:
         """The open case as the page shows it."""
@@ -170,17 +154,7 @@ class Authorizer:
             steps=file.steps,
             version=file.version,
             compared=file.compared,
-            images=tuple(
-                ImageView(
-                    card.digest.hex(),
-                    card.title_zh,
-                    card.title_en,
-                    card.evidence,
-                    100 * len(self.open.images[card.digest]) // max(card.size, 1),
-                    card.field if card.field != LIVE_PHOTO.name else "",
-                )
-                for card in file.images
-            ),
+            images=self.open.images.views(),
             lease_until_ms=file.lease_until_ms,
             lost=self.open.lost,
         )
@@ -241,8 +215,7 @@ class Authorizer:
             return answer
         fresh = OpenFile(answer)
         if self.open is not None:
-            kept = {d: b for d, b in self.open.images.items() if d in fresh.images}
-            fresh.images.update(kept)
+            fresh.images.keep(self.open.images)
         self._show(fresh)
         return None
 
@@ -262,7 +235,7 @@ class Authorizer:
             return Refusal(Code.STATE, "请先领取一笔业务")
         if opened.lost:
             return Refusal(Code.STALE, "领取已失效，请重新领取后再决定", retryable=True)
-        if not opened.complete:
+        if not opened.images.complete:
             return Refusal(Code.EVIDENCE, "影像还没有全部调阅，请稍候", retryable=True)
         if len(command.note) > NOTE_CHARS_MAX:
             return Refusal(Code.FORMAT, f"说明不能超过{NOTE_CHARS_MAX}个字", "note")
@@ -321,38 +294,13 @@ class Authorizer:
         self._changed()
 
     async def _fetch_images(self, opened: OpenFile) -> None:
-        for card in opened.file.images:
-            body = opened.images[card.digest]
-            tries = 0
-            while len(body) < card.size:
-                request = GetChunk(opened.file.item.case_id, card.digest, len(body))
-                try:
-                    chunk = await self._link.request(request, within=REQUEST_S_MAX)
-                except (LinkLost, OutcomeUnknown):
-                    continue
-                except PeerRefused:
-                    opened.lost = True
-                    self._changed()
-                    return
-                body += chunk.data
-                whole = len(body) >= card.size
-                if not chunk.data or (whole and not _matches(body, card.digest)):
-                    body.clear()
-                    tries += 1
-                    if tries >= IMAGE_TRIES_MAX:
-                        opened.lost = True
-                        self._changed()
-                        return
-                self._changed()
-
-
-def _matches(body: bytearray, digest: bytes) -> bool:
-    return hashlib.blake2b(body, digest_size=32).digest() == digest
+        if not await opened.images.fetch(self._link, self._changed):
+            opened.lost = True
+            self._changed()
 
 
 __all__ = [
     "DONE_ROWS_MAX",
-    "IMAGE_TRIES_MAX",
     "RENEW_S",
     "SIGN_IN_FIRST",
     "Authorizer",

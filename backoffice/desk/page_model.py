@@ -14,7 +14,7 @@ import msgspec
 
 from wire.message import Refusal
 from wire.messages.case import Step
-from wire.messages.desk import Compared, QueueItem, Reason, Verdict
+from wire.messages.desk import Compared, QueueItem, Reason, ReviewItem, Verdict
 from wire.messages.figures import Figures
 from wire.messages.session import StaffCard
 
@@ -62,6 +62,31 @@ class DoneRow(msgspec.Struct, frozen=True):
     at_ms: int
 
 
+class ReviewFileView(msgspec.Struct, frozen=True):
+    """A drawn case to be judged: images beside entered, chip and network values.
+
+    `lost` when its images cannot be fetched; it is not judged until it was opened again.
+    """
+
+    item: ReviewItem
+    state: str
+    steps: tuple[Step, ...]
+    compared: tuple[Compared, ...]
+    images: tuple[ImageView, ...]
+    lost: bool
+
+
+class ReviewsView(msgspec.Struct, frozen=True):
+    """Closed cases that wait for a review, and the one that is open.
+
+    `problem` says why the newest list could not be had; the items are then older.
+    """
+
+    items: tuple[ReviewItem, ...]
+    problem: Refusal | None
+    file: ReviewFileView | None
+
+
 FiguresTable = Literal["outlets", "products", "days", "terminals"]
 """A table of figures that can be saved."""
 
@@ -105,6 +130,7 @@ class DeskState(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         link: `online`, `connecting` or `offline`; decisions are disabled unless online.
+        reviews: what was drawn for a review; None until the office has said.
         figures: the managers' view while it is shown.
         export: the newest table made for saving.
     """
@@ -117,6 +143,7 @@ class DeskState(msgspec.Struct, frozen=True, kw_only=True):
     queue: tuple[QueueItem, ...]
     file: FileView | None
     done: tuple[DoneRow, ...]
+    reviews: ReviewsView | None = None
     figures: FiguresView | None = None
     export: Export | None = None
 
@@ -166,6 +193,28 @@ class Conclude(msgspec.Struct, frozen=True, tag="decide"):
         return f"Conclude({self.verdict})"
 
 
+class ShowReviews(msgspec.Struct, frozen=True, tag="show_reviews"):
+    """Ask for the newest list of reviews."""
+
+
+class ViewReview(msgspec.Struct, frozen=True, tag="view_review"):
+    """Open a drawn case; the one that is open is closed unjudged."""
+
+    case_id: str
+
+
+class CloseReview(msgspec.Struct, frozen=True, tag="close_review"):
+    """Close the open review unjudged."""
+
+
+class GiveReview(msgspec.Struct, frozen=True, tag="give_review"):
+    """Judge the drawn case that is open: all is right, or what is wrong."""
+
+    case_id: str
+    ok: bool
+    note: str
+
+
 class ShowFigures(msgspec.Struct, frozen=True, tag="show_figures"):
     """Show figures, days as `YYYY-MM-DD`, and keep them fresh; empty filters let all through."""
 
@@ -189,8 +238,11 @@ class ExportFigures(msgspec.Struct, frozen=True, tag="export_figures"):
 Deed = SignInHere | SignOutHere | Claim | TakeNext | AskLive | Release | Conclude
 """What an authorizer may ask."""
 
+ReviewsDeed = ShowReviews | ViewReview | CloseReview | GiveReview
+"""What a reviewer may ask."""
+
 FiguresDeed = ShowFigures | HideFigures | ExportFigures
 """What a manager may ask."""
 
-Command = Deed | FiguresDeed
+Command = Deed | ReviewsDeed | FiguresDeed
 """Everything that the page may ask."""

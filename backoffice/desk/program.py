@@ -1,8 +1,9 @@
-"""The desk client, put together: a supervised session with the office, authorizer and figures.
+"""The desk client, put together: a session with the office, authorizer, reviews and figures.
 
     /desk                one_for_one
       link               the session with the office
       tending            fetches images of the open case and keeps its claim
+      reviews            keeps the list of reviews and fetches images of the open one
       figures            asks for a manager's figures again while they are shown
 
 Everything outside comes in through `Setup`, so that the same desk runs at a workplace and inside a
@@ -27,9 +28,11 @@ from backoffice.desk.page_model import (
     Command,
     DeskState,
     FiguresDeed,
+    ReviewsDeed,
     SignInHere,
     SignOutHere,
 )
+from backoffice.desk.reviews import ReviewDesk
 from supervisors import (
     Backoff,
     ChildSpec,
@@ -96,6 +99,7 @@ class Desk:
 
     Attributes:
         authorizer: does what a page or a script asks.
+        reviews: what a reviewer looks at.
         figures: what a manager looks at.
         tree: for the inspector.
     """
@@ -111,6 +115,7 @@ class Desk:
             watch_again=self._watch_again,
             changed=setup.watch,
         )
+        self.reviews = ReviewDesk(self._link, setup.watch)
         self.figures = FiguresBoard(self._link, setup.watch)
         self.tree: Tree | None = None
 
@@ -123,6 +128,7 @@ class Desk:
             (
                 ChildSpec("link", self._desk_link, backoff=LINK_BACKOFF),
                 ChildSpec("tending", lambda: Tending(self.authorizer.tend), backoff=LINK_BACKOFF),
+                ChildSpec("reviews", lambda: Tending(self.reviews.tend), backoff=LINK_BACKOFF),
                 ChildSpec(
                     "figures", lambda: Tending(self.figures.keep_fresh), backoff=LINK_BACKOFF
                 ),
@@ -130,15 +136,22 @@ class Desk:
         )
 
     async def perform(self, command: Command) -> Refusal | None:
-        """Do what the page asked for: see `Authorizer.perform` and `FiguresBoard.perform`."""
+        """Do what the page asked for: see the `perform` of each board."""
+        if isinstance(command, ReviewsDeed | FiguresDeed) and self.authorizer.staff is None:
+            return SIGN_IN_FIRST
+        if isinstance(command, ReviewsDeed):
+            return await self.reviews.perform(command)
         if isinstance(command, FiguresDeed):
-            if self.authorizer.staff is None:
-                return SIGN_IN_FIRST
             return await self.figures.perform(command)
         refusal = await self.authorizer.perform(command)
         if isinstance(command, SignInHere | SignOutHere) and refusal is None:
             self.figures.forget()
+            self.reviews.attend(self.authorizer.staff)
         return refusal
+
+    def image(self, digest: bytes) -> bytes | None:
+        """A verified image of the claimed case or of the open review, or None."""
+        return self.authorizer.image(digest) or self.reviews.image(digest)
 
     def state(self) -> DeskState:
         """The page's view model."""
@@ -155,6 +168,7 @@ class Desk:
             queue=self.authorizer.queue,
             file=self.authorizer.file_view(),
             done=self.authorizer.done,
+            reviews=self.reviews.view(),
             figures=self.figures.view,
             export=self.figures.export,
         )
@@ -177,6 +191,7 @@ class Desk:
     def _link_changed(self) -> None:
         if self._link.is_online:
             self._setup.welcomed()
+            self.reviews.look_again()
         self._setup.watch()
 
 

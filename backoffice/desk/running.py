@@ -132,14 +132,14 @@ def _page(desk: Desk, pages: Pages[Command]) -> PageProgram:
 
 
 class _Images:
-    """Images of the claimed case for the desk's own page; a desk takes none in."""
+    """Images of the open cases for the desk's own page; a desk takes none in."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
     async def fetch(self, digest: str) -> bytes | None:
         await trio.lowlevel.checkpoint()
-        return self._desk.authorizer.image(bytes.fromhex(digest))
+        return self._desk.image(bytes.fromhex(digest))
 
     async def keep(self, jpeg: bytes) -> str | Refusal:
         raise AssertionError(f"a desk was sent {len(jpeg)} bytes")

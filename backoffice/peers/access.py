@@ -27,6 +27,7 @@ from wire.messages.desk import (
     JudgeReview,
     ListReviews,
     NextCase,
+    OpenReview,
     ReleaseCase,
     RenewClaim,
     WatchQueue,
@@ -85,6 +86,7 @@ ALLOWED: Final[dict[Role, frozenset[type]]] = {
             ReleaseCase,
             Decide,
             ListReviews,
+            OpenReview,
             JudgeReview,
             GetChunk,
             GetFigures,
@@ -134,6 +136,7 @@ UPWARD = (
     | ReleaseCase
     | Decide
     | ListReviews
+    | OpenReview
     | JudgeReview
     | GetChunk
     | GetFigures

@@ -16,6 +16,7 @@ from backoffice.cases.commands import (
     Claim,
     Judge,
     JudgeSample,
+    OpenSample,
     Release,
     Renew,
 )
@@ -33,6 +34,7 @@ from wire.messages.desk import (
     JudgeReview,
     ListReviews,
     NextCase,
+    OpenReview,
     ReleaseCase,
     RenewClaim,
     Reviews,
@@ -61,6 +63,7 @@ DeskRequest = (
     | ReleaseCase
     | Decide
     | ListReviews
+    | OpenReview
     | JudgeReview
     | GetChunk
 )
@@ -97,12 +100,15 @@ class DeskRequests:
                 return await self._command(device, case_id, caller.staff.staff_id, Release(caller))
             case ListReviews():
                 return await self._reviews(device, caller)
+            case OpenReview(case_id=case_id):
+                look = OpenSample(caller)
+                return await self._command(device, case_id, caller.staff.staff_id, look)
             case JudgeReview(case_id=case_id, ok=ok, note=note):
                 said = JudgeSample(caller, ok, note)
                 # Reviewed is within the union, whatever was once pooled.
                 return await office.ask_case(device.union, case_id, caller.staff.staff_id, said)
             case GetChunk():
-                return await self._chunk(device, request)
+                return await self._chunk(device, caller, request)
             case Decide():
                 try:
                     decision = decode(Decision, request.decision)
@@ -162,13 +168,28 @@ class DeskRequests:
         entries = (decode(sampling.ReviewEntry, body) for _, body in page[:REVIEWS_MAX])
         return Reviews(tuple(sampling.review_item(entry, caller) for entry in entries))
 
-    async def _chunk(self, device: Device, request: GetChunk) -> object:
-        entry = await queue_entry(self._office.store, device.union, request.case_id)
-        if entry is None or entry.claimed_by is None or entry.desk != device.device:
+    async def _chunk(self, device: Device, caller: Caller, request: GetChunk) -> object:
+        images = await self._open_images(device, caller, request.case_id)
+        if images is None:
             return Refusal(Code.FORBIDDEN, "请先领取该业务")
-        if request.digest not in entry.images:
+        if request.digest not in images:
             return Refusal(Code.NOT_FOUND, "该业务没有这张照片")
         return await self._office.images.get(request.digest, request.offset)
+
+    async def _open_images(
+        self, device: Device, caller: Caller, case_id: str
+    ) -> tuple[bytes, ...] | None:
+        """What may be fetched of a case that is claimed here, or drawn and opened by the caller."""
+        store = self._office.store
+        entry = await queue_entry(store, device.union, case_id)
+        if entry is not None:
+            held = entry.claimed_by is not None and entry.desk == device.device
+            return entry.images if held else None
+        body = await store.document(sampling.collection(device.union), case_id)
+        drawn = decode(sampling.ReviewEntry, body) if body is not None else None
+        if drawn is None or not sampling.may_fetch(drawn, caller):
+            return None
+        return drawn.images
 
 
 async def queue_entry(store: Store, union: str, case_id: str) -> QueueEntry | None:

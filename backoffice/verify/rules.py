@@ -43,6 +43,7 @@ from backoffice.cases.events import (
     RescanGiven,
     RescanOwed,
     Returned,
+    SampleOpened,
     SampleReviewed,
     Settled,
     Signed,
@@ -218,7 +219,7 @@ class CaseBook:
                     self._operation(case, leg, where)
             case Stored():
                 self._stored(case, event, passed, where)
-            case SampleReviewed(reviewer=reviewer):
+            case SampleOpened(reviewer=reviewer) | SampleReviewed(reviewer=reviewer):
                 if reviewer.person_id == case.filed.operator.person_id:
                     self._findings.add(Fault.SELF_AUTHORIZED, where, reviewer.staff_id)
             case Prepared(slip=slip):
@@ -387,7 +388,7 @@ def _legal(case: Case, event: AnyCaseEvent) -> bool:
     if isinstance(event, RescanGiven):
         owed = owed_photos(case)
         return bool(owed) and sorted(owed) == sorted(image.field for image in event.images)
-    if isinstance(event, SampleReviewed):
+    if isinstance(event, SampleOpened | SampleReviewed):
         return case.sampled and case.reviewed is None
     if isinstance(event, LegAnswered):
         leg = case.leg(event.key)

@@ -42,6 +42,7 @@ RenewClaim       no        yes   no
 ReleaseCase      no        yes   no
 Decide           no        yes   no
 ListReviews      no        yes   no
+OpenReview       no        yes   no
 JudgeReview      no        yes   no
 GetChunk         no        yes   no
 GetFigures       no        yes   no

@@ -10,8 +10,8 @@ import pytest
 from actors.store import Recorded
 from backoffice.authorization.levels import THRESHOLDS, Level
 from backoffice.cases.case import key_of, stream_of
-from backoffice.cases.commands import Caller, JudgeSample
-from backoffice.cases.events import Closed, SampleReviewed
+from backoffice.cases.commands import Caller, JudgeSample, OpenSample
+from backoffice.cases.events import Closed, SampleOpened, SampleReviewed
 from backoffice.cases.sampling import ReviewEntry, is_sampled
 from backoffice.cases.terms import Rules
 from backoffice.desk.page_model import SignInHere
@@ -39,6 +39,8 @@ from wire.messages.desk import (
     NOTE_CHARS_MAX,
     JudgeReview,
     ListReviews,
+    OpenReview,
+    ReviewFile,
     Reviews,
     ReviewTaken,
 )
@@ -79,8 +81,20 @@ def waiting(story: Story) -> ReviewEntry | None:
     return None if body is None else decode(ReviewEntry, body)
 
 
+def look(story: Story, who: Caller = DESK) -> ReviewFile | Code:
+    """What somebody sees who opens the case; the code of a refusal, which leads to nothing."""
+    before = list(story.events)
+    answer = story.give(OpenSample(who))
+    if isinstance(answer, Refusal):
+        assert before == story.events
+        return answer.code
+    assert isinstance(answer, ReviewFile)
+    return answer
+
+
 def review(story: Story, ok: bool = True, note: str = "", who: Caller = DESK) -> ReviewTaken | Code:
-    """What the reviewer hears; the code of a refusal, which leads to nothing."""
+    """What the reviewer hears, who opened the case; the code of a refusal leads to nothing."""
+    look(story, who)
     before = list(story.events)
     answer = story.give(JudgeSample(who, ok, note))
     if isinstance(answer, Refusal):
@@ -124,6 +138,7 @@ def test_a_drawn_case_waits_from_its_end(code: str) -> None:
         operator=story.case.filed.operator,
         closed_ms=story.now_ms,
         level=Level.A1,
+        images=tuple(image.digest for image in story.case.images),
     )
     assert expected == waiting(story)
 
@@ -162,6 +177,50 @@ def test_a_review_is_kept_and_ends_the_waiting() -> None:
     assert SampleReviewed(story.now_ms, DESK.staff, False, "照片模糊") == story.events[-1]
     assert waiting(story) is None
     assert (State.CLOSED, steps) == (story.where(), story.case.steps)
+
+
+def test_who_looks_is_noted_once_each() -> None:
+    """Everything that was captured is shown, masked; the document says who may fetch images."""
+    story = closed("card_activation")
+    steps = story.case.steps
+    seen = look(story)
+
+    assert isinstance(seen, ReviewFile)
+    assert (story.case_id, State.CLOSED) == (seen.item.case_id, seen.state)
+    assert seen.compared
+    assert story.case.images == seen.images
+    for who in (DESK, LEAST, DESK):
+        assert isinstance(look(story, who), ReviewFile)
+    looks = [event.reviewer for event in story.events if isinstance(event, SampleOpened)]
+    assert [DESK.staff, LEAST.staff] == looks
+    entry = waiting(story)
+    assert entry is not None
+    assert (DESK.staff.person_id, LEAST.staff.person_id) == entry.opened
+    assert (State.CLOSED, steps) == (story.where(), story.case.steps)
+
+
+def test_who_may_look() -> None:
+    """Whoever may not judge sees nothing either, and nobody sees what is judged or never drawn."""
+    story = closed()
+
+    assert Code.FORBIDDEN is look(story, JUNIOR)
+    assert Code.SELF_AUTH is look(story, TELLERS_ALIAS)
+    assert Code.STATE is look(closed(rules=NONE))
+    review(story)
+    assert Code.STATE is look(story)
+    assert Code.STATE is look(story, SECOND_DESK)
+
+
+def test_nobody_judges_what_they_have_not_opened() -> None:
+    """Somebody else's look is no help."""
+    story = closed()
+    look(story, SECOND_DESK)
+    answer = story.give(JudgeSample(DESK, True, ""))
+
+    assert isinstance(answer, Refusal)
+    assert Code.STATE is answer.code
+    assert waiting(story) is not None
+    assert ReviewTaken(story.case_id, True) == review(story)
 
 
 def test_a_review_may_arrive_twice() -> None:
@@ -224,7 +283,7 @@ def test_a_stream_from_before_there_were_reviews() -> None:
     assert not Closed(1).sampled
 
 
-def found(story: Story, *reviews: SampleReviewed) -> list[Fault]:
+def found(story: Story, *reviews: SampleOpened | SampleReviewed) -> list[Fault]:
     """What the verifier says about reviews that stand behind a case's own events."""
     stream = stream_of(key_of(UNION, story.case_id))
     events = [*story.events, *reviews]
@@ -243,8 +302,14 @@ def test_the_verifier_knows_reviews() -> None:
     """One of a drawn case is right; a second one, one by the operator, one of any case is not."""
     right = SampleReviewed(make.NOW_MS, DESK.staff, True, "")
     own = SampleReviewed(make.NOW_MS, TELLERS_ALIAS.staff, True, "")
+    opened = SampleOpened(make.NOW_MS, DESK.staff)
 
     assert [] == found(closed(), right)
+    assert [] == found(closed(), opened, right)
+    assert [Fault.ILLEGAL_STEP] == found(closed(), right, opened)
+    assert [Fault.SELF_AUTHORIZED] == found(
+        closed(), SampleOpened(make.NOW_MS, TELLERS_ALIAS.staff)
+    )
     assert [Fault.ILLEGAL_STEP] == found(closed(), right, right)
     assert [Fault.SELF_AUTHORIZED] == found(closed(), own)
     assert [Fault.ILLEGAL_STEP] == found(closed(rules=NONE), right)
@@ -271,6 +336,12 @@ def test_a_desk_lists_and_reviews() -> None:
                 (item.case_id, item.level, item.allowed) for item in listed.items
             ]
             verdict = JudgeReview(case_id, ok=False, note="电话号码存疑")
+            unseen = await ask(verdict)
+            assert isinstance(unseen, Refusal)
+            assert Code.STATE is unseen.code
+            file = await ask(OpenReview(case_id))
+            assert isinstance(file, ReviewFile)
+            assert listed.items[0] == file.item
             for _ in range(2):
                 assert ReviewTaken(case_id, False) == await ask(verdict)
             assert Reviews(()) == await ask(ListReviews())

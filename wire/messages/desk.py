@@ -306,6 +306,32 @@ class ListReviews(Request[Reviews], frozen=True, tag="ListReviews"):
     """Which closed cases wait for a review; for authorizers of level A2 or more."""
 
 
+class ReviewFile(msgspec.Struct, frozen=True):
+    """Everything a reviewer judges a drawn case by, as it was when it passed.
+
+    Attributes:
+        item: as in the list.
+        state: where the case stands.
+        steps: every state passed.
+        compared: elements beside their sources.
+        images: what to look at, in form order.
+    """
+
+    item: ReviewItem
+    state: State
+    steps: tuple[Step, ...]
+    compared: tuple[Compared, ...]
+    images: tuple[ImageCard, ...]
+
+
+class OpenReview(Request[ReviewFile], frozen=True, tag="OpenReview"):
+    """Look at a drawn case; that this person did is kept, and `GetChunk` gives them its images
+    until somebody has said what they found. For those who may judge it only.
+    """
+
+    case_id: str
+
+
 class ReviewTaken(msgspec.Struct, frozen=True):
     """The review is durable."""
 
@@ -317,7 +343,7 @@ class JudgeReview(Request[ReviewTaken], frozen=True, tag="JudgeReview"):
     """Say whether all was right with a closed case; it changes nothing about the case.
 
     Attributes:
-        case_id: which; one that was not drawn is refused.
+        case_id: which; one that was not drawn, or that they have not opened, is refused.
         ok: nothing is wrong with it.
         note: what is wrong; may be empty only where `ok`.
     """
@@ -351,6 +377,7 @@ __all__ = [
     "Lease",
     "ListReviews",
     "NextCase",
+    "OpenReview",
     "Queue",
     "QueueChanged",
     "QueueItem",
@@ -358,6 +385,7 @@ __all__ = [
     "ReleaseCase",
     "Released",
     "RenewClaim",
+    "ReviewFile",
     "ReviewItem",
     "ReviewTaken",
     "Reviews",
