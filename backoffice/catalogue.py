@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from typing import Final
 
 from backoffice.product import (
     Product,
@@ -27,6 +28,9 @@ from wire.form import (
     FieldKind,
 )
 from wire.messages.session import PAGE_BYTES_MAX
+
+DECIDING: Final = frozenset({FieldKind.CHOICE, FieldKind.LISTED})
+"""Kinds of fields that others may hang on."""
 
 
 class BadProduct(Exception):
@@ -92,16 +96,18 @@ def problems_of(product: Product) -> list[str]:
 
 
 def _relevance_problems(fields: tuple[Field, ...]) -> list[str]:
-    """A field can hang only on options of a choice before it, a list on what is asked with it."""
+    """A field can hang only on a choice or list before it, a list on what is asked with it."""
     before: dict[str, Field] = {}
     problems = []
     for one in fields:
         if one.when is not None:
             decides = before.get(one.when.field)
-            options = decides.options if decides is not None else ()
-            if decides is None or decides.kind is not FieldKind.CHOICE:
+            if decides is None or decides.kind not in DECIDING:
                 problems.append(f"{one.name}: it hangs on no choice that comes before it")
-            elif not one.when.codes or {*one.when.codes} - {option.code for option in options}:
+            elif not one.when.codes or (
+                decides.kind is FieldKind.CHOICE
+                and {*one.when.codes} - {option.code for option in decides.options}
+            ):
                 problems.append(f"{one.name}: it hangs on options that its choice has not")
         needed = [before[name] for name in one.depends if name in before]
         if len(needed) < len(one.depends) or any(n.when not in (None, one.when) for n in needed):

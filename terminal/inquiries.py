@@ -109,7 +109,7 @@ class Inquiries:
         item = next((one for one in listing.items if one.code == code), None) if listing else None
         if item is None:
             return Refusal(Code.STALE, "列表已过期，请重新查询", field.name)
-        return await self._keep(draft, KeepValue(field.name, ListedValue(code, item.title_zh)))
+        return await self._keep(draft, KeepValue(field.name, item.chosen()))
 
     async def _prove_colleague(
         self, draft: Draft, field: Field, staff_id: str, passcode: str

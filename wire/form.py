@@ -88,11 +88,12 @@ class Option(msgspec.Struct, frozen=True):
 
 
 class When(msgspec.Struct, frozen=True):
-    """When a field is relevant, as ODK calls it: another answer is one of these options.
+    """When a field is relevant, as ODK calls it: another answer is one of these.
 
     Attributes:
-        field: a `CHOICE` earlier in the form; where it is not asked itself, this one is not.
-        codes: of its options.
+        field: a `CHOICE` or `LISTED` earlier in the form; where it is not asked itself, this one
+            is not.
+        codes: of the options of a `CHOICE`; of a `LISTED`, the chosen item's `branch`.
     """
 
     field: str

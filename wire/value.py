@@ -121,10 +121,12 @@ class ListedValue(msgspec.Struct, frozen=True, tag="listed"):
     Attributes:
         code: of the item.
         title: what the teller saw, for the draft and the desk.
+        branch: the item's; what later fields hang on (`Field.when`).
     """
 
     code: str
     title: str
+    branch: str = ""
 
 
 Cell = TextValue | PhoneValue | ChoiceValue | AmountValue | NumberValue | IdNumberValue

@@ -31,7 +31,7 @@ def chosen_items(
             continue
         offered = listed.get(name, ())
         item = next((one for one in offered if one.code == value.code), None)
-        if item is not None:
+        if item is not None and item.branch == value.branch:
             items[name] = item
             continue
         field = form.field(name)

@@ -198,6 +198,7 @@ def _contract_item(contract: training.Contract) -> Item:
             SlipLine("合同摘要值", "Digest", contract.digest[:16]),
         ),
         facts_of(digest=contract.digest, parties=contract.parties),
+        branch=str(contract.parties),
     )
 
 

@@ -1,9 +1,9 @@
 """Face-to-face signing (面签): all parties of a contract sign it in front of the operator.
 
-All or nothing: as many parties as the contract names, each with their own ID card, picture and
-signature, in the order of the form; the customer is the first, and signs the slip, which names the
-document by its digest. When the document changes after that, the partner declines, and every
-signature is void. The identity register is asked about everybody who signs.
+All or nothing: the contract that is chosen says how many parties sign, and the form asks for each
+of them with their own ID card, picture and signature; the customer is the first, and signs the
+slip, which names the document by its digest. When the document changes after that, the partner
+declines, and every signature is void. The identity register is asked about everybody who signs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from backoffice.questions.fields import (
 )
 from backoffice.slips.slip import amount_line
 from wire.checks import Context, normalise_name, years_between
-from wire.form import Field, FieldKind, Form
+from wire.form import Field, FieldKind, Form, When
 from wire.masked import IdNumber
 from wire.message import Code, Refusal
 from wire.messages.case import SlipLine
@@ -62,9 +62,13 @@ CLAUSES: Final = (
 COSIGNERS: Final = (("party2", "第二签约人"), ("party3", "第三签约人"), ("party4", "第四签约人"))
 """Who else may sign, in order."""
 
+PARTIES_MAX: Final = 1 + len(COSIGNERS)
+"""More signatures than these are collected at the counter."""
 
-def _cosigner(name: str, title_zh: str) -> Iterator[Field]:
-    """Three questions about one more party, answered together or not at all."""
+
+def _cosigner(number: int, name: str, title_zh: str) -> Iterator[Field]:
+    """Three questions about one more party, asked where the contract names so many."""
+    named = When("contract", tuple(str(parties) for parties in range(number, PARTIES_MAX + 1)))
     asked = (
         ("card", FieldKind.ID_CARD, "身份证", "ID card", ""),
         ("photo", FieldKind.PHOTO, "与业务员合影", "with operator", "E3"),
@@ -75,8 +79,8 @@ def _cosigner(name: str, title_zh: str) -> Iterator[Field]:
             name=f"{name}_{part}",
             kind=kind,
             title_zh=f"{title_zh}{part_zh}",
-            title_en=f"Party {name[-1]}, {part_en}",
-            required=False,
+            title_en=f"Party {number}, {part_en}",
+            when=named,
             evidence=evidence,
         )
 
@@ -98,7 +102,7 @@ FORM: Final = Form(
         ),
         *(confirm(f"clause_{code}", title_zh, title_en) for code, title_zh, title_en in CLAUSES),
         FACE_TO_FACE,
-        *(field for name, title_zh in COSIGNERS for field in _cosigner(name, title_zh)),
+        *(field for number, one in enumerate(COSIGNERS, 2) for field in _cosigner(number, *one)),
     ),
 )
 
@@ -118,43 +122,20 @@ def parties(dossier: Dossier) -> tuple[Customer, ...]:
 
 
 def problems(dossier: Dossier) -> tuple[Refusal, ...]:
-    """Each party whole, of age and somebody else; as many as the contract names."""
-    found = [*_incomplete(dossier)]
-    if found:
-        return tuple(found)
-    signing = parties(dossier)
-    if len({party.number for party in signing}) < len(signing):
-        found.append(Refusal(Code.DUPLICATE, "同一人不能重复签约，请核对身份证。", "contract"))
+    """Everybody of age; as many as the contract names, if so many fit the form."""
     years = dossier.terms_as(ContractSigningTerms).age_years_min
     today = Context(dossier.now_ms).today
     births = {ID_CARD.name: dossier.record.birth}
     births |= {f"{name}_card": dossier.other(f"{name}_card").birth for name in cosigners(dossier)}
-    found += [
+    found = [
         Refusal(Code.RANGE, f"签约人应年满{years}周岁。", field)
         for field, birth in births.items()
         if years_between(birth, today) < years
     ]
-    wanted = int(dossier.fact("contract", "parties"))
-    if len(signing) != wanted:
-        message = f"合同应由{wanted}人签约，现有{len(signing)}人，须全体到场一次签完。"
-        found.append(Refusal(Code.EVIDENCE, message, "contract"))
+    if len(parties(dossier)) != int(dossier.fact("contract", "parties")):
+        message = f"移动终端最多由{PARTIES_MAX}人面签，该合同请引导客户到柜面签署。"
+        found.append(Refusal(Code.LIMIT, message, "contract"))
     return tuple(found)
-
-
-def _incomplete(dossier: Dossier) -> Iterator[Refusal]:
-    """A party with only some of card, picture and signature; a gap in the order."""
-    gap = ""
-    for name, title_zh in COSIGNERS:
-        parts = [f"{name}_{part}" for part in ("card", "photo", "ink")]
-        missing = [part for part in parts if not dossier.has(part)]
-        if len(missing) == len(parts):
-            gap = gap or title_zh
-            continue
-        for part in missing:
-            message = f"{title_zh}的身份证、合影和签名须同时具备。"
-            yield Refusal(Code.EVIDENCE, message, part)
-        if gap:
-            yield Refusal(Code.FORMAT, f"签约人须按顺序填写，请先填写{gap}。", parts[0])
 
 
 def level(dossier: Dossier) -> tuple[Raise, ...]:

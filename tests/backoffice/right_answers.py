@@ -1,13 +1,12 @@
 """Right answers to any product, and what an office would find when it looks them up.
 
-What a form's kinds cannot tell, because a product's rules tie answers to each other, is in `TIED`:
-the fewest answers that make a right submission of them. What partners list comes from
-`tests.backoffice.products.listings`, else from the embedded partners of a training office.
+What partners list comes from `tests.backoffice.products.listings`, else from the embedded partners
+of a training office.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -28,7 +27,6 @@ from backoffice.product import Asking, Product
 from tests.backoffice.products.listings import standard
 from tests.kit import submissions as make
 from wire.chip_record import ChipRecord
-from wire.form import FieldKind
 from wire.message import Refusal
 from wire.messages.case import Submission
 from wire.messages.identity import IdentityChecked, IdentityResult
@@ -63,17 +61,14 @@ _MATCHES: Final = (IdentityResult.MATCH, IdentityResult.MATCH_WITHOUT_PHOTO)
 def right_values(
     product: Product, seed: int | str = 0, holder: ChipRecord | None = None
 ) -> dict[str, Value]:
-    """A right answer to every required field, and to what else the product's rules demand."""
-    values = make.values_for(product.form, seed, holder=holder)
-    every = make.values_for(product.form, seed, holder=holder, optional=True)
-    if product.code in TIED:
-        values |= TIED[product.code](product, every)
-    for field in product.form.fields:
-        if field.kind is FieldKind.LISTED and field.name in values:
-            items = offered(product, values)[field.name]
-            assert items, f"{product.code}: nothing is listed at {field.name}"
-            values[field.name] = ListedValue(items[0].code, items[0].title_zh)
-    return values
+    """A right answer to every required field."""
+
+    def choose(name: str, values: Mapping[str, Value]) -> ListedValue:
+        items = offered(product, values)[name]
+        assert items, f"{product.code}: nothing is listed at {name}"
+        return items[0].chosen()
+
+    return make.values_for(product.form, seed, holder=holder, choose=choose)
 
 
 def offered(product: Product, values: Mapping[str, Value]) -> dict[str, tuple[Item, ...]]:
@@ -95,19 +90,6 @@ def _listed(query: PartnerQuery) -> tuple[Item, ...]:
     partner = _TRAINING[query.partner]
     items: tuple[Item, ...] = partner.found(partner.initial("530102"), query, make.NOW_MS)
     return items
-
-
-def _all_parties(product: Product, every: dict[str, Value]) -> dict[str, Value]:
-    """As many parties sign as the contract names."""
-    wanted = int(offered(product, every)["contract"][0].facts["parties"])
-    signing = tuple(f"party{number}_" for number in range(2, wanted + 1))
-    return {name: value for name, value in every.items() if name.startswith(signing)}
-
-
-TIED: Final[dict[str, Callable[[Product, dict[str, Value]], dict[str, Value]]]] = {
-    "contract_signing": _all_parties,
-}
-"""Product → which of all possible answers it needs besides the required ones."""
 
 
 def facts_for(asked: Product, submission: Submission, **changes: Any) -> Facts:

@@ -19,7 +19,7 @@ from wire.masked import IdNumber
 from wire.messages.case import CaseView, Place, Submission
 from wire.messages.identity import CheckIdentity, IdentityChecked
 from wire.messages.lookups import Listing, ListItems
-from wire.value import ChoiceValue, ListedValue
+from wire.value import ChoiceValue
 
 PRODUCTS = products()
 HOLDER = make.person("at home")
@@ -44,7 +44,7 @@ async def comes(
             ListItems(case_id, product, field.name, NUMBER, HOLDER.name, needed)
         )
         assert isinstance(listing, Listing), listing
-        values[field.name] = ListedValue(listing.items[0].code, listing.items[0].title_zh)
+        values[field.name] = listing.items[0].chosen()
     checked = await counter.ask(CheckIdentity(case_id, NUMBER, HOLDER.name))
     assert isinstance(checked, IdentityChecked)
     filled: Submission = make.submission(

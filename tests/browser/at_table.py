@@ -26,8 +26,6 @@ WORDS: Final = {
     "read_id": ("读取身份证", "Read ID card"),
     "camera": ("高拍仪拍照", "Camera"),
     "taken": ("已拍", "Taken"),
-    "identify": ("读证", "ID card"),
-    "photos": ("拍照", "Photos"),
     "form": ("填写", "Form"),
     "ask": ("查询", "Look up"),
     "read_card": ("读取银行卡", "Read bank card"),
@@ -133,8 +131,17 @@ class AtTable:
 
     def choose_first(self, title: str) -> None:
         """Have the office list something, and choose the first."""
+        self.ask_for(title)
+        self.choose(title)
+
+    def ask_for(self, title: str) -> None:
+        """Have the office list something."""
+        self.press("ask", self.part(title))
+        expect(self.part(title).locator(".option").first).to_be_visible()
+
+    def choose(self, title: str) -> None:
+        """Choose the first of a list."""
         part = self.part(title)
-        self.press("ask", part)
         part.locator(".option").first.click()
         self._kept(part.locator("input:checked"))
 
@@ -195,12 +202,6 @@ class AtTable:
         self.press("read_id", part)
         expect(part.get_by_role("button", name=self.word("read_id"), exact=True)).to_have_count(0)
 
-    def photograph_too(self, name: str) -> None:
-        """A picture that the form could do without."""
-        tile = self.page.get_by_role("article", name=name, exact=True)
-        self.press("camera", tile)
-        self.sees("taken", tile)
-
     def sign_beside(self, title: str) -> None:
         """A signature of their own in its sheet."""
         self.press("write", self.part(title))
@@ -247,8 +248,11 @@ class AtTable:
         expect(self.page.locator(".home")).to_be_visible()
 
     def _kept(self, sign: Locator) -> None:
-        """Until the answer is marked as kept; the form goes away with the last one."""
-        expect(sign.or_(self.page.locator(".submit")).first).to_be_visible()
+        """Until the answer is marked as kept; with the last one, or one that asks for more of
+        somebody, the form goes away.
+        """
+        elsewhere = self.page.locator(".submit, .identify")
+        expect(sign.or_(elsewhere).first).to_be_visible()
 
     def _on_the_phone(self, digits: str) -> str:
         """The newest code in the messages of a phone."""

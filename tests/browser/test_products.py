@@ -169,17 +169,16 @@ def sign_a_contract(at: AtTable, look: Look) -> None:
     """As many parties as the contract says, each with card, picture and signature."""
     at.begin("合同面签")
     at.photograph("身份证人像面", "身份证国徽面", "客户与业务员合影")
-    at.choose_first("待签合同")
-    wanted = int(at.reads("待签合同", r"签约人数：(\d)"))
     at.tick("已宣读借款金额", "已宣读还款方式", "已宣读借款用途", "已宣读逾期", "已授权查询")
-    for party in COSIGNERS[: wanted - 1]:
-        at.step("identify")
+    at.ask_for("待签合同")
+    named = COSIGNERS[: int(at.reads("待签合同", r"签约人数：(\d)")) - 1]
+    at.choose("待签合同")
+    for party in named:
         at.read_id(f"{party}身份证")
-        at.step("photos")
-        at.photograph_too(f"{party}与业务员合影")
-        at.step("form")
+    if named:
+        at.photograph(*(f"{party}与业务员合影" for party in named))
+    for party in named:
         at.sign_beside(f"{party}签名")
-    at.step("submit")
     to_the_end(at, look, "contract_signing")
 
 

@@ -59,7 +59,7 @@ from wire.messages.case import (
 from wire.messages.identity import IdentityChecked, IdentityResult
 from wire.messages.lookups import Item
 from wire.messages.session import Role, StaffCard
-from wire.value import ListedValue, PhotoValue, Value
+from wire.value import PhotoValue, Value
 
 UNION = "530102"
 PRODUCTS = products()
@@ -211,7 +211,7 @@ class OfficeFile:
         form = product.form
         values = submissions.values_for(form, seed, holder=submissions.person(seed, age=age))
         for name, items in self._listed(product, values).items():
-            values[name] = ListedValue(items[0].code, items[0].title_zh)
+            values[name] = items[0].chosen()
         for name, value in values.items():
             if isinstance(value, PhotoValue):
                 jpeg = f"photo {name} of case {seed}".encode() * 40

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from wire.case_state import State
 from wire.checks import CHINA, PIN_KINDS, asked_fields, check_character, luhn_digit
@@ -173,6 +173,9 @@ def value_for(  # long: one case per kind, each a line or two
             return cell_for(field, dice, now_ms)
 
 
+Chooser = Callable[[str, Mapping[str, Value]], ListedValue]
+
+
 def values_for(
     form: Form,
     seed: int | str = 0,
@@ -180,8 +183,13 @@ def values_for(
     holder: ChipRecord | None = None,
     now_ms: int = NOW_MS,
     optional: bool = False,
+    choose: Chooser | None = None,
 ) -> dict[str, Value]:
-    """Right answers to a form; optional fields only when asked for."""
+    """Right answers to a form; optional fields only when asked for.
+
+    Args:
+        choose: what is chosen from the list of a field, after the answers so far.
+    """
     dice = random.Random(f"{seed}:values")
     holder = holder or person(seed, now_ms=now_ms)
     values: dict[str, Value] = {}
@@ -189,8 +197,11 @@ def values_for(
         asked = field in asked_fields(form, values)
         if asked and field.kind not in PIN_KINDS and (field.required or optional):
             values[field.name] = value_for(field, dice, holder, now_ms)
-            if any(one.when is not None and one.when.field == field.name for one in form.fields):
-                # What decides the rest is answered in every way, by seed.
+            # What decides the rest is answered in every way, by seed.
+            decides = [one.when for one in form.fields if one.when and one.when.field == field.name]
+            if field.kind is FieldKind.LISTED and choose is not None:
+                values[field.name] = choose(field.name, values)
+            elif field.kind is FieldKind.CHOICE and decides:
                 values[field.name] = ChoiceValue(dice.choice(field.options).code)
             if field.kind is FieldKind.ID_CARD:
                 # Whoever shows the next card is somebody else.

@@ -1,7 +1,8 @@
 """Which fields of a form are asked, given the answers: the one rule that both sides follow.
 
-A field with a `when` is asked only where its choice says so. What is not asked is neither required
-nor allowed; the terminal does not show it, and the office refuses an answer to it.
+A field with a `when` is asked only where its choice, or what was chosen from a list, says so. What
+is not asked is neither required nor allowed; the terminal does not show it, and the office refuses
+an answer to it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from wire.form import Field, Form
-from wire.value import ChoiceValue, Value
+from wire.value import ChoiceValue, ListedValue, Value
 
 
 def asked_fields(form: Form, values: Mapping[str, Value]) -> tuple[Field, ...]:
@@ -26,6 +27,8 @@ def asked_fields(form: Form, values: Mapping[str, Value]) -> tuple[Field, ...]:
         value = values.get(field.name)
         if isinstance(value, ChoiceValue):
             chosen[field.name] = value.code
+        elif isinstance(value, ListedValue):
+            chosen[field.name] = value.branch
     return tuple(asked)
 
 

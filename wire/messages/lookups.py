@@ -13,7 +13,7 @@ import msgspec
 from wire.masked import IdNumber, Phone
 from wire.message import Request
 from wire.messages.case import SlipLine
-from wire.value import Value
+from wire.value import ListedValue, Value
 
 ITEMS_MAX: Final = 50
 """The most items of one list."""
@@ -29,6 +29,7 @@ class Item(msgspec.Struct, frozen=True):
         fen: its amount in fen, or 0.
         lines: what else is to be seen, already masked.
         facts: what a product's rules read; strings, integers in decimal; never shown.
+        branch: what later fields hang on (`Field.when`) once this is chosen; empty for nothing.
     """
 
     code: str
@@ -37,6 +38,11 @@ class Item(msgspec.Struct, frozen=True):
     fen: int = 0
     lines: tuple[SlipLine, ...] = ()
     facts: dict[str, str] = {}
+    branch: str = ""
+
+    def chosen(self) -> ListedValue:
+        """The answer of a form in which this was chosen."""
+        return ListedValue(self.code, self.title_zh, self.branch)
 
 
 class Listing(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from wire.masked import IdNumber
 from wire.message import Code, Refusal
 from wire.messages.lookups import Item
 from wire.messages.session import StaffCard
-from wire.value import ColleagueValue, ListedValue, Value
+from wire.value import ColleagueValue, Value
 
 OPERATOR: Final = StaffCard("T001", "P1", "员工T001", "O1", "530102")
 COLLEAGUE: Final = StaffCard("T002", "P2", "员工T002", "O1", "530102")
@@ -54,7 +54,7 @@ def dossier(
     given = {name: value for name, value in answers.items() if value is not None}
     usual = listed_for(product, given, IdNumber(holder.number))
     items = {name: one for name, one in usual.items() if name in given} | dict(listed)
-    given |= {name: ListedValue(one.code, one.title_zh) for name, one in items.items()}
+    given |= {name: one.chosen() for name, one in items.items()}
     pins = (one.name for one in form.fields if one.kind in (FieldKind.PIN, FieldKind.NEW_PIN))
     return open_dossier(
         make.submission(product.code, form, values=given),

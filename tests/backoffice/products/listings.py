@@ -22,6 +22,7 @@ from backoffice.partners.queries import (
     UnpaidBills,
 )
 from backoffice.product import Asking, Product
+from backoffice.products.contract_signing import PARTIES_MAX
 from tests.kit.submissions import NOW_MS
 from wire.masked import IdNumber
 from wire.message import Refusal
@@ -103,7 +104,8 @@ def credit_record(**facts: str | int) -> Item:
 
 def contract(fen: int = 50_000_00, parties: int = 1) -> Item:
     """A contract that waits for so many signatures."""
-    return item("HT00000001", fen, digest="0f" * 32, parties=parties)
+    one = item("HT00000001", fen, digest="0f" * 32, parties=parties)
+    return msgspec.structs.replace(one, branch=str(parties))
 
 
 def issued_card(days: int = 0, masked: str = "621700******0001") -> Item:
@@ -126,8 +128,8 @@ def standard(query: PartnerQuery) -> Item | None:
             return farmer_file()
         case CreditRecord():
             return credit_record()
-        case Contracts():
-            return contract()
+        case Contracts(number=number):
+            return contract(parties=1 + int(number.number[-4:-1]) % PARTIES_MAX)
         case CardsToActivate():
             return issued_card()
         case _:

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from backoffice.dossier import Dossier
 from backoffice.partners.operations import SignContract
 from backoffice.products.contract_signing import CLAUSES, PRODUCT
 from tests.backoffice.products.dossiers import dossier, flags, found
 from tests.backoffice.products.listings import contract
 from tests.kit import submissions as make
+from wire.checks import Context, check_form
 from wire.message import Code
 from wire.value import InkValue, PhotoValue, Value
 
@@ -32,14 +34,27 @@ def signing(parties: int, *others: dict[str, Value], fen: int = 50_000_00, age: 
     return dossier(PRODUCT, age=age, values=values, listed=listed)
 
 
+def refused(read: Dossier) -> list[tuple[Code, str]]:
+    """What the form alone says of the parties; nothing of it is about anything else."""
+    context = Context(make.NOW_MS)
+    problems = check_form(PRODUCT.form, read.submission.values, context)
+    return [one for one in found(problems) if one[1].startswith("party")]
+
+
 @pytest.mark.parametrize("parties", range(1, 5))
 @pytest.mark.parametrize("here", range(1, 5))
 def test_as_many_sign_as_the_contract_names(parties: int, here: int) -> None:
-    """Neither more nor fewer."""
+    """Whoever is named and not here is asked for; whoever is here and not named has no place."""
     read = signing(parties, *(party(n) for n in range(2, here + 1)))
 
-    expected = [] if parties == here else [(Code.EVIDENCE, "contract")]
-    assert expected == found(PRODUCT.problems(read))
+    at_fault = {name[:6] for _, name in refused(read)}
+    assert {f"party{n}" for n in range(min(parties, here) + 1, max(parties, here) + 1)} == at_fault
+
+
+def test_more_than_the_form_has_room_for_sign_at_the_counter() -> None:
+    """Before anybody has signed anything."""
+    assert [] == found(PRODUCT.problems(signing(4, party(2), party(3), party(4))))
+    assert [(Code.LIMIT, "contract")] == found(PRODUCT.problems(signing(5)))
 
 
 @pytest.mark.parametrize("part", ["card", "photo", "ink"])
@@ -48,23 +63,16 @@ def test_a_party_is_whole_or_not_there(part: str) -> None:
     other = party(2)
     del other[f"party2_{part}"]
 
-    assert [(Code.EVIDENCE, f"party2_{part}")] == found(PRODUCT.problems(signing(2, other)))
-
-
-def test_parties_sign_in_order() -> None:
-    """No third without a second."""
-    problems = PRODUCT.problems(signing(2, party(3)))
-
-    assert [(Code.FORMAT, "party3_card")] == found(problems)
+    assert [f"party2_{part}"] == [name for _, name in refused(signing(2, other))]
 
 
 def test_nobody_signs_twice() -> None:
-    """Neither the customer nor another party; with the customer there are too few, besides."""
-    again = PRODUCT.problems(signing(3, party(2, seed="one"), party(3, seed="one")))
-    customer = PRODUCT.problems(signing(2, party(2, age=35, seed="0")))
+    """Neither the customer nor another party."""
+    again = refused(signing(3, party(2, seed="one"), party(3, seed="one")))
+    customer = refused(signing(2, party(2, age=35, seed="0")))
 
-    assert [(Code.DUPLICATE, "contract")] == found(again)
-    assert [(Code.DUPLICATE, "contract")] == found(customer)
+    assert [(Code.ID_MISMATCH, "party3_card")] == again
+    assert [(Code.ID_MISMATCH, "party2_card")] == customer
 
 
 @pytest.mark.parametrize(("age", "accepted"), [(17, False), (18, True)])
