@@ -30,7 +30,13 @@ from wire.messages.identity import CheckIdentity, IdentityChecked, IdentityResul
 REGISTER_S_MAX: Final = 10.0
 """How long the register may take before the answer is `unavailable`, in seconds."""
 
-CHECKS_PER_CASE_MAX: Final = 5
+PERSONS_PER_CASE_MAX: Final = 4
+"""How many persons a form may name by their ID cards: the customer and three others."""
+
+CARDS_PER_PERSON_MAX: Final = 2
+"""How many cards may be tried for each of them: a wrong one first, then the right one."""
+
+CHECKS_PER_CASE_MAX: Final = PERSONS_PER_CASE_MAX * CARDS_PER_PERSON_MAX
 """How many different persons one case may ask about."""
 
 _NOT_CHECKED: Final = Refusal(
@@ -167,7 +173,9 @@ def _stream(union: str, case_id: str) -> str:
 
 
 __all__ = [
+    "CARDS_PER_PERSON_MAX",
     "CHECKS_PER_CASE_MAX",
+    "PERSONS_PER_CASE_MAX",
     "REGISTER_S_MAX",
     "EmbeddedRegister",
     "IdentityDesk",

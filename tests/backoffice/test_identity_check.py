@@ -8,9 +8,12 @@ import pytest
 import trio
 
 from actors.memory_store import Disk, MemoryStore
+from backoffice.catalogue import products
 from backoffice.partners.conduct import Conduct, Conducts, Manner, Service
 from backoffice.partners.identity_check import (
+    CARDS_PER_PERSON_MAX,
     CHECKS_PER_CASE_MAX,
+    PERSONS_PER_CASE_MAX,
     REGISTER_S_MAX,
     EmbeddedRegister,
     IdentityDesk,
@@ -19,6 +22,7 @@ from backoffice.partners.identity_check import (
 )
 from tests.kit.outside import VirtualWall
 from tests.kit.running import run
+from wire.form import FieldKind
 from wire.masked import IdNumber
 from wire.message import Code, Refusal
 from wire.messages.identity import CheckIdentity, IdentityChecked, IdentityResult
@@ -194,6 +198,24 @@ def test_another_person_is_another_question() -> None:
         assert (answers[1], person_digest(NUMBER, names[1])) == (record.answer, record.person)
         assert await office.recorded(UNION, "c1", "c1#9") is None
         assert await office.recorded(UNION, "c9", "c1#1") is None
+
+    run(story)
+
+
+def test_everybody_whom_a_form_names_may_put_down_a_wrong_card_first() -> None:
+    """The form with the most ID cards is the bound, and each of its persons has a second try."""
+    named = {
+        code: sum(field.kind is FieldKind.ID_CARD for field in product.form.fields)
+        for code, product in products().items()
+    }
+    assert PERSONS_PER_CASE_MAX == max(named.values()), named
+
+    async def story() -> None:
+        office = desk(Disk(), EmbeddedRegister())
+        for person in range(max(named.values())):
+            for card in range(CARDS_PER_PERSON_MAX):
+                answer = await asked(office, question(f"客户{person}-{card}"))
+                assert IdentityResult.MATCH is answer.result
 
     run(story)
 
