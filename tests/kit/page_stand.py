@@ -31,6 +31,7 @@ from tests.kit import page_states as states
 from tests.kit.page_figures import figures
 from tests.kit.page_owed import OWING, PHOTO
 from tests.kit.page_pictures import digest_of, picture
+from tests.kit.page_reviews import review_file, reviewing
 from wire.case_state import State
 from wire.message import Refusal
 from wire.page import PageConnection, PageDoor, PageProgram, serve_page
@@ -245,6 +246,14 @@ def desk_reacts(state: DeskState, command: Any) -> DeskState:
             shown, number = state.figures.figures, state.export.number + 1 if state.export else 1
             text, name = csv_of(shown, table, lang), file_name(shown, table, lang)
             return replace(state, export=desk_model.Export(name, text, number))
+        case desk_model.ShowReviews() | desk_model.CloseReview():
+            return replace(reviewing(), done=state.done)
+        case desk_model.ViewReview():
+            return replace(reviewing(review_file()), done=state.done)
+        case desk_model.GiveReview(case_id=case_id):
+            assert state.reviews is not None
+            kept = tuple(one for one in state.reviews.items if one.case_id != case_id)
+            return replace(state, reviews=desk_model.ReviewsView(kept, None, None))
         case desk_model.Claim():
             return replace(states.desk(states.file_view()), done=state.done)
         case desk_model.Release():

@@ -11,7 +11,8 @@ import { errorText, t } from "backpack/i18n";
 import { Button, Dialog, Field, Icon, html, toast } from "backpack/ui";
 import { now } from "/shared/clock.js";
 import { seen } from "./images.js";
-import { title } from "./queue.js";
+import { tab } from "./queue.js";
+import { title } from "./titles.js";
 
 const NOTE_CHARS_MAX = 500;
 const MARKED_FIELDS_MAX = 20;
@@ -28,7 +29,7 @@ export const deciding = signal(null);
 /** Open the sheet of a verdict, if a decision is possible now. */
 export function ask(verdict) {
   const desk = state.value;
-  if (desk?.file == null || blockedBy(desk.file, link.value === "online" && desk.link === "online")) return;
+  if (tab.value === "reviews" || desk?.file == null || blockedBy(desk.file, link.value === "online" && desk.link === "online")) return;
   deciding.value = verdict;
 }
 

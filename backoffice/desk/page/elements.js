@@ -5,7 +5,7 @@
 import { t } from "backpack/i18n";
 import { Badge, Icon, html } from "backpack/ui";
 import { StateTrail } from "/shared/case_words.js";
-import { title } from "./queue.js";
+import { title } from "./titles.js";
 
 const RESULTS = {
   differs: ["bad", "circle-x", "compare.differs"],

@@ -1,13 +1,13 @@
-/* file.js: the middle pane: the open case's head, its images, and the tools to look at them.
+/* file.js: the head of the open case: what it is, how long it is held, what is asked of the customer.
  */
-import { useLayoutEffect } from "preact/hooks";
-import { command, imageUrl } from "backpack/connection";
+import { command } from "backpack/connection";
 import { elapsed, t } from "backpack/i18n";
 import { Badge, Button, Icon, html, toastError } from "backpack/ui";
 import { StateBadge } from "/shared/case_words.js";
 import { now } from "/shared/clock.js";
-import { active, choose, looked, panes, reset, rotate, seen, shift, side, toggleSide, zoom } from "./images.js";
-import { flagWord, title } from "./queue.js";
+import { flagWord } from "./queue.js";
+import { title } from "./titles.js";
+import { Images } from "./viewer.js";
 
 const LEASE_SOON_MS = 60_000;
 
@@ -20,7 +20,6 @@ export function NoFile() {
 }
 
 export function File({ file, live }) {
-  useLayoutEffect(reset, []);
   const { item } = file;
   return html`<div class="file-head">
       <h1>${title(item)}</h1>
@@ -34,13 +33,7 @@ export function File({ file, live }) {
     </div>
     ${file.lost && html`<${Lost} file=${file} live=${live} />`}
     ${!file.lost && item.level === "A4" && html`<p class="notice info"><${Icon} name="users" />${t("file.two")}</p>`}
-    <section class="images" aria-label=${t("images.title")}>
-      <${Tools} count=${file.images.length} />
-      <div class=${`viewers ${side.value ? "viewers-two" : ""}`}>
-        ${(side.value ? [0, 1] : [0]).map((at) => html`<${Viewer} key=${at} at=${at} images=${file.images} />`)}
-      </div>
-      <${Strip} images=${file.images} />
-    </section>`;
+    <${Images} images=${file.images} />`;
 }
 
 function Lease({ file }) {
@@ -66,70 +59,5 @@ function Lost({ file, live }) {
     <${Icon} name="lock" />
     <div><strong>${t("file.lost")}</strong> <span>${t("file.lost_note")}</span></div>
     <${Button} icon="refresh-cw" disabled=${!live} onClick=${again}>${t("file.claim_again")}<//>
-  </div>`;
-}
-
-function Tools({ count }) {
-  const tool = (icon, text, key, act) => html`<button type="button" class="tool" title=${`${t(text)} (${key})`} aria-label=${t(text)} onClick=${act} disabled=${count === 0}>
-    <${Icon} name=${icon} /><kbd>${key}</kbd>
-  </button>`;
-  return html`<div class="tools">
-    ${tool("zoom-in", "images.zoom_in", "+", () => zoom(1))} ${tool("zoom-out", "images.zoom_out", "-", () => zoom(-1))}
-    ${tool("scan-line", "images.fit", "0", () => zoom(0))} ${tool("rotate-cw", "images.rotate", "]", () => rotate(90))}
-    <button type="button" class="tool" aria-pressed=${side.value} disabled=${count < 2} onClick=${toggleSide}>
-      <${Icon} name="columns-2" />${t("images.side")}<kbd>s</kbd>
-    </button>
-  </div>`;
-}
-
-function Viewer({ at, images }) {
-  const pane = panes.value[at];
-  const image = images[pane.index];
-  if (image === undefined) return html`<div class="viewer viewer-none">${t("images.none")}</div>`;
-  const take = () => {
-    active.value = at;
-  };
-  const wheel = (event) => {
-    event.preventDefault();
-    take();
-    zoom(event.deltaY < 0 ? 1 : -1);
-  };
-  const drag = (event) => {
-    if (event.buttons !== 1) return;
-    shift(event.movementX, event.movementY);
-  };
-  const transform = `translate(${pane.x}px, ${pane.y}px) rotate(${pane.turn}deg) scale(${pane.zoom})`;
-  return html`<figure
-    class=${`viewer ${side.value && active.value === at ? "viewer-active" : ""}`}
-    onPointerDown=${take}
-    onPointerMove=${drag}
-    onWheel=${wheel}
-    onDblClick=${() => zoom(pane.zoom > 1 ? 0 : 3)}
-  >
-    ${image.loaded === 100
-      ? html`<img src=${imageUrl(image.digest)} alt=${title(image)} onLoad=${() => looked(image.digest)} draggable=${false} style=${{ transform }} />`
-      : html`<span class="viewer-loading"><${Icon} name="loader-circle" size="large turning" />${t("images.loading", { n: image.loaded })}</span>`}
-    <figcaption>${title(image)} · ${image.evidence}${pane.zoom > 1 ? ` · ${Math.round(pane.zoom * 100)}%` : ""}</figcaption>
-  </figure>`;
-}
-
-function Strip({ images }) {
-  return html`<div class="strip">
-    ${images.map((image, index) => {
-      const looked = seen.value.has(image.digest);
-      return html`<button
-        key=${image.digest}
-        type="button"
-        class="thumb"
-        aria-pressed=${panes.value[active.value].index === index}
-        onClick=${() => choose(index)}
-      >
-        ${image.loaded === 100
-          ? html`<img src=${imageUrl(image.digest)} alt="" />`
-          : html`<span class="thumb-wait"><progress max="100" value=${image.loaded}></progress></span>`}
-        <span class="thumb-name"><kbd>${index + 1}</kbd>${title(image)}</span>
-        <small class=${looked ? "thumb-seen" : "thumb-unseen"}><${Icon} name=${looked ? "check" : "eye"} />${t(looked ? "images.seen" : "images.unseen")}</small>
-      </button>`;
-    })}
   </div>`;
 }

@@ -4,7 +4,6 @@
  * has been on the screen counts as seen; the confirm sheet says when one has not.
  */
 import { signal } from "@preact/signals";
-import { state } from "backpack/connection";
 
 const ZOOM_STEP = 1.25;
 const ZOOM_MAX = 8;
@@ -15,6 +14,8 @@ export const side = signal(false);
 export const active = signal(0);
 /** Per pane: the image's index, zoom, turn in degrees, and shift in pixels. */
 export const panes = signal(fresh());
+/** How many images there are. */
+export const count = signal(0);
 /** Digests of images that have been looked at. */
 export const seen = signal(new Set());
 
@@ -44,8 +45,7 @@ function change(part) {
 
 /** Show the image with this index in the active pane. */
 export function choose(index) {
-  const count = state.value?.file?.images.length ?? 0;
-  if (index < count) change(() => ({ index, zoom: 1, turn: 0, x: 0, y: 0 }));
+  if (index < count.value) change(() => ({ index, zoom: 1, turn: 0, x: 0, y: 0 }));
 }
 
 /** Zoom the active pane: 1 in, -1 out, 0 to fit. */

@@ -8,7 +8,7 @@ import { t } from "backpack/i18n";
 import { Dialog, html, toast, toastError } from "backpack/ui";
 import { ask } from "./decide.js";
 import { choose, rotate, toggleSide, zoom } from "./images.js";
-import { filterBox, move, openSelected, takeNext } from "./queue.js";
+import { filterBox, move, openSelected, tab, takeNext } from "./queue.js";
 
 /** Whether the help sheet is open. */
 export const help = signal(false);
@@ -34,6 +34,7 @@ const KEYS = [
 ];
 
 async function putBack() {
+  if (tab.value === "reviews") return command("close_review");
   if (state.value?.file == null) return;
   await command("release");
   toast(t("file.released"), "info");

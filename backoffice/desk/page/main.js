@@ -18,7 +18,8 @@ import { File, NoFile } from "./file.js";
 import { FiguresPage } from "./figures/figures.js";
 import { ViewTabs, view } from "./figures/view.js";
 import { Help, help, onKey } from "./keys.js";
-import { Queue } from "./queue.js";
+import { Queue, tab } from "./queue.js";
+import { NoReview, Review } from "./review.js";
 
 const LINKS = { online: ["good", "wifi"], connecting: ["info", "refresh-cw"], offline: ["bad", "wifi-off"] };
 
@@ -54,16 +55,25 @@ function Desk({ desk }) {
 }
 
 function Work({ desk, caseId, live }) {
+  const reviewing = tab.value === "reviews";
   return html`<div class="panes">
     <${Queue} desk=${desk} live=${live} />
-    ${desk.file === null
-      ? html`<${NoFile} />`
-      : html`<section class="file">
-          <${File} key=${caseId} file=${desk.file} live=${live} />
-          <${Elements} file=${desk.file} />
-          <${DecideBar} file=${desk.file} live=${live} />
-        </section>`}
+    ${reviewing ? html`<${Reviewing} reviews=${desk.reviews} live=${live} />` : html`<${Deciding} file=${desk.file} caseId=${caseId} live=${live} />`}
   </div>`;
+}
+
+function Deciding({ file, caseId, live }) {
+  if (file === null) return html`<${NoFile} />`;
+  return html`<section class="file">
+    <${File} key=${caseId} file=${file} live=${live} />
+    <${Elements} file=${file} />
+    <${DecideBar} file=${file} live=${live} />
+  </section>`;
+}
+
+function Reviewing({ reviews, live }) {
+  const file = reviews?.file ?? null;
+  return file === null ? html`<${NoReview} />` : html`<${Review} key=${file.item.case_id} file=${file} live=${live} />`;
 }
 
 function TopBar({ desk, live }) {

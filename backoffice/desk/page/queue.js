@@ -6,24 +6,22 @@
 import { computed, signal } from "@preact/signals";
 import { createRef } from "preact";
 import { command, link, state } from "backpack/connection";
-import { elapsed, hourMinute, pick, t } from "backpack/i18n";
+import { elapsed, hourMinute, t } from "backpack/i18n";
 import { Badge, Button, Icon, html, toastError } from "backpack/ui";
 import { now } from "/shared/clock.js";
+import { ReviewList } from "./review_list.js";
+import { title } from "./titles.js";
 
 const SOON_MS = 60_000;
 const VERDICTS = { approve: ["good", "circle-check"], return: ["wait", "undo-2"], reject: ["bad", "ban"] };
 
-const tab = signal("all");
+/** Which list is shown: `all`, `mine`, `done`, or `reviews` with what belongs to them. */
+export const tab = signal("all");
 const filter = signal("");
 const selectedId = signal("");
 
 /** The filter's input, for the key `/`. */
 export const filterBox = createRef();
-
-/** A title that came from the program in both languages. */
-export function title(of) {
-  return pick({ zh: of.title_zh, en: of.title_en });
-}
 
 /** A flag in words; one that this page does not know shows as its code. */
 export function flagWord(flag) {
@@ -32,7 +30,7 @@ export function flagWord(flag) {
 }
 
 const rows = computed(() => {
-  const queue = state.value?.queue ?? [];
+  const queue = ["all", "mine"].includes(tab.value) ? (state.value?.queue ?? []) : [];
   const wanted = filter.value.trim().toLowerCase();
   return queue.filter((item) => (tab.value !== "mine" || item.mine) && words(item).includes(wanted));
 });
@@ -61,6 +59,7 @@ export async function openSelected() {
 
 /** Take the case that the office deals out. */
 export async function takeNext() {
+  tab.value = "all";
   await command("next");
 }
 
@@ -70,7 +69,7 @@ function canTake(item) {
 
 export function Queue({ desk, live }) {
   const mine = desk.queue.filter((item) => item.mine).length;
-  const counts = { all: desk.queue.length, mine, done: desk.done.length };
+  const counts = { all: desk.queue.length, mine, done: desk.done.length, reviews: desk.reviews?.items.length ?? 0 };
   return html`<aside class="queue" aria-label=${t("queue.title")}>
     <div class="tabs" role="tablist">
       ${Object.entries(counts).map(
@@ -79,12 +78,28 @@ export function Queue({ desk, live }) {
           type="button"
           role="tab"
           aria-selected=${tab.value === name}
-          onClick=${() => { tab.value = name; }}
+          onClick=${() => turnTo(name)}
         >${t(`queue.tab.${name}`)} <span class="count">${count}</span></button>`,
       )}
     </div>
-    ${tab.value === "done" ? html`<${DoneList} done=${desk.done} />` : html`<${OpenList} desk=${desk} live=${live} />`}
+    <${List} desk=${desk} live=${live} />
   </aside>`;
+}
+
+function turnTo(name) {
+  tab.value = name;
+  if (name === "reviews") command("show_reviews").catch(toastError);
+}
+
+function List({ desk, live }) {
+  switch (tab.value) {
+    case "done":
+      return html`<${DoneList} done=${desk.done} />`;
+    case "reviews":
+      return html`<${ReviewList} reviews=${desk.reviews} live=${live} />`;
+    default:
+      return html`<${OpenList} desk=${desk} live=${live} />`;
+  }
 }
 
 function OpenList({ desk, live }) {

@@ -8,7 +8,7 @@ import { command } from "backpack/connection";
 import { errorText, t } from "backpack/i18n";
 import { Button, Icon, html } from "backpack/ui";
 import { now } from "/shared/clock.js";
-import { title } from "../queue.js";
+import { title } from "../titles.js";
 
 const DAY_MS = 86_400_000;
 const RANGES = [1, 7, 30];

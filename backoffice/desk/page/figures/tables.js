@@ -7,7 +7,7 @@ import { signal } from "@preact/signals";
 import { dateTime, monthDay, money, number, t } from "backpack/i18n";
 import { Badge, Button, Icon, html } from "backpack/ui";
 import { StateBadge } from "/shared/case_words.js";
-import { title } from "../queue.js";
+import { title } from "../titles.js";
 import { NOTHING, minutes, rate } from "./headline.js";
 import { save } from "./save.js";
 
