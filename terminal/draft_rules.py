@@ -72,7 +72,7 @@ from terminal.draft_events import (
     WaitGivenUp,
     WantSubmission,
 )
-from wire.case_state import State
+from wire.case_state import TITLES, State
 from wire.codec import encode
 from wire.form import FieldKind
 from wire.message import Code, Refusal
@@ -480,7 +480,7 @@ def _other_mismatch(field: str) -> Refusal:
 
 
 def _stale(state: Draft) -> Refusal:
-    return Refusal(Code.STATE, f"业务当前状态为{state.state}，不能进行该操作")
+    return Refusal(Code.STATE, f"业务当前状态为“{TITLES[state.state][0]}”，不能进行此操作")
 
 
 __all__ = ["LIST", "PASSING", "DraftRules", "Listed"]
