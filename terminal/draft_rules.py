@@ -70,7 +70,7 @@ from terminal.draft_events import (
     WantSubmission,
 )
 from terminal.errands import Errand, errands
-from wire.case_state import FINAL_STATES, State
+from wire.case_state import FINAL_STATES, TITLES, State
 from wire.codec import encode
 from wire.message import Code, Refusal
 from wire.messages.identity import IdentityChecked
@@ -310,7 +310,7 @@ _STANDS: Final = Refusal(Code.STATE, "补扫影像已提交，不能再更换")
 
 
 def _stale(state: Draft) -> Refusal:
-    return Refusal(Code.STATE, f"业务当前状态为{state.state}，不能进行该操作")
+    return Refusal(Code.STATE, f"业务当前状态为“{TITLES[state.state][0]}”，不能进行此操作")
 
 
 __all__ = ["LIST", "DraftRules", "Listed"]

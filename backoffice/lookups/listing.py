@@ -48,7 +48,9 @@ WATCHED: Final = (Loans,)
 """Queries that are counted per teller and day."""
 
 
-_NOT_LISTED: Final = Refusal(Code.CORE_DECLINED, "合作机构未受理此项查询，请稍后再试。")
+_NOT_LISTED: Final = Refusal(
+    Code.CORE_DECLINED, "合作机构未受理此项查询，请稍后再试。", retryable=True
+)
 
 
 class ItemsListed(msgspec.Struct, frozen=True, tag="ItemsListed"):

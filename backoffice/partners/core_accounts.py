@@ -102,11 +102,11 @@ def card_objection(
     if isinstance(operation, HoldFunds) and card.state != "ACTIVE":
         return Refusal(Code.CORE_DECLINED, "该卡尚未激活，请先办理激活", "card")
     if card.holder != operation.customer.number.number:
-        return Refusal(Code.ID_MISMATCH, "持卡人与身份证不一致", "id_card")
+        return Refusal(Code.ID_MISMATCH, "该卡不属于本客户，请核对卡片和身份证", "id_card")
     if isinstance(operation, SignUp) or card.pin_verifier in (b"", operation.pin_verifier):
         return None
     left = policy.pin_faults_max - card.pin_faults - 1
-    words = f"密码错误，还可尝试{left}次" if left > 0 else "密码连续错误，该卡已锁定"
+    words = f"密码错误，还可尝试{left}次" if left > 0 else "密码连续错误，该卡已锁定，请到柜面办理"
     return Refusal(Code.PIN, words, "pin")
 
 

@@ -24,6 +24,23 @@ FIELDS: Final[Mapping[str, Any]] = {one.name: one.type for one in msgspec.struct
 """What can be changed, and its type."""
 
 
+TITLES: Final = {
+    "village": "所在村组",
+    "members": "家庭成员",
+    "crops": "种植情况",
+    "livestock": "养殖情况",
+    "debts": "负债情况",
+    "house_fen": "房屋估值",
+    "vehicles_fen": "车辆及农机估值",
+    "savings_fen": "存款",
+    "income_fen": "家庭年收入",
+    "cost_fen": "家庭年支出",
+    "insured": "农业保险",
+    "experience_years": "从业年限",
+}
+"""What people call them: whoever is told that something changed must know what."""
+
+
 class Version(msgspec.Struct, frozen=True):
     """What one change did: old and new values as JSON text, by field; the first has neither."""
 
@@ -92,20 +109,24 @@ def supplement_objection(
         waiting: changes of the same file that are prepared and not yet made.
     """
     if not 1 <= base <= file.version:
-        return Refusal(Code.STALE, f"档案版本不符，当前为第{file.version}版", "file")
+        words = f"档案当前为第{file.version}版，请重新读取档案后再补录"
+        return Refusal(Code.STALE, words, "file")
     if not changes:
         return Refusal(Code.FORMAT, "没有需要补录的变更")
     for name, text in changes.items():
+        if name not in TITLES:
+            return Refusal(Code.FORMAT, "档案中没有这一项，不能补录", name)
         if not _fits(name, text):
-            return Refusal(Code.FORMAT, "补录内容不符合档案格式", name)
+            words = f"“{TITLES[name]}”的补录内容无法识别，请核对后重新填写"
+            return Refusal(Code.FORMAT, words, name)
     since = {name for version in file.versions[base:] for name in version.new}
     under_way = {name for others in waiting for name in others}
     for name in changes:
         if name in since:
-            words = f"该项已被他人修改，档案当前为第{file.version}版，请核对后重新补录"
+            words = f"“{TITLES[name]}”已被他人修改，档案当前为第{file.version}版，请核对后重新补录"
             return Refusal(Code.STALE, words, name)
         if name in under_way:
-            words = f"该项正在另一笔业务中修改，档案当前为第{file.version}版，请稍后再办"
+            words = f"“{TITLES[name]}”正在另一笔业务中修改，请在该业务办完后再办"
             return Refusal(Code.STALE, words, name)
     return None
 
@@ -151,8 +172,6 @@ def file_item(file: FarmerFile) -> Item:
 
 def _fits(name: str, text: str) -> bool:
     """Whether a text is a value of a household's field; amounts and counts are never negative."""
-    if name not in FIELDS:
-        return False
     try:
         value = decode_json(FIELDS[name], text.encode())
     except BadFrame:
@@ -162,6 +181,7 @@ def _fits(name: str, text: str) -> bool:
 
 __all__ = [
     "FIELDS",
+    "TITLES",
     "FarmerFile",
     "Rating",
     "Version",

@@ -39,8 +39,10 @@ from wire.codec import encode
 from wire.message import Code, Refusal, Request
 from wire.messages.lookups import ITEMS_MAX, Item
 
-_OTHER_CONTENT: Final = Refusal(Code.KEY_CONFLICT, "同一业务流水号的内容与之前不一致")
-_NOT_OURS: Final = Refusal(Code.FORMAT, "该机构不受理此项业务")
+_OTHER_CONTENT: Final = Refusal(
+    Code.KEY_CONFLICT, "业务内容与合作机构已登记的不一致，请新建业务重新办理"
+)
+_NOT_OURS: Final = Refusal(Code.FORMAT, "合作机构不办理此项业务，请联系系统管理员")
 
 
 class Step(StrEnum):

@@ -88,7 +88,7 @@ class Ocrm(EmbeddedPartner[PartnerState]):
 
     def objection(self, state: PartnerState, operation: Operation, now_ms: int) -> Refusal | None:
         """Nothing can be prepared here."""
-        return Refusal(Code.FORMAT, "客户关系系统不受理业务")
+        return Refusal(Code.FORMAT, "客户关系系统不办理此项业务，请联系系统管理员")
 
     def found(self, state: PartnerState, query: PartnerQuery, now_ms: int) -> tuple[Item, ...]:
         """What runs now."""

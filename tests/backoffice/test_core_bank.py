@@ -282,7 +282,11 @@ def test_three_wrong_pins_lock_a_card() -> None:
         declined(bank, f"again {n}", activate(pin=WRONG)).message for n in range(PIN_FAULTS_MAX)
     ]
 
-    assert ["密码错误，还可尝试2次", "密码错误，还可尝试1次", "密码连续错误，该卡已锁定"] == words
+    assert [
+        "密码错误，还可尝试2次",
+        "密码错误，还可尝试1次",
+        "密码连续错误，该卡已锁定，请到柜面办理",
+    ] == words
     assert "LOCKED" == bank.state.cards[pan().digits].state
     assert Code.CORE_DECLINED is declined(bank, "late", activate()).code
 

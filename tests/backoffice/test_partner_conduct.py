@@ -235,7 +235,8 @@ def test_a_list_is_as_good_as_the_partner_behaves(kind: type[msgspec.Struct]) ->
             assert silence == await teller.ask(Manner.SLOW, 2 * PARTNER_S_MAX)
             assert PARTNER_S_MAX == trio.current_time() - began
             no = await teller.ask(Manner.DECLINE)
-            assert Refusal(Code.CORE_DECLINED, "合作机构未受理此项查询，请稍后再试。", "one") == no
+            words = "合作机构未受理此项查询，请稍后再试。"
+            assert Refusal(Code.CORE_DECLINED, words, "one", retryable=True) == no
             assert [] == disk.journal
 
             began = trio.current_time()

@@ -6,6 +6,7 @@ partners that decline or whose answers are lost.
 
 from __future__ import annotations
 
+import re
 from typing import get_args
 
 import msgspec
@@ -198,6 +199,8 @@ def test_a_random_day(partner: Partner) -> None:
             request = _request(step, key, SCENES[name])
             answer = one.ask(request)
             events = len(one.events)
+            said = answer if isinstance(answer, Refusal) else answer.refusal
+            assert said is None or is_plain(said), said
             assert answer == one.ask(request)
             assert events == len(one.events), "a repeat changes nothing"
             for known, outcome in final.items():
@@ -208,6 +211,12 @@ def test_a_random_day(partner: Partner) -> None:
         _replays(one, partner)
 
     day()
+
+
+def is_plain(refusal: Refusal) -> bool:
+    """A teller can read it: Chinese, without a word of code in it."""
+    chinese = re.search(r"[\u4e00-\u9fff]{2}", refusal.message)
+    return chinese is not None and not re.search(r"[a-z_]{2,}|[A-Z]{4,}", refusal.message)
 
 
 def _replays(one: Playing, partner: Partner) -> None:

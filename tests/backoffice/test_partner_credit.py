@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from backoffice.partners import training
 from backoffice.partners.credit_book import CreditPolicy
+from backoffice.partners.credit_files import FIELDS, TITLES
 from backoffice.partners.credit_loans import MISUSE, UNREACHABLE
 from backoffice.partners.operations import Operation, Partner
 from backoffice.partners.policy import PartnersPolicy
@@ -103,6 +104,8 @@ def test_changes_that_overlap_are_for_a_person_to_decide() -> None:
     refusal = refused(one, "d", supplement(file_no=file_no, savings_fen=1, income_fen=600))
 
     assert (Code.STALE, "income_fen") == (refusal.code, refusal.field)
+    assert "“家庭年收入”" in refusal.message, "the teller is told which answer"
+    assert FIELDS.keys() == TITLES.keys(), "and would be told of any other"
     assert "第2版" in refusal.message
     assert (
         PartnerStatus.PREPARED
