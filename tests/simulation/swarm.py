@@ -106,13 +106,17 @@ def draw(seed: int) -> Plan:
     )
 
 
+TIME_OUT, DECLINE, DOWN = (Conduct(one) for one in (Manner.TIME_OUT, Manner.DECLINE, Manner.DOWN))
+
+
 def _misconduct(chance: random.Random) -> dict[Conduct, float]:
     """Some of the ways to behave badly, or none."""
     if chance.random() < 0.3:
         return {}
     slow = Conduct(Manner.SLOW, chance.choice((2.0, 8.0, 20.0)))
-    kinds = (slow, *(Conduct(one) for one in (Manner.TIME_OUT, Manner.DECLINE, Manner.DOWN)))
-    return {kind: chance.uniform(0.05, 0.2) for kind in kinds if chance.random() < 0.5}
+    # Most of what is asked is no PREPARE, and only that can be declined for good.
+    most = {slow: 0.2, TIME_OUT: 0.2, DECLINE: 0.5, DOWN: 0.2}
+    return {kind: chance.uniform(0.05, most[kind]) for kind in most if chance.random() < 0.5}
 
 
 def _night(chance: random.Random) -> dict[str, float]:
