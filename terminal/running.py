@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, get_args
@@ -16,14 +17,11 @@ from typing import Final, get_args
 import msgspec
 import trio
 
-from actors.outside import production_outside
 from actors.ports import Outside
-from actors.stopping import stop_signals
 from hw.transport import FaultPlan
 from hw.virtual.kit import VirtualToolbox, pin_pad_process
 from hw.virtual.pin_pad import MemoryFile
-from supervisors.doors import open_doors
-from supervisors.folder import hold
+from supervisors.client import Client, ClientOptions, Joining
 from supervisors.storage import sqlite
 from terminal.clerk import Clerk, StuckError
 from terminal.clerk_answers import no_phones, phones_in
@@ -36,58 +34,39 @@ from wire.checks import CHINA
 from wire.codec import decode_json
 from wire.dukpt import FutureKeys
 from wire.errors import BadFrame
-from wire.membership import Membership
 from wire.message import Code, Refusal
 from wire.messages.case import Step
 from wire.messages.session import Role
 from wire.page import PageProgram, Pages
-from wire.socket import WebSocketDialer
 
 PAGE_FILES: Final = Path(__file__).parent / "page"
 SIGN_IN_AGAIN_S: Final = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(ClientOptions):
     """How a terminal is run.
 
     Attributes:
-        folder: its data; made if missing.
-        name: its device id, with `invitation` at the first start.
         pad_key: the key to inject into a new virtual PIN pad, or None.
-        operators: Noise keys that may look at its tree.
         auto: products that a scripted teller works through, in order; empty for a person.
         staff_id: who the scripted teller is.
         colleague_id: who the scripted teller calls in as a second person; empty for nobody.
         phones: where a training office leaves what it sends to phones; None for real phones.
-        port: of the page; 0 for any.
     """
 
-    folder: Path
-    name: str
-    invitation: str
     pad_key: Path | None
-    operators: tuple[bytes, ...]
     auto: tuple[str, ...]
     staff_id: str
     passcode: str
     colleague_id: str
     colleague_passcode: str
     phones: Path | None
-    port: int
 
     @property
     def colleagues(self) -> tuple[tuple[str, str], ...]:
         """Whom the scripted teller can call in."""
         return ((self.colleague_id, self.colleague_passcode),) if self.colleague_id else ()
-
-
-class Ready(msgspec.Struct, frozen=True, tag="ready", tag_field="event"):
-    """The terminal runs: addresses of its page and of its inspector."""
-
-    device: str
-    page: str
-    inspect: str
 
 
 class Moved(msgspec.Struct, frozen=True, tag="state", tag_field="event"):
@@ -125,24 +104,18 @@ async def run_terminal(options: Options, say: Callable[[object], None]) -> None:
             unusable.
         StuckError: the scripted teller was refused for good.
     """
-    with hold(options.folder), stop_signals() as stopped:
-        await _serve(options, say, stopped)
-
-
-async def _serve(
-    options: Options, say: Callable[[object], None], stopped: Callable[[], Awaitable[None]]
-) -> None:
-    outside = production_outside()
-    membership = Membership.begin(options.folder, options.name, options.invitation, outside.entropy)
-    if options.pad_key is not None:
-        inject(options.folder / "pin-pad.json", options.pad_key)
-    kit = _kit(options.folder, membership.name, outside)
     terminals: list[Terminal] = []
-    customer = VirtualCustomer(kit, _today(outside), lambda: terminals[0].drafts.newest_first())
     pages: Pages[Command] = Pages(
         lambda: terminals[0].state(), lambda command: terminals[0].perform(command)
     )
-    async with trio.open_nursery() as nursery:
+
+    @asynccontextmanager
+    async def start(joining: Joining) -> AsyncIterator[Terminal]:
+        membership, outside = joining.membership, joining.outside
+        if options.pad_key is not None:
+            inject(options.folder / "pin-pad.json", options.pad_key)
+        kit = _kit(options.folder, membership.name, outside)
+        customer = VirtualCustomer(kit, _today(outside), lambda: terminals[0].drafts.newest_first())
         setup = Setup(
             device=membership.name,
             outside=outside,
@@ -151,7 +124,7 @@ async def _serve(
             credentials=membership.credentials,
             introduction=membership.introduction(Role.TERMINAL),
             address=membership.address,
-            dialer=WebSocketDialer(nursery),
+            dialer=joining.dialer,
             transports=kit.transports,
             customer=customer,
             locate=training_place,
@@ -160,23 +133,14 @@ async def _serve(
         )
         async with open_terminal(setup) as terminal:
             terminals.append(terminal)
-            page, inspect = await open_doors(
-                nursery,
-                page=_page(terminal, pages),
-                port=options.port,
-                folder=options.folder,
-                tree=terminal.tree,
-                keys=membership.keys,
-                operators=options.operators,
-                outside=outside,
-            )
-            say(Ready(membership.name, page, inspect))
-            async with trio.open_nursery() as work:
-                if options.auto:
-                    work.start_soon(_work, terminal, options, say, work.cancel_scope)
-                await stopped()
-                work.cancel_scope.cancel()
-        nursery.cancel_scope.cancel()
+            yield terminal
+
+    async def work(terminal: Terminal, done: Callable[[], None]) -> None:
+        await _work(terminal, options, say)
+        done()
+
+    client = Client(start, lambda terminal: _page(terminal, pages), work if options.auto else None)
+    await client.run(options, say)
 
 
 def inject(memory: Path, key_file: Path) -> None:
@@ -219,12 +183,7 @@ class _Images:
         return digest.hex()
 
 
-async def _work(
-    terminal: Terminal,
-    options: Options,
-    say: Callable[[object], None],
-    done: trio.CancelScope,
-) -> None:
+async def _work(terminal: Terminal, options: Options, say: Callable[[object], None]) -> None:
     """The scripted teller: cases that an earlier start left open first, then one per product."""
     while terminal.teller.staff is None:
         refusal = await terminal.perform(SignInHere(options.staff_id, options.passcode))
@@ -241,7 +200,6 @@ async def _work(
         case_id = _begun(terminal, options.auto, product) or await clerk.begin(product)
         case = await clerk.finish(case_id)
         say(Finished(case_id, product, case.state, case.steps, case.deliver))
-    done.cancel()
 
 
 def _begun(terminal: Terminal, products: Sequence[str], product: str) -> str:
@@ -278,4 +236,4 @@ def _today(outside: Outside) -> dt.date:
     return dt.datetime.fromtimestamp(outside.wall.now_ms() / 1000, CHINA).date()
 
 
-__all__ = ["CannotInject", "Finished", "Moved", "Options", "Ready", "inject", "run_terminal"]
+__all__ = ["CannotInject", "Finished", "Moved", "Options", "inject", "run_terminal"]
