@@ -101,12 +101,9 @@ class DeskRequests:
             case ListReviews():
                 return await self._reviews(device, caller)
             case OpenReview(case_id=case_id):
-                look = OpenSample(caller)
-                return await self._command(device, case_id, caller.staff.staff_id, look)
+                return await self._review(device, case_id, caller, OpenSample(caller))
             case JudgeReview(case_id=case_id, ok=ok, note=note):
-                said = JudgeSample(caller, ok, note)
-                # Reviewed is within the union, whatever was once pooled.
-                return await office.ask_case(device.union, case_id, caller.staff.staff_id, said)
+                return await self._review(device, case_id, caller, JudgeSample(caller, ok, note))
             case GetChunk():
                 return await self._chunk(device, caller, request)
             case Decide():
@@ -154,6 +151,13 @@ class DeskRequests:
     ) -> ReplyT | Refusal:
         union = await self.union_of(device, case_id)
         return await self._office.ask_case(union, case_id, who, command)
+
+    async def _review(
+        self, device: Device, case_id: str, caller: Caller, command: Request[ReplyT]
+    ) -> ReplyT | Refusal:
+        """Reviewed is within the union, whatever was once pooled."""
+        staff_id = caller.staff.staff_id
+        return await self._office.ask_case(device.union, case_id, staff_id, command)
 
     async def union_of(self, device: Device, case_id: str) -> str:
         """Whose case a desk means: of a centre's pool the union it came from, else its own."""
