@@ -15,8 +15,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from backoffice.desk.page_model import FiguresTable, Lang
+from wire.case_state import TITLES as STATE_TITLES
 from wire.checks import CHINA
-from wire.messages.figures import FigureRow, Figures, Reach, TerminalFigures
+from wire.messages.figures import FigureRow, Figures, Reach, StateCount, TerminalFigures
 
 BYTE_ORDER_MARK: Final = "\ufeff"
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -29,6 +30,7 @@ TITLES: Final[dict[FiguresTable, tuple[str, str]]] = {
     "products": ("业务报表", "figures-by-service"),
     "days": ("日报表", "figures-by-day"),
     "terminals": ("终端报表", "figures-by-terminal"),
+    "states": ("状态报表", "figures-by-state"),
 }
 """What a file is called: Chinese, English."""
 
@@ -59,6 +61,12 @@ TERMINAL: Final = (
     ("最近联系", "Last seen"),
     ("提交笔数", "Cases"),
 )
+STATE: Final = (
+    ("状态代码", "State code"),
+    ("状态", "State"),
+    ("笔数", "Cases"),
+    ("占比（%）", "Share (%)"),
+)
 REACH: Final = {
     Reach.ONLINE: ("在线", "Online"),
     Reach.RECENT: ("近期在线", "Recent"),
@@ -75,9 +83,13 @@ def csv_of(figures: Figures, table: FiguresTable, lang: Lang) -> str:
     operator-days of it are not sums.
     """
     at = 0 if lang == "zh" else 1
+    header: Sequence[tuple[str, str]]
     if table == "terminals":
-        header: Sequence[tuple[str, str]] = TERMINAL
+        header = TERMINAL
         rows = [_terminal(row, at) for row in figures.terminals]
+    elif table == "states":
+        header = STATE
+        rows = [_state(row, figures.total.cases, at) for row in figures.states]
     else:
         header = KEYS[table] + COUNTS
         named = table == "products"
@@ -136,6 +148,11 @@ def _terminal(row: TerminalFigures, at: int) -> list[Cell]:
         f"{seen:%Y-%m-%d %H:%M:%S}" if seen else "",
         row.cases,
     ]
+
+
+def _state(row: StateCount, cases: int, at: int) -> list[Cell]:
+    share = f"{100 * row.count / cases:.1f}" if cases else ""
+    return [row.state, STATE_TITLES[row.state][at], row.count, share]
 
 
 def _minutes(seconds: int | None) -> str:

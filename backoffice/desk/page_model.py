@@ -87,7 +87,7 @@ class ReviewsView(msgspec.Struct, frozen=True):
     file: ReviewFileView | None
 
 
-FiguresTable = Literal["outlets", "products", "days", "terminals"]
+FiguresTable = Literal["outlets", "products", "days", "terminals", "states"]
 """A table of figures that can be saved."""
 
 Lang = Literal["zh", "en"]

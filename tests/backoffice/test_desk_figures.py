@@ -34,7 +34,7 @@ from tests.backoffice.case_story import PRODUCTS
 from tests.kit import page_figures
 from tests.kit.bank import DESK_PASSCODE, Bank, authorizer
 from tests.kit.running import run
-from wire.case_state import State
+from wire.case_state import TITLES, State
 from wire.message import Code
 from wire.messages.figures import FigureRow, Figures, QueueFigures, Reach, TerminalFigures
 from wire.office_link import OFFLINE
@@ -147,6 +147,10 @@ def test_every_cell_survives_and_none_is_a_formula(
         found = [tuple(row[:3]) for row in rows]
         people = [(one.device, one.outlet, one.staff) for one in figures.terminals]
         assert [tuple(written(cell) for cell in texts) for texts in people] == found
+    elif table == "states":
+        at = 0 if lang == "zh" else 1
+        counted = [(one.state, TITLES[one.state][at], str(one.count)) for one in figures.states]
+        assert counted == [tuple(row[:3]) for row in rows]
     else:
         asked = {"outlets": figures.outlets, "products": figures.products, "days": figures.days}
         keys = [written(row.key) for row in asked[table]]
@@ -292,7 +296,7 @@ def test_a_table_is_exported_as_it_is_filtered() -> None:
                 assert export is not None
                 assert "53011101" in export.name
                 numbers.append(export.number)
-            assert [1, 2, 3, 4] == numbers
+            assert [1, 2, 3, 4, 5] == numbers
             assert await desk.perform(SignOutHere()) is None
             assert (None, None) == (desk.state().figures, desk.state().export)
 

@@ -168,7 +168,12 @@ def test_a_table_is_saved_as_it_is_filtered(browser: Browser, tmp_path: Path) ->
         assert "figures-by-terminal_2026-11-17_2026-11-23_53011103.csv" == (
             second.value.suggested_filename
         )
-        exports = [ExportFigures("outlets", "zh"), ExportFigures("terminals", "en")]
+        page.locator(".table-tabs").get_by_role("tab", name="States").click()
+        with page.expect_download() as third:
+            page.get_by_role("button", name="Save as CSV").click()
+        assert third.value.suggested_filename.startswith("figures-by-state_2026-11-17")
+        exports = [ExportFigures(one, "en") for one in ("terminals", "states")]
+        exports.insert(0, ExportFigures("outlets", "zh"))
         assert exports == stand.asked(ExportFigures)
 
 

@@ -56,7 +56,6 @@ const TABLES = {
     rows: (figures) => figures.states.map((row, at) => ({ ...row, key: row.state, at, all: figures.total.cases })),
   },
 };
-const NOT_SAVED = new Set(["states"]);
 
 const shown = signal("outlets");
 const sorting = signal({});
@@ -79,7 +78,7 @@ export function Tables({ figures, live }) {
         )}
       </div>
       <small>${t("table.sort")}</small>
-      ${!NOT_SAVED.has(name) && html`<${Button} icon="download" disabled=${!live} onClick=${() => save(name)}>${t("table.save")}<//>`}
+      <${Button} icon="download" disabled=${!live} onClick=${() => save(name)}>${t("table.save")}<//>
     </div>
     <${Table} key=${name} name=${name} table=${TABLES[name]} figures=${figures} />
   </section>`;
