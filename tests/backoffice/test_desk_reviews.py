@@ -265,7 +265,7 @@ def test_the_list_follows_the_office() -> None:
             assert await desk.perform(ShowReviews()) is None
             assert OFFLINE == seen(desk).problem
             async with bank.office():
-                await until(lambda: seen(desk).problem is None)
+                await until(lambda: seen(desk).problem is None, within=REFRESH_S / 3)
 
     run(story)
 

@@ -90,13 +90,47 @@ def test_what_is_wrong_is_said_in_words(browser: Browser) -> None:
 
 
 def test_ones_own_case_is_somebody_elses(browser: Browser) -> None:
-    """It is on the list, and says why it cannot be opened."""
-    with visit(browser, "desk") as (page, _stand):
+    """It is on the list, says why it cannot be opened, and Enter does not open it either."""
+    with visit(browser, "desk") as (page, stand):
         sign_in(page, "A0102")
         page.get_by_role("tab", name="抽查").click()
         own = page.locator(".queue .item").last
         expect(own).to_be_disabled()
         expect(own).to_contain_text("本人回避")
+        for _ in DRAWN:
+            page.keyboard.press("j")
+        expect(own).to_have_class("item item-selected")
+        page.keyboard.press("Enter")
+        page.keyboard.press("k")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="要素核对")).to_be_visible()
+        assert [ViewReview(DRAWN[1].case_id)] == stand.asked(ViewReview)
+
+
+def test_the_list_says_since_when_it_waits(browser: Browser) -> None:
+    """In hours, in days from one day up; the open case says why it was drawn."""
+    with visit(browser, "desk") as (page, _stand):
+        sign_in(page, "A0102")
+        open_first(page)
+        rows = page.locator(".queue .item")
+        expect(rows.nth(0)).to_contain_text("1天前")
+        expect(rows.nth(1)).to_contain_text("3小时前")
+        expect(page.get_by_text("系统审核自动通过，办结时按比例随机抽中")).to_be_visible()
+
+
+def test_what_was_not_looked_at_is_said_before_it_is_found_right(browser: Browser) -> None:
+    """Sources that disagree and images that were never on the screen stand in the sheet."""
+    with visit(browser, "desk") as (page, stand):
+        sign_in(page, "A0102")
+        page.get_by_role("tab", name="抽查").click()
+        stand.show(reviewing(replace(review_file(), compared=states.DIFFERING)))
+        finding(page, "抽查合格")
+        sheet = page.get_by_role("dialog")
+        expect(sheet.get_by_text("有 1 项要素不一致，请确认已逐项核实。")).to_be_visible()
+        expect(sheet.get_by_text("还有 2 张影像没有查看。")).to_be_visible()
+        page.keyboard.press("Escape")
+        finding(page, "发现问题")
+        expect(page.get_by_role("dialog").locator(".notice")).to_have_count(0)
 
 
 def test_nothing_is_said_before_everything_was_there(browser: Browser) -> None:
@@ -119,7 +153,7 @@ def test_nothing_is_said_before_everything_was_there(browser: Browser) -> None:
 
 
 def test_keys_of_decisions_do_nothing_to_a_review(browser: Browser) -> None:
-    """With a claimed case behind it: A and Enter are nobody's, Esc closes the review alone."""
+    """With a claimed case behind it: A is nobody's, Enter claims nothing, Esc closes the review."""
     with visit(browser, "desk") as (page, stand):
         sign_in(page, "A0102")
         page.get_by_role("tab", name="抽查").click()
@@ -136,13 +170,16 @@ def test_keys_of_decisions_do_nothing_to_a_review(browser: Browser) -> None:
 
 
 def test_who_may_not_review_is_told_so(browser: Browser) -> None:
-    """In the office's words; and an empty list says what would be on it."""
+    """In a sentence, in either language; and an empty list says what would be on it."""
     with visit(browser, "desk") as (page, stand):
         sign_in(page, "A0102")
         page.get_by_role("tab", name="抽查").click()
         no = Refusal(Code.FORBIDDEN, "抽查需要A2级及以上授权权限。")
         stand.show(replace(states.desk(), reviews=ReviewsView((), no, None)))
         expect(page.get_by_text("抽查需要A2级及以上授权权限。")).to_be_visible()
+        page.get_by_role("button", name="English").click()
+        expect(page.get_by_text("Reviews take an authorizer of level A2 or more.")).to_be_visible()
+        page.get_by_role("button", name="中文").click()
         stand.show(replace(states.desk(), reviews=ReviewsView((), None, None)))
         expect(page.get_by_text("没有待抽查的业务")).to_be_visible()
 

@@ -95,7 +95,7 @@ function Sheet({ verdict, file, blocked }) {
   return html`<${Dialog} open title=${t(`decide.${verdict}_title`)} onClose=${close} actions=${actions}>
     <form id="decision" ref=${form} class="stack" onSubmit=${submit}>
       <p><strong>${title(file.item)}</strong> · ${file.item.outlet} · ${file.item.operator}<br />${t(`decide.${verdict}_note`)}</p>
-      <${Warnings} verdict=${verdict} file=${file} />
+      ${verdict === "approve" && html`<${Warnings} file=${file} />`}
       ${blocked && html`<p class="notice bad" role="alert"><${Icon} name="lock" />${t(`decide.blocked.${blocked}`)}</p>`}
       ${REASONS[verdict].length > 0 && html`<${Reasons} reasons=${REASONS[verdict]} reason=${reason} pick=${setReason} />`}
       ${verdict === "return" && html`<${Marks} file=${file} fields=${fields} mark=${setFields} />`}
@@ -109,8 +109,8 @@ function Sheet({ verdict, file, blocked }) {
   <//>`;
 }
 
-function Warnings({ verdict, file }) {
-  if (verdict !== "approve") return null;
+/** What somebody should settle before they say that a case is right. */
+export function Warnings({ file }) {
   const differing = file.compared.filter((row) => row.differs).length;
   const unseen = file.images.filter((image) => !seen.value.has(image.digest)).length;
   return html`${differing > 0 &&

@@ -30,6 +30,7 @@ export function flagWord(flag) {
 }
 
 const rows = computed(() => {
+  if (tab.value === "reviews") return state.value?.reviews?.items ?? [];
   const queue = ["all", "mine"].includes(tab.value) ? (state.value?.queue ?? []) : [];
   const wanted = filter.value.trim().toLowerCase();
   return queue.filter((item) => (tab.value !== "mine" || item.mine) && words(item).includes(wanted));
@@ -42,19 +43,23 @@ function words(item) {
     .toLowerCase();
 }
 
-/** Select the row `by` further down. */
+/** Select the row `by` further down; Enter then means this row, not the button pressed before. */
 export function move(by) {
   const at = rows.value.findIndex((item) => item.case_id === selectedId.value);
   const next = rows.value[Math.min(Math.max(at + by, 0), rows.value.length - 1)];
   if (next === undefined) return;
   selectedId.value = next.case_id;
+  document.activeElement?.blur();
   document.getElementById(`case-${next.case_id}`)?.scrollIntoView({ block: "nearest" });
 }
 
-/** Take the selected case. */
+/** Take the selected case, or open the selected review. */
 export async function openSelected() {
   const item = rows.value.find((one) => one.case_id === selectedId.value);
-  if (item !== undefined && canTake(item)) await command("claim", { case_id: item.case_id });
+  if (item === undefined) return;
+  const { case_id } = item;
+  if (tab.value === "reviews" && item.allowed) await command("view_review", { case_id });
+  if (tab.value !== "reviews" && canTake(item)) await command("claim", { case_id });
 }
 
 /** Take the case that the office deals out. */
@@ -96,7 +101,7 @@ function List({ desk, live }) {
     case "done":
       return html`<${DoneList} done=${desk.done} />`;
     case "reviews":
-      return html`<${ReviewList} reviews=${desk.reviews} live=${live} />`;
+      return html`<${ReviewList} reviews=${desk.reviews} live=${live} selectedId=${selectedId} />`;
     default:
       return html`<${OpenList} desk=${desk} live=${live} />`;
   }

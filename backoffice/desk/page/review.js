@@ -9,6 +9,7 @@ import { command } from "backpack/connection";
 import { dateTime, errorText, t } from "backpack/i18n";
 import { Button, Dialog, Field, Icon, html, toast } from "backpack/ui";
 import { StateBadge } from "/shared/case_words.js";
+import { Warnings } from "./decide.js";
 import { Elements } from "./elements.js";
 import { title } from "./titles.js";
 import { Images } from "./viewer.js";
@@ -39,7 +40,7 @@ export function Review({ file, live }) {
       <${StateBadge} state=${file.state} />
       <small>${item.outlet} · ${item.operator} · …${item.case_id.slice(-12)} · ${t("review.closed", { time: dateTime(item.closed_ms) })}</small>
     </div>
-    ${file.lost && html`<${Lost} item=${item} live=${live} />`}
+    ${file.lost ? html`<${Lost} item=${item} live=${live} />` : html`<p class="notice info"><${Icon} name="info" />${t("review.drawn")}</p>`}
     <${Images} images=${file.images} />
     <${Elements} file=${file} />
     <${Findings} file=${file} live=${live} />
@@ -74,11 +75,12 @@ function Findings({ file, live }) {
         ${t(`review.${name}`)}
       <//>`;
     })}
-    ${finding.value && html`<${Sheet} key=${finding.value} name=${finding.value} item=${file.item} blocked=${blocked} />`}
+    ${finding.value && html`<${Sheet} key=${finding.value} name=${finding.value} file=${file} blocked=${blocked} />`}
   </footer>`;
 }
 
-function Sheet({ name, item, blocked }) {
+function Sheet({ name, file, blocked }) {
+  const { item } = file;
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
   const form = useRef(null);
@@ -108,6 +110,7 @@ function Sheet({ name, item, blocked }) {
   return html`<${Dialog} open title=${t(`review.${name}_title`)} onClose=${close} actions=${actions}>
     <form id="finding" ref=${form} class="stack" onSubmit=${submit}>
       <p><strong>${title(item)}</strong> · ${item.outlet} · ${item.operator}<br />${t(`review.${name}_note`)}</p>
+      ${name === "fine" && html`<${Warnings} file=${file} />`}
       <${Field} label=${t(`review.note.${name}`)} hint=${t("review.note_hint", { n: NOTE_CHARS_MAX })} error=${problem} required=${name === "wrong"}>
         <textarea name="note" rows="3" maxlength=${NOTE_CHARS_MAX} required=${name === "wrong"} autofocus></textarea>
       <//>
