@@ -34,9 +34,9 @@ Events = tuple[AnyCaseEvent, ...]
 _DRAW_BYTES: Final = 8
 
 _NOT_SAMPLED: Final = Refusal(Code.STATE, "该业务未被抽中复核。")
-_REVIEWED: Final = Refusal(Code.STATE, "该业务已完成复核。")
+_REVIEWED: Final = Refusal(Code.STATE, "该业务已完成抽查。")
 _OWN_CASE: Final = Refusal(Code.SELF_AUTH, "不能复核本人经办的业务。")
-_TOO_JUNIOR: Final = Refusal(Code.FORBIDDEN, "抽样复核需要A2级及以上授权权限。")
+_TOO_JUNIOR: Final = Refusal(Code.FORBIDDEN, "抽查需要A2级及以上授权权限。")
 _UNSEEN: Final = Refusal(Code.STATE, "请先打开该业务，查看后再给出抽查结论。")
 _NO_NOTE: Final = Refusal(Code.FORMAT, "请说明发现的问题。", "note")
 _LONG_NOTE: Final = Refusal(Code.FORMAT, f"说明不能超过{NOTE_CHARS_MAX}个字。", "note")
