@@ -246,7 +246,9 @@ def desk_reacts(state: DeskState, command: Any) -> DeskState:
             shown, number = state.figures.figures, state.export.number + 1 if state.export else 1
             text, name = csv_of(shown, table, lang), file_name(shown, table, lang)
             return replace(state, export=desk_model.Export(name, text, number))
-        case desk_model.ShowReviews() | desk_model.CloseReview():
+        case desk_model.ShowReviews():
+            return state if state.reviews is not None else replace(reviewing(), done=state.done)
+        case desk_model.CloseReview():
             return replace(reviewing(), done=state.done)
         case desk_model.ViewReview():
             return replace(reviewing(review_file()), done=state.done)
