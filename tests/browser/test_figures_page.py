@@ -96,7 +96,7 @@ def test_filters_change_every_table(browser: Browser) -> None:
             ShowFigures("2026-10-25", "2026-11-23", "53011102", "debit_card"),
             ShowFigures("2026-11-01", "2026-11-23", "53011102", "debit_card"),
         ]
-        assert stand.asked(HideFigures) == [HideFigures()]
+        assert stand.heard(HideFigures) == [HideFigures()]
 
 
 def test_tables_are_sorted_by_their_headings(browser: Browser) -> None:

@@ -40,6 +40,8 @@ from wire.page.shell import Density
 ROOT = Path(__file__).parents[2]
 START_S_MAX = 20.0
 LAUNCH_LIFE_S = 3600.0
+HEAR_STEP_S = 0.05
+HEAR_TRIES_MAX = 200
 
 React = Callable[[Any, Any], Any]
 
@@ -103,6 +105,14 @@ class Stand:
     def asked(self, kind: type[msgspec.Struct]) -> list[Any]:
         """The commands of one type, oldest first."""
         return [command for command in self.commands if isinstance(command, kind)]
+
+    def heard(self, kind: type[msgspec.Struct]) -> list[Any]:
+        """The commands of one type once one has come: a page may show the next sheet before it asks."""
+        for _ in range(HEAR_TRIES_MAX):
+            if self.asked(kind):
+                break
+            threading.Event().wait(HEAR_STEP_S)
+        return self.asked(kind)
 
     def _take(self, command: msgspec.Struct) -> Refusal | None:
         self.commands.append(command)
