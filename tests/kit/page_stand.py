@@ -107,7 +107,7 @@ class Stand:
         return [command for command in self.commands if isinstance(command, kind)]
 
     def heard(self, kind: type[msgspec.Struct]) -> list[Any]:
-        """The commands of one type once one has come: a page may show the next sheet before it asks."""
+        """The commands of one type, once one has come: a page may show what is next first."""
         for _ in range(HEAR_TRIES_MAX):
             if self.asked(kind):
                 break
