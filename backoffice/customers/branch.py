@@ -12,18 +12,16 @@ record commits before the effect counts as done.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
-import trio
-
-from actors import Actor, ActorError, Inbox, Process
+from actors import Actor, ActorError, Process
 from actors.behaviour import Commanded, Handler
 from actors.durable import DurableActor, Wake
 from actors.ports import Outside
 from actors.ref import Ref
-from actors.store import READ_ROWS_MAX, Store
+from actors.store import Store
 from backoffice.cases.events import CustomerLearned, TargetAnswered
 from backoffice.customers.courier import Courier, Sinks
 from backoffice.customers.feed import CONSUMERS, OCRM, Consumer, Feed, answers_of
@@ -38,7 +36,8 @@ from backoffice.customers.record import (
     customer_key,
 )
 from backoffice.customers.record import stream_of as record_stream
-from backoffice.customers.rules import DAY_MS, CustomerRules
+from backoffice.customers.reviewer import Reviewer
+from backoffice.customers.rules import CustomerRules
 from backoffice.product import Product
 from supervisors import Backoff, ChildSpec, Intensity, PoolSpec, Strategy, SupervisorSpec
 from wire.checks import Context, birth_date, check_id_number, years_between
@@ -55,12 +54,7 @@ RECORD_PASSIVATE_S: Final = 60.0
 ANSWER_S_MAX: Final = 10.0
 """How long a record or a feed may take to answer, in seconds."""
 
-REVIEW_HOUR: Final = 1
-"""At which hour of China's day records are reviewed: long after the last case, before the first."""
-
 COURIER_BACKOFF: Final = Backoff(first_s=1.0, most_s=60.0)
-
-_CHINA_MS: Final = 8 * 60 * 60 * 1000
 
 
 class CustomersBranch:
@@ -98,7 +92,9 @@ class CustomersBranch:
             ChildSpec(f"courier-{one.name}", partial(self._courier, one), backoff=COURIER_BACKOFF)
             for one in CONSUMERS
         ]
-        reviewer = ChildSpec("reviewer", lambda: Reviewer(self._outside, self._review_all))
+        reviewer = ChildSpec(
+            "reviewer", lambda: Reviewer(self._outside.wall, self._store, self._review)
+        )
         return SupervisorSpec(
             NAME,
             Strategy.ONE_FOR_ONE,
@@ -179,48 +175,15 @@ class CustomersBranch:
     def _courier(self, consumer: Consumer) -> Process:
         return Courier(consumer, self._store, self._sinks(consumer), self._outside.wall)
 
-    async def _review_all(self) -> None:
-        """Every record there is, one after the other."""
-        after = ""
-        while streams := await self._store.streams("customer/", after):
-            for stream in streams:
-                told: Commanded[None] = Commanded("reviewer", Review())
-                record = self._record(stream.removeprefix("customer/"))
-                await record.ask(told, within=ANSWER_S_MAX)
-            after = streams[-1]
-            if len(streams) < READ_ROWS_MAX:
-                return
+    async def _review(self, stream: str) -> None:
+        """Have the record of a stream computed anew.
+
+        Raises:
+            ActorError: it was not.
+        """
+        told: Commanded[None] = Commanded("reviewer", Review())
+        record = self._record(stream.removeprefix("customer/"))
+        await record.ask(told, within=ANSWER_S_MAX)
 
 
-class Reviewer(Process):
-    """Has every record reviewed once a day.
-
-    Args:
-        review: does it; an error restarts the process, which then waits for the next night.
-    """
-
-    def __init__(self, outside: Outside, review: Callable[[], Awaitable[None]]) -> None:
-        self._wall = outside.wall
-        self._review = review
-
-    async def run(self, inbox: Inbox) -> None:
-        """Until stopped."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._nightly)
-            async for _ in inbox:
-                pass
-            nursery.cancel_scope.cancel()
-
-    async def _nightly(self) -> None:
-        while True:
-            await trio.sleep(until_review_ms(self._wall.now_ms()) / 1000)
-            await self._review()
-
-
-def until_review_ms(now_ms: int) -> int:
-    """How long until the next review, milliseconds; more than nothing."""
-    into_day = (now_ms + _CHINA_MS - REVIEW_HOUR * 60 * 60 * 1000) % DAY_MS
-    return DAY_MS - into_day
-
-
-__all__ = ["NAME", "CustomersBranch", "until_review_ms"]
+__all__ = ["NAME", "CustomersBranch"]
