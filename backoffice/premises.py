@@ -109,6 +109,22 @@ class Premises:
             raise BadRoster(f"{path} is missing: add people with `backpack staff`")
         return parse_roster(path.read_bytes())
 
+    def stamp(self) -> object:
+        """Tells one content of `staff.json` from another without reading it; see `RosterFile`."""
+        try:
+            found = (self.folder / "staff.json").stat()
+        except OSError as error:
+            return error.errno
+        return (found.st_ino, found.st_size, found.st_mtime_ns)
+
+    def read(self) -> bytes:
+        """`staff.json` as a whole; see `RosterFile`.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        return (self.folder / "staff.json").read_bytes()
+
     def add_staff(self, member: Member) -> None:
         """Add or replace one line of the roster."""
         path = self.folder / "staff.json"

@@ -9,6 +9,7 @@
       cases              one durable actor per business case
       sessions           one actor per connected device
       gateway            the wire
+      personnel          follows the roster's file, where there is one
       customers          what is learned about people, and the feeds that tell others
       revival            wakes whoever owes something
 
@@ -62,6 +63,7 @@ from backoffice.peers.devices import Device, Devices, GetDevice
 from backoffice.peers.gateway import Gateway
 from backoffice.peers.operator_requests import OperatorRequests
 from backoffice.peers.session import DeviceSession, Sessions
+from backoffice.personnel import Personnel, RosterFile
 from backoffice.product import Product
 from backoffice.revival import Revival
 from backoffice.slips.desk import SlipDesk, Slips
@@ -110,6 +112,7 @@ class Setup:
         settings: every number that a bank may change, per union.
         sms: the SMS gateway of a union.
         sinks: where what is learned about customers is sent.
+        roster_file: where the roster is followed while the office runs; None where it stands still.
         conducts: how partners, register and SMS gateway behave, for drills.
     """
 
@@ -126,6 +129,7 @@ class Setup:
     settings: Settings
     sms: Callable[[str], ShortMessages]
     sinks: Sinks
+    roster_file: RosterFile | None = None
     conducts: Conducts = field(default_factory=Conducts)
 
 
@@ -178,6 +182,7 @@ class BackOffice:
                     passivate_s=SESSION_PASSIVATE_S,
                 ),
                 ChildSpec("gateway", self._gateway, backoff=GATEWAY_BACKOFF),
+                *self._personnel(),
                 self._customers.spec(),
                 ChildSpec("revival", self._revival),
             ),
@@ -356,6 +361,17 @@ class BackOffice:
             opened=self._open,
             listening=self._is_listening,
         )
+
+    def _personnel(self) -> Iterator[ChildSpec]:
+        setup, file = self._setup, self._setup.roster_file
+        if file is None:
+            return
+
+        def start() -> Personnel:
+            devices = self._child("devices")
+            return Personnel(setup.roster, file, setup.outside.offload, devices, self._open)
+
+        yield ChildSpec("personnel", start)
 
     def _is_listening(self, address: str) -> None:
         self.address = address

@@ -121,6 +121,7 @@ async def _serve(
         keys=keys,
         listener=listener,
         roster=Roster(premises.roster(), outside.wall, outside.offload),
+        roster_file=premises,
         register=EmbeddedRegister(),
         security=security,
         products=dict(settings.catalogue),

@@ -1,6 +1,7 @@
 """Who works here: the roster, and proving who somebody is by passcode.
 
 The roster is a file that personnel keeps (`staff.json`); it holds argon2id hashes, never passcodes.
+Who follows that file while the office runs is `backoffice.personnel`'s business.
 Guessing is bounded per member of staff: after `TRIES_MAX` wrong passcodes in a row, that member
 waits `LOCKOUT_S`. Every outcome costs the same hash, so an unknown id is not told apart by time.
 """
@@ -34,6 +35,7 @@ class Member(msgspec.Struct, frozen=True):
         role: where they may sign in: a terminal (teller) or a desk (authorizer).
         level: the highest authorization level they may decide, `A2`…`A4`; `A0` for tellers.
         skills: product codes or categories that they may decide; empty for all.
+        locked: may not sign in, nor go on where they are signed in.
     """
 
     card: StaffCard
@@ -41,6 +43,7 @@ class Member(msgspec.Struct, frozen=True):
     passcode_hash: str
     level: str = "A0"
     skills: tuple[str, ...] = ()
+    locked: bool = False
 
 
 class BadRoster(Exception):
@@ -60,19 +63,28 @@ class Roster:
         offload: Offload,
         verify: Callable[[str, str], bool] = verify_passcode,
     ) -> None:
-        if not members or len(members) > STAFF_MAX:
-            raise BadRoster(f"a roster has 1 to {STAFF_MAX} members, this one {len(members)}")
-        self._members = {member.card.staff_id: member for member in members}
-        if len(self._members) != len(members):
-            raise BadRoster("a staff id occurs twice")
+        self._members = _by_id(members)
         self._wall = wall
         self._offload = offload
         self._verify = verify
         self._faults: dict[str, tuple[int, int]] = {}
 
     def member(self, staff_id: str) -> Member | None:
-        """The line of that staff id, or None."""
-        return self._members.get(staff_id)
+        """The line of that staff id; None where there is none, or the person is locked."""
+        member = self._members.get(staff_id)
+        return None if member is None or member.locked else member
+
+    def replace(self, members: Sequence[Member]) -> frozenset[str]:
+        """Put another roster in force, all of it or nothing.
+
+        Returns:
+            The staff ids whose line is gone or another one.
+
+        Raises:
+            BadRoster: these members are no roster; the former one stays in force.
+        """
+        before, self._members = self._members, _by_id(members)
+        return frozenset(i for i, member in before.items() if self._members.get(i) != member)
 
     async def prove(self, staff_id: str, passcode: str, role: Role) -> Member | Refusal:
         """The member, if the passcode is theirs and they may sign in as `role`.
@@ -85,7 +97,7 @@ class Roster:
             if self._wall.now_ms() - since_ms < LOCKOUT_S * 1000:
                 return _LOCKED_OUT
             faults = 0
-        member = self._members.get(staff_id)
+        member = self.member(staff_id)
         if member is not None:
             # Counted before the slow hash, or guesses made at the same time would count as one.
             self._faults[staff_id] = (faults + 1, self._wall.now_ms())
@@ -95,6 +107,15 @@ class Roster:
             return Refusal(Code.PIN, "工号或密码不正确", "passcode")
         self._faults.pop(staff_id, None)
         return member
+
+
+def _by_id(members: Sequence[Member]) -> dict[str, Member]:
+    if not members or len(members) > STAFF_MAX:
+        raise BadRoster(f"a roster has 1 to {STAFF_MAX} members, this one {len(members)}")
+    found = {member.card.staff_id: member for member in members}
+    if len(found) != len(members):
+        raise BadRoster("a staff id occurs twice")
+    return found
 
 
 def parse_roster(document: bytes) -> tuple[Member, ...]:

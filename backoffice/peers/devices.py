@@ -143,6 +143,10 @@ class ListDevices(Request[DeviceList], frozen=True, tag="ListDevices"):
     union: str
 
 
+class ListBound(Request[DeviceList], frozen=True, tag="ListBound"):
+    """The devices on which somebody is signed in, of every union."""
+
+
 class BindStaff(Request[Device], frozen=True, tag="BindStaff"):
     """Somebody proved who they are on this device."""
 
@@ -169,6 +173,7 @@ DeviceCommand = (
     | FindDevice
     | GetDevice
     | ListDevices
+    | ListBound
     | BindStaff
     | UnbindStaff
     | RevokeDevice
@@ -225,6 +230,9 @@ class Devices(Behaviour[DevicesState, DeviceCommand, DeviceEvent]):
                 known = sorted(state.devices.values(), key=lambda device: device.device)
                 found = (one for one in known if one.union == union and not one.revoked)
                 return Verdict(reply=DeviceList(tuple(found)))
+            case ListBound():
+                known = sorted(state.devices.values(), key=lambda device: device.device)
+                return Verdict(reply=DeviceList(tuple(one for one in known if one.staff)))
             case BindStaff() | UnbindStaff() | RevokeDevice():
                 return _change(state, command)
 
@@ -321,6 +329,7 @@ __all__ = [
     "DevicesState",
     "EnrolDevice",
     "FindDevice",
+    "ListBound",
     "ListDevices",
     "ListTickets",
     "GetDevice",

@@ -47,6 +47,7 @@ from tests.kit.outside import EPOCH_MS, inline_offload, virtual_outside
 from tests.kit.photo_memory import remembering_offload
 from wire.checks import CHINA
 from wire.client import Introduction
+from wire.codec import encode_json
 from wire.dukpt import FutureKeys
 from wire.form import Capability
 from wire.hello import Credentials, Ticket
@@ -99,6 +100,23 @@ def moved(member: Member, outlet: str, union: str = UNION) -> Member:
     return msgspec.structs.replace(member, card=card)
 
 
+class StaffFile:
+    """The roster's file, as the members are now; `torn` stands for half of a file."""
+
+    def __init__(self, members: Callable[[], tuple[Member, ...]]) -> None:
+        self._members = members
+        self.torn = False
+
+    def stamp(self) -> object:
+        """The content itself."""
+        return self._members(), self.torn
+
+    def read(self) -> bytes:
+        """As personnel wrote it."""
+        whole = encode_json(self._members())
+        return whole[: len(whole) // 2] if self.torn else whole
+
+
 @dataclass
 class Bank:
     """The parts that outlive a crash: keys, disks, the network, what was invited.
@@ -140,6 +158,7 @@ class Bank:
         self.messages = EmbeddedMessages(inline_offload)
         self.consumers = {"ecif": Ear(), "ocrm": Ear()}
         self.security = SecurityModule(SecurityModule.create(self.chance("hsm").randbytes))
+        self.staff = StaffFile(lambda: self.members)
         if not self.members:
             tellers = tuple(teller(number) for number in range(1, self.tellers + 1))
             desks = tuple(authorizer(number) for number in range(1, self.desks + 1))
@@ -220,6 +239,7 @@ class Bank:
             keys=self.device_keys("office"),
             listener=self.network.listener("office"),
             roster=Roster(self.members, outside.wall, outside.offload),
+            roster_file=self.staff,
             register=self.register,
             security=self.security,
             products=products(),
