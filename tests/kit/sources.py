@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PRODUCT_PACKAGES = ("wire", "actors", "supervisors", "hw", "terminal", "backoffice")
 PRODUCT_MODULES = ("backpack.py",)
 _SKIPPED_FOLDERS = {
-    ".git", ".venv", "__pycache__", "node_modules", "build", "dist", "demo-data",
+    ".venv", "__pycache__", "node_modules", "build", "dist", "demo-data",
     ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".import_linter_cache",
 }  # fmt: skip
 _TEXT_SUFFIXES = {
@@ -66,6 +66,9 @@ class Source:
 def walk(folder: Path = ROOT) -> Iterator[Path]:
     """Every file below `folder` that is the project's own, in a stable order."""
     for path in sorted(folder.iterdir()):
+        # In a second working tree `.git` is a file, git's pointer to the first one, and not ours.
+        if path.name == ".git":
+            continue
         if path.is_dir():
             if path.name not in _SKIPPED_FOLDERS and not path.name.endswith(".egg-info"):
                 yield from walk(path)
