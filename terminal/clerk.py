@@ -131,17 +131,17 @@ class Clerk:
             case Stage.IDENTIFY | Stage.PHOTOS | Stage.FORM:
                 await self._fill(case)
             case Stage.SUBMIT:
-                await self._do(SubmitCase())
+                await self._do(SubmitCase(case.case_id))
             case Stage.SIGN:
-                await self._do(SlipSeen())
-                await self._do(_sign(case.case_id))
+                await self._do(SlipSeen(case.case_id))
+                await self._do(_sign(case))
                 await trio.sleep(LOOK_S)
             case Stage.HANDOVER:
-                await self._do(HandOver())
+                await self._do(HandOver(case.case_id))
             case Stage.WAITING if case.live_wanted:
-                await self._do(TakePhoto(LIVE_PHOTO.name))
+                await self._do(TakePhoto(case.case_id, LIVE_PHOTO.name))
             case Stage.WAITING if case.state == "AUTH_RETURNED":
-                await self._do(ReopenReturned())
+                await self._do(ReopenReturned(case.case_id))
             case _:
                 return False
         return True
@@ -162,28 +162,28 @@ class Clerk:
             problem = views[field.name].problem
             raise StuckError(f"{field.name}: {problem.message if problem else 'no end'}")
         if field.kind is FieldKind.COLLEAGUE:
-            await self._do(self._call_colleague(field))
+            await self._do(self._call_colleague(case.case_id, field))
         elif field.proven and views[field.name].shown and not views[field.name].proven:
-            await self._prove_phone(field, views[field.name].shown)
+            await self._prove_phone(case.case_id, field, views[field.name].shown)
         else:
             for command in answers(case, field, self._terminal.state().now_ms):
                 await self._do(command)
         self._nothing_listed(field)
 
-    def _call_colleague(self, field: Field) -> ProveColleague:
+    def _call_colleague(self, case_id: str, field: Field) -> ProveColleague:
         staff = self._terminal.state().staff
         for staff_id, passcode in self._colleagues:
             if staff is None or staff_id != staff.staff_id:
-                return ProveColleague(field.name, staff_id, passcode)
+                return ProveColleague(case_id, field.name, staff_id, passcode)
         raise StuckError(f"{field.name}: nobody else is here")
 
-    async def _prove_phone(self, field: Field, phone: str) -> None:
+    async def _prove_phone(self, case_id: str, field: Field, phone: str) -> None:
         """Have a code sent, and read it off the customer's phone when it is there."""
-        await self._do(SendCode(field.name))
+        await self._do(SendCode(case_id, field.name))
         for _ in range(TRIES_MAX):
             code = await self._phones(phone)
             if code:
-                await self._do(EnterCode(field.name, code))
+                await self._do(EnterCode(case_id, field.name, code))
                 return
             await trio.sleep(LOOK_S)
         raise StuckError(f"{field.name}: no code came")
@@ -210,9 +210,9 @@ class Clerk:
         raise StuckError(f"{type(command).__name__} was refused {TRIES_MAX} times")
 
 
-def _sign(case_id: str) -> Sign:
-    ink = signature_of(f"{case_id}/ink")
-    return Sign(ink.width, ink.height, ink.strokes)
+def _sign(case: OpenCase) -> Sign:
+    ink = signature_of(f"{case.case_id}/ink")
+    return Sign(case.case_id, case.slip_hash, ink.width, ink.height, ink.strokes)
 
 
 _ENDED: Final = frozenset(

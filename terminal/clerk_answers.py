@@ -80,43 +80,43 @@ def phones_in(folder: Path) -> PhoneBook:
 
 def answers(case: OpenCase, field: Field, now_ms: int) -> Iterator[Command]:  # long: the kinds
     """What is done to answer a field, in order; a list is first asked for, then chosen from."""
-    name = field.name
+    name, of = field.name, case.case_id
     match field.kind:
         case FieldKind.ID_CARD:
-            yield ReadId(name)
+            yield ReadId(of, name)
         case FieldKind.PHOTO:
-            yield TakePhoto(name)
+            yield TakePhoto(of, name)
         case FieldKind.BANK_CARD:
-            yield ReadCard(name)
+            yield ReadCard(of, name)
         case FieldKind.NEW_PIN | FieldKind.PIN:
-            yield EnterPin(name)
+            yield EnterPin(of, name)
         case FieldKind.RECORDING:
-            yield Record(name)
+            yield Record(of, name)
         case FieldKind.INK:
             ink = signature_of(f"{case.case_id}/{name}")
-            yield SignHere(name, ink.width, ink.height, ink.strokes)
+            yield SignHere(of, name, ink.width, ink.height, ink.strokes)
         case FieldKind.CONFIRM:
-            yield SetValue(name, YES)
+            yield SetValue(of, name, YES)
         case FieldKind.CHOICES:
-            yield SetValue(name, ",".join(option.code for option in field.options[:CHOSEN]))
+            yield SetValue(of, name, ",".join(option.code for option in field.options[:CHOSEN]))
         case FieldKind.LISTED:
             listed = _view(case, name).items
             if listed is not None and listed.items and not listed.chosen:
-                yield ChooseItem(name, listed.items[0].code)
+                yield ChooseItem(of, name, listed.items[0].code)
                 return
             if _view(case, name).shown:
                 # What was chosen, and is a problem now, has gone stale with its list.
-                yield ClearValue(name)
-            yield AskList(name)
+                yield ClearValue(of, name)
+            yield AskList(of, name)
         case FieldKind.TABLE:
             for row in range(1, min(field.rows_max, ROWS) + 1):
                 where = f"{case.case_id}/{name}/{row}"
                 cells = {one.name: typed(one, where, now_ms) for one in field.columns}
-                yield SetRow(name, row, cells)
+                yield SetRow(of, name, row, cells)
         case FieldKind.COLLEAGUE:
             return  # a person, not an answer: see `terminal.clerk`
         case _:
-            yield SetValue(name, typed(field, case.case_id, now_ms))
+            yield SetValue(of, name, typed(field, case.case_id, now_ms))
 
 
 def typed(field: Field, where: str, now_ms: int) -> str:

@@ -147,6 +147,11 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     @property
+    def slip(self) -> Slip | None:
+        """What the customer reads and signs, as the office made it; None before that."""
+        return self.view.slip if self.view is not None else None
+
+    @property
     def owed(self) -> tuple[str, ...]:
         """Fields whose photos the office still waits for; whatever state the case is in."""
         return self.view.owed if self.view is not None else ()

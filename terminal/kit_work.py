@@ -44,6 +44,8 @@ from wire.value import BankCardValue, IdCardValue, PhoneValue
 PERIPHERAL_S_MAX: Final = 60.0
 """How long a peripheral may take, the customer's own time included, in seconds."""
 
+OTHER_WORK: Final = Refusal(Code.STALE, "外设正在办理另一笔业务，请回到那笔业务再停止")
+
 SUBJECTS: Final = {"E3": "customer"}
 """What the camera calls the subject of an evidence code; otherwise it is the field's name."""
 
@@ -104,7 +106,7 @@ class KitWork:
         if self._at_work is not None:
             return Refusal(Code.BUSY, "外设正忙，请稍候", field.name, retryable=True)
         self._at_work = trio.CancelScope()
-        self.busy = Busy(what, field.name, since_ms=self._outside.wall.now_ms())
+        self.busy = Busy(draft.case_id, what, field.name, since_ms=self._outside.wall.now_ms())
         self._changed()
         try:
             with self._at_work:
@@ -116,15 +118,20 @@ class KitWork:
             self._changed()
         return Refusal(Code.EVIDENCE, "已取消", field.name, retryable=True)
 
-    def cancel(self) -> None:
-        """Stop whatever the peripheral at work is doing."""
+    def cancel(self, case_id: str) -> Refusal | None:
+        """Stop what a peripheral does for this case; nothing where it is done already."""
+        if self.busy is not None and self.busy.case_id != case_id:
+            return OTHER_WORK
         if self._at_work is not None:
             self._at_work.cancel()
+        return None
 
-    def stop_recording(self) -> Refusal | None:
-        """End the recording that runs; it is kept by the deed that began it."""
+    def stop_recording(self, case_id: str) -> Refusal | None:
+        """End the recording that runs for this case; it is kept by the deed that began it."""
         if self.busy is None or self.busy.what != "record":
             return Refusal(Code.STATE, "没有正在进行的录音")
+        if self.busy.case_id != case_id:
+            return OTHER_WORK
         self._toolbox.stop_recording()
         return None
 

@@ -11,6 +11,18 @@ import msgspec
 from wire.ink import Point
 
 
+class OfCase(msgspec.Struct, frozen=True):
+    """What is done to a case names the case: a window may not know yet that another is open."""
+
+    case_id: str
+
+
+class OfField(OfCase, frozen=True):
+    """What is done to a field of a case."""
+
+    field: str
+
+
 class SignInHere(msgspec.Struct, frozen=True, tag="sign_in"):
     """Sign a teller in; the passcode goes to the office and nowhere else."""
 
@@ -32,54 +44,48 @@ class NewCase(msgspec.Struct, frozen=True, tag="new_case"):
 
 
 class ShowCase(msgspec.Struct, frozen=True, tag="show_case"):
-    """Open a case of the list; an empty id closes the open one ("next customer")."""
+    """Open a case of the list, for every window of this terminal."""
 
     case_id: str
 
 
-class ReadId(msgspec.Struct, frozen=True, tag="read_id"):
+class LeaveCase(OfCase, frozen=True, tag="leave_case"):
+    """Put the case away ("next customer"); nothing where another one has been opened since."""
+
+
+class ReadId(OfField, frozen=True, tag="read_id"):
     """Read the ID card for this field and check it online."""
 
-    field: str
 
-
-class TakePhoto(msgspec.Struct, frozen=True, tag="take_photo"):
+class TakePhoto(OfField, frozen=True, tag="take_photo"):
     """Take a picture with the kit's camera for this field."""
 
-    field: str
 
-
-class UsePhoto(msgspec.Struct, frozen=True, tag="use_photo"):
+class UsePhoto(OfField, frozen=True, tag="use_photo"):
     """Use a picture that the page's own camera took and uploaded (`digest` is the answer)."""
 
-    field: str
     digest: str
 
 
-class DeferPhoto(msgspec.Struct, frozen=True, tag="defer_photo"):
+class DeferPhoto(OfField, frozen=True, tag="defer_photo"):
     """This photo cannot be taken now and follows the next day; `ClearValue` takes that back."""
 
-    field: str
 
-
-class SetValue(msgspec.Struct, frozen=True, tag="set_value"):
+class SetValue(OfField, frozen=True, tag="set_value"):
     """Enter what is typed or chosen; an empty text takes the answer away.
 
     Text, phone, ID number; an amount in yuan with at most two decimals; a number as decimal text;
     an option's code, or several joined by commas; `yes` for a confirmation.
     """
 
-    field: str
     value: str
 
 
-class ClearValue(msgspec.Struct, frozen=True, tag="clear_value"):
+class ClearValue(OfField, frozen=True, tag="clear_value"):
     """Take an answer away, whatever its kind; not the customer's ID card, which is read again."""
 
-    field: str
 
-
-class SetRow(msgspec.Struct, frozen=True, tag="set_row"):
+class SetRow(OfField, frozen=True, tag="set_row"):
     """Enter cells of a table's row; the row after the last is a new one.
 
     Attributes:
@@ -87,44 +93,37 @@ class SetRow(msgspec.Struct, frozen=True, tag="set_row"):
         values: by column, as in `SetValue`; a column that is left out keeps its cell.
     """
 
-    field: str
     row: int
     values: dict[str, str]
 
 
-class RemoveRow(msgspec.Struct, frozen=True, tag="remove_row"):
+class RemoveRow(OfField, frozen=True, tag="remove_row"):
     """Take a row out of a table; rows count from 1."""
 
-    field: str
     row: int
 
 
-class AskList(msgspec.Struct, frozen=True, tag="ask_list"):
+class AskList(OfField, frozen=True, tag="ask_list"):
     """Ask the office what can be chosen; the answer is in the field's `items`."""
 
-    field: str
 
-
-class ChooseItem(msgspec.Struct, frozen=True, tag="choose_item"):
+class ChooseItem(OfField, frozen=True, tag="choose_item"):
     """Choose one of the items."""
 
-    field: str
     code: str
 
 
-class SignHere(msgspec.Struct, frozen=True, tag="sign_here"):
+class SignHere(OfField, frozen=True, tag="sign_here"):
     """A party signed on the glass for this field, on a pad of `width` × `height` units."""
 
-    field: str
     width: int
     height: int
     strokes: tuple[tuple[Point, ...], ...]
 
 
-class ProveColleague(msgspec.Struct, frozen=True, tag="prove_colleague"):
+class ProveColleague(OfField, frozen=True, tag="prove_colleague"):
     """A colleague proves to be here; the passcode goes to the office and nowhere else."""
 
-    field: str
     staff_id: str
     passcode: str
 
@@ -132,87 +131,82 @@ class ProveColleague(msgspec.Struct, frozen=True, tag="prove_colleague"):
         return f"ProveColleague({self.field!r}, {self.staff_id!r})"
 
 
-class SendCode(msgspec.Struct, frozen=True, tag="send_code"):
+class SendCode(OfField, frozen=True, tag="send_code"):
     """Send a code to the phone of this field."""
 
-    field: str
 
-
-class EnterCode(msgspec.Struct, frozen=True, tag="enter_code"):
+class EnterCode(OfField, frozen=True, tag="enter_code"):
     """The code as the customer read it out."""
 
-    field: str
     code: str
 
     def __repr__(self) -> str:
         return f"EnterCode({self.field!r})"
 
 
-class Record(msgspec.Struct, frozen=True, tag="record"):
+class Record(OfField, frozen=True, tag="record"):
     """Record what is said, until `StopRecording` or until it is long enough for any rule."""
 
-    field: str
 
-
-class StopRecording(msgspec.Struct, frozen=True, tag="stop_recording"):
+class StopRecording(OfCase, frozen=True, tag="stop_recording"):
     """End the recording and keep it."""
 
 
-class ReadCard(msgspec.Struct, frozen=True, tag="read_card"):
+class ReadCard(OfField, frozen=True, tag="read_card"):
     """Read the bank card for this field by chip."""
 
-    field: str
 
-
-class EnterPin(msgspec.Struct, frozen=True, tag="enter_pin"):
+class EnterPin(OfField, frozen=True, tag="enter_pin"):
     """Ask the customer for a PIN on the pad for this field."""
 
-    field: str
 
-
-class CancelEntry(msgspec.Struct, frozen=True, tag="cancel_entry"):
+class CancelEntry(OfCase, frozen=True, tag="cancel_entry"):
     """Stop whatever the peripheral at work is doing."""
 
 
-class SubmitCase(msgspec.Struct, frozen=True, tag="submit"):
+class SubmitCase(OfCase, frozen=True, tag="submit"):
     """Queue the open case for the office; it is sent when the link is there."""
 
 
-class LeaveTable(msgspec.Struct, frozen=True, tag="continue_later"):
+class LeaveTable(OfCase, frozen=True, tag="continue_later"):
     """The customer waits no longer; the case goes on without them."""
 
 
-class SlipSeen(msgspec.Struct, frozen=True, tag="slip_seen"):
+class SlipSeen(OfCase, frozen=True, tag="slip_seen"):
     """The slip is on the screen before the customer."""
 
 
-class Sign(msgspec.Struct, frozen=True, tag="sign"):
-    """The customer signed on the glass, on a pad of `width` × `height` units."""
+class Sign(OfCase, frozen=True, tag="sign"):
+    """The customer signed on the glass, on a pad of `width` × `height` units.
 
+    `slip_hash` is the page's word for what the customer had read: `OpenCase.slip_hash`.
+    """
+
+    slip_hash: str
     width: int
     height: int
     strokes: tuple[tuple[Point, ...], ...]
 
 
-class CustomerRefuses(msgspec.Struct, frozen=True, tag="refuse_slip"):
+class CustomerRefuses(OfCase, frozen=True, tag="refuse_slip"):
     """The customer does not want it after all."""
 
 
-class GiveUp(msgspec.Struct, frozen=True, tag="cancel_case"):
+class GiveUp(OfCase, frozen=True, tag="cancel_case"):
     """Give the case up; the reason is kept."""
 
     reason: str
 
 
-class HandOver(msgspec.Struct, frozen=True, tag="hand_over"):
+class HandOver(OfCase, frozen=True, tag="hand_over"):
     """The card or paper is in the customer's hands."""
 
 
-class GiveRescan(msgspec.Struct, frozen=True, tag="give_rescan"):
+class GiveRescan(OfCase, frozen=True, tag="give_rescan"):
     """Hand in every photo that the case owes; each was taken for its field as any other."""
 
 
-class ReopenReturned(msgspec.Struct, frozen=True, tag="correct"):
+class ReopenReturned(OfCase, frozen=True, tag="correct"):
     """Correct a returned case: it becomes editable again, everything captured is kept."""
 
 
@@ -228,12 +222,8 @@ OfficeCommand = AskList | ChooseItem | ProveColleague | SendCode | EnterCode
 FieldCommand = KitCommand | EntryCommand | OfficeCommand
 """What answers a field of the open case."""
 
-Command = (
-    SignInHere
-    | SignOutHere
-    | NewCase
-    | ShowCase
-    | FieldCommand
+CaseCommand = (
+    FieldCommand
     | StopRecording
     | CancelEntry
     | SubmitCase
@@ -246,4 +236,7 @@ Command = (
     | GiveRescan
     | ReopenReturned
 )
+"""What is done to the open case; each names the case that it means."""
+
+Command = SignInHere | SignOutHere | NewCase | ShowCase | LeaveCase | CaseCommand
 """Everything that the page may ask."""

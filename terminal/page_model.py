@@ -207,6 +207,7 @@ class OpenCase(msgspec.Struct, frozen=True):
         state: the current one.
         reasons: why it came back, was rejected, declined or aborted.
         slip: from `PREPARED` on.
+        slip_hash: names that slip, in hex; empty without one.
         deliver: masked card to hand over, from `COMMITTED` on.
         results: how each item ended, of a business with several.
         uploaded: 0–100 over all images and recordings.
@@ -246,18 +247,21 @@ class OpenCase(msgspec.Struct, frozen=True):
     live_wanted: bool = False
     owed: OwedView | None = None
     rescan: tuple[FieldView, ...] = ()
+    slip_hash: str = ""
 
 
 class Busy(msgspec.Struct, frozen=True):
-    """A peripheral at work for the open case.
+    """A peripheral at work for a case.
 
     Attributes:
+        case_id: for which; another one may be open by now.
         what: `read_id`, `read_card`, `enter_pin`, `photo`, `record`, `sign` or `print`.
         field: the form field, or empty.
         keys: for `enter_pin`: how many digits the customer has entered.
         since_ms: when it began, Unix milliseconds.
     """
 
+    case_id: str
     what: str
     field: str = ""
     keys: int = 0

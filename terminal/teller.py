@@ -18,7 +18,7 @@ from actors.ref import Ref
 from actors.store import Store
 from hw.toolbox import Toolbox
 from terminal import draft_events
-from terminal.draft import Draft
+from terminal.draft import Draft, slip_hash
 from terminal.draft_events import (
     DraftCommand,
     DropAnswer,
@@ -41,6 +41,7 @@ from terminal.link_speed import LinkSpeed
 from terminal.location import Locate
 from terminal.page_commands import (
     CancelEntry,
+    CaseCommand,
     ClearValue,
     Command,
     CustomerRefuses,
@@ -51,6 +52,7 @@ from terminal.page_commands import (
     GiveUp,
     HandOver,
     KitCommand,
+    LeaveCase,
     LeaveTable,
     NewCase,
     OfficeCommand,
@@ -82,6 +84,12 @@ SIGN_IN_S_MAX: Final = 10.0
 
 DRAFT_S_MAX: Final = 10.0
 """How long a draft may take to journal a command, in seconds."""
+
+NO_SUCH_CASE: Final = Refusal(Code.NOT_FOUND, "没有这笔业务")
+OTHER_CASE: Final = Refusal(
+    Code.STALE, "本机已转到另一笔业务，刚才的操作没有执行；如需继续，请先从列表打开原来那笔"
+)
+OTHER_SLIP: Final = Refusal(Code.STALE, "确认单已更新，请客户重新核对后再签字")
 
 
 class Drafts(Protocol):
@@ -149,28 +157,42 @@ class Teller:
                 self.staff, self.open_id = None, ""
                 self._changed()
                 return None
-            case CancelEntry():
-                self.kit.cancel()
-                return None
-            case StopRecording():
-                return self.kit.stop_recording()
         if self.staff is None:
             return Refusal(Code.FORBIDDEN, "请先登录")
         match command:
             case NewCase(product=product):
                 return await self._new_case(product, self.staff)
             case ShowCase(case_id=case_id):
-                if case_id and self._drafts.look(case_id) is None:
-                    return Refusal(Code.NOT_FOUND, "没有这笔业务")
+                if self._drafts.look(case_id) is None:
+                    return NO_SUCH_CASE
                 self.open_id = case_id
                 self._changed()
                 return None
-        draft = self._drafts.look(self.open_id)
+            case LeaveCase(case_id=case_id):
+                if self.open_id == case_id:
+                    self.open_id = ""
+                    self._changed()
+                return None
+        return await self._in_case(command)
+
+    async def _in_case(self, command: CaseCommand) -> Refusal | None:
+        """Whatever is done to a case: to the one that was on the glass, or to none.
+
+        What was typed belongs where it was typed, also when another window has opened another
+        case meanwhile; for everything else the customer in front is the wrong one then.
+        """
+        draft = self._drafts.look(command.case_id)
         if draft is None:
-            return Refusal(Code.STATE, "请先新建或打开一笔业务")
+            return NO_SUCH_CASE
+        if command.case_id != self.open_id and not isinstance(command, EntryCommand):
+            return OTHER_CASE
         if isinstance(command, FieldCommand):
             return await self._answer(draft, command)
         match command:
+            case StopRecording():
+                return self.kit.stop_recording(draft.case_id)
+            case CancelEntry():
+                return self.kit.cancel(draft.case_id)
             case SubmitCase():
                 return await self._submit(draft)
             case LeaveTable():
@@ -224,6 +246,8 @@ class Teller:
         return wrong or await self._keep(draft, HandInRescan())
 
     async def _sign(self, draft: Draft, sign: Sign) -> Refusal | None:
+        if draft.slip is not None and sign.slip_hash != slip_hash(draft.slip).hex():
+            return OTHER_SLIP
         ink = Signature(sign.width, sign.height, sign.strokes)
         for refusal in check_ink(ink, Context(self._outside.wall.now_ms(), field="signature")):
             return refusal
@@ -233,7 +257,7 @@ class Teller:
         """Whatever answers a field: by a peripheral, by the office, or by hand."""
         assert draft.product is not None
         # Only the kit's camera: what a page uploads may be a picture from before.
-        live = command == TakePhoto(LIVE_PHOTO.name)
+        live = isinstance(command, TakePhoto) and command.field == LIVE_PHOTO.name
         field = LIVE_PHOTO if live else draft.product.form.field(command.field)
         if field is None:
             return Refusal(Code.FORMAT, "表单中没有这一项", command.field)

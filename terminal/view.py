@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from terminal.draft import EDITABLE_STATES, Draft
+from terminal.draft import EDITABLE_STATES, Draft, slip_hash
 from terminal.form_runner import YES
 from terminal.page_model import (
     OFFERS_MAX,
@@ -128,7 +128,7 @@ def open_case(
         steps=draft.steps,
         state=draft.state,
         reasons=_reasons(draft),
-        slip=view.slip if view else None,
+        slip=draft.slip,
         deliver=view.deliver if view else "",
         results=view.results if view else (),
         uploaded=_uploaded(draft),
@@ -143,6 +143,7 @@ def open_case(
             for field in product.form.fields
             if field.name in draft.owed
         ),
+        slip_hash=slip_hash(draft.slip).hex() if draft.slip is not None else "",
     )
 
 

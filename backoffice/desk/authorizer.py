@@ -57,6 +57,8 @@ DONE_ROWS_MAX: Final = 200
 
 SIGN_IN_FIRST: Final = Refusal(Code.FORBIDDEN, "请先登录")
 
+OTHER_CASE: Final = Refusal(Code.STALE, "本机已打开另一笔业务，刚才的操作没有执行")
+
 
 class OpenFile:
     """The claimed case on the screen and the images fetched so far.
@@ -101,13 +103,20 @@ class Authorizer:
         self._watch_again = watch_again
         self._changed = changed
         self._opened = trio.Event()
+        self._one_by_one = trio.Lock()
         self.staff: StaffCard | None = None
         self.queue: tuple[QueueItem, ...] = ()
         self.open: OpenFile | None = None
         self.done: tuple[DoneRow, ...] = ()
 
     async def perform(self, command: Deed) -> Refusal | None:
-        """Do what the page asked for."""
+        """Do what the page asked for, one deed after the other: two claims would leave one case
+        held and not shown.
+        """
+        async with self._one_by_one:
+            return await self._perform(command)
+
+    async def _perform(self, command: Deed) -> Refusal | None:
         match command:
             case SignInHere(staff_id=staff_id, passcode=passcode):
                 return await self._sign_in(staff_id, passcode)
@@ -116,16 +125,21 @@ class Authorizer:
         if self.staff is None:
             return SIGN_IN_FIRST
         match command:
-            case Claim(case_id=case_id):
-                return await self._claim(case_id)
+            case Claim(case_id=case_id, shown=shown):
+                return self._elsewhere(case_id, shown) or await self._claim(case_id)
             case TakeNext():
                 return await self._next()
-            case AskLive():
-                return await self._ask_live()
-            case Release():
-                return await self._release()
-            case Conclude():
-                return await self._conclude(command, self.staff)
+            case AskLive(case_id=case_id):
+                return self._elsewhere(case_id) or await self._ask_live()
+            case Release(case_id=case_id):
+                return self._elsewhere(case_id) or await self._release()
+            case Conclude(case_id=case_id):
+                return self._elsewhere(case_id) or await self._conclude(command, self.staff)
+
+    def _elsewhere(self, *case_ids: str) -> Refusal | None:
+        """Why nothing is done to these cases: another one is open, by whichever window."""
+        other = self.open is not None and self.open.file.item.case_id not in case_ids
+        return OTHER_CASE if other else None
 
     def queue_changed(self, queue: Queue | None) -> None:
         """The office's newest queue; None when it cannot be known for now."""
@@ -235,6 +249,8 @@ class Authorizer:
             return Refusal(Code.STATE, "请先领取一笔业务")
         if opened.lost:
             return Refusal(Code.STALE, "领取已失效，请重新领取后再决定", retryable=True)
+        if opened.file.version != command.version:
+            return Refusal(Code.STALE, "业务内容已更新，请重新核对后再决定")
         if not opened.images.complete:
             return Refusal(Code.EVIDENCE, "影像还没有全部调阅，请稍候", retryable=True)
         if len(command.note) > NOTE_CHARS_MAX:
@@ -290,7 +306,9 @@ class Authorizer:
     async def _look_again(self, opened: OpenFile) -> None:
         """The live photo is there: what was seen so far is no longer the whole case."""
         await opened.news.wait()
-        opened.lost = await self._claim(opened.file.item.case_id) is not None
+        async with self._one_by_one:
+            if self.open is opened:
+                opened.lost = await self._claim(opened.file.item.case_id) is not None
         self._changed()
 
     async def _fetch_images(self, opened: OpenFile) -> None:
@@ -301,6 +319,7 @@ class Authorizer:
 
 __all__ = [
     "DONE_ROWS_MAX",
+    "OTHER_CASE",
     "RENEW_S",
     "SIGN_IN_FIRST",
     "Authorizer",

@@ -94,7 +94,7 @@ class DeskClerk:
             elif state.file is None or state.file.lost:
                 await self._take(state)
             elif _wants_photo(state.file):
-                await self._desk.perform(AskLive())
+                await self._desk.perform(AskLive(state.file.item.case_id))
             elif state.file.item.live_photo == "asked":
                 # The terminal takes it; this file is replaced when it is there.
                 await trio.lowlevel.checkpoint()
@@ -106,11 +106,13 @@ class DeskClerk:
         free = (item for item in state.queue if item.allowed and (item.mine or not item.claimed_by))
         item = next(free, None)
         if item is not None:
-            await self._desk.perform(TakeNext() if item.dealt else Claim(item.case_id))
+            shown = state.file.item.case_id if state.file is not None else ""
+            await self._desk.perform(TakeNext() if item.dealt else Claim(item.case_id, shown))
 
     async def _decide(self, file: FileView) -> None:
         verdict, reason = self._judge(file)
-        refusal = await self._desk.perform(Conclude(verdict, reason, "", self._passcode))
+        conclude = Conclude(file.item.case_id, file.version, verdict, reason, "", self._passcode)
+        refusal = await self._desk.perform(conclude)
         if refusal is None:
             self._decided(file.item.case_id)
         else:

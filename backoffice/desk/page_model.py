@@ -159,30 +159,38 @@ class SignOutHere(msgspec.Struct, frozen=True, tag="sign_out"):
     """Sign the authorizer out; a claim is given back."""
 
 
-class Claim(msgspec.Struct, frozen=True, tag="claim"):
-    """Take a case and open it."""
+class OfCase(msgspec.Struct, frozen=True):
+    """What is done to a case names the case: a window may not know yet that another is open."""
 
     case_id: str
+
+
+class Claim(OfCase, frozen=True, tag="claim"):
+    """Take a case and open it; `shown` is the one that the window shows and that is put back."""
+
+    shown: str = ""
 
 
 class TakeNext(msgspec.Struct, frozen=True, tag="next"):
     """Take and open the case that the office deals out."""
 
 
-class AskLive(msgspec.Struct, frozen=True, tag="ask_live"):
+class AskLive(OfCase, frozen=True, tag="ask_live"):
     """Have the customer of the open case photographed now."""
 
 
-class Release(msgspec.Struct, frozen=True, tag="release"):
+class Release(OfCase, frozen=True, tag="release"):
     """Give the open case back undecided."""
 
 
-class Conclude(msgspec.Struct, frozen=True, tag="decide"):
+class Conclude(OfCase, frozen=True, tag="decide"):
     """Decide the open case; the passcode proves who decides, for this one decision.
 
-    `fields` are those of the form that a return is about.
+    `version` is of the file that was looked at; `fields` are those of the form that a return is
+    about.
     """
 
+    version: int
     verdict: Verdict
     reason: Reason | None
     note: str
@@ -197,20 +205,17 @@ class ShowReviews(msgspec.Struct, frozen=True, tag="show_reviews"):
     """Ask for the newest list of reviews."""
 
 
-class ViewReview(msgspec.Struct, frozen=True, tag="view_review"):
+class ViewReview(OfCase, frozen=True, tag="view_review"):
     """Open a drawn case; the one that is open is closed unjudged."""
 
-    case_id: str
 
-
-class CloseReview(msgspec.Struct, frozen=True, tag="close_review"):
+class CloseReview(OfCase, frozen=True, tag="close_review"):
     """Close the open review unjudged."""
 
 
-class GiveReview(msgspec.Struct, frozen=True, tag="give_review"):
+class GiveReview(OfCase, frozen=True, tag="give_review"):
     """Judge the drawn case that is open: all is right, or what is wrong."""
 
-    case_id: str
     ok: bool
     note: str
 

@@ -81,8 +81,9 @@ class ReviewDesk:
                 await self._list()
             case ViewReview(case_id=case_id):
                 return await self._view(case_id)
-            case CloseReview():
-                self._show(None)
+            case CloseReview(case_id=case_id):
+                if self._open is not None and self._open.file.item.case_id == case_id:
+                    self._show(None)
             case GiveReview():
                 return await self._give(deed)
         return None

@@ -1,7 +1,8 @@
 /* capture.js: asking the agent to capture one field, and what it said when it refused.
  *
  * How to use it:
- *   import { capture, cancelEntry, itemsOf, ofStep, problemText } from "./capture.js";
+ *   import { capture, cancelEntry, deed, itemsOf, ofStep, problemText } from "./capture.js";
+ *   await deed(open, "submit")                 // a command about the case on the glass, by its id
  *   itemsOf(open)                              // every form field with its view and how it stands
  *   owedItems(open)                            // the same of the photos that the case owes
  *   await capture(open, "read_id", "id_card")  // a refusal is kept beside its field, not thrown
@@ -107,6 +108,16 @@ export function problemText(open, item) {
   return item.state === "wrong" ? refusalText(item.view.problem) : "";
 }
 
+/** Ask for something about the case that is shown here, whatever another window opens meanwhile. */
+export function deed(open, name, args = {}, options = {}) {
+  return command(name, { case_id: open.case_id, ...args }, options);
+}
+
+/** Put the case away: the next customer. */
+export function leave(open) {
+  return deed(open, "leave_case");
+}
+
 /** Send a capturing command for a field. What the agent refuses about the field is kept beside it.
  *
  * Rejects with whatever is not about the field (no link, no answer), for a toast.
@@ -117,7 +128,7 @@ export async function capture(open, name, field, args = {}) {
   const ofKit = KIT_DEEDS.includes(name);
   asked.value = asked.value || ofKit;
   try {
-    await command(name, { field, ...args }, { within: PERIPHERAL_MS_MAX });
+    await deed(open, name, { field, ...args }, { within: PERIPHERAL_MS_MAX });
   } catch (error) {
     if (!error.refusal) throw error;
     if (!stopped) setRefusal(open, field, error.refusal);
@@ -128,13 +139,15 @@ export async function capture(open, name, field, args = {}) {
 
 /** What the kit is at, as far as this page knows; null when it may be asked. */
 export function kitBusy(terminal) {
-  return terminal.busy ?? (asked.value ? { what: "", field: "" } : null);
+  const { busy, open } = terminal;
+  if (busy !== null && busy.case_id !== open.case_id) return { what: "elsewhere", field: "" };
+  return busy ?? (asked.value ? { what: "", field: "" } : null);
 }
 
 /** Stop the peripheral at work; that it ended early is then no complaint. */
-export async function cancelEntry() {
+export async function cancelEntry(open) {
   stopped = true;
-  await command("cancel_entry");
+  await deed(open, "cancel_entry");
 }
 
 function setRefusal(open, field, refusal) {

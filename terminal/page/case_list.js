@@ -45,7 +45,7 @@ export function CaseList({ cases, openId }) {
   const wanted = query.trim().toLowerCase();
   const found = cases.filter((row) => words(row).includes(wanted));
   return html`<section class="cases" aria-label=${t("side.cases")}>
-    ${openId && html`<${Button} kind="primary" class="start" icon="plus" onClick=${() => command("show_case", { case_id: "" })}>${t("side.new")}<//>`}
+    ${openId && html`<${Button} kind="primary" class="start" icon="plus" onClick=${() => command("leave_case", { case_id: openId })}>${t("side.new")}<//>`}
     <div class="cases-head">
       <h2>${t("side.cases")}</h2>
       <span class="count">${cases.length}</span>

@@ -25,7 +25,7 @@ export function IdentifyStep({ terminal, items, look }) {
   const complaint = problem && html`<p class="complaint" role="alert"><${Icon} name="circle-alert" />${problem}</p>`;
   if (busy?.what === "read_id" && busy.field === item.field.name) {
     return html`<${Invitation} text=${t("identify.reading")} turning>
-      <${Button} icon="x" onClick=${cancelEntry}>${t("work.cancel_entry")}<//>
+      <${Button} icon="x" onClick=${() => cancelEntry(open)}>${t("work.cancel_entry")}<//>
     <//>`;
   }
   if (open.identity === null) {

@@ -1,9 +1,9 @@
 /* outcome.js: step 7 and the end: what to hand over, and how the case ended.
  */
-import { command } from "backpack/connection";
 import { t } from "backpack/i18n";
 import { Button, Icon, html } from "backpack/ui";
 import { StateBadge, StateTrail, stateTone } from "/shared/case_words.js";
+import { deed, leave } from "./capture.js";
 import { title } from "./case_list.js";
 import { Reasons } from "./submit.js";
 import { AndNow } from "./suggestions.js";
@@ -20,7 +20,7 @@ export function HandOver({ open }) {
       <span class="digits">${grouped(open.deliver)}</span>
     </div>`}
     <${Results} results=${open.results} />
-    <${Button} kind="primary" class="big" icon="package-check" onClick=${() => command("hand_over")}>
+    <${Button} kind="primary" class="big" icon="package-check" onClick=${() => deed(open, "hand_over")}>
       ${t(open.deliver ? "handover.go" : "handover.confirm")}
     <//>
   </div>`;
@@ -69,7 +69,7 @@ export function Done({ terminal }) {
       ${open.reasons.length > 0 && html`<${Reasons} reasons=${open.reasons} />`}
       <${Results} results=${open.results} />
       ${tone === "good" && unsigned && html`<${Receipt} slip=${open.slip} />`}
-      <${Button} kind="primary" class="big" icon="users" onClick=${() => command("show_case", { case_id: "" })}>
+      <${Button} kind="primary" class="big" icon="users" onClick=${() => leave(open)}>
         ${t("work.next_customer")}
       <//>
       ${tone === "good" && html`<${AndNow} terminal=${terminal} />`}

@@ -73,7 +73,7 @@ function PhotoTile({ terminal, item, kitReady, mayFollow, shoot, enlarge }) {
     ${!problem && !taken && html`<small>${state === "later" ? t("photo.later_note") : hint(field)}</small>`}
     <div class="photo-actions">
       ${taking
-        ? html`<${Button} icon="x" onClick=${cancelEntry}>${t("work.cancel_entry")}<//>`
+        ? html`<${Button} icon="x" onClick=${() => cancelEntry(open)}>${t("work.cancel_entry")}<//>`
         : html`<${Button} kind=${taken ? "plain" : "primary"} icon=${taken ? "refresh-cw" : "camera"}
               disabled=${busy !== null || !kitReady} onClick=${kit}>${taken ? t("photo.retake") : t("photo.kit")}<//>
             <${Button} icon="camera" disabled=${busy !== null} onClick=${shoot}>${t("photo.tablet")}<//>`}

@@ -6,7 +6,7 @@
 import { command } from "backpack/connection";
 import { t } from "backpack/i18n";
 import { Button, Icon, html } from "backpack/ui";
-import { lacking, owedItems } from "./capture.js";
+import { deed, lacking, owedItems } from "./capture.js";
 import { title } from "./case_list.js";
 import { OwedBadge, lastDay, standingOf } from "./owed_badge.js";
 import { Photos } from "./photo.js";
@@ -29,7 +29,7 @@ export function Rescan({ terminal, onBack }) {
   const items = owedItems(terminal.open);
   const left = lacking(items).length;
   const give = async () => {
-    await command("give_rescan");
+    await deed(terminal.open, "give_rescan");
     onBack();
   };
   return html`<div class="work-body">

@@ -4,9 +4,10 @@
  * after a lost link. Refusing is as reachable as signing, and asks once more before it undoes.
  */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { command, link } from "backpack/connection";
+import { link } from "backpack/connection";
 import { t } from "backpack/i18n";
 import { Button, Dialog, html, toastError } from "backpack/ui";
+import { deed } from "./capture.js";
 import { title } from "./case_list.js";
 import { Signature } from "./signature.js";
 
@@ -15,7 +16,7 @@ export function SlipView({ open }) {
   const [inked, setInked] = useState(false);
   const online = link.value === "online";
   useEffect(() => {
-    if (open.state === "PREPARED" && open.slip !== null && online) command("slip_seen").catch(toastError);
+    if (open.state === "PREPARED" && open.slip !== null && online) deed(open, "slip_seen").catch(toastError);
   }, [open.state, open.slip === null, online]);
 
   if (open.slip === null) return html`<p class="work-body">${t("slip.missing")}</p>`;
@@ -34,21 +35,21 @@ export function SlipView({ open }) {
       <${Signature} pad=${pad} onInk=${setInked} />
     </div>
     <footer class="work-foot">
-      <${Refuse} />
+      <${Refuse} open=${open} />
       <span class="spread"></span>
       <${Button} icon="undo-2" disabled=${!inked} onClick=${() => pad.current.undo()}>${t("slip.undo")}<//>
       <${Button} icon="eraser" disabled=${!inked} onClick=${() => pad.current.clear()}>${t("slip.clear")}<//>
-      <${Button} kind="primary" icon="check" disabled=${!inked} onClick=${() => command("sign", pad.current.ink())}>
+      <${Button} kind="primary" icon="check" disabled=${!inked} onClick=${() => deed(open, "sign", { slip_hash: open.slip_hash, ...pad.current.ink() })}>
         ${t("slip.confirm")}
       <//>
     </footer>`;
 }
 
-function Refuse() {
+function Refuse({ open }) {
   const [asking, setAsking] = useState(false);
   const close = () => setAsking(false);
   const go = async () => {
-    await command("refuse_slip");
+    await deed(open, "refuse_slip");
     close();
   };
   return html`<${Button} icon="x" onClick=${() => setAsking(true)}>${t("slip.refuse")}<//>

@@ -1,9 +1,9 @@
 /* submit.js: step 4: everything captured on one page, what is missing with a way there, and the press.
  */
-import { command, imageUrl } from "backpack/connection";
+import { imageUrl } from "backpack/connection";
 import { money, refusalText, t } from "backpack/i18n";
 import { Badge, Button, Icon, html } from "backpack/ui";
-import { lacking } from "./capture.js";
+import { deed, lacking } from "./capture.js";
 import { title } from "./case_list.js";
 import { Overdue } from "./rescan.js";
 
@@ -36,7 +36,7 @@ export function SubmitStep({ terminal, items, look }) {
         ${open.can_submit && html`<strong class="left-none"><${Icon} name="circle-check" />${t("submit.ready")}</strong>`}
         ${open.can_submit && html`<small>${t(terminal.link === "online" ? "submit.ready_note" : "submit.offline_note")}</small>`}
       </div>
-      <${Button} kind="primary" class="big" icon="send" disabled=${!open.can_submit} onClick=${() => command("submit")}>
+      <${Button} kind="primary" class="big" icon="send" disabled=${!open.can_submit} onClick=${() => deed(open, "submit")}>
         ${t("submit.go")}
       <//>
     </div>

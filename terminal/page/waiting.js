@@ -3,11 +3,11 @@
  * Nobody has to stand here: "next customer" is always at hand, and the list shows when it is the
  * teller's turn again.
  */
-import { command } from "backpack/connection";
 import { elapsed, refusalText, t } from "backpack/i18n";
 import { Button, Icon, html, toastError } from "backpack/ui";
 import { StateTrail, stateIcon, stateTone } from "/shared/case_words.js";
 import { now } from "/shared/clock.js";
+import { deed, leave } from "./capture.js";
 import { Reasons } from "./submit.js";
 
 const PHASES = {
@@ -39,14 +39,14 @@ export function Waiting({ terminal }) {
       <h2>${t(`wait.${phase}`)}</h2>
       <p>${t(`wait.${phase}_note`)}</p>
       ${returned && html`<${Reasons} reasons=${open.reasons} />`}
-      ${open.live_wanted && html`<${LivePhoto} busy=${terminal.busy !== null} problem=${open.reasons.at(-1)} />`}
-      ${open.waits_until_ms > 0 && phase !== "returned" && html`<${Countdown} until=${open.waits_until_ms} reviewed=${phase === "review"} />`}
+      ${open.live_wanted && html`<${LivePhoto} open=${open} busy=${terminal.busy !== null} problem=${open.reasons.at(-1)} />`}
+      ${open.waits_until_ms > 0 && phase !== "returned" && html`<${Countdown} open=${open} until=${open.waits_until_ms} reviewed=${phase === "review"} />`}
       ${!returned && html`<p class="wait-time">${t("wait.elapsed")} <strong class="elapsed">${elapsed(now.value - since(open))}</strong></p>`}
       ${open.uploaded < 100 && html`<${Upload} uploaded=${open.uploaded} />`}
       <div class="row">
         ${returned &&
-        html`<${Button} kind="primary" class="big" icon="pen-line" onClick=${() => command("correct")}>${t("wait.correct")}<//>`}
-        <${Button} kind=${returned ? "plain" : "primary"} class="big" icon="users" onClick=${() => command("show_case", { case_id: "" })}>
+        html`<${Button} kind="primary" class="big" icon="pen-line" onClick=${() => deed(open, "correct")}>${t("wait.correct")}<//>`}
+        <${Button} kind=${returned ? "plain" : "primary"} class="big" icon="users" onClick=${() => leave(open)}>
           ${t("work.next_customer")}
         <//>
       </div>
@@ -66,22 +66,22 @@ function since(open) {
 }
 
 /** The authorizer wants to see the customer now. */
-function LivePhoto({ busy, problem }) {
-  const take = () => command("take_photo", { field: "live_photo" }).catch(toastError);
+function LivePhoto({ open, busy, problem }) {
+  const take = () => deed(open, "take_photo", { field: "live_photo" }).catch(toastError);
   return html`<p class="notice wait" role="alert"><${Icon} name="camera" />${t("wait.live")}</p>
     ${problem && html`<p class="notice bad">${refusalText(problem)}</p>`}
     <${Button} kind="primary" class="big" icon=${busy ? "loader-circle" : "camera"} disabled=${busy} onClick=${take}>${t("wait.live_take")}<//>`;
 }
 
 /** How long the customer is asked to wait; after that, a way for them to leave. */
-function Countdown({ until, reviewed }) {
+function Countdown({ open, until, reviewed }) {
   const leftMs = until - now.value;
   if (leftMs > 0) {
     return html`<p class="wait-time">${t("wait.countdown")} <strong class="elapsed">${elapsed(leftMs)}</strong></p>`;
   }
   if (reviewed) return html`<p>${t("wait.over_review")}</p>`;
   return html`<p>${t("wait.over")}</p>
-    <${Button} class="big" icon="clock" onClick=${() => command("continue_later")}>${t("wait.later")}<//>`;
+    <${Button} class="big" icon="clock" onClick=${() => deed(open, "continue_later")}>${t("wait.later")}<//>`;
 }
 
 function Upload({ uploaded }) {

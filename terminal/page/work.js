@@ -4,11 +4,10 @@
  * capturing step; as soon as the agent moves on, the page follows.
  */
 import { useLayoutEffect, useState } from "preact/hooks";
-import { command } from "backpack/connection";
 import { t } from "backpack/i18n";
 import { Button, Dialog, Field, Icon, Stepper, html } from "backpack/ui";
 import { StateBadge, stateTone } from "/shared/case_words.js";
-import { CAPTURE_STEPS, itemsOf, kitBusy, lacking, ofStep } from "./capture.js";
+import { CAPTURE_STEPS, deed, itemsOf, kitBusy, lacking, leave, ofStep } from "./capture.js";
 import { productIcon, title } from "./case_list.js";
 import { FormStep } from "./form.js";
 import { IdentifyStep } from "./identify.js";
@@ -42,8 +41,8 @@ export function Work({ terminal: told }) {
       </div>
       <${StateBadge} state=${open.state} />
       <span class="spread"></span>
-      ${BEFORE_CORE.includes(open.state) && open.stage !== "done" && html`<${GiveUp} />`}
-      <${Button} kind="quiet" icon="arrow-left" onClick=${() => command("show_case", { case_id: "" })}>${t("work.back_to_list")}<//>
+      ${BEFORE_CORE.includes(open.state) && open.stage !== "done" && html`<${GiveUp} open=${open} />`}
+      <${Button} kind="quiet" icon="arrow-left" onClick=${() => leave(open)}>${t("work.back_to_list")}<//>
     </header>
     <${Stepper}
       steps=${STEPS.map((name) => t(`step.${name}`))}
@@ -116,14 +115,14 @@ function Outcome({ terminal }) {
 
 const REASONS = ["changed_mind", "incomplete", "mistake", "other"];
 
-function GiveUp() {
+function GiveUp({ open }) {
   const [asking, setAsking] = useState(false);
   const [reason, setReason] = useState("");
   const [detail, setDetail] = useState("");
   const close = () => setAsking(false);
   const go = async () => {
     const words = [t(`give_up.${reason}`), detail.trim()].filter(Boolean).join(t("give_up.colon"));
-    await command("cancel_case", { reason: words });
+    await deed(open, "cancel_case", { reason: words });
     close();
   };
   return html`<${Button} kind="quiet" icon="ban" onClick=${() => setAsking(true)}>${t("give_up.button")}<//>

@@ -141,7 +141,7 @@ def test_nothing_is_judged_unseen_or_without_words() -> None:
             assert NO_NOTE == await desk.perform(GiveReview(case_id, ok=False, note=" \n"))
             long = "长" * (NOTE_CHARS_MAX + 1)
             assert LONG_NOTE == await desk.perform(GiveReview(case_id, ok=True, note=long))
-            assert await desk.perform(CloseReview()) is None
+            assert await desk.perform(CloseReview(case_id)) is None
             assert NOT_OPEN == await desk.perform(GiveReview(case_id, ok=True, note=""))
             assert [case_id] == listed(desk)
             assert [] == [e for e in history(at.bank, case_id) if isinstance(e, SampleReviewed)]
@@ -289,7 +289,7 @@ def test_what_closes_meanwhile_appears() -> None:
     run(story)
 
 
-@pytest.mark.parametrize("deed", [ShowReviews(), ViewReview("C"), CloseReview()])
+@pytest.mark.parametrize("deed", [ShowReviews(), ViewReview("C"), CloseReview("C")])
 def test_nobody_sees_reviews_before_they_sign_in(deed: ShowReviews | ViewReview) -> None:
     """Neither through the page nor past it."""
 

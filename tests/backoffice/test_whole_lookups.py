@@ -237,20 +237,22 @@ def test_nothing_is_listed_without_the_office() -> None:
     async def story() -> None:
         bank = Bank("offline", tellers=2)
         async with cast(bank) as at:
-            await at.clerk.begin(PRODUCT.code)
-            for deed in (ReadId("id_card"), SetValue("bill_no", "1234567890")):
+            case_id = await at.clerk.begin(PRODUCT.code)
+            for deed in (ReadId(case_id, "id_card"), SetValue(case_id, "bill_no", "1234567890")):
                 assert await at.terminal.perform(deed) is None
             bank.network.partition("T-1", "office")
-            refusal = await at.terminal.perform(AskList("bill"))
+            refusal = await at.terminal.perform(AskList(case_id, "bill"))
             assert refusal is not None
             assert ("bill", True) == (refusal.field, refusal.retryable)
-            unknown = await at.terminal.perform(ChooseItem("bill", "power:1234567890:2025-05"))
+            unknown = await at.terminal.perform(
+                ChooseItem(case_id, "bill", "power:1234567890:2025-05")
+            )
             assert unknown is not None
             assert Code.STALE is unknown.code
 
             bank.network.heal()
             await until(lambda: at.terminal.state().link == "online", within=600)
-            assert await at.terminal.perform(AskList("bill")) is None
+            assert await at.terminal.perform(AskList(case_id, "bill")) is None
 
     run(story)
 

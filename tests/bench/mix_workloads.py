@@ -52,7 +52,7 @@ async def _work(bank: Bank, terminal: Terminal, number: int, codes: list[str]) -
             await clerk.finish(case_id)
         except StuckError:
             # Training data do not make everybody fit for everything.
-            await terminal.perform(GiveUp("客户不符合办理条件"))
+            await terminal.perform(GiveUp(case_id, "客户不符合办理条件"))
 
 
 async def _day(codes: list[str], seed: str) -> tuple[float, int]:

@@ -25,6 +25,8 @@ from wire.messages.desk import Reason, Verdict
 
 pytestmark = NEEDS_CHROMIUM
 
+CASE = states.QUEUE[0].case_id
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -65,9 +67,9 @@ def test_a_case_is_taken_looked_at_and_approved(browser: Browser) -> None:
         page.get_by_role("tab", name="已办").click()
         expect(page.locator(".done-row")).to_have_count(3)
 
-        assert stand.asked(SignInHere) == [SignInHere("A0102", "a passcode")]
-        assert stand.asked(Claim) == [Claim(states.QUEUE[0].case_id)]
-        assert stand.asked(Conclude) == [Conclude(Verdict.APPROVE, None, "", "7315")]
+        stand.expect(SignInHere("A0102", "a passcode"))
+        stand.expect(Claim(states.QUEUE[0].case_id))
+        stand.expect(Conclude(CASE, 7, Verdict.APPROVE, None, "", "7315"))
 
 
 def test_returning_takes_a_reason(browser: Browser) -> None:
@@ -86,8 +88,10 @@ def test_returning_takes_a_reason(browser: Browser) -> None:
         expect(page.locator(".toast").get_by_text("已退回")).to_be_visible()
 
         note = "人像面反光，请避开灯光重拍"
-        decided = Conclude(Verdict.RETURN, Reason.IMAGE_UNCLEAR, note, "7315", ("id_front",))
-        assert stand.asked(Conclude) == [decided]
+        decided = Conclude(
+            CASE, 7, Verdict.RETURN, Reason.IMAGE_UNCLEAR, note, "7315", ("id_front",)
+        )
+        stand.expect(decided)
 
 
 def test_rejecting_takes_a_reason(browser: Browser) -> None:
@@ -101,8 +105,8 @@ def test_rejecting_takes_a_reason(browser: Browser) -> None:
         confirm(page, "确认拒绝")
         expect(page.locator(".toast").get_by_text("已拒绝")).to_be_visible()
 
-        decided = Conclude(Verdict.REJECT, Reason.NOT_THE_PERSON, "", "7315")
-        assert stand.asked(Conclude) == [decided]
+        decided = Conclude(CASE, 7, Verdict.REJECT, Reason.NOT_THE_PERSON, "", "7315")
+        stand.expect(decided)
 
 
 def test_a_wrong_passcode_keeps_the_sheet(browser: Browser) -> None:
@@ -167,7 +171,7 @@ def test_a_lost_claim_is_taken_again(browser: Browser) -> None:
         page.get_by_role("button", name="重新领取").click()
         expect(page.locator(".decide").get_by_role("button", name="通过")).to_be_enabled()
 
-        assert stand.asked(Claim) == [Claim(states.QUEUE[0].case_id)]
+        stand.expect(Claim(CASE, shown=CASE))
 
 
 def test_images_must_have_arrived(browser: Browser) -> None:
@@ -217,7 +221,7 @@ def test_images_zoom_turn_and_stand_side_by_side(browser: Browser) -> None:
         assert stand.asked(Release) == []
         page.keyboard.press("Escape")
         expect(page.get_by_text("请从左侧队列领取一笔业务")).to_be_visible()
-        assert stand.asked(Release) == [Release()]
+        stand.expect(Release(CASE))
 
 
 @pytest.mark.parametrize("size", [TABLET, SMALL], ids=["1280x800", "1024x768"])

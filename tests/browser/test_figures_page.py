@@ -75,7 +75,7 @@ def test_filters_change_every_table(browser: Browser) -> None:
     with visit(browser, "desk") as (page, stand):
         open_figures(page, stand)
         week = figures()
-        assert stand.asked(ShowFigures) == [WEEK]
+        stand.expect(WEEK)
         assert [row.key for row in week.outlets] == column(page, 1)
         expect(page.locator(".tile").first).to_contain_text(f"{week.total.cases} 笔")
 
@@ -90,13 +90,13 @@ def test_filters_change_every_table(browser: Browser) -> None:
         page.get_by_role("tab", name="授权").click()
         expect(page.locator(".queue")).to_be_visible()
 
-        assert stand.asked(ShowFigures)[1:] == [
+        assert stand.heard(ShowFigures, 4)[1:] == [
             replace(WEEK, outlet="53011102"),
             ShowFigures("2026-10-25", "2026-11-23", "53011102"),
             ShowFigures("2026-10-25", "2026-11-23", "53011102", "debit_card"),
             ShowFigures("2026-11-01", "2026-11-23", "53011102", "debit_card"),
         ]
-        assert stand.heard(HideFigures) == [HideFigures()]
+        stand.expect(HideFigures())
 
 
 def test_tables_are_sorted_by_their_headings(browser: Browser) -> None:
@@ -174,7 +174,7 @@ def test_a_table_is_saved_as_it_is_filtered(browser: Browser, tmp_path: Path) ->
         assert third.value.suggested_filename.startswith("figures-by-state_2026-11-17")
         exports = [ExportFigures(one, "en") for one in ("terminals", "states")]
         exports.insert(0, ExportFigures("outlets", "zh"))
-        assert exports == stand.asked(ExportFigures)
+        stand.expect(*exports)
 
 
 def test_what_went_wrong_is_said_beside_the_filters(browser: Browser) -> None:

@@ -45,8 +45,8 @@ def test_a_photo_is_put_off_and_back(browser: Browser) -> None:
         expect(tile.get_by_text("待拍", exact=True)).to_be_visible()
         expect(page.get_by_role("button", name="次日补拍", exact=True)).to_be_visible()
 
-        assert [DeferPhoto(PHOTO)] == stand.asked(DeferPhoto)
-        assert [ClearValue(PHOTO)] == stand.asked(ClearValue)
+        stand.expect(DeferPhoto(states.case_of("deferrable"), PHOTO))
+        stand.expect(ClearValue(states.case_of("deferrable"), PHOTO))
 
 
 def test_an_owed_photo_is_taken_and_handed_in(browser: Browser) -> None:
@@ -70,8 +70,8 @@ def test_an_owed_photo_is_taken_and_handed_in(browser: Browser) -> None:
         stand.show(states.teller("done"))
         expect(owed).to_have_count(0)
 
-        assert [TakePhoto(PHOTO)] == stand.asked(TakePhoto)
-        assert [GiveRescan()] == stand.asked(GiveRescan)
+        stand.expect(TakePhoto(OWING, PHOTO))
+        stand.expect(GiveRescan(OWING))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_what_blocks_a_teller_leads_to_the_case(
         notice.get_by_role("button", name=go).click()
         expect(page.locator(".owed").get_by_text(overdue)).to_be_visible()
 
-        assert [ShowCase(OWING)] == stand.asked(ShowCase)
+        stand.expect(ShowCase(OWING))
 
 
 def test_nobody_is_blocked_by_what_a_colleague_owes(browser: Browser) -> None:

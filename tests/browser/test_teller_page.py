@@ -16,6 +16,7 @@ from terminal.page_commands import (
     EnterPin,
     GiveUp,
     HandOver,
+    LeaveCase,
     NewCase,
     ProveColleague,
     ReadCard,
@@ -54,6 +55,8 @@ from wire.ink import Signature
 from wire.message import Code, Refusal
 
 pytestmark = NEEDS_CHROMIUM
+
+KINDS = states.case_of("kinds")
 
 
 @pytest.fixture(scope="module")
@@ -110,23 +113,23 @@ def test_a_card_is_issued_from_sign_in_to_hand_over(browser: Browser) -> None:
         press(page, "已交付客户")
         expect(page.get_by_role("heading", name="办理完成")).to_be_visible()
 
-        assert stand.asked(SignInHere) == [SignInHere("T0317", "a passcode")]
-        assert stand.asked(NewCase) == [NewCase("debit_card")]
-        assert stand.asked(ReadId) == [ReadId("id_card")]
-        assert stand.asked(TakePhoto) == [TakePhoto(name) for name in states.PHOTOS]
-        assert stand.asked(SetValue) == [
-            SetValue("phone", "13887401234"),
-            SetValue("address", "陆良县马街镇大沙田村三组28号"),
-            SetValue("job", "farmer"),
-            SetValue("tax_residency", "china"),
-            SetValue("account_class", "I"),
-        ]
-        assert stand.asked(ReadCard) == [ReadCard("card")]
-        assert stand.asked(EnterPin) == [EnterPin("new_pin")] * 2
-        assert stand.asked(SubmitCase) == [SubmitCase()]
-        assert stand.asked(SlipSeen) == [SlipSeen()]
-        assert stand.asked(HandOver) == [HandOver()]
-        (sign,) = stand.asked(Sign)
+        stand.expect(SignInHere("T0317", "a passcode"))
+        stand.expect(NewCase("debit_card"))
+        stand.expect(ReadId(states.CASE, "id_card"))
+        stand.expect(*[TakePhoto(states.CASE, name) for name in states.PHOTOS])
+        stand.expect(
+            SetValue(states.CASE, "phone", "13887401234"),
+            SetValue(states.CASE, "address", "陆良县马街镇大沙田村三组28号"),
+            SetValue(states.CASE, "job", "farmer"),
+            SetValue(states.CASE, "tax_residency", "china"),
+            SetValue(states.CASE, "account_class", "I"),
+        )
+        stand.expect(ReadCard(states.CASE, "card"))
+        stand.expect(*([EnterPin(states.CASE, "new_pin")] * 2))
+        stand.expect(SubmitCase(states.CASE))
+        stand.expect(SlipSeen(states.CASE))
+        stand.expect(HandOver(states.CASE))
+        (sign,) = stand.heard(Sign)
         ink = Signature(sign.width, sign.height, sign.strokes)
         assert check_ink(ink, Context(states.NOW_MS)) == []
         assert len(sign.strokes) == 3
@@ -147,7 +150,7 @@ def test_the_tablets_own_camera_takes_a_picture(browser: Browser) -> None:
             page.get_by_role("article", name="身份证国徽面", exact=True).get_by_text("已拍")
         ).to_be_visible()
 
-        (used,) = stand.asked(UsePhoto)
+        (used,) = stand.heard(UsePhoto)
         assert used.field == "id_back"
         assert stand.uploads[0].startswith(b"\xff\xd8\xff")
 
@@ -222,7 +225,7 @@ def test_a_returned_case_is_corrected(browser: Browser) -> None:
         press(page, "去补正")
         expect(page.get_by_role("article", name="身份证人像面", exact=True)).to_be_visible()
 
-        assert stand.asked(ReopenReturned) == [ReopenReturned()]
+        stand.expect(ReopenReturned(states.CASE))
 
 
 def test_a_quick_hand_does_not_ask_the_kit_twice(browser: Browser) -> None:
@@ -269,19 +272,19 @@ def test_a_form_of_every_kind_is_filled_by_what_is_on_the_glass(browser: Browser
         page.get_by_role("dialog").get_by_role("button", name="确认签字").click()
         expect(page.get_by_role("dialog")).to_have_count(0)
 
-        assert [
-            SetValue("term", "12"),
-            SetValue("contact", "11010519491231002x"),
-            SetValue("services", "sms_notice"),
-            SetValue("disclosure", "yes"),
-        ] == stand.asked(SetValue)
-        assert [AskList("bill")] == stand.asked(AskList)
-        assert [Record("recording")] == stand.asked(Record)
-        assert [
-            ProveColleague("colleague", "1002", "135791"),
-            ProveColleague("colleague", "1002", "135790"),
-        ] == stand.asked(ProveColleague)
-        (sign,) = stand.asked(SignHere)
+        stand.expect(
+            SetValue(KINDS, "term", "12"),
+            SetValue(KINDS, "contact", "11010519491231002x"),
+            SetValue(KINDS, "services", "sms_notice"),
+            SetValue(KINDS, "disclosure", "yes"),
+        )
+        stand.expect(AskList(KINDS, "bill"))
+        stand.expect(Record(KINDS, "recording"))
+        stand.expect(
+            ProveColleague(KINDS, "colleague", "1002", "135791"),
+            ProveColleague(KINDS, "colleague", "1002", "135790"),
+        )
+        (sign,) = stand.heard(SignHere)
         assert "guarantor_ink" == sign.field
         ink = Signature(sign.width, sign.height, sign.strokes)
         assert [] == check_ink(ink, Context(states.NOW_MS))
@@ -315,19 +318,21 @@ def test_lists_rows_and_codes(browser: Browser) -> None:
         page.keyboard.press("Enter")
         expect(page.get_by_role("dialog")).to_have_count(0)
         members.get_by_role("button", name="删除第 1 行").click()
-        stand.show(replace(stand.state, busy=Busy("record", "recording", since_ms=states.NOW_MS)))
+        stand.show(
+            replace(stand.state, busy=Busy(KINDS, "record", "recording", since_ms=states.NOW_MS))
+        )
         press(page, "结束并保存")
         expect(page.get_by_text("正在录音")).to_be_visible()
 
-        assert [ChooseItem("bill", "p-2026-10")] == stand.asked(ChooseItem)
-        assert [EnterCode("phone", "271828")] == stand.asked(EnterCode)
-        assert [
-            SetRow("members", 2, {"income": "很多"}),
-            SetRow("members", 2, {"income": "18000", "relation": "parent"}),
-            SetRow("members", 3, {"name": "李四"}),
-        ] == stand.asked(SetRow)
-        assert [RemoveRow("members", 1)] == stand.asked(RemoveRow)
-        assert [StopRecording()] == stand.asked(StopRecording)
+        stand.expect(ChooseItem(KINDS, "bill", "p-2026-10"))
+        stand.expect(EnterCode(KINDS, "phone", "271828"))
+        stand.expect(
+            SetRow(KINDS, "members", 2, {"income": "很多"}),
+            SetRow(KINDS, "members", 2, {"income": "18000", "relation": "parent"}),
+            SetRow(KINDS, "members", 3, {"name": "李四"}),
+        )
+        stand.expect(RemoveRow(KINDS, "members", 1))
+        stand.expect(StopRecording(KINDS))
 
 
 def test_what_needs_no_signature_ends_with_a_receipt(browser: Browser) -> None:
@@ -371,7 +376,7 @@ def test_giving_up_takes_a_reason_and_a_second_press(browser: Browser) -> None:
         sheet.get_by_role("button", name="放弃办理").click()
         expect(sheet).to_have_count(0)
 
-        assert stand.asked(GiveUp) == [GiveUp("资料不齐")]
+        stand.expect(GiveUp(states.CASE, "资料不齐"))
 
 
 def test_a_peripheral_can_be_stopped(browser: Browser) -> None:
@@ -382,7 +387,7 @@ def test_a_peripheral_can_be_stopped(browser: Browser) -> None:
         press(page, "停止")
         expect(page.get_by_role("button", name="输入密码")).to_be_enabled()
 
-        assert stand.asked(CancelEntry) == [CancelEntry()]
+        stand.expect(CancelEntry(states.CASE))
 
 
 def test_a_business_without_its_peripheral_says_why(browser: Browser) -> None:
@@ -414,7 +419,7 @@ def test_an_offer_is_noted_and_begun_when_the_case_is_done(browser: Browser) -> 
         noted.click()
         expect(page.get_by_role("button", name="读取身份证")).to_be_visible()
 
-        assert stand.asked(NewCase) == [NewCase("farmer_file")]
+        stand.expect(NewCase("farmer_file"))
 
 
 def test_without_offers_nothing_is_suggested(browser: Browser) -> None:
@@ -437,7 +442,7 @@ def test_cases_are_found_and_opened(browser: Browser) -> None:
         press(page, "返回列表")
         expect(page.get_by_text("需要您处理")).to_be_visible()
 
-        assert stand.asked(ShowCase) == [ShowCase(states.ROWS[1].case_id), ShowCase("")]
+        stand.expect(ShowCase(states.ROWS[1].case_id), LeaveCase(states.ROWS[1].case_id))
 
 
 def test_english_and_dark_on_a_toggle(browser: Browser) -> None:

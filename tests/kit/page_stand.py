@@ -106,13 +106,20 @@ class Stand:
         """The commands of one type, oldest first."""
         return [command for command in self.commands if isinstance(command, kind)]
 
-    def heard(self, kind: type[msgspec.Struct]) -> list[Any]:
-        """The commands of one type, once one has come: a page may show what is next first."""
+    def heard(self, kind: type[msgspec.Struct], count: int = 1) -> list[Any]:
+        """The commands of one type, once so many have come: a page may show what is next first."""
         for _ in range(HEAR_TRIES_MAX):
-            if self.asked(kind):
+            if len(self.asked(kind)) >= count:
                 break
             threading.Event().wait(HEAR_STEP_S)
         return self.asked(kind)
+
+    def expect(self, *commands: msgspec.Struct) -> None:
+        """Pages ask for exactly these, of the types that are named here; it waits for the last."""
+        for kind in {type(command): None for command in commands}:
+            of_kind = [command for command in commands if type(command) is kind]
+            heard = self.heard(kind, len(of_kind))
+            assert of_kind == heard, f"expected {of_kind}, heard {heard}"
 
     def _take(self, command: msgspec.Struct) -> Refusal | None:
         self.commands.append(command)
@@ -178,7 +185,10 @@ class Stand:
 
 
 def teller_reacts(state: TerminalState, command: Any) -> TerminalState:
-    """How the work goes on when everything goes well."""
+    """How the work goes on when everything goes well; another case than the open one stays."""
+    on_glass = state.open.case_id if state.open is not None else ""
+    if isinstance(command, teller_commands.OfCase) and command.case_id != on_glass:
+        return state
     moment = {
         "new_case": "identify",
         "read_id": "unphotographed",
@@ -196,14 +206,16 @@ def teller_reacts(state: TerminalState, command: Any) -> TerminalState:
             return replace(state, staff=states.TELLER)
         case teller_commands.SignOutHere():
             return replace(state, staff=None, open=None)
-        case teller_commands.ShowCase(case_id=""):
+        case teller_commands.LeaveCase():
             return replace(state, open=None)
         case teller_commands.ShowCase(case_id=case_id) if case_id == OWING:
             return states.teller("owed_overdue", link=state.link)
         case teller_commands.ShowCase(case_id=case_id):
             row = next(row for row in state.cases if row.case_id == case_id)
             known = {State.AUTH_RETURNED: "returned", State.PREPARED: "sign"}
-            return states.teller(known.get(State(row.state), "waiting"), link=state.link)
+            shown = states.teller(known.get(State(row.state), "waiting"), link=state.link)
+            assert shown.open is not None
+            return replace(shown, open=replace(shown.open, case_id=case_id))
         case teller_commands.ClearValue(field=field) if field == PHOTO:
             return states.teller("deferrable", link=state.link)
         case teller_commands.TakePhoto() if state.open is not None and state.open.rescan:
@@ -216,7 +228,7 @@ def teller_reacts(state: TerminalState, command: Any) -> TerminalState:
             return _captured(state, field)
         case teller_commands.EnterPin(field=field):
             if state.busy is None:
-                return replace(state, busy=Busy("enter_pin", field, 4))
+                return replace(state, busy=Busy(on_glass, "enter_pin", field, 4))
             return _captured(replace(state, busy=None), field)
         case teller_commands.CancelEntry():
             return replace(state, busy=None)

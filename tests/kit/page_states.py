@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from backoffice.catalogue import products
 from backoffice.desk.page_model import DeskState, DoneRow, FileView, ImageView
 from backoffice.products.debit_card import FORM
+from terminal.draft import slip_hash
 from terminal.page_model import (
     CaseRow,
     FieldView,
@@ -191,6 +192,7 @@ def open_case(
         deliver="621700******1234" if handed else "",
         results=(),
         uploaded=uploaded,
+        slip_hash=slip_hash(SLIP).hex() if later else "",
     )
 
 
@@ -264,6 +266,13 @@ STAGES: Final[dict[str, OpenCase | None]] = {
     **owing(NOW_MS),
 }  # fmt: skip
 """The open case at each moment, by the name that tests use."""
+
+
+def case_of(moment: str) -> str:
+    """The id of the case that is open at a moment of `STAGES`."""
+    found = STAGES[moment]
+    assert found is not None, f"no case is open at {moment}"
+    return found.case_id
 
 
 def teller(moment: str = "home", *, link: LinkState = LinkState.ONLINE) -> TerminalState:

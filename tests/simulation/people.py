@@ -184,7 +184,7 @@ class Teller(Clerk):
         """What cannot be filled in after so many tries is given up."""
         self._stuck[case.case_id] += 1
         if case.stage in _AT_THE_TABLE and self._stuck[case.case_id] >= PATIENCE:
-            await self._here.perform(GiveUp("无法办理"))
+            await self._here.perform(GiveUp(case.case_id, "无法办理"))
 
     async def _mood(self, case: OpenCase) -> bool:
         """What a clerk never does, if it is time for it."""
@@ -192,19 +192,19 @@ class Teller(Clerk):
         hopeless = any(reason.code in HOPELESS for reason in case.reasons)
         match case.stage:
             case Stage.SIGN if mood is Mood.REFUSE_SLIP:
-                await self._do(SlipSeen())
-                await self._do(CustomerRefuses())
+                await self._do(SlipSeen(case.case_id))
+                await self._do(CustomerRefuses(case.case_id))
             case Stage.FORM if mood is Mood.WALK_AWAY:
-                await self._do(GiveUp("客户离开"))
+                await self._do(GiveUp(case.case_id, "客户离开"))
             case Stage.WAITING if mood is Mood.CANCEL and case.state in (
                 State.AUTH_QUEUED,
                 State.AUTH_CLAIMED,
                 State.AUTH_RETURNED,
             ):
-                await self._do(GiveUp("客户改日再来"))
+                await self._do(GiveUp(case.case_id, "客户改日再来"))
                 await trio.sleep(LOOK_S)
             case Stage.SUBMIT | Stage.FORM if hopeless and case.state not in FINAL_STATES:
-                await self._do(GiveUp("无法办理"))
+                await self._do(GiveUp(case.case_id, "无法办理"))
             case _:
                 return False
         return True

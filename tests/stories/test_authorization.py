@@ -114,8 +114,8 @@ def test_a_returned_case_comes_back_corrected() -> None:
             case_id = await at.clerk.begin("debit_card")
             await work_to(at.terminal, at.clerk, case_id, Stage.WAITING)
             await until(lambda: stands_at(at.terminal, case_id) is State.AUTH_RETURNED)
-            assert await at.terminal.perform(ReopenReturned()) is None
-            assert await at.terminal.perform(TakePhoto("id_front")) is None
+            assert await at.terminal.perform(ReopenReturned(case_id)) is None
+            assert await at.terminal.perform(TakePhoto(case_id, "id_front")) is None
             case = await at.clerk.finish(case_id)
 
         assert "CLOSED" == case.state

@@ -261,7 +261,7 @@ def test_a_union_and_the_centre_reach_for_one_case() -> None:
             assert [name == winner for name in desks] == [
                 seen(desk)[case_id].mine for desk in desks.values()
             ]
-            assert await desks[winner].perform(Release()) is None
+            assert await desks[winner].perform(Release(case_id)) is None
             for name, staff_id in (("D-1", "2001"), ("D-2", "2002")):
                 at.nursery.start_soon(DeskClerk(desks[name], staff_id, DESK_PASSCODE).work)
             case = await at.clerk.finish(case_id)
@@ -319,7 +319,7 @@ def test_the_centre_has_the_customer_photographed() -> None:
             await at_desk(here.centre, "2002")
             await until(lambda: case_id in seen(here.centre))
             assert await here.centre.perform(Claim(case_id)) is None
-            assert await here.centre.perform(AskLive()) is None
+            assert await here.centre.perform(AskLive(case_id)) is None
             here.at.nursery.start_soon(DeskClerk(here.centre, "2002", DESK_PASSCODE).work)
             case = await here.far_clerk.finish(case_id)
         assert "CLOSED" == case.state
@@ -420,8 +420,8 @@ def test_a_pooled_case_that_comes_back_for_its_union_is_closed_to_the_centre() -
             assert [] == pooled(bank)
             await put(at.office, DEFAULT_TEXT.replace("central", "union"))
             await until(lambda: stands_at(at.terminal, case_id) is State.AUTH_RETURNED)
-            assert await at.terminal.perform(ReopenReturned()) is None
-            assert await at.terminal.perform(TakePhoto("id_front")) is None
+            assert await at.terminal.perform(ReopenReturned(case_id)) is None
+            assert await at.terminal.perform(TakePhoto(case_id, "id_front")) is None
             await work_to(at.terminal, at.clerk, case_id, Stage.WAITING)
             await until(lambda: 2 == kinds(bank, case_id).count("Queued"))
 

@@ -184,7 +184,7 @@ def test_a_customer_waits_two_minutes_and_then_may_leave() -> None:
             left_ms = waits_until_ms() - at.terminal.state().now_ms
             assert 0 < left_ms <= THRESHOLDS.sync_ms
             await trio.sleep(left_ms / 1000 + 1)
-            assert await at.terminal.perform(LeaveTable()) is None
+            assert await at.terminal.perform(LeaveTable(case_id)) is None
             await until(lambda: waits_until_ms() == 0)
             await until(lambda: "Deferred" in kinds(bank, case_id))
             await at_desk(at.desk, "2001")
@@ -208,16 +208,16 @@ def test_an_authorizer_has_the_customer_photographed() -> None:
             await at_desk(at.desk, "2001")
             await until(lambda: bool(seen(at.desk)))
             assert await at.desk.perform(Claim(case_id)) is None
-            assert await at.desk.perform(AskLive()) is None
+            assert await at.desk.perform(AskLive(case_id)) is None
 
             def wanted() -> bool:
                 shown = at.terminal.state().open
                 return shown is not None and shown.live_wanted
 
             await until(wanted)
-            uploaded = await at.terminal.perform(UsePhoto("live_photo", ""))
+            uploaded = await at.terminal.perform(UsePhoto(case_id, "live_photo", ""))
             assert uploaded is not None, "not a picture from before"
-            assert await at.terminal.perform(TakePhoto("live_photo")) is None
+            assert await at.terminal.perform(TakePhoto(case_id, "live_photo")) is None
 
             def shown() -> tuple[str, ...]:
                 file = at.desk.state().file

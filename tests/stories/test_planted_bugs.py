@@ -166,8 +166,8 @@ def breaches_of_a_bill(*, refused: bool) -> list[Breach]:
             case_id = await at.clerk.begin("bill_payment")
             if refused:
                 await work_to(at.terminal, at.clerk, case_id, Stage.SIGN)
-                await at.clerk._do(SlipSeen())
-                await at.clerk._do(CustomerRefuses())
+                await at.clerk._do(SlipSeen(case_id))
+                await at.clerk._do(CustomerRefuses(case_id))
             ended = await at.clerk.finish(case_id)
             await until(lambda: not bank.owed())
         assert ended.state == (State.ABORTED if refused else State.CLOSED)

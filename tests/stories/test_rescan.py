@@ -55,7 +55,7 @@ def clerk_of(bank: Bank, terminal: Terminal) -> Clerk:
 async def begun_without_photo(at: Cast) -> str:
     """A case on the screen whose customer has no proof of income with them."""
     case_id = await clerk_of(at.bank, at.terminal).begin(PRODUCT)
-    assert await at.terminal.perform(DeferPhoto(PHOTO)) is None
+    assert await at.terminal.perform(DeferPhoto(case_id, PHOTO)) is None
     return case_id
 
 
@@ -114,16 +114,16 @@ def test_a_photo_follows_over_a_broken_link() -> None:
             assert (PHOTO, "") == (missing.name, missing.digest)
 
             bank.network.cut("T-1")
-            early = await terminal.perform(GiveRescan())
+            early = await terminal.perform(GiveRescan(case_id))
             assert early is not None
             assert (Code.EVIDENCE, PHOTO) == (early.code, early.field)
-            assert await terminal.perform(TakePhoto(PHOTO)) is None
+            assert await terminal.perform(TakePhoto(case_id, PHOTO)) is None
             (taken,) = case_of(terminal).rescan
             assert taken.digest
             assert taken.problem is None
             for _ in range(2):
-                assert await terminal.perform(GiveRescan()) is None
-            again = await terminal.perform(TakePhoto(PHOTO))
+                assert await terminal.perform(GiveRescan(case_id)) is None
+            again = await terminal.perform(TakePhoto(case_id, PHOTO))
             assert again is not None
             assert Code.STATE is again.code
             given = row_of(terminal, case_id)
@@ -159,15 +159,15 @@ def test_a_deferred_photo_is_taken_after_all() -> None:
         async with cast(bank) as at:
             case_id = await begun_without_photo(at)
             await work_to(at.terminal, clerk_of(bank, at.terminal), case_id, Stage.SUBMIT)
-            assert await at.terminal.perform(ClearValue(PHOTO)) is None
+            assert await at.terminal.perform(ClearValue(case_id, PHOTO)) is None
             assert Stage.PHOTOS is case_of(at.terminal).stage
-            missing = await at.terminal.perform(SubmitCase())
+            missing = await at.terminal.perform(SubmitCase(case_id))
             assert missing is not None
             assert PHOTO == missing.field
 
-            assert await at.terminal.perform(DeferPhoto(PHOTO)) is None
+            assert await at.terminal.perform(DeferPhoto(case_id, PHOTO)) is None
             assert Stage.SUBMIT is case_of(at.terminal).stage
-            assert await at.terminal.perform(TakePhoto(PHOTO)) is None
+            assert await at.terminal.perform(TakePhoto(case_id, PHOTO)) is None
             assert frozenset() == draft_of(at.terminal, case_id).following
             at.authorize()
             closed = await clerk_of(bank, at.terminal).finish(case_id)
@@ -194,15 +194,15 @@ def test_an_overdue_photo_comes_first() -> None:
             assert owed.due_ms <= terminal.state().now_ms
             fresh = await clerk.begin("debit_card")
             await work_to(terminal, clerk, fresh, Stage.SUBMIT)
-            assert await terminal.perform(SubmitCase()) is None
+            assert await terminal.perform(SubmitCase(fresh)) is None
             await until(lambda: bool(case_of(terminal).reasons))
             (reason,) = case_of(terminal).reasons
             assert f"影像补扫已逾期，请先补扫业务 …{owing[-6:]}" == reason.message
             assert Stage.SUBMIT is case_of(terminal).stage
 
             assert await terminal.perform(ShowCase(owing)) is None
-            assert await terminal.perform(TakePhoto(PHOTO)) is None
-            assert await terminal.perform(GiveRescan()) is None
+            assert await terminal.perform(TakePhoto(owing, PHOTO)) is None
+            assert await terminal.perform(GiveRescan(owing)) is None
             await until(lambda: row_of(terminal, owing).owed is None)
             assert "CLOSED" == (await clerk.finish(fresh)).state
         assert_sound(bank, invariants)
@@ -242,12 +242,12 @@ def test_what_the_office_refuses_is_taken_anew() -> None:
             assert "同一张照片不能用于两处，请重新拍摄。" == row_of(terminal, case_id).problem
             (refused,) = case_of(terminal).rescan
             assert refused.problem is not None
-            again = await terminal.perform(GiveRescan())
+            again = await terminal.perform(GiveRescan(case_id))
             assert again is not None
             assert Code.EVIDENCE is again.code
 
-            assert await terminal.perform(TakePhoto(PHOTO)) is None
-            assert await terminal.perform(GiveRescan()) is None
+            assert await terminal.perform(TakePhoto(case_id, PHOTO)) is None
+            assert await terminal.perform(GiveRescan(case_id)) is None
             await until(lambda: draft_of(terminal, case_id).finished)
         assert {} == debts(bank)
         assert_sound(bank, invariants)
@@ -263,7 +263,7 @@ def test_the_tablet_dies_before_and_after_the_photos_are_handed_in() -> None:
         async with cast(bank) as at:
             case_id = await closed_without_photo(at)
             bank.network.cut("T-1")
-            assert await at.terminal.perform(TakePhoto(PHOTO)) is None
+            assert await at.terminal.perform(TakePhoto(case_id, PHOTO)) is None
             bank.unplug("T-1")
         bank.network.heal()
         async with cast(bank) as at:
@@ -271,7 +271,7 @@ def test_the_tablet_dies_before_and_after_the_photos_are_handed_in() -> None:
             (taken,) = case_of(at.terminal).rescan
             assert taken.digest
             bank.network.cut("T-1")
-            assert await at.terminal.perform(GiveRescan()) is None
+            assert await at.terminal.perform(GiveRescan(case_id)) is None
             bank.unplug("T-1")
         assert {case_id} == debts(bank).keys()
         bank.network.heal()
@@ -279,7 +279,7 @@ def test_the_tablet_dies_before_and_after_the_photos_are_handed_in() -> None:
             await until(lambda: draft_of(terminal, case_id).finished)
             await signed_in(terminal)
             assert await terminal.perform(ShowCase(case_id)) is None
-            late = await terminal.perform(GiveRescan())
+            late = await terminal.perform(GiveRescan(case_id))
             assert late is not None
             assert Code.STATE is late.code
         assert {} == debts(bank)

@@ -52,10 +52,10 @@ def test_a_customer_refuses_the_slip() -> None:
             at.authorize()
             case_id = await at.clerk.begin("debit_card")
             await work_to(at.terminal, at.clerk, case_id, Stage.SIGN)
-            assert await at.terminal.perform(SlipSeen()) is None
-            assert await at.terminal.perform(CustomerRefuses()) is None
+            assert await at.terminal.perform(SlipSeen(case_id)) is None
+            assert await at.terminal.perform(CustomerRefuses(case_id)) is None
             case = await at.clerk.finish(case_id)
-            refused = await at.terminal.perform(HandOver())
+            refused = await at.terminal.perform(HandOver(case_id))
 
         assert "ABORTED" == case.state
         assert refused is not None

@@ -120,6 +120,11 @@ class Counter:
         return await self.terminal.perform(command)
 
     @property
+    def case_id(self) -> str:
+        """Which case that is."""
+        return self.case.case_id
+
+    @property
     def case(self) -> OpenCase:
         """The case in the middle of the screen."""
         opened = self.terminal.state().open

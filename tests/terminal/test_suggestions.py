@@ -10,7 +10,7 @@ import trio
 from actors.behaviour import Commanded
 from terminal.draft import card_digest
 from terminal.draft_events import KeepIdentity
-from terminal.page_commands import GiveUp, NewCase, ReadId, SetValue, ShowCase
+from terminal.page_commands import GiveUp, LeaveCase, NewCase, ReadId, SetValue, ShowCase
 from tests.kit.every_kind import PRODUCT
 from tests.kit.outside import EPOCH_MS
 from tests.kit.running import run
@@ -31,7 +31,7 @@ async def identified(
 ) -> str:
     """A new case of which the customer's card is read and the register has answered."""
     assert await counter.do(NewCase(product)) is None
-    assert await counter.do(ReadId("id_card")) is None
+    assert await counter.do(ReadId(counter.case_id, "id_card")) is None
     await checked(counter, result)
     return counter.case.case_id
 
@@ -68,7 +68,7 @@ def test_offers_are_shown_once_the_register_knows_the_customer() -> None:
 
     async def story(counter: Counter) -> None:
         assert await counter.do(NewCase(PRODUCT.code)) is None
-        assert await counter.do(ReadId("id_card")) is None
+        assert await counter.do(ReadId(counter.case_id, "id_card")) is None
         await trio.sleep(0.1)
         assert ([], ()) == (asked(counter), offers(counter))
 
@@ -76,8 +76,8 @@ def test_offers_are_shown_once_the_register_knows_the_customer() -> None:
         assert ((CARD, FILE), "金卡客户", "Gold") == (
             offers(counter), counter.case.tier_zh, counter.case.tier_en,
         )  # fmt: skip
-        assert await counter.do(SetValue("bill_no", "5301000001")) is None
-        assert await counter.do(ReadId("guarantor")) is None
+        assert await counter.do(SetValue(counter.case_id, "bill_no", "5301000001")) is None
+        assert await counter.do(ReadId(counter.case_id, "guarantor")) is None
         await trio.sleep(0.1)
         draft = counter.terminal.drafts.look(counter.case.case_id)
         assert draft is not None
@@ -148,7 +148,7 @@ def test_a_silent_office_keeps_nobody_waiting() -> None:
         counter.office.silent = True
         await identified(counter)
         before = trio.current_time()
-        assert await counter.do(SetValue("bill_no", "5301000001")) is None
+        assert await counter.do(SetValue(counter.case_id, "bill_no", "5301000001")) is None
         assert 1.0 > trio.current_time() - before
         await trio.sleep(60)
         assert ((), 1) == (offers(counter), len(asked(counter)))
@@ -173,8 +173,8 @@ def test_a_finished_case_asks_no_more() -> None:
 
     async def story(counter: Counter) -> None:
         case_id = await identified(counter)
-        assert await counter.do(GiveUp("客户改变主意")) is None
-        assert await counter.do(ShowCase("")) is None
+        assert await counter.do(GiveUp(counter.case_id, "客户改变主意")) is None
+        assert await counter.do(LeaveCase(case_id)) is None
         await trio.sleep(0.1)
         assert await counter.do(ShowCase(case_id)) is None
         await trio.sleep(0.1)

@@ -143,13 +143,13 @@ def test_a_list_is_of_the_customer_and_of_what_was_answered() -> None:
     async def story() -> None:
         async with open_counter() as counter:
             assert await counter.do(NewCase(PRODUCT.code)) is None
-            early = await counter.do(AskList("bill"))
+            early = await counter.do(AskList(counter.case_id, "bill"))
             assert early is not None
             assert (Code.FORMAT, "bill") == (early.code, early.field)
             assert "缴费户号" in early.message
-            assert await counter.do(ReadId("id_card")) is None
-            assert await counter.do(SetValue("bill_no", BILL_NO)) is None
-            assert await counter.do(AskList("bill")) is None
+            assert await counter.do(ReadId(counter.case_id, "id_card")) is None
+            assert await counter.do(SetValue(counter.case_id, "bill_no", BILL_NO)) is None
+            assert await counter.do(AskList(counter.case_id, "bill")) is None
             (asked,) = counter.office.asked
             draft = counter.terminal.drafts.look(counter.case.case_id)
             assert draft is not None
@@ -161,22 +161,22 @@ def test_a_list_is_of_the_customer_and_of_what_was_answered() -> None:
             assert [one.code for one in BILLS] == [one.code for one in listed.items]
             assert [{}, {}] == [one.facts for one in listed.items]
 
-            assert await counter.do(ChooseItem("bill", "b2")) is None
+            assert await counter.do(ChooseItem(counter.case_id, "bill", "b2")) is None
             assert ("2025年6月电费", "b2") == (
                 counter.view("bill").shown,
                 getattr(counter.view("bill").items, "chosen", ""),
             )
-            stale = await counter.do(ChooseItem("bill", "b9"))
+            stale = await counter.do(ChooseItem(counter.case_id, "bill", "b9"))
             assert stale is not None
             assert Code.STALE is stale.code
 
-            assert await counter.do(SetValue("remark", "x")) is None
+            assert await counter.do(SetValue(counter.case_id, "remark", "x")) is None
             assert "2025年6月电费" == counter.view("bill").shown
-            assert await counter.do(SetValue("bill_no", BILL_NO)) is None
+            assert await counter.do(SetValue(counter.case_id, "bill_no", BILL_NO)) is None
             assert "2025年6月电费" == counter.view("bill").shown
-            assert await counter.do(SetValue("bill_no", "53010000022")) is None
+            assert await counter.do(SetValue(counter.case_id, "bill_no", "53010000022")) is None
             assert ("", None) == (counter.view("bill").shown, counter.view("bill").items)
-            assert await counter.do(ChooseItem("bill", "b2")) is not None
+            assert await counter.do(ChooseItem(counter.case_id, "bill", "b2")) is not None
 
     run(story)
 
@@ -188,19 +188,19 @@ def test_offline_says_so_and_the_draft_goes_on() -> None:
         async with open_counter() as counter:
             counter.office.online = False
             assert await counter.do(NewCase(PRODUCT.code)) is None
-            assert await counter.do(SetValue("bill_no", BILL_NO)) is None
-            assert await counter.do(SetValue("phone", "13812345678")) is None
+            assert await counter.do(SetValue(counter.case_id, "bill_no", BILL_NO)) is None
+            assert await counter.do(SetValue(counter.case_id, "phone", "13812345678")) is None
             for command in (
-                AskList("bill"),
-                SendCode("phone"),
-                EnterCode("phone", CODE),
-                ProveColleague("colleague", *COLLEAGUE),
+                AskList(counter.case_id, "bill"),
+                SendCode(counter.case_id, "phone"),
+                EnterCode(counter.case_id, "phone", CODE),
+                ProveColleague(counter.case_id, "colleague", *COLLEAGUE),
             ):
                 refusal = await counter.do(command)
                 assert refusal is not None
                 assert (Code.BUSY, True) == (refusal.code, refusal.retryable)
                 assert command.field == refusal.field
-            assert await counter.do(SetValue("term", "12")) is None
+            assert await counter.do(SetValue(counter.case_id, "term", "12")) is None
             assert "12" == counter.view("term").shown
 
     run(story)
@@ -212,26 +212,26 @@ def test_a_phone_is_proven_by_the_code_and_stays_so_until_it_changes() -> None:
     async def story() -> None:
         async with open_counter() as counter:
             assert await counter.do(NewCase(PRODUCT.code)) is None
-            assert await counter.do(SendCode("phone")) is not None
-            assert await counter.do(SetValue("phone", "138-1234-5678")) is None
+            assert await counter.do(SendCode(counter.case_id, "phone")) is not None
+            assert await counter.do(SetValue(counter.case_id, "phone", "138-1234-5678")) is None
             problem = counter.view("phone").problem
             assert problem is not None
             assert Code.EVIDENCE is problem.code
-            assert await counter.do(SendCode("phone")) is None
+            assert await counter.do(SendCode(counter.case_id, "phone")) is None
             code = counter.view("phone").code
             assert code is not None
             assert code.again_ms < code.until_ms
-            wrong = await counter.do(EnterCode("phone", "000000"))
+            wrong = await counter.do(EnterCode(counter.case_id, "phone", "000000"))
             assert wrong is not None
             assert (Code.PIN, "phone") == (wrong.code, wrong.field)
             assert not counter.view("phone").proven
-            assert await counter.do(EnterCode("phone", f" {CODE} ")) is None
+            assert await counter.do(EnterCode(counter.case_id, "phone", f" {CODE} ")) is None
             view = counter.view("phone")
             assert (True, None, None) == (view.proven, view.code, view.problem)
-            assert await counter.do(SetValue("phone", "13812345678")) is None
+            assert await counter.do(SetValue(counter.case_id, "phone", "13812345678")) is None
             assert counter.view("phone").proven
-            assert await counter.do(SendCode("phone")) is None
-            assert await counter.do(SetValue("phone", "13987654321")) is None
+            assert await counter.do(SendCode(counter.case_id, "phone")) is None
+            assert await counter.do(SetValue(counter.case_id, "phone", "13987654321")) is None
             view = counter.view("phone")
             assert (False, None) == (view.proven, view.code)
 
@@ -245,14 +245,16 @@ def test_a_colleagues_passcode_goes_to_the_office_and_nowhere_else() -> None:
         disk = SimulatedDisk()
         async with open_counter(disk=disk) as counter:
             assert await counter.do(NewCase(PRODUCT.code)) is None
-            own = await counter.do(ProveColleague("colleague", f" {TELLER.staff_id} ", "135790"))
+            own = await counter.do(
+                ProveColleague(counter.case_id, "colleague", f" {TELLER.staff_id} ", "135790")
+            )
             assert own is not None
             assert Code.SELF_AUTH is own.code
             assert [] == counter.office.asked
-            wrong = await counter.do(ProveColleague("colleague", "1002", "000000"))
+            wrong = await counter.do(ProveColleague(counter.case_id, "colleague", "1002", "000000"))
             assert wrong is not None
             assert (Code.FORBIDDEN, "colleague") == (wrong.code, wrong.field)
-            command = ProveColleague("colleague", *COLLEAGUE)
+            command = ProveColleague(counter.case_id, "colleague", *COLLEAGUE)
             assert await counter.do(command) is None
             assert "周敏 1002" == counter.view("colleague").shown
             draft = counter.terminal.drafts.look(counter.case.case_id)
@@ -275,8 +277,13 @@ def test_rows_come_change_and_go() -> None:
             assert await counter.do(NewCase(PRODUCT.code)) is None
             number = make.person("member").number
             cells = {"name": "李小明", "number": number, "relation": "child"}
-            assert await counter.do(SetRow("members", 1, cells)) is None
-            assert await counter.do(SetRow("members", 2, {"name": "王芳", "land": "3.50"})) is None
+            assert await counter.do(SetRow(counter.case_id, "members", 1, cells)) is None
+            assert (
+                await counter.do(
+                    SetRow(counter.case_id, "members", 2, {"name": "王芳", "land": "3.50"})
+                )
+                is None
+            )
             first, second = counter.view("members").rows
             assert {} == first.problems
             assert f"{number[:3]}***********{number[-4:]}" == first.cells["number"]
@@ -285,28 +292,30 @@ def test_rows_come_change_and_go() -> None:
             assert Stage.IDENTIFY is counter.case.stage
             assert "members.2.number" == getattr(counter.view("members").problem, "field", "")
 
-            assert await counter.do(SetRow("members", 1, {"income": "12000"})) is None
+            assert (
+                await counter.do(SetRow(counter.case_id, "members", 1, {"income": "12000"})) is None
+            )
             assert "12000.00" == counter.view("members").rows[0].cells["income"]
             assert first.cells["number"] == counter.view("members").rows[0].cells["number"]
             for wrong in (
-                SetRow("members", 4, cells),
-                SetRow("members", 0, cells),
-                SetRow("members", 1, {"other": "x"}),
-                SetRow("members", 1, {"income": "many"}),
-                SetRow("bill_no", 1, cells),
-                RemoveRow("members", 3),
+                SetRow(counter.case_id, "members", 4, cells),
+                SetRow(counter.case_id, "members", 0, cells),
+                SetRow(counter.case_id, "members", 1, {"other": "x"}),
+                SetRow(counter.case_id, "members", 1, {"income": "many"}),
+                SetRow(counter.case_id, "bill_no", 1, cells),
+                RemoveRow(counter.case_id, "members", 3),
             ):
                 refusal = await counter.do(wrong)
                 assert isinstance(refusal, Refusal)
             assert 2 == len(counter.view("members").rows)
 
-            assert await counter.do(RemoveRow("members", 1)) is None
+            assert await counter.do(RemoveRow(counter.case_id, "members", 1)) is None
             assert ["王芳"] == [row.cells["name"] for row in counter.view("members").rows]
-            assert await counter.do(RemoveRow("members", 1)) is None
+            assert await counter.do(RemoveRow(counter.case_id, "members", 1)) is None
             assert ("", ()) == (counter.view("members").shown, counter.view("members").rows)
             for row in range(1, 7):
-                assert await counter.do(SetRow("members", row, cells)) is None
-            full = await counter.do(SetRow("members", 7, cells))
+                assert await counter.do(SetRow(counter.case_id, "members", row, cells)) is None
+            full = await counter.do(SetRow(counter.case_id, "members", 7, cells))
             assert full is not None
             assert Code.LIMIT is full.code
 
@@ -321,24 +330,24 @@ def test_a_slip_of_the_finger_is_taken_back() -> None:
             assert await counter.do(NewCase(PRODUCT.code)) is None
             ink = make.ink()
             deeds = (
-                SetValue("remark", "x"),
-                SetValue("services", "sms_notice,mobile_bank"),
-                SetValue("disclosure", "yes"),
-                SignHere("guarantor_ink", ink.width, ink.height, ink.strokes),
-                ReadId("guarantor"),
-                Record("recording"),
+                SetValue(counter.case_id, "remark", "x"),
+                SetValue(counter.case_id, "services", "sms_notice,mobile_bank"),
+                SetValue(counter.case_id, "disclosure", "yes"),
+                SignHere(counter.case_id, "guarantor_ink", ink.width, ink.height, ink.strokes),
+                ReadId(counter.case_id, "guarantor"),
+                Record(counter.case_id, "recording"),
             )
             for deed in deeds:
                 assert await counter.do(deed) is None
                 assert counter.view(deed.field).shown
-                assert await counter.do(ClearValue(deed.field)) is None
+                assert await counter.do(ClearValue(counter.case_id, deed.field)) is None
                 assert not counter.view(deed.field).shown
-                assert await counter.do(ClearValue(deed.field)) is None
-            assert await counter.do(SetValue("remark", "x")) is None
-            assert await counter.do(SetValue("remark", "")) is None
+                assert await counter.do(ClearValue(counter.case_id, deed.field)) is None
+            assert await counter.do(SetValue(counter.case_id, "remark", "x")) is None
+            assert await counter.do(SetValue(counter.case_id, "remark", "")) is None
             assert not counter.view("remark").shown
-            assert await counter.do(ReadId("id_card")) is None
-            kept = await counter.do(ClearValue("id_card"))
+            assert await counter.do(ReadId(counter.case_id, "id_card")) is None
+            kept = await counter.do(ClearValue(counter.case_id, "id_card"))
             assert kept is not None
             assert Code.STATE is kept.code
 
@@ -353,20 +362,20 @@ def test_a_deed_answers_only_its_own_kinds() -> None:
             assert await counter.do(NewCase(PRODUCT.code)) is None
             dash = ((make.ink().strokes[0][0],),)
             for command in (
-                AskList("phone"),
-                ChooseItem("phone", "x"),
-                SendCode("bill"),
-                EnterCode("bill", "1"),
-                ProveColleague("bill", "1002", "1"),
-                ReadId("bill"),
-                Record("id_card"),
-                SetValue("recording", "x"),
-                SignHere("guarantor_ink", 1000, 400, dash),
-                AskList("nothing"),
-                ClearValue("nothing"),
+                AskList(counter.case_id, "phone"),
+                ChooseItem(counter.case_id, "phone", "x"),
+                SendCode(counter.case_id, "bill"),
+                EnterCode(counter.case_id, "bill", "1"),
+                ProveColleague(counter.case_id, "bill", "1002", "1"),
+                ReadId(counter.case_id, "bill"),
+                Record(counter.case_id, "id_card"),
+                SetValue(counter.case_id, "recording", "x"),
+                SignHere(counter.case_id, "guarantor_ink", 1000, 400, dash),
+                AskList(counter.case_id, "nothing"),
+                ClearValue(counter.case_id, "nothing"),
             ):
                 assert isinstance(await counter.do(command), Refusal)
-            assert isinstance(await counter.do(StopRecording()), Refusal)
+            assert isinstance(await counter.do(StopRecording(counter.case_id)), Refusal)
             draft = counter.terminal.drafts.look(counter.case.case_id)
             assert draft is not None
             assert {} == draft.values
@@ -380,12 +389,12 @@ def test_another_customers_card_clears_what_was_listed_for_the_first() -> None:
     async def story() -> None:
         async with open_counter() as counter:
             assert await counter.do(NewCase(PRODUCT.code)) is None
-            assert await counter.do(ReadId("id_card")) is None
-            assert await counter.do(SetValue("bill_no", BILL_NO)) is None
-            assert await counter.do(AskList("bill")) is None
-            assert await counter.do(ChooseItem("bill", "b1")) is None
-            assert await counter.do(ReadId("guarantor")) is None
-            assert await counter.do(ReadId("id_card")) is None
+            assert await counter.do(ReadId(counter.case_id, "id_card")) is None
+            assert await counter.do(SetValue(counter.case_id, "bill_no", BILL_NO)) is None
+            assert await counter.do(AskList(counter.case_id, "bill")) is None
+            assert await counter.do(ChooseItem(counter.case_id, "bill", "b1")) is None
+            assert await counter.do(ReadId(counter.case_id, "guarantor")) is None
+            assert await counter.do(ReadId(counter.case_id, "id_card")) is None
             assert "2025年5月电费" == counter.view("bill").shown
             case_id = counter.case.case_id
             other = make.id_card(make.person("another customer"))

@@ -43,7 +43,7 @@ function blockedBy(file, live) {
 export function DecideBar({ file, live }) {
   const blocked = blockedBy(file, live);
   return html`<footer class="decide">
-    <${Button} kind="quiet" icon="arrow-left" disabled=${!live} onClick=${() => command("release")}>${t("file.release")} <kbd>Esc</kbd><//>
+    <${Button} kind="quiet" icon="arrow-left" disabled=${!live} onClick=${() => command("release", { case_id: file.item.case_id })}>${t("file.release")} <kbd>Esc</kbd><//>
     <span class="spread"></span>
     ${blocked && html`<span class="decide-blocked" role="status"><${Icon} name="lock" />${t(`decide.blocked.${blocked}`)}</span>`}
     ${["reject", "return", "approve"].map((verdict) => {
@@ -61,6 +61,8 @@ function Sheet({ verdict, file, blocked }) {
   const [fields, setFields] = useState([]);
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
+  // What was looked at when the sheet was opened: what comes afterwards is not decided blindly.
+  const [shown] = useState(file.version);
   const form = useRef(null);
   const close = () => {
     deciding.value = null;
@@ -73,7 +75,15 @@ function Sheet({ verdict, file, blocked }) {
     setProblem("");
     try {
       const note = entered.get("note").trim();
-      await command("decide", { verdict, reason, note, passcode: entered.get("passcode"), fields });
+      await command("decide", {
+        case_id: file.item.case_id,
+        version: shown,
+        verdict,
+        reason,
+        note,
+        passcode: entered.get("passcode"),
+        fields,
+      });
       toast(t("decide.toast", { verdict: t(`decide.done.${verdict}`), title: title(file.item) }), "good");
       close();
     } catch (error) {

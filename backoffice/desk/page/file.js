@@ -5,7 +5,7 @@ import { elapsed, t } from "backpack/i18n";
 import { Badge, Button, Icon, html, toastError } from "backpack/ui";
 import { StateBadge } from "/shared/case_words.js";
 import { now } from "/shared/clock.js";
-import { flagWord } from "./queue.js";
+import { claim, flagWord } from "./queue.js";
 import { title } from "./titles.js";
 import { Images } from "./viewer.js";
 
@@ -48,13 +48,13 @@ function Lease({ file }) {
 function LivePhoto({ file, live }) {
   const word = file.item.live_photo;
   if (word === "asked") return html`<${Badge} state="wait" icon="camera">${t("live.asked")}<//>`;
-  const ask = () => command("ask_live").catch(toastError);
+  const ask = () => command("ask_live", { case_id: file.item.case_id }).catch(toastError);
   return html`${word === "given" && html`<${Badge} state="good" icon="camera">${t("live.given")}<//>`}
     <${Button} kind="quiet" icon="camera" disabled=${!live || file.lost} onClick=${ask}>${t(word === "given" ? "live.again" : "live.ask")}<//>`;
 }
 
 function Lost({ file, live }) {
-  const again = () => command("claim", { case_id: file.item.case_id });
+  const again = () => claim(file.item.case_id);
   return html`<div class="notice bad" role="alert">
     <${Icon} name="lock" />
     <div><strong>${t("file.lost")}</strong> <span>${t("file.lost_note")}</span></div>

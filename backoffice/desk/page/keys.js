@@ -34,9 +34,11 @@ const KEYS = [
 ];
 
 async function putBack() {
-  if (tab.value === "reviews") return command("close_review");
-  if (state.value?.file == null) return;
-  await command("release");
+  const desk = state.value;
+  const review = desk?.reviews?.file;
+  if (tab.value === "reviews") return review && command("close_review", { case_id: review.item.case_id });
+  if (desk?.file == null) return;
+  await command("release", { case_id: desk.file.item.case_id });
   toast(t("file.released"), "info");
 }
 

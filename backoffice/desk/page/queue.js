@@ -59,7 +59,12 @@ export async function openSelected() {
   if (item === undefined) return;
   const { case_id } = item;
   if (tab.value === "reviews" && item.allowed) await command("view_review", { case_id });
-  if (tab.value !== "reviews" && canTake(item)) await command("claim", { case_id });
+  if (tab.value !== "reviews" && canTake(item)) await claim(case_id);
+}
+
+/** Take a case; the one that is shown here, and no other, is put back for it. */
+export function claim(caseId) {
+  return command("claim", { case_id: caseId, shown: state.value?.file?.item.case_id ?? "" });
 }
 
 /** Take the case that the office deals out. */
@@ -149,7 +154,7 @@ function Empty() {
 function Row({ item, open, live }) {
   const take = () => {
     selectedId.value = item.case_id;
-    command("claim", { case_id: item.case_id }).catch(toastError);
+    claim(item.case_id).catch(toastError);
   };
   return html`<button
     type="button"

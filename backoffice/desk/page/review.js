@@ -64,9 +64,10 @@ function blockedBy(file, live) {
 }
 
 function Findings({ file, live }) {
+  const { item } = file;
   const blocked = blockedBy(file, live);
   return html`<footer class="decide">
-    <${Button} kind="quiet" icon="arrow-left" onClick=${() => command("close_review")}>${t("review.close")} <kbd>Esc</kbd><//>
+    <${Button} kind="quiet" icon="arrow-left" onClick=${() => command("close_review", { case_id: item.case_id })}>${t("review.close")} <kbd>Esc</kbd><//>
     <span class="spread"></span>
     ${blocked && html`<span class="decide-blocked" role="status"><${Icon} name="lock" />${t(`review.blocked.${blocked}`)}</span>`}
     ${["wrong", "fine"].map((name) => {

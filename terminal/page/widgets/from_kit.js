@@ -2,11 +2,10 @@
  *
  * A PIN has no input here: the page shows how many digits the customer's pad has taken, as dots.
  */
-import { command } from "backpack/connection";
 import { elapsed, t } from "backpack/i18n";
 import { Button, html } from "backpack/ui";
 import { now } from "/shared/clock.js";
-import { cancelEntry, capture } from "../capture.js";
+import { cancelEntry, capture, deed } from "../capture.js";
 import { FromKit, hintOf } from "./parts.js";
 
 const PIN_DIGITS = 6;
@@ -14,7 +13,7 @@ const PIN_DIGITS = 6;
 /** The press that starts a peripheral, or stops it while it works for this field. */
 function Press({ open, busy, item, doing, name, icon, word }) {
   if (isAtWork(busy, item, doing)) {
-    return html`<${Button} icon="x" onClick=${cancelEntry}>${t("work.cancel_entry")}<//>`;
+    return html`<${Button} icon="x" onClick=${() => cancelEntry(open)}>${t("work.cancel_entry")}<//>`;
   }
   const first = item.state === "missing";
   return html`<${Button}
@@ -85,7 +84,7 @@ export function Recorder(props) {
       : least;
   return html`<div class="wide">
     <${FromKit} open=${open} item=${item} problem=${problem} icon="mic" text=${html`${text}${hintOf(field) && html`<span class="say">${hintOf(field)}</span>`}`}>
-      ${recording && html`<${Button} kind="primary" icon="square" onClick=${() => command("stop_recording")}>${t("form.record_stop")}<//>`}
+      ${recording && html`<${Button} kind="primary" icon="square" onClick=${() => deed(open, "stop_recording")}>${t("form.record_stop")}<//>`}
       <${Press} ...${props} doing="record" name="record" icon="mic" word=${t("form.record")} />
     <//>
   </div>`;

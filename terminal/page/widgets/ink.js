@@ -1,9 +1,9 @@
 /* ink.js: a party's own signature, on white paper in a sheet of its own.
  */
 import { useRef, useState } from "preact/hooks";
-import { command } from "backpack/connection";
 import { refusalText, t } from "backpack/i18n";
 import { Button, Dialog, html } from "backpack/ui";
+import { deed } from "../capture.js";
 import { title } from "../case_list.js";
 import { Signature } from "../signature.js";
 import { Complaint, FromKit, hintOf } from "./parts.js";
@@ -17,16 +17,16 @@ export function Ink({ open, item, problem }) {
         ${t(view.shown ? "form.sign_again" : "form.sign")}
       <//>
     <//>
-    ${signing && html`<${Pad} field=${field} onClose=${() => setSigning(false)} />`}`;
+    ${signing && html`<${Pad} open=${open} field=${field} onClose=${() => setSigning(false)} />`}`;
 }
 
-function Pad({ field, onClose }) {
+function Pad({ open, field, onClose }) {
   const pad = useRef(null);
   const [inked, setInked] = useState(false);
   const [refused, setRefused] = useState("");
   const send = async () => {
     try {
-      await command("sign_here", { field: field.name, ...pad.current.ink() });
+      await deed(open, "sign_here", { field: field.name, ...pad.current.ink() });
       onClose();
     } catch (error) {
       if (!error.refusal) throw error;

@@ -4,11 +4,10 @@
  * whatever the answer.
  */
 import { useState } from "preact/hooks";
-import { command } from "backpack/connection";
 import { elapsed, refusalText, t } from "backpack/i18n";
 import { Badge, Button, Dialog, Field, html } from "backpack/ui";
 import { now } from "/shared/clock.js";
-import { capture } from "../capture.js";
+import { capture, deed } from "../capture.js";
 import { title } from "../case_list.js";
 import { Complaint, FromKit, hintOf } from "./parts.js";
 import { Typed } from "./typed.js";
@@ -61,17 +60,17 @@ export function Colleague({ open, item, problem }) {
         ${t(view.shown ? "form.colleague_again" : "form.colleague")}
       <//>
     <//>
-    ${asking && html`<${ColleagueSheet} field=${field} onClose=${() => setAsking(false)} />`}`;
+    ${asking && html`<${ColleagueSheet} open=${open} field=${field} onClose=${() => setAsking(false)} />`}`;
 }
 
-function ColleagueSheet({ field, onClose }) {
+function ColleagueSheet({ open, field, onClose }) {
   const [staffId, setStaffId] = useState("");
   const [passcode, setPasscode] = useState("");
   const [refused, setRefused] = useState("");
   const go = async () => {
     setPasscode("");
     try {
-      await command("prove_colleague", { field: field.name, staff_id: staffId.trim(), passcode });
+      await deed(open, "prove_colleague", { field: field.name, staff_id: staffId.trim(), passcode });
       onClose();
     } catch (error) {
       if (!error.refusal) throw error;

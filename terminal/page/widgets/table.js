@@ -4,10 +4,9 @@
  * at the cell. Masked numbers are shown as they are kept, and stay unless something else is typed.
  */
 import { useState } from "preact/hooks";
-import { command } from "backpack/connection";
 import { money, refusalText, t } from "backpack/i18n";
 import { Button, Dialog, Field, Icon, html, toastError } from "backpack/ui";
-import { capture } from "../capture.js";
+import { capture, deed } from "../capture.js";
 import { title } from "../case_list.js";
 import { Complaint, Head, hintOf } from "./parts.js";
 
@@ -32,7 +31,7 @@ export function Table({ open, item, problem }) {
     <${Complaint} text=${inCells ? "" : problem} />
     ${full && html`<small>${t("form.rows_full", { n: field.rows_max })}</small>`}
     ${editing > 0 &&
-    html`<${RowSheet} key=${editing} field=${field} number=${editing} row=${view.rows[editing - 1]} onClose=${() => setEditing(0)} />`}
+    html`<${RowSheet} key=${editing} open=${open} field=${field} number=${editing} row=${view.rows[editing - 1]} onClose=${() => setEditing(0)} />`}
   </section>`;
 }
 
@@ -76,13 +75,13 @@ function cellText(column, shown) {
   return column.kind === "id_number" ? html`<span class="digits">${shown}</span>` : shown;
 }
 
-function RowSheet({ field, number, row, onClose }) {
+function RowSheet({ open, field, number, row, onClose }) {
   const [texts, setTexts] = useState({});
   const [refusal, setRefusal] = useState(null);
   const save = async () => {
     setRefusal(null);
     try {
-      await command("set_row", { field: field.name, row: number, values: texts });
+      await deed(open, "set_row", { field: field.name, row: number, values: texts });
       onClose();
     } catch (error) {
       if (!error.refusal) throw error;

@@ -6,7 +6,7 @@
  */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { money, t } from "backpack/i18n";
-import { Field, Icon, html } from "backpack/ui";
+import { Field, Icon, html, toastError } from "backpack/ui";
 import { capture } from "../capture.js";
 import { title } from "../case_list.js";
 import { hintOf, scaled } from "./parts.js";
@@ -19,9 +19,17 @@ export function Typed({ open, item, problem, hint, prefix, suffix, masked = fals
   useEffect(() => {
     if (document.activeElement !== input.current) setText(view.shown);
   }, [view.shown]);
+  const sent = useRef(view.shown);
   const send = async () => {
-    if (text !== view.shown) await capture(open, "set_value", field.name, { value: text });
+    if (text === view.shown || text === sent.current) return;
+    sent.current = text;
+    await capture(open, "set_value", field.name, { value: text });
   };
+  const leave = () => (masked && text === "" ? setText(view.shown) : send());
+  const left = useRef(leave);
+  left.current = leave;
+  // Another window may open another case in the middle of a word: it goes to where it was typed.
+  useEffect(() => () => left.current()?.catch(toastError), []);
   return html`<${Field} label=${title(field)} hint=${hint || hintOf(field)} error=${problem} required=${field.required}>
     <span class="typed">
       ${prefix && html`<span class="affix">${prefix}</span>`}
@@ -33,7 +41,7 @@ export function Typed({ open, item, problem, hint, prefix, suffix, masked = fals
         autocomplete="off"
         onFocus=${() => masked && setText("")}
         onInput=${(event) => setText(event.target.value)}
-        onBlur=${() => (masked && text === "" ? setText(view.shown) : send())}
+        onBlur=${leave}
         onKeyDown=${(event) => event.key === "Enter" && event.target.blur()}
         ...${rest}
       />
