@@ -4,8 +4,11 @@
 them waits, draws a random number or looks at a clock; that is what makes them replayable. The
 runtime around them is `actors.durable`.
 
-Invariant expected of every behaviour: `evolve` accepts every event that `decide` ever gave out, in
-the order in which they were given out, and never fails.
+Invariants expected of every behaviour: `evolve` accepts every event that `decide` ever gave out, in
+the order in which they were given out, and never fails. A state is a value, which nobody changes
+once it is there: the runtime evolves before it commits, and after a refused commit it goes on with
+the state from before. So states are frozen Structs of frozen things; large maps in them are
+persistent ones (`actors.persistent`), and small ones are copied.
 """
 
 from __future__ import annotations
@@ -86,7 +89,7 @@ class Behaviour(ABC, Generic[S, C, E]):
 
     @abstractmethod
     def initial(self, key: str) -> S:
-        """The state before the first event."""
+        """The state before the first event; a new one for every load."""
 
     @abstractmethod
     def decide(self, state: S, command: C, now_ms: int, who: str) -> Verdict[E] | Refusal:
@@ -101,7 +104,11 @@ class Behaviour(ABC, Generic[S, C, E]):
 
     @abstractmethod
     def evolve(self, state: S, event: E) -> S:
-        """The state after the event. Never fails: the event has happened."""
+        """The state after the event. Never fails: the event has happened.
+
+        Pure: the same state and event always give an equal state, and the state that was given is
+        left as it was, with everything in it. What is not committed must never be seen.
+        """
 
     def react(self, state: S, event: E) -> Iterable[Effect]:
         """What the event obliges the actor to have done; `state` is the one after it."""

@@ -24,6 +24,7 @@ from functools import partial
 from itertools import count
 from typing import Any, Generic
 
+import msgspec
 import trio
 
 from actors.actor import NOREPLY, Actor, NoReply, on
@@ -325,14 +326,14 @@ class DurableActor(Actor, Generic[S, C, E]):
             self._abandon()
             raise outcome
         assert outcome is not None
-        self._now = Loaded(outcome.state, outcome.version)
+        self._now = msgspec.structs.replace(outcome, effects=())
         self._outbox.replace(outcome.effects)
         self._phase = Phase.READY
         self._observe(outcome.state)
 
     def _committed(self, commit: Commit[S]) -> None:
         after = commit.step.after
-        self._now = Loaded(after.state, after.version)
+        self._now = msgspec.structs.replace(after, effects=())
         self._outbox.add(after.effects)
         if commit.work.settles:
             self._outbox.settle(commit.work.settles)

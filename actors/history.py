@@ -15,6 +15,7 @@ import msgspec
 
 from actors.behaviour import Behaviour, C, E, S, Verdict
 from actors.outbox import effect_id, pending_effects
+from actors.persistent import from_plain, to_plain
 from actors.store import (
     READ_ROWS_MAX,
     Append,
@@ -29,7 +30,11 @@ from actors.tagged import Tagged
 from wire.message import Message
 
 SNAPSHOT_EVERY = 100
-"""Events from one snapshot to the next."""
+"""The fewest events from one snapshot to the next."""
+
+SNAPSHOT_BYTES_PER_EVENT = 1_000
+"""A larger snapshot waits for more events, one for so many bytes: a state that grows with its
+stream costs the same for each event, and a load replays a small part of what it decodes."""
 
 SNAPSHOTS = "snapshots"
 """The collection of documents that snapshots are kept in, by stream."""
@@ -42,11 +47,13 @@ class Loaded(msgspec.Struct, Generic[S], frozen=True):
         state: after the last event.
         version: how many events there are.
         effects: what is still owed.
+        next_snapshot: the version from which on the state is put to rest again.
     """
 
     state: S
     version: int
     effects: tuple[PendingEffect, ...] = ()
+    next_snapshot: int = SNAPSHOT_EVERY
 
 
 class Step(msgspec.Struct, Generic[S], frozen=True):
@@ -84,12 +91,12 @@ class History(Generic[S, C, E]):
     ) -> None:
         self._behaviour = behaviour
         self._stream = stream
+        self._key = key
         self._recipients = recipients
-        self._initial = behaviour.initial(key)
         self._events = Tagged(behaviour.event_type)
         self._messages = Tagged(behaviour.effect_types)
-        state_type: Any = behaviour.state_type or type(self._initial)
-        self._states = msgspec.msgpack.Decoder(state_type)
+        state_type: Any = behaviour.state_type or type(behaviour.initial(key))
+        self._states = msgspec.msgpack.Decoder(state_type, dec_hook=from_plain)
 
     async def load(self, store: Store) -> Loaded[S]:
         """Rebuild the state.
@@ -100,7 +107,9 @@ class History(Generic[S, C, E]):
         # Behind every commit of a former incarnation that may still be under way: what it managed
         # to write is seen, above all what it came to owe.
         await store.head()
-        state, version = self._thaw(await store.document(SNAPSHOTS, self._stream))
+        body = await store.document(SNAPSHOTS, self._stream)
+        state, version = self._thaw(body)
+        next_snapshot = _next_snapshot(version, body) if version else SNAPSHOT_EVERY
         page = await store.read(self._stream, version)
         while page:
             for recorded in page:
@@ -116,7 +125,7 @@ class History(Generic[S, C, E]):
         effects = await pending_effects(store, self._stream)
         for effect in effects:
             self.message_of(effect)
-        return Loaded(state, version, tuple(effects))
+        return Loaded(state, version, tuple(effects), next_snapshot)
 
     def step(
         self,
@@ -155,9 +164,11 @@ class History(Generic[S, C, E]):
                 effects.append(
                     PendingEffect(an_id, self._stream, effect.to, kind, body, effect.due_ms)
                 )
-        documents = verdict.documents
-        if version // SNAPSHOT_EVERY > now.version // SNAPSHOT_EVERY:
-            documents = (*documents, self._freeze(state, version))
+        documents, next_snapshot = verdict.documents, now.next_snapshot
+        if events and version >= next_snapshot:
+            snapshot = self._freeze(state, version)
+            documents = (*documents, snapshot)
+            next_snapshot = _next_snapshot(version, snapshot.body)
         batch = Batch(
             who=who,
             at_ms=at_ms,
@@ -168,7 +179,7 @@ class History(Generic[S, C, E]):
             releases=verdict.releases,
             documents=documents,
         )
-        return Step(batch, Loaded(state, version, tuple(effects)))
+        return Step(batch, Loaded(state, version, tuple(effects), next_snapshot))
 
     def message_of(self, effect: PendingEffect) -> Message:
         """The message that an effect carries.
@@ -180,7 +191,7 @@ class History(Generic[S, C, E]):
         return message
 
     def _freeze(self, state: S, version: int) -> Document:
-        raw = msgspec.Raw(msgspec.msgpack.encode(state))
+        raw = msgspec.Raw(msgspec.msgpack.encode(state, enc_hook=to_plain))
         snapshot = Snapshot(self._behaviour.snapshot_version, version, raw)
         return Document(SNAPSHOTS, self._stream, msgspec.msgpack.encode(snapshot))
 
@@ -193,8 +204,21 @@ class History(Generic[S, C, E]):
                     return self._states.decode(snapshot.state), snapshot.version
             except (ValueError, RecursionError):
                 # A snapshot only saves time; the events are the truth.
-                return self._initial, 0
-        return self._initial, 0
+                pass
+        return self._behaviour.initial(self._key), 0
 
 
-__all__ = ["SNAPSHOTS", "SNAPSHOT_EVERY", "History", "Loaded", "Snapshot", "Step"]
+def _next_snapshot(version: int, body: bytes | None) -> int:
+    """When the state is put to rest again after the snapshot of a version."""
+    return version + max(SNAPSHOT_EVERY, len(body or b"") // SNAPSHOT_BYTES_PER_EVENT)
+
+
+__all__ = [
+    "SNAPSHOTS",
+    "SNAPSHOT_BYTES_PER_EVENT",
+    "SNAPSHOT_EVERY",
+    "History",
+    "Loaded",
+    "Snapshot",
+    "Step",
+]

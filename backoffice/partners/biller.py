@@ -8,10 +8,10 @@ money was taken, because the core comes after the biller.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 import msgspec
 
+from actors.persistent import PersistentMap
 from backoffice.partners import training
 from backoffice.partners.embedded import (
     CommittedOperation,
@@ -54,11 +54,10 @@ class BillerPolicy(msgspec.Struct, frozen=True):
     declined_numbers: tuple[str, ...] = ()
 
 
-@dataclass
-class BillerState(PartnerState):
+class BillerState(PartnerState, frozen=True):
     """What the billers of one union know: when which bill was paid, by `<biller>:<no>:<period>`."""
 
-    paid: dict[str, int] = field(default_factory=dict)
+    paid: PersistentMap[str, int] = PersistentMap()
 
 
 class Billers(EmbeddedPartner[BillerState]):
@@ -110,9 +109,10 @@ class Billers(EmbeddedPartner[BillerState]):
         """The receipt number."""
         return {"biller_receipt": opened.number}
 
-    def committed(self, state: BillerState, opened: Open, event: CommittedOperation) -> None:
+    def committed(self, state: BillerState, opened: Open, event: CommittedOperation) -> BillerState:
         """The bill is paid."""
-        state.paid[_code(opened.operation)] = event.at_ms
+        paid = state.paid.put(_code(opened.operation), event.at_ms)
+        return msgspec.structs.replace(state, paid=paid)
 
     def found(self, state: BillerState, query: PartnerQuery, now_ms: int) -> tuple[Item, ...]:
         """What is to be paid; what somebody is paying just now is still listed."""

@@ -7,12 +7,12 @@ some are approved, some declined, some need more papers and are declined when no
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 import msgspec
 
+from actors.persistent import PersistentMap
 from backoffice.partners.embedded import (
     CommittedOperation,
     EmbeddedPartner,
@@ -73,11 +73,10 @@ class Application(msgspec.Struct, frozen=True):
     sent_ms: int
 
 
-@dataclass
-class CardState(PartnerState):
-    """What the card centre knows of one union."""
+class CardState(PartnerState, frozen=True):
+    """What the card centre knows of one union: applications by ID number, the newest last."""
 
-    applications: list[Application] = field(default_factory=list)
+    applications: PersistentMap[str, tuple[Application, ...]] = PersistentMap()
 
 
 class CardCenter(EmbeddedPartner[CardState]):
@@ -116,10 +115,12 @@ class CardCenter(EmbeddedPartner[CardState]):
         """The application's number."""
         return {"application": number}
 
-    def committed(self, state: CardState, opened: Open, event: CommittedOperation) -> None:
+    def committed(self, state: CardState, opened: Open, event: CommittedOperation) -> CardState:
         """The application is sent."""
         holder = _application(opened.operation).customer.number.number
-        state.applications.append(Application(opened.number, holder, event.at_ms))
+        sent = Application(opened.number, holder, event.at_ms)
+        applications = state.applications.put(holder, (*_of(state, holder), sent))
+        return msgspec.structs.replace(state, applications=applications)
 
     def found(self, state: CardState, query: PartnerQuery, now_ms: int) -> tuple[Item, ...]:
         """The person's applications, the newest first."""
@@ -143,8 +144,8 @@ class CardCenter(EmbeddedPartner[CardState]):
         return Standing.DECLINED if answer is Standing.NEED_MORE and late else answer
 
 
-def _of(state: CardState, holder: str) -> list[Application]:
-    return [one for one in state.applications if one.holder == holder]
+def _of(state: CardState, holder: str) -> tuple[Application, ...]:
+    return state.applications.get(holder, ())
 
 
 def _application(operation: Operation) -> ApplyCreditCard:

@@ -5,13 +5,13 @@ Rules that only read; the operations themselves, and what they post, are in `cor
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
+from actors.persistent import PersistentMap
 from backoffice.partners.embedded import PartnerState
-from backoffice.partners.ledger import available_funds
+from backoffice.partners.ledger import PostingGroup, available_funds
 from backoffice.partners.operations import ActivateCard, HoldFunds, IssueCard, SignUp
 from backoffice.partners.queries import CardsToActivate
 from wire.message import Code, Refusal
@@ -38,7 +38,7 @@ class CorePolicy(msgspec.Struct, frozen=True):
     opening_fen: int = 50_000_00
 
 
-class Card(msgspec.Struct):
+class Card(msgspec.Struct, frozen=True):
     """A card and where it stands: INACTIVE → ISSUED → ACTIVE, or VOID, or LOCKED.
 
     Attributes:
@@ -53,7 +53,7 @@ class Card(msgspec.Struct):
     pin_verifier: bytes
     state: str = "INACTIVE"
     pin_faults: int = 0
-    services: list[str] = []
+    services: tuple[str, ...] = ()
     issued_ms: int = 0
 
 
@@ -61,17 +61,38 @@ CardOperation = IssueCard | ActivateCard | HoldFunds | SignUp
 """What a core is asked to do; all of it concerns a card."""
 
 
-@dataclass
-class CoreState(PartnerState):
-    """Everything the embedded core knows of one union; `balances` as the ledger posts them."""
+class CoreState(PartnerState, frozen=True):
+    """Everything the embedded core knows of one union.
 
-    cards: dict[str, Card] = field(default_factory=dict)
-    balances: dict[str, int] = field(default_factory=dict)
+    Attributes:
+        cards: by number.
+        held: the numbers of a person's cards, by ID number.
+        balances: as the ledger posts them.
+    """
+
+    cards: PersistentMap[str, Card] = PersistentMap()
+    held: PersistentMap[str, tuple[str, ...]] = PersistentMap()
+    balances: PersistentMap[str, int] = PersistentMap()
     accounts_opened: int = 0
 
     def available_fen(self, account: str) -> int:
         """What the holder may dispose of."""
         return -self.balances.get(available_funds(account), 0)
+
+    def with_card(self, digits: str, card: Card) -> CoreState:
+        """The state with a card that it did not know, or with what has become of one."""
+        after = msgspec.structs.replace(self, cards=self.cards.put(digits, card))
+        if digits in self.cards:
+            return after
+        held = self.held.put(card.holder, (*self.held.get(card.holder, ()), digits))
+        return msgspec.structs.replace(after, held=held)
+
+    def posted(self, group: PostingGroup) -> CoreState:
+        """The state with the balances after a group of postings."""
+        balances = self.balances
+        for posting in group.postings:
+            balances = balances.put(posting.account, balances.get(posting.account, 0) + posting.fen)
+        return msgspec.structs.replace(self, balances=balances)
 
 
 def issue_objection(state: CoreState, operation: IssueCard, policy: CorePolicy) -> Refusal | None:
@@ -81,10 +102,11 @@ def issue_objection(state: CoreState, operation: IssueCard, policy: CorePolicy) 
         return Refusal(Code.DUPLICATE, "该卡号已被使用，请更换新卡", "card")
     if not operation.pan.digits.startswith(policy.stock_prefixes):
         return Refusal(Code.CORE_DECLINED, "该卡不在本机构库存内", "card")
-    held = [c for c in state.cards.values() if c.holder == holder and c.state != "VOID"]
+    own = (state.cards[digits] for digits in state.held.get(holder, ()))
+    held = [card for card in own if card.state != "VOID"]
     if len(held) >= most:
         return Refusal(Code.LIMIT, f"同一客户最多持有{most}张卡", "id_card")
-    if operation.account_class == "I" and any(c.account_class == "I" for c in held):
+    if operation.account_class == "I" and any(card.account_class == "I" for card in held):
         return Refusal(Code.DUPLICATE, "该客户已有I类账户，请选择II类或III类", "account_class")
     return None
 

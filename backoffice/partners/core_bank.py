@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from backoffice.partners.core_accounts import (
     SERVICES,
     Card,
@@ -81,7 +83,7 @@ class CoreBank(EmbeddedPartner[CoreState]):
 
     partner = Partner.CORE
     state_type = CoreState
-    snapshot_version = 3
+    snapshot_version = 4
 
     def __init__(self, policy: CorePolicy | None = None, *, training: bool = False) -> None:
         self._policy = policy or CorePolicy()
@@ -93,11 +95,8 @@ class CoreBank(EmbeddedPartner[CoreState]):
 
     def evolve(self, state: CoreState, event: PartnerEvent) -> CoreState:
         """As every partner, and the balances after what was posted."""
-        state = super().evolve(state, event)
-        group = posting_group(event)
-        for posting in group.postings if group is not None else ():
-            state.balances[posting.account] = state.balances.get(posting.account, 0) + posting.fen
-        return state
+        after, group = super().evolve(state, event), posting_group(event)
+        return after if group is None else after.posted(group)
 
     def objection(self, state: CoreState, operation: Operation, now_ms: int) -> Refusal | None:
         """By operation: stock and number of cards; state, holder and PIN; balance; services."""
@@ -156,52 +155,58 @@ class CoreBank(EmbeddedPartner[CoreState]):
         opened = self._opening(named, state, number)
         return together(named, *(group for group in (lent, opened, moved) if group is not None))
 
-    def prepared(self, state: CoreState, event: Prepared) -> None:
+    def prepared(self, state: CoreState, event: Prepared) -> CoreState:
         """A card is bound; a right PIN forgives the wrong ones."""
         operation = _of_a_card(event.operation)
         digits = operation.pan.digits
-        if digits not in state.cards:
-            state.accounts_opened += 1
-            state.cards[digits] = (
-                Card(
-                    operation.customer.number.number,
-                    event.number,
-                    operation.account_class,
-                    operation.pin_verifier,
-                )
+        card = state.cards.get(digits)
+        if card is None:
+            state = msgspec.structs.replace(state, accounts_opened=state.accounts_opened + 1)
+            card = (
+                _bound_card(operation, event.number)
                 if isinstance(operation, IssueCard)
                 else _training_card(operation, event.number)
             )
         if isinstance(operation, ActivateCard | HoldFunds):
-            card = state.cards[digits]
-            card.pin_faults = 0
-            card.pin_verifier = operation.pin_verifier
+            card = msgspec.structs.replace(card, pin_faults=0, pin_verifier=operation.pin_verifier)
+        return state.with_card(digits, card)
 
-    def declined(self, state: CoreState, event: Declined) -> None:
+    def declined(self, state: CoreState, event: Declined) -> CoreState:
         """Count a wrong PIN."""
-        card = state.cards.get(_of_a_card(event.operation).pan.digits)
-        if card is not None and event.mark:
-            card.pin_faults += 1
-            card.state = "LOCKED" if event.mark == PIN_LOCK else card.state
+        digits = _of_a_card(event.operation).pan.digits
+        card = state.cards.get(digits)
+        if card is None or not event.mark:
+            return state
+        standing = "LOCKED" if event.mark == PIN_LOCK else card.state
+        return state.with_card(
+            digits, msgspec.structs.replace(card, pin_faults=card.pin_faults + 1, state=standing)
+        )
 
-    def committed(self, state: CoreState, opened: Open, event: CommittedOperation) -> None:
+    def committed(self, state: CoreState, opened: Open, event: CommittedOperation) -> CoreState:
         """The card is issued or active, the service is on."""
         operation = _of_a_card(opened.operation)
-        card = state.cards[operation.pan.digits]
-        if isinstance(operation, SignUp):
-            card.services = [*card.services, operation.service]
+        digits = operation.pan.digits
+        card = state.cards[digits]
         # Wrong PINs under other keys may have locked it since; the counter undoes that.
-        elif card.state != "LOCKED":
-            card.state = "ISSUED" if isinstance(operation, IssueCard) else "ACTIVE"
-        if isinstance(operation, IssueCard):
-            card.issued_ms = event.at_ms
+        locked = card.state == "LOCKED"
+        match operation:
+            case SignUp(service=service):
+                card = msgspec.structs.replace(card, services=(*card.services, service))
+            case IssueCard():
+                standing = card.state if locked else "ISSUED"
+                card = msgspec.structs.replace(card, state=standing, issued_ms=event.at_ms)
+            case ActivateCard() | HoldFunds():
+                card = msgspec.structs.replace(card, state=card.state if locked else "ACTIVE")
+        return state.with_card(digits, card)
 
     def released(
         self, state: CoreState, opened: Open, event: AbortedOperation | CommitDeclined
-    ) -> None:
+    ) -> CoreState:
         """A card that was bound is void."""
-        if isinstance(opened.operation, IssueCard):
-            state.cards[opened.operation.pan.digits].state = "VOID"
+        if not isinstance(opened.operation, IssueCard):
+            return state
+        digits = opened.operation.pan.digits
+        return state.with_card(digits, msgspec.structs.replace(state.cards[digits], state="VOID"))
 
     def found(self, state: CoreState, query: PartnerQuery, now_ms: int) -> tuple[Item, ...]:
         """The one card that was read, while its holder has yet to activate it."""
@@ -245,6 +250,12 @@ def _of_a_card(operation: Operation) -> CardOperation:
     """The operation, one of the core's own: `EmbeddedPartner` has turned away all others."""
     assert isinstance(operation, CardOperation)
     return operation
+
+
+def _bound_card(operation: IssueCard, account: str) -> Card:
+    """A card of the stock, for its holder to sign for."""
+    holder = operation.customer.number.number
+    return Card(holder, account, operation.account_class, operation.pin_verifier)
 
 
 def _training_card(operation: CardOperation, account: str) -> Card:

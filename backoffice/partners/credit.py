@@ -10,6 +10,8 @@ with; the first change or rating takes that file over, and opening a file of one
 
 from __future__ import annotations
 
+import msgspec
+
 from backoffice.partners import credit_files as files
 from backoffice.partners import credit_loans as loans
 from backoffice.partners import training as given
@@ -106,8 +108,8 @@ class CreditSystem(EmbeddedPartner[CreditState]):
         match operation:
             case OpenFile():
                 return {"file_no": number, "version": "1"}
-            case SupplementFile(file_no=file_no):
-                known = state.files.get(file_no)
+            case SupplementFile(customer=customer, file_no=file_no):
+                known = state.files_of(customer.number).get(file_no)
                 return {"file_no": file_no, "version": str(known.version + 1 if known else 2)}
             case RateFile():
                 return {"rating": number}
@@ -117,8 +119,8 @@ class CreditSystem(EmbeddedPartner[CreditState]):
     def receipt(self, state: CreditState, opened: Open, now_ms: int) -> dict[str, str]:
         """The version that a file has now; when the next check is due."""
         match opened.operation:
-            case SupplementFile(file_no=file_no):
-                return {"version": str(state.files[file_no].version + 1)}
+            case SupplementFile(customer=customer, file_no=file_no):
+                return {"version": str(state.files_of(customer.number)[file_no].version + 1)}
             case ReportCheck(customer=customer, check=check):
                 loan = known_loan(state, customer.number, loan_of(check))
                 following = loans.next_check(loan.loan, number_of(check), self._policy.checks)
@@ -126,46 +128,55 @@ class CreditSystem(EmbeddedPartner[CreditState]):
             case _:
                 return {}
 
-    def prepared(self, state: CreditState, event: Prepared) -> None:
+    def prepared(self, state: CreditState, event: Prepared) -> CreditState:
         """A training office's file is taken over."""
         operation = event.operation
-        if (
-            isinstance(operation, SupplementFile | RateFile)
-            and operation.file_no not in state.files
-        ):
-            number = operation.customer.number
-            state.files[operation.file_no] = training_file(number, event.at_ms)
+        if not isinstance(operation, SupplementFile | RateFile):
+            return state
+        number = operation.customer.number
+        if operation.file_no in state.files_of(number):
+            return state
+        return state.with_file(training_file(number, event.at_ms))
 
-    def committed(self, state: CreditState, opened: Open, event: CommittedOperation) -> None:
+    def committed(self, state: CreditState, opened: Open, event: CommittedOperation) -> CreditState:
         """The file is opened, changed or rated; the task is done; the contract is paid out."""
         at_ms, number = event.at_ms, opened.number
         match opened.operation:
             case OpenFile(customer=customer, household=household):
                 holder = customer.number.number
-                state.files[number] = files.new_file(number, holder, household, at_ms)
-            case SupplementFile(file_no=file_no, changes=changes):
-                files.supplement(state.files[file_no], changes, at_ms)
-            case RateFile() as rated:
+                return state.with_file(files.new_file(number, holder, household, at_ms))
+            case SupplementFile(customer=customer, file_no=file_no, changes=changes):
+                file = state.files_of(customer.number)[file_no]
+                return state.with_file(files.supplement(file, changes, at_ms))
+            case RateFile(customer=customer) as rated:
                 score = (rated.card, rated.points, rated.grade, rated.limit_fen)
                 rating = Rating(number, rated.file_version, *score, at_ms)
-                file = state.files[rated.file_no]
-                file.ratings = [*file.ratings, rating]
+                file = state.files_of(customer.number)[rated.file_no]
+                rated_file = msgspec.structs.replace(file, ratings=(*file.ratings, rating))
+                return state.with_file(rated_file)
             case ReportVisit(task=task):
-                state.done[task] = at_ms
-            case ReportCheck(customer=customer, check=check) as report:
-                loan = known_loan(state, customer.number, loan_of(check))
-                loan.checked, loan.tier = number_of(check), report.tier
-                state.loans[loan.loan.loan] = loan
-                state.risks += loans.risks_of(report, loan.loan.loan, at_ms, self._policy.checks)
+                return state.with_done(task, at_ms)
+            case ReportCheck() as report:
+                return self._checked(state, report, at_ms)
             case SignContract(customer=customer, contract=contract):
-                state.done[contract] = at_ms
                 fen = given.contract(customer.number).fen
                 paid_out = loans.paid_out(contract, fen, "农户小额贷款", at_ms)
-                state.loans[contract] = OwnLoan(customer.number.number, paid_out)
+                loan = OwnLoan(customer.number.number, paid_out)
+                return state.with_done(contract, at_ms).with_loan(loan)
+            case _:
+                raise AssertionError(opened.operation)
 
     def found(self, state: CreditState, query: PartnerQuery, now_ms: int) -> tuple[Item, ...]:
         """What there is of one person."""
         return self._book.found(state, query, now_ms)
+
+    def _checked(self, state: CreditState, report: ReportCheck, at_ms: int) -> CreditState:
+        """The loan after a check, and what the check has brought to light."""
+        before = known_loan(state, report.customer.number, loan_of(report.check))
+        loan = msgspec.structs.replace(before, checked=number_of(report.check), tier=report.tier)
+        found = loans.risks_of(report, loan.loan.loan, at_ms, self._policy.checks)
+        after = msgspec.structs.replace(state, risks=(*state.risks, *found))
+        return after.with_loan(loan)
 
     # What stands against an operation.
 
@@ -233,8 +244,7 @@ def _open_objection(state: CreditState, number: IdNumber) -> Refusal | None:
         isinstance(other.operation, OpenFile) and other.operation.customer.number == number
         for other in state.open.values()
     )
-    opened = any(file.holder == number.number for file in state.files.values())
-    if opening or opened:
+    if opening or state.files_of(number):
         return Refusal(Code.DUPLICATE, "该客户已有农户档案，请办理档案补录", "id_card")
     return None
 

@@ -6,10 +6,11 @@ are in `backoffice.partners.credit`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 import msgspec
 
+from actors.persistent import PersistentMap
 from backoffice.partners import credit_files as files
 from backoffice.partners import credit_loans as loans
 from backoffice.partners import training
@@ -48,21 +49,43 @@ class CreditPolicy(msgspec.Struct, frozen=True):
     checks: CheckPolicy = CheckPolicy()
 
 
-@dataclass
-class CreditState(PartnerState):
+class CreditState(PartnerState, frozen=True):
     """What the credit system of one union knows.
 
     Attributes:
-        files: by file number.
-        loans: by contract; those of a training office once something happened to them.
+        files: of each person, by file number.
+        loans: of each person, by contract; those of a training office once something happened to
+            them.
         done: visits and contracts that are done, and when.
         risks: in the order in which they came to light.
     """
 
-    files: dict[str, FarmerFile] = field(default_factory=dict)
-    loans: dict[str, OwnLoan] = field(default_factory=dict)
-    done: dict[str, int] = field(default_factory=dict)
-    risks: list[RiskEvent] = field(default_factory=list)
+    files: PersistentMap[str, Mapping[str, FarmerFile]] = PersistentMap()
+    loans: PersistentMap[str, Mapping[str, OwnLoan]] = PersistentMap()
+    done: PersistentMap[str, int] = PersistentMap()
+    risks: tuple[RiskEvent, ...] = ()
+
+    def files_of(self, number: IdNumber) -> Mapping[str, FarmerFile]:
+        """A person's files by their numbers, the oldest first."""
+        return self.files.get(number.number, {})
+
+    def loans_of(self, number: IdNumber) -> Mapping[str, OwnLoan]:
+        """A person's loans by contract, the oldest first."""
+        return self.loans.get(number.number, {})
+
+    def with_file(self, file: FarmerFile) -> CreditState:
+        """The state with a new file, or with what has become of one."""
+        own = {**self.files.get(file.holder, {}), file.file_no: file}
+        return msgspec.structs.replace(self, files=self.files.put(file.holder, own))
+
+    def with_loan(self, loan: OwnLoan) -> CreditState:
+        """The state with a new loan, or with what has become of one."""
+        own = {**self.loans.get(loan.holder, {}), loan.loan.loan: loan}
+        return msgspec.structs.replace(self, loans=self.loans.put(loan.holder, own))
+
+    def with_done(self, what: str, at_ms: int) -> CreditState:
+        """The state in which a visit or a contract is done."""
+        return msgspec.structs.replace(self, done=self.done.put(what, at_ms))
 
 
 class CreditBook:
@@ -98,17 +121,18 @@ class CreditBook:
 
     def file(self, state: CreditState, number: IdNumber, now_ms: int) -> FarmerFile | None:
         """The person's newest file."""
-        own = [file for file in state.files.values() if file.holder == number.number]
+        own = state.files_of(number)
         if own:
-            return max(own, key=lambda file: file.opened_ms)
+            return max(own.values(), key=lambda file: file.opened_ms)
         return training_file(number, now_ms) if self._training else None
 
     def loans(self, state: CreditState, number: IdNumber, now_ms: int) -> list[OwnLoan]:
         """Those that were paid out here, and the training office's."""
-        own = [loan for loan in state.loans.values() if loan.holder == number.number]
+        own = state.loans_of(number)
         given = training.loan(number)
-        known = given.loan in state.loans or given.paid_out_ms > now_ms
-        return own if known or not self._training else [_training_loan(number), *own]
+        known = given.loan in own or given.paid_out_ms > now_ms
+        first = [] if known or not self._training else [_training_loan(number)]
+        return [*first, *own.values()]
 
     def due(self, state: CreditState, number: IdNumber, now_ms: int) -> list[Check]:
         """The check of each loan whose time has come."""
@@ -158,7 +182,7 @@ def number_of(check: str) -> int:
 
 def known_loan(state: CreditState, number: IdNumber, loan: str) -> OwnLoan:
     """A loan that is known, or the training office's."""
-    return state.loans.get(loan) or _training_loan(number)
+    return state.loans_of(number).get(loan) or _training_loan(number)
 
 
 def _training_loan(number: IdNumber) -> OwnLoan:

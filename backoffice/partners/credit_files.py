@@ -61,7 +61,7 @@ class Rating(msgspec.Struct, frozen=True):
     at_ms: int
 
 
-class FarmerFile(msgspec.Struct):
+class FarmerFile(msgspec.Struct, frozen=True):
     """One household's file.
 
     Attributes:
@@ -74,8 +74,8 @@ class FarmerFile(msgspec.Struct):
     file_no: str
     holder: str
     household: Household
-    versions: list[Version]
-    ratings: list[Rating] = []
+    versions: tuple[Version, ...]
+    ratings: tuple[Rating, ...] = ()
 
     @property
     def version(self) -> int:
@@ -95,7 +95,7 @@ class FarmerFile(msgspec.Struct):
 
 def new_file(file_no: str, holder: str, household: Household, at_ms: int) -> FarmerFile:
     """A file in version 1."""
-    return FarmerFile(file_no, holder, household, [Version(at_ms, {}, {})])
+    return FarmerFile(file_no, holder, household, (Version(at_ms, {}, {}),))
 
 
 def supplement_objection(
@@ -131,12 +131,13 @@ def supplement_objection(
     return None
 
 
-def supplement(file: FarmerFile, changes: Mapping[str, str], at_ms: int) -> None:
-    """Make the next version."""
+def supplement(file: FarmerFile, changes: Mapping[str, str], at_ms: int) -> FarmerFile:
+    """The next version."""
     old = {name: encode_json(getattr(file.household, name)).decode() for name in changes}
     new = {name: decode_json(FIELDS[name], text.encode()) for name, text in changes.items()}
-    file.household = msgspec.structs.replace(file.household, **new)
-    file.versions.append(Version(at_ms, old, dict(changes)))
+    household = msgspec.structs.replace(file.household, **new)
+    version = Version(at_ms, old, dict(changes))
+    return msgspec.structs.replace(file, household=household, versions=(*file.versions, version))
 
 
 def file_item(file: FarmerFile) -> Item:

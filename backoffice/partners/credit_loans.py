@@ -50,7 +50,7 @@ class CheckPolicy(msgspec.Struct, frozen=True):
     report_days: int = 1
 
 
-class OwnLoan(msgspec.Struct):
+class OwnLoan(msgspec.Struct, frozen=True):
     """A loan, and how far its checks have come.
 
     Attributes:

@@ -7,22 +7,23 @@ request under that key is refused; an ABORT that overtakes its PREPARE is rememb
 late PREPARE finds the key spent; a COMMIT is declined only by a partner that may do so, and then
 the key is DECLINED for ever. Each step posts at most one group, keyed `<key>/<step>`.
 
-`decide` only reads; `evolve` owns the state that it is given and may change it in place. Whatever
-rules need of the clock or of their policy is written into events: a stream replays to the same
-state under any policy.
+States are values: `decide` reads one, `evolve` makes the next and leaves the one before as it was.
+Whatever rules need of the clock or of their policy is written into events: a stream replays to the
+same state under any policy.
 """
 
 from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar, Final, TypeVar
 
 import msgspec
 
 from actors.behaviour import Behaviour, Verdict
+from actors.persistent import PersistentMap
 from backoffice.partners.ledger import PostingGroup
 from backoffice.partners.operations import Operation, Partner
 from backoffice.partners.port import (
@@ -124,7 +125,7 @@ PartnerCommand = PartnerRequest | Look | Refuse
 """Everything that an embedded partner answers."""
 
 
-class Entry(msgspec.Struct):
+class Entry(msgspec.Struct, frozen=True):
     """What a partner remembers of one key; `digest` is empty when it was spent by an ABORT."""
 
     digest: bytes
@@ -138,18 +139,17 @@ class Open(msgspec.Struct, frozen=True):
     number: str
 
 
-@dataclass
-class PartnerState:
+class PartnerState(msgspec.Struct, frozen=True):
     """What every partner knows of one union.
 
     Attributes:
         entries: every key that it ever heard of.
-        open: what is prepared now, by key.
+        open: what is prepared now, by key, in the order in which it was; few.
     """
 
     union: str
-    entries: dict[str, Entry] = field(default_factory=dict)
-    open: dict[str, Open] = field(default_factory=dict)
+    entries: PersistentMap[str, Entry] = PersistentMap()
+    open: Mapping[str, Open] = {}
 
 
 P = TypeVar("P", bound=PartnerState)
@@ -209,17 +209,21 @@ class EmbeddedPartner(Behaviour[P, PartnerCommand, PartnerEvent]):
         """What a step posts, under `<key>/<step>`."""
         return None
 
-    def prepared(self, state: P, event: Prepared) -> None:
-        """Note what was reserved."""
+    def prepared(self, state: P, event: Prepared) -> P:
+        """The state with what was reserved."""
+        return state
 
-    def declined(self, state: P, event: Declined) -> None:
-        """Note a refused PREPARE."""
+    def declined(self, state: P, event: Declined) -> P:
+        """The state after a refused PREPARE."""
+        return state
 
-    def committed(self, state: P, opened: Open, event: CommittedOperation) -> None:
-        """Note what became real."""
+    def committed(self, state: P, opened: Open, event: CommittedOperation) -> P:
+        """The state with what became real."""
+        return state
 
-    def released(self, state: P, opened: Open, event: AbortedOperation | CommitDeclined) -> None:
-        """Note that what was reserved is free again."""
+    def released(self, state: P, opened: Open, event: AbortedOperation | CommitDeclined) -> P:
+        """The state in which what was reserved is free again."""
+        return state
 
     def found(self, state: P, query: PartnerQuery, now_ms: int) -> tuple[Item, ...]:
         """The answer to a query."""
@@ -257,36 +261,37 @@ class EmbeddedPartner(Behaviour[P, PartnerCommand, PartnerEvent]):
                 return self._commit(state, request.key, now_ms, unwilling)
 
     def evolve(self, state: P, event: PartnerEvent) -> P:
-        """Apply one event; takes ownership of `state`."""
+        """The state after one event: what every partner remembers, then what this one notes."""
         key = event.key
         match event:
-            case Prepared():
-                outcome = PartnerOutcome(key, PartnerStatus.PREPARED, facts=event.facts)
-                state.entries[key] = Entry(event.digest, outcome)
-                state.open[key] = Open(event.operation, event.number)
-                self.prepared(state, event)
-            case Declined():
-                outcome = PartnerOutcome(key, PartnerStatus.DECLINED, event.refusal)
-                state.entries[key] = Entry(event.digest, outcome)
-                self.declined(state, event)
-            case CommittedOperation():
-                outcome = PartnerOutcome(key, PartnerStatus.COMMITTED, facts=event.facts)
-                state.entries[key].outcome = outcome
-                self.committed(state, state.open.pop(key), event)
-            case CommitDeclined():
-                outcome = PartnerOutcome(key, PartnerStatus.DECLINED, event.refusal)
-                state.entries[key].outcome = outcome
-                self.released(state, state.open.pop(key), event)
-            case AbortedOperation():
-                outcome = PartnerOutcome(key, PartnerStatus.ABORTED)
-                state.entries.setdefault(key, Entry(b"", outcome)).outcome = outcome
-                if key in state.open:
-                    self.released(state, state.open.pop(key), event)
-        return state
+            case Prepared(digest=digest):
+                after = _answering(state, digest, _outcome_of(event))
+                opened = Open(event.operation, event.number)
+                after = msgspec.structs.replace(after, open={**after.open, key: opened})
+                return self.prepared(after, event)
+            case Declined(digest=digest):
+                return self.declined(_answering(state, digest, _outcome_of(event)), event)
+            case CommittedOperation() | CommitDeclined() | AbortedOperation():
+                known = state.entries.get(key)
+                digest = b"" if known is None else known.digest
+                after = _answering(state, digest, _outcome_of(event))
+                return self._closed(after, event)
 
     def inspect(self, state: P) -> dict[str, object]:
         """How much there is; never what."""
         return {"keys": len(state.entries), "open": len(state.open)}
+
+    def _closed(self, state: P, event: CommittedOperation | CommitDeclined | AbortedOperation) -> P:
+        """What was open under the key is so no more; an ABORT may have come before anything was."""
+        opened = state.open.get(event.key)
+        if opened is None:
+            assert isinstance(event, AbortedOperation), f"nothing is open under {event.key}"
+            return state
+        left = {key: other for key, other in state.open.items() if key != event.key}
+        after = msgspec.structs.replace(state, open=left)
+        if isinstance(event, CommittedOperation):
+            return self.committed(after, opened, event)
+        return self.released(after, opened, event)
 
     def _prepare(
         self, state: P, request: Prepare, now_ms: int, unwilling: Refusal | None = None
@@ -339,6 +344,26 @@ class EmbeddedPartner(Behaviour[P, PartnerCommand, PartnerEvent]):
 def posting_group(event: PartnerEvent) -> PostingGroup | None:
     """The group that an event posted, for verifier and reconciliation."""
     return None if isinstance(event, Declined) else event.group
+
+
+def _answering(state: P, digest: bytes, outcome: PartnerOutcome) -> P:
+    """The state that answers so under the outcome's key."""
+    entries = state.entries.put(outcome.key, Entry(digest, outcome))
+    return msgspec.structs.replace(state, entries=entries)
+
+
+def _outcome_of(event: PartnerEvent) -> PartnerOutcome:
+    """What is answered under the event's key from then on."""
+    key = event.key
+    match event:
+        case Prepared(facts=facts):
+            return PartnerOutcome(key, PartnerStatus.PREPARED, facts=facts)
+        case Declined(refusal=refusal) | CommitDeclined(refusal=refusal):
+            return PartnerOutcome(key, PartnerStatus.DECLINED, refusal)
+        case CommittedOperation(facts=facts):
+            return PartnerOutcome(key, PartnerStatus.COMMITTED, facts=facts)
+        case AbortedOperation():
+            return PartnerOutcome(key, PartnerStatus.ABORTED)
 
 
 def _outcome(state: PartnerState, key: str) -> PartnerOutcome:

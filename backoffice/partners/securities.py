@@ -6,10 +6,9 @@ opened. No trading, no settlement, no money.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import msgspec
 
+from actors.persistent import PersistentMap
 from backoffice.partners.embedded import (
     CommittedOperation,
     EmbeddedPartner,
@@ -60,11 +59,10 @@ class Account(msgspec.Struct, frozen=True):
     opened_ms: int
 
 
-@dataclass
-class SecuritiesState(PartnerState):
+class SecuritiesState(PartnerState, frozen=True):
     """What the brokers of one union know: accounts by ID number."""
 
-    accounts: dict[str, list[Account]] = field(default_factory=dict)
+    accounts: PersistentMap[str, tuple[Account, ...]] = PersistentMap()
 
 
 class SecuritiesBrokers(EmbeddedPartner[SecuritiesState]):
@@ -118,16 +116,20 @@ class SecuritiesBrokers(EmbeddedPartner[SecuritiesState]):
         """The account's number."""
         return {"securities_account": opened.number}
 
-    def committed(self, state: SecuritiesState, opened: Open, event: CommittedOperation) -> None:
+    def committed(
+        self, state: SecuritiesState, opened: Open, event: CommittedOperation
+    ) -> SecuritiesState:
         """The account is open."""
         asked = _asked(opened.operation)
         account = Account(opened.number, asked.broker, asked.level, event.at_ms)
-        state.accounts.setdefault(asked.customer.number.number, []).append(account)
+        holder = asked.customer.number.number
+        accounts = state.accounts.put(holder, (*state.accounts.get(holder, ()), account))
+        return msgspec.structs.replace(state, accounts=accounts)
 
     def found(self, state: SecuritiesState, query: PartnerQuery, now_ms: int) -> tuple[Item, ...]:
         """The brokers that the person has no account with yet; none when they have enough."""
         assert isinstance(query, Brokers)
-        accounts = state.accounts.get(query.number.number, [])
+        accounts = state.accounts.get(query.number.number, ())
         if len(accounts) >= self._policy.accounts_max:
             return ()
         taken = {account.broker for account in accounts}

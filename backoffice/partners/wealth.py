@@ -8,11 +8,11 @@ never sold to somebody whose rating it exceeds. Money is the core's business, no
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
+from actors.persistent import PersistentMap
 from backoffice.partners import training
 from backoffice.partners.embedded import (
     AbortedOperation,
@@ -88,19 +88,18 @@ class Order(msgspec.Struct, frozen=True):
     at_ms: int
 
 
-@dataclass
-class WealthState(PartnerState):
+class WealthState(PartnerState, frozen=True):
     """What the wealth system of one union knows.
 
     Attributes:
         ratings: by ID number, the newest last.
         sold: how much of each issue is ordered or held, in fen.
-        orders: in the order in which they were placed.
+        orders: by ID number, the newest last.
     """
 
-    ratings: dict[str, list[Rated]] = field(default_factory=dict)
-    sold: dict[str, int] = field(default_factory=dict)
-    orders: list[Order] = field(default_factory=list)
+    ratings: PersistentMap[str, tuple[Rated, ...]] = PersistentMap()
+    sold: PersistentMap[str, int] = PersistentMap()
+    orders: PersistentMap[str, tuple[Order, ...]] = PersistentMap()
 
 
 class WealthSystem(EmbeddedPartner[WealthState]):
@@ -145,25 +144,31 @@ class WealthSystem(EmbeddedPartner[WealthState]):
             return Refusal(Code.STALE, "已过产品认购截止时间，未扣款", "fund")
         return None
 
-    def prepared(self, state: WealthState, event: Prepared) -> None:
+    def prepared(self, state: WealthState, event: Prepared) -> WealthState:
         """Quota is held."""
-        _hold(state, event.operation, 1)
+        return _hold(state, event.operation, 1)
 
     def released(
         self, state: WealthState, opened: Open, event: AbortedOperation | CommitDeclined
-    ) -> None:
+    ) -> WealthState:
         """Quota comes back."""
-        _hold(state, opened.operation, -1)
+        return _hold(state, opened.operation, -1)
 
-    def committed(self, state: WealthState, opened: Open, event: CommittedOperation) -> None:
+    def committed(self, state: WealthState, opened: Open, event: CommittedOperation) -> WealthState:
         """The order is placed, or the rating stands."""
         match opened.operation:
             case BuyFund(customer=customer, fund=fund, fen=fen):
                 holder = customer.number.number
-                state.orders.append(Order(opened.number, holder, fund, fen, event.at_ms))
+                order = Order(opened.number, holder, fund, fen, event.at_ms)
+                orders = state.orders.put(holder, (*state.orders.get(holder, ()), order))
+                return msgspec.structs.replace(state, orders=orders)
             case RateRisk(customer=customer) as rated:
+                holder = customer.number.number
                 rating = Rated(rated.level, rated.score, rated.questionnaire, event.at_ms)
-                state.ratings.setdefault(customer.number.number, []).append(rating)
+                ratings = state.ratings.put(holder, (*state.ratings.get(holder, ()), rating))
+                return msgspec.structs.replace(state, ratings=ratings)
+            case _:
+                raise AssertionError(opened.operation)
 
     def found(self, state: WealthState, query: PartnerQuery, now_ms: int) -> tuple[Item, ...]:
         """The rating in force, or what it allows."""
@@ -174,7 +179,7 @@ class WealthSystem(EmbeddedPartner[WealthState]):
         if number is not None:
             rated = self._rating(state, number, now_ms)
             level = rated.level if rated is not None else ""
-            first = all(order.holder != number.number for order in state.orders)
+            first = number.number not in state.orders
         allowed = len(ALLOWS) if number is None else ALLOWS.get(level, 0)
         known = facts_of(
             cutoff_ms=training.month_end_ms(now_ms),
@@ -279,9 +284,11 @@ def _fund_item(issue: str, fund: Fund, quota_fen: int, known: dict[str, str]) ->
     )
 
 
-def _hold(state: WealthState, operation: Operation, sign: int) -> None:
-    if isinstance(operation, BuyFund):
-        state.sold[operation.fund] = state.sold.get(operation.fund, 0) + sign * operation.fen
+def _hold(state: WealthState, operation: Operation, sign: int) -> WealthState:
+    if not isinstance(operation, BuyFund):
+        return state
+    fen = state.sold.get(operation.fund, 0) + sign * operation.fen
+    return msgspec.structs.replace(state, sold=state.sold.put(operation.fund, fen))
 
 
 def _day(at_ms: int) -> dt.date:

@@ -4,17 +4,18 @@ One durable actor, stream `devices`. An invitation is a one-time code (the psk o
 handshake) with an expiry; using it pins the device's Noise and signing keys for ever. There is no
 way to attach a key to a device afterwards: a lost key means a new invitation. Revocation is final.
 
-`evolve` owns the state that it is given and may change it in place; `decide` only reads.
+What is asked often for some of many (an invitation by its device, invitations that may not have
+expired, the devices of a union) is kept under a key of its own.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
 from actors.behaviour import Behaviour, Verdict
+from actors.persistent import PersistentMap
 from wire.message import Code, Refusal, Request
 from wire.messages.session import Role, StaffCard
 
@@ -23,6 +24,8 @@ INVITATION_S: Final = 24 * 3600
 
 DEVICES_MAX: Final = 20_000
 """The most devices of one office."""
+
+_DAY_MS: Final = 24 * 3600 * 1000
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,14 +183,63 @@ DeviceCommand = (
 )
 
 
-@dataclass
-class DevicesState:
-    """Every device and every open invitation."""
+class DevicesState(msgspec.Struct, frozen=True):
+    """Every device and every invitation.
 
-    devices: dict[str, Device] = field(default_factory=dict)
-    by_noise: dict[bytes, str] = field(default_factory=dict)
-    tickets: dict[str, Ticket] = field(default_factory=dict)
-    used: dict[str, str] = field(default_factory=dict)
+    Attributes:
+        devices: by id.
+        by_noise: ids by Noise key.
+        by_union: ids by union, in the order of enrolment.
+        tickets: by their own ids.
+        invited: the newest ticket for each device.
+        expiring: tickets by the day on which they expire (Unix time in days).
+        used: the device that each used ticket became.
+    """
+
+    devices: PersistentMap[str, Device] = PersistentMap()
+    by_noise: PersistentMap[bytes, str] = PersistentMap()
+    by_union: PersistentMap[str, tuple[str, ...]] = PersistentMap()
+    tickets: PersistentMap[str, Ticket] = PersistentMap()
+    invited: PersistentMap[str, str] = PersistentMap()
+    expiring: PersistentMap[int, tuple[str, ...]] = PersistentMap()
+    used: PersistentMap[str, str] = PersistentMap()
+
+    def of_union(self, union: str) -> tuple[Device, ...]:
+        """A union's devices that were not revoked, by id."""
+        known = (self.devices[name] for name in sorted(self.by_union.get(union, ())))
+        return tuple(device for device in known if not device.revoked)
+
+    def unexpired(self, now_ms: int) -> tuple[Ticket, ...]:
+        """Tickets that can still be named in a handshake."""
+        days = (day for day in self.expiring if day >= now_ms // _DAY_MS)
+        named = (self.tickets[name] for day in days for name in self.expiring[day])
+        return tuple(ticket for ticket in named if ticket.expires_ms > now_ms)
+
+    def with_ticket(self, ticket: Ticket) -> DevicesState:
+        """The state with one more invitation."""
+        name, day = ticket.ticket, ticket.expires_ms // _DAY_MS
+        return msgspec.structs.replace(
+            self,
+            tickets=self.tickets.put(name, ticket),
+            invited=self.invited.put(ticket.device, name),
+            expiring=self.expiring.put(day, (*self.expiring.get(day, ()), name)),
+        )
+
+    def with_device(self, ticket: str, device: Device) -> DevicesState:
+        """The state in which a ticket has become a device."""
+        union = self.by_union.get(device.union, ())
+        return msgspec.structs.replace(
+            self,
+            used=self.used.put(ticket, device.device),
+            devices=self.devices.put(device.device, device),
+            by_noise=self.by_noise.put(device.noise, device.device),
+            by_union=self.by_union.put(device.union, (*union, device.device)),
+        )
+
+    def with_change(self, name: str, **changes: object) -> DevicesState:
+        """The state in which one device is another."""
+        device = msgspec.structs.replace(self.devices[name], **changes)
+        return msgspec.structs.replace(self, devices=self.devices.put(name, device))
 
 
 _UNKNOWN = Refusal(Code.NOT_FOUND, "没有这台设备")
@@ -199,6 +251,7 @@ class Devices(Behaviour[DevicesState, DeviceCommand, DeviceEvent]):
 
     event_type = DeviceEvent
     state_type = DevicesState
+    snapshot_version = 2
 
     def initial(self, key: str) -> DevicesState:
         """No devices."""
@@ -214,8 +267,7 @@ class Devices(Behaviour[DevicesState, DeviceCommand, DeviceEvent]):
             case InviteDevice(ticket=ticket):
                 return _invite(state, ticket, now_ms)
             case ListTickets():
-                live = (ticket for ticket in state.tickets.values() if ticket.expires_ms > now_ms)
-                return Verdict(reply=Tickets(tuple(live)))
+                return Verdict(reply=Tickets(state.unexpired(now_ms)))
             case EnrolDevice():
                 return _enrol(state, command, now_ms)
             case FindDevice(noise=noise):
@@ -227,42 +279,32 @@ class Devices(Behaviour[DevicesState, DeviceCommand, DeviceEvent]):
                 device = state.devices.get(name)
                 return _UNKNOWN if device is None else Verdict(reply=device)
             case ListDevices(union=union):
-                known = sorted(state.devices.values(), key=lambda device: device.device)
-                found = (one for one in known if one.union == union and not one.revoked)
-                return Verdict(reply=DeviceList(tuple(found)))
+                return Verdict(reply=DeviceList(state.of_union(union)))
             case ListBound():
-                known = sorted(state.devices.values(), key=lambda device: device.device)
-                return Verdict(reply=DeviceList(tuple(one for one in known if one.staff)))
+                bound = (device for device in state.devices.values() if device.staff)
+                return Verdict(reply=DeviceList(tuple(bound)))
             case BindStaff() | UnbindStaff() | RevokeDevice():
                 return _change(state, command)
 
     def evolve(self, state: DevicesState, event: DeviceEvent) -> DevicesState:
-        """Apply one event; takes ownership of `state`."""
+        """The registry after one event."""
         match event:
             case DeviceInvited(ticket=ticket):
-                state.tickets[ticket.ticket] = ticket
+                return state.with_ticket(ticket)
             case DeviceEnrolled(ticket=name, device=device):
-                state.used[name] = device.device
-                state.devices[device.device] = device
-                state.by_noise[device.noise] = device.device
+                return state.with_device(name, device)
             case StaffBound(device=name, staff=staff):
-                state.devices[name] = msgspec.structs.replace(state.devices[name], staff=staff)
+                return state.with_change(name, staff=staff)
             case StaffUnbound(device=name):
-                state.devices[name] = msgspec.structs.replace(state.devices[name], staff=None)
+                return state.with_change(name, staff=None)
             case DeviceRevoked(device=name):
-                revoked = msgspec.structs.replace(state.devices[name], staff=None, revoked=True)
-                state.devices[name] = revoked
-        return state
+                return state.with_change(name, staff=None, revoked=True)
 
 
 def _invite(state: DevicesState, ticket: Ticket, now_ms: int) -> Verdict[DeviceEvent] | Refusal:
     """A device is invited once; an invitation that nobody used in time counts for nothing."""
-    names = (
-        known.device
-        for known in state.tickets.values()
-        if known.ticket in state.used or known.expires_ms > now_ms
-    )
-    if ticket.device in names:
+    known = state.tickets.get(state.invited.get(ticket.device, ""))
+    if known is not None and (known.ticket in state.used or known.expires_ms > now_ms):
         return Refusal(Code.DUPLICATE, "设备编号已存在", "name")
     if len(state.tickets) >= DEVICES_MAX:
         return Refusal(Code.LIMIT, "设备数量已达上限")

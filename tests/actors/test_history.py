@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.durable import Verdict
-from actors.history import SNAPSHOT_EVERY, SNAPSHOTS, History, Loaded
+from actors.behaviour import Behaviour, Verdict
+from actors.history import (
+    SNAPSHOT_BYTES_PER_EVENT,
+    SNAPSHOT_EVERY,
+    SNAPSHOTS,
+    History,
+    Loaded,
+)
 from actors.memory_store import Disk, MemoryStore
 from actors.store import Append, Batch, Document, Event, PendingEffect, StoreError
 from tests.actors.toy import Box, BoxRules, CoinsPut
 from tests.kit.running import run
+from wire.message import Refusal
 
 
 @pytest.mark.parametrize(
@@ -92,3 +100,47 @@ def test_a_snapshot_only_saves_time(counts: list[int], spoil: str) -> None:
         assert (now.state, now.version) == (loaded.state, loaded.version)
 
     run(story)
+
+
+class Diary(msgspec.Struct, frozen=True):
+    pages: tuple[bytes, ...] = ()
+
+
+class PageWritten(msgspec.Struct, frozen=True, tag="page"):
+    page: bytes
+
+
+class DiaryRules(Behaviour[Diary, object, PageWritten]):
+    event_type: ClassVar[object] = PageWritten
+
+    def initial(self, key: str) -> Diary:
+        return Diary()
+
+    def decide(
+        self, state: Diary, command: object, now_ms: int, who: str
+    ) -> Verdict[PageWritten] | Refusal:
+        return Verdict()
+
+    def evolve(self, state: Diary, event: PageWritten) -> Diary:
+        return Diary((*state.pages, event.page))
+
+
+def test_a_large_state_is_put_to_rest_less_often() -> None:
+    """Each event pays for so many bytes of a snapshot; after a load it goes on as it would have."""
+
+    async def story() -> list[int]:
+        store = MemoryStore(Disk())
+        history = History(DiaryRules(), "diary/1", "diary", frozenset())
+        now: Loaded[Diary] = await history.load(store)
+        rests = []
+        page = PageWritten(bytes(2 * SNAPSHOT_BYTES_PER_EVENT))
+        for _ in range(9 * SNAPSHOT_EVERY):
+            step = history.step(now, Verdict((page,)), "mei", 1)
+            await store.commit(step.batch)
+            now = step.after
+            if step.batch.documents:
+                rests.append(now.version)
+                now = await history.load(store)
+        return rests
+
+    assert [SNAPSHOT_EVERY, 3 * SNAPSHOT_EVERY, 9 * SNAPSHOT_EVERY] == run(story)

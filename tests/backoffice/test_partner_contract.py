@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actors.persistent import from_plain, to_plain
 from backoffice.partners.embedded import EmbeddedPartner, PartnerCommand, Refuse, posting_group
 from backoffice.partners.ledger import trial_balance
 from backoffice.partners.operations import Operation, Partner
@@ -225,8 +226,8 @@ def _replays(one: Playing, partner: Partner) -> None:
     for event in one.events:
         state = fresh.evolve(state, event)
     assert one.state == state
-    stored = msgspec.msgpack.encode(one.state)
-    assert one.state == msgspec.msgpack.decode(stored, type=type(one.state))
+    stored = msgspec.msgpack.encode(one.state, enc_hook=to_plain)
+    assert one.state == msgspec.msgpack.decode(stored, type=type(one.state), dec_hook=from_plain)
     groups = [group for event in one.events if (group := posting_group(event)) is not None]
     assert len(groups) == len({group.key for group in groups})
     balances = trial_balance(groups)

@@ -89,7 +89,7 @@ def test_changes_that_do_not_overlap_merge() -> None:
     facts = look(one, FarmerFiles(NUMBER))[0].facts
     assert ("900", "老寨村", "3") == (facts["income_fen"], facts["village"], facts["version"])
     before = training.household(NUMBER).income_fen
-    assert {"income_fen": str(before)} == one.state.files[file_no].versions[1].old
+    assert {"income_fen": str(before)} == one.state.files_of(NUMBER)[file_no].versions[1].old
 
 
 def test_changes_that_overlap_are_for_a_person_to_decide() -> None:
@@ -129,7 +129,7 @@ def test_no_writer_wins_silently(writes: list[tuple[int, str]]) -> None:
         if expected:
             done(one, f"k{n}", change)
             written.append(which)
-            assert n == getattr(one.state.files[file_no].household, fields[which])
+            assert n == getattr(one.state.files_of(NUMBER)[file_no].household, fields[which])
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_a_rating_is_of_the_current_version() -> None:
     done(one, "rate", rate_file())
     done(one, "change", supplement())
     assert Code.STALE is refused(one, "old version", rate_file()).code
-    file = one.state.files[training.file_no(NUMBER)]
+    file = one.state.files_of(NUMBER)[training.file_no(NUMBER)]
     assert [(1, 85, "AA")] == [(r.file_version, r.points, r.grade) for r in file.ratings]
 
     late = playing(Partner.CREDIT)

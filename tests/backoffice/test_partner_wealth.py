@@ -97,7 +97,7 @@ def test_quota_is_never_sold_twice() -> None:
     one.ask(Abort("a", UNION))
     done(one, "c", buy_fund(1, 300_00))
     assert Code.LIMIT is refused(one, "d", buy_fund(0, 100_00)).code
-    assert [300_00] == [order.fen for order in one.state.orders]
+    assert [300_00] == [order.fen for own in one.state.orders.values() for order in own]
     assert "0" == look(one, Funds(person(1).number))[0].facts["first"]
 
 

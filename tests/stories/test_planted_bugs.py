@@ -202,10 +202,14 @@ def test_a_forgetful_core_posts_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     decide = core_bank.CoreBank._prepare
 
     def forgetful(self: Any, state: Any, request: Any, *rest: Any) -> Any:
-        state.entries.pop(request.key, None)
-        state.open.pop(request.key, None)
-        state.cards.pop(request.operation.pan.digits, None)
-        return decide(self, state, request, *rest)
+        forgotten = msgspec.structs.replace(
+            state,
+            entries=state.entries.remove(request.key),
+            open={key: opened for key, opened in state.open.items() if key != request.key},
+            cards=state.cards.remove(request.operation.pan.digits),
+            held=state.held.remove(request.operation.customer.number.number),
+        )
+        return decide(self, forgotten, request, *rest)
 
     monkeypatch.setattr(core_bank.CoreBank, "_prepare", forgetful)
     calm = play({})
