@@ -93,6 +93,12 @@ class Dossier:
         return Customer(IdNumber(self.record.number), normalise_name(self.record.name))
 
     @property
+    def people(self) -> tuple[ChipRecord, ...]:
+        """Everybody whose ID card was read, the customer first."""
+        others = tuple(self.other(name) for name in other_cards(self.submission))
+        return others if self.chip is None else (self.chip, *others)
+
+    @property
     def age(self) -> int:
         """The customer's age in whole years on the day the office received it."""
         return years_between(self.record.birth, Context(self.now_ms).today)

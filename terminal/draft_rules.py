@@ -73,7 +73,9 @@ from terminal.errands import Errand, errands
 from wire.case_state import FINAL_STATES, TITLES, State
 from wire.codec import encode
 from wire.message import Code, Refusal
+from wire.messages.case import REASON_CHARS_MAX
 from wire.messages.identity import IdentityChecked
+from wire.text import normalised, text_fault
 from wire.value import (
     BankCardValue,
     PhoneValue,
@@ -175,7 +177,9 @@ def _decide(  # long: one case per command, each a line or two
         case GiveUpDraft(reason=reason):
             if state.state in FINAL_STATES:
                 return _stale(state)
-            return (GivenUp(reason, now_ms),)
+            reason = normalised(reason)
+            fault = text_fault(reason, "原因", REASON_CHARS_MAX, "reason")
+            return (GivenUp(reason, now_ms),) if fault is None else fault
         case Reopen():
             if state.state is not State.AUTH_RETURNED:
                 return _stale(state)

@@ -14,6 +14,7 @@ from wire.checks import Context, check_form, normalise_id_number
 from wire.form import Field, FieldKind
 from wire.masked import IdNumber, Phone
 from wire.message import Code, Refusal
+from wire.text import normalised
 from wire.value import (
     AmountValue,
     Cell,
@@ -40,7 +41,7 @@ def entered(field: Field, text: str, now_ms: int) -> Value | Refusal | None:
     Amounts are typed in yuan with at most two decimals and become fen, numbers with at most the
     field's decimals. What needs a peripheral, a list or another person cannot be typed.
     """
-    text = text.strip()
+    text = normalised(text)
     read = _READERS.get(field.kind)
     if field.kind is FieldKind.CONFIRM:
         return ConfirmValue(now_ms) if text == YES else None
@@ -71,8 +72,8 @@ def entered_row(
         if column is None or read is None:
             return Refusal(Code.FORMAT, "表格中没有这一列", where)
         row.pop(name, None)
-        if text.strip():
-            cell = read(column, text.strip())
+        if typed := normalised(text):
+            cell = read(column, typed)
             if isinstance(cell, Refusal):
                 return Refusal(cell.code, cell.message, where)
             row[name] = cell

@@ -221,6 +221,19 @@ def excuse_without_reason(source: Source) -> Iterator[str]:
             yield f"{source.name}:{line}: {comment}"
 
 
+SIGNED = ("Submission", "Decision")
+"""What a peer signs as bytes; a slip's hash is taken of what was read."""
+
+
+def signed_read_loosely(source: Source) -> Iterator[str]:
+    """What somebody signed is read by `decode_signed`, which knows one spelling only."""
+    for node in source.nodes:
+        if source.is_product and isinstance(node, ast.Call) and _dotted(node.func) == "decode":
+            kind = _dotted(node.args[0]) if node.args else ""
+            if kind in SIGNED:
+                yield f"{source.name}:{node.lineno}: {kind} is read by decode_signed"
+
+
 RULES: tuple[Callable[[Source], Iterator[str]], ...] = (
     long_file,
     long_function,
@@ -231,12 +244,13 @@ RULES: tuple[Callable[[Source], Iterator[str]], ...] = (
     dead_code,
     silent_name,
     excuse_without_reason,
+    signed_read_loosely,
 )
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_every_source_keeps_the_rule(rule: Callable[[Source], Iterator[str]]) -> None:
-    """Nine rules, every Python file; each complaint is one line to click on."""
+    """Ten rules, every Python file; each complaint is one line to click on."""
     _no_complaints(complaint for source in sources() for complaint in rule(source))
 
 
@@ -322,6 +336,7 @@ x = 1  # noqa: E501
 # x = compute(1)
 # A sentence that ends in a call, as in run().
 def silent():
+    decode(Submission, b"")
     try:
         return random.random() + len(os.urandom(1))
     except Exception:
@@ -350,4 +365,5 @@ def test_the_rules_bite() -> None:
         "dead_code": 1,
         "silent_name": 3,
         "excuse_without_reason": 1,
+        "signed_read_loosely": 1,
     }

@@ -30,6 +30,7 @@ PAYLOAD_BYTES_MAX: Final = 65_000
 """The largest encoded message; what is left of a frame is for the envelope around it."""
 
 _encode_msgpack: Final = msgspec.msgpack.Encoder().encode
+_decode_msgpack: Final = msgspec.msgpack.Decoder().decode
 _encode_json: Final = msgspec.json.Encoder().encode
 
 
@@ -59,6 +60,26 @@ def decode_json(kind: type[T], data: bytes, *, bytes_max: int = PLAIN_BYTES_MAX)
         BadFrame: `data` is longer than `bytes_max`, or holds anything but one such value.
     """
     return cast("T", _json_reader(cast("Hashable", kind))(data, bytes_max))
+
+
+def decode_signed(kind: type[T], data: bytes, *, bytes_max: int = PLAIN_BYTES_MAX) -> T:
+    """The value in bytes that somebody signed, if they can be read in one way only.
+
+    Another reader than this one may take the first of two equal map keys, or a number written
+    longer than it needs; what is signed must mean the same to everybody. So the bytes are exactly
+    those that `encode` writes for what is in them, whatever their type may be by now.
+
+    Raises:
+        BadFrame: as `decode`; or another spelling, for instance a map with the same key twice.
+    """
+    value = decode(kind, data, bytes_max=bytes_max)
+    try:
+        once = _encode_msgpack(_decode_msgpack(data)) == data
+    except (ValueError, TypeError, RecursionError):
+        once = False
+    if not once:
+        raise BadFrame(f"{getattr(kind, '__name__', 'value')}: not the one way to write it")
+    return value
 
 
 class Reader(Generic[T]):
@@ -195,6 +216,7 @@ __all__ = [
     "Reader",
     "decode",
     "decode_json",
+    "decode_signed",
     "encode",
     "encode_json",
     "reply_type",

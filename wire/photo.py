@@ -52,6 +52,9 @@ _TURNS: Final = {
 }
 """What makes a picture of each EXIF orientation upright (Exif 2.32 §4.6.4, tag 0x0112)."""
 
+_INTEGERS: Final = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i"}
+"""TIFF types of whole numbers (TIFF 6.0 §2). The standard wants a SHORT; cameras write others."""
+
 _KEPT_SEGMENTS: Final = frozenset(range(0xC0, 0xE0)) | {0xE0, 0xEE}
 """Markers that decoding needs: frames, tables, JFIF, Adobe's colour transform (T.81 table B.1)."""
 
@@ -178,7 +181,7 @@ def _without_metadata(jpeg: bytes) -> tuple[bytes, int]:
         end = at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
         if marker in _KEPT_SEGMENTS:
             kept.append(jpeg[at:end])
-        elif marker == 0xE1 and jpeg[at + 4 : at + 10] == b"Exif\0\0":
+        elif marker == 0xE1 and orientation == 1 and jpeg[at + 4 : at + 10] == b"Exif\0\0":
             orientation = _orientation(jpeg[at + 10 : end])
         at = end
     raise NotAPhoto("no scan in it")
@@ -193,9 +196,10 @@ def _orientation(tiff: bytes) -> int:
         (first,) = struct.unpack_from(f"{order}I", tiff, 4)
         (count,) = struct.unpack_from(f"{order}H", tiff, first)
         for entry in range(first + 2, first + 2 + 12 * count, 12):
-            tag, kind, _, value = struct.unpack_from(f"{order}HHIH", tiff, entry)
-            if (tag, kind) == (0x0112, 3):
-                return int(value)
+            tag, kind = struct.unpack_from(f"{order}HH", tiff, entry)
+            if tag == 0x0112 and kind in _INTEGERS:
+                # A value of at most four bytes stands in its entry, at the left.
+                return int(struct.unpack_from(order + _INTEGERS[kind], tiff, entry + 8)[0])
     except struct.error:
         return 1
     return 1

@@ -148,6 +148,7 @@ SENIOR = "senior"
 MINOR = "minor"
 OFF_AREA = "off_area"
 NAME_RARE = "name_rare"
+ID_TERM = "id_term"
 PHOTO_REUSED = "photo_reused"
 IDENTITY_NO_PHOTO = "idv_no_photo"
 IDENTITY_CURED = "idv_second_document"
@@ -194,6 +195,7 @@ __all__ = [
     "IDENTITY_CURED",
     "IDENTITY_NO_PHOTO",
     "MINOR",
+    "ID_TERM",
     "NAME_RARE",
     "OFF_AREA",
     "PHOTO_REUSED",

@@ -35,6 +35,7 @@ from wire.messages.policy import (
     RollbackPolicy,
     SetPolicy,
 )
+from wire.text import normalised, text_fault
 
 STREAM: Final = "policy"
 
@@ -87,7 +88,6 @@ _FIRST: Final = PolicyPage(
     policy=DEFAULT_POLICY,
 )
 _NO_SUCH: Final = Refusal(Code.NOT_FOUND, "没有这个版本，或版本过旧。", "version")
-_NO_NOTE: Final = Refusal(Code.FORMAT, f"请填写变更说明，且不超过{NOTE_CHARS_MAX}个字。", "note")
 _MOVED_ON: Final = Refusal(Code.STALE, "授权策略已被他人更新，请查看当前版本后重新修改。", "base")
 
 
@@ -138,13 +138,14 @@ class PolicyBook(Behaviour[PolicyBookState, PolicyCommand, PolicyChanged]):
     def _set(
         self, current: PolicyPage, command: SetPolicy, now_ms: int, who: str
     ) -> Verdict[PolicyChanged] | Refusal:
-        note, about = command.note.strip(), current.about
+        note, about = normalised(command.note), current.about
         if (current.text, about.note, about.author) == (command.text, note, who):
             return Verdict(reply=_shown(current))
         if command.base not in (0, about.version):
             return _MOVED_ON
-        if not 0 < len(note) <= NOTE_CHARS_MAX:
-            return _NO_NOTE
+        fault = _note_fault(note)
+        if fault is not None:
+            return fault
         try:
             policy = parse_policy(command.text, self._products)
         except BadPolicy as bad:
@@ -159,7 +160,7 @@ class PolicyBook(Behaviour[PolicyBookState, PolicyCommand, PolicyChanged]):
 def _roll_back(
     state: PolicyBookState, command: RollbackPolicy, now_ms: int, who: str
 ) -> Verdict[PolicyChanged] | Refusal:
-    note, current = command.note.strip(), state.current
+    note, current = normalised(command.note), state.current
     about = current.about
     if (about.restored, about.note, about.author) == (command.version, note, who):
         return Verdict(reply=_shown(current))
@@ -168,8 +169,9 @@ def _roll_back(
         return _NO_SUCH
     if page is current:
         return Refusal(Code.STATE, "该版本正在使用，无需恢复。", "version")
-    if not 0 < len(note) <= NOTE_CHARS_MAX:
-        return _NO_NOTE
+    fault = _note_fault(note)
+    if fault is not None:
+        return fault
     version = PolicyVersion(
         version=about.version + 1,
         author=who,
@@ -178,6 +180,10 @@ def _roll_back(
         restored=command.version,
     )
     return _written(PolicyPage(about=version, text=page.text, policy=page.policy))
+
+
+def _note_fault(note: str) -> Refusal | None:
+    return text_fault(note, "变更说明", NOTE_CHARS_MAX, "note", lines=True)
 
 
 def _written(page: PolicyPage) -> Verdict[PolicyChanged]:

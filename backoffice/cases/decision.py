@@ -20,7 +20,7 @@ from backoffice.cases.view import entry_of
 from backoffice.product import Product
 from wire.case_state import State
 from wire.checks import LIMITS, Limits
-from wire.codec import decode
+from wire.codec import decode_signed
 from wire.errors import BadFrame
 from wire.form import Form
 from wire.keys import DECISION
@@ -35,6 +35,7 @@ from wire.messages.desk import (
     Reason,
     Verdict,
 )
+from wire.text import text_fault
 
 RETURNS_MAX: Final = 3
 """How often one case may be sent back; after that it is approved or rejected."""
@@ -74,7 +75,7 @@ def check_decision(
     """
     caller = judge.caller
     try:
-        decision = decode(Decision, judge.decision)
+        decision = decode_signed(Decision, judge.decision)
     except BadFrame:
         return Refusal(Code.FORMAT, "授权决定无法识别。")
     if not verify(caller.signing, DECISION, judge.decision, judge.signature):
@@ -143,8 +144,9 @@ def _stale(case: Case, held: Held, decision: Decision) -> Refusal | None:
 def _ill_formed(case: Case, decision: Decision) -> Refusal | None:
     if decision.reason not in _FITTING[decision.verdict]:
         return Refusal(Code.FORMAT, "退回或拒绝须选择相应原因，通过则不选原因。", "reason")
-    if len(decision.note) > NOTE_CHARS_MAX:
-        return Refusal(Code.FORMAT, f"备注不能超过{NOTE_CHARS_MAX}个字。", "note")
+    fault = text_fault(decision.note, "说明", NOTE_CHARS_MAX, "note", required=False, lines=True)
+    if fault is not None:
+        return fault
     if decision.verdict is Verdict.RETURN and case.returns >= RETURNS_MAX:
         return Refusal(Code.STATE, f"该业务已退回{RETURNS_MAX}次，只能通过或拒绝。")
     return None

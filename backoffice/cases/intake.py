@@ -18,6 +18,7 @@ from typing import Final
 import msgspec
 
 from backoffice.authorization.levels import (
+    ID_TERM,
     NAME_RARE,
     OFF_AREA,
     PHOTO_REUSED,
@@ -52,10 +53,12 @@ from wire.checks import (
     check_photo,
     check_recording,
     check_submission,
+    is_borderline,
     is_inside,
     is_rare,
+    normalise_name,
 )
-from wire.codec import decode
+from wire.codec import decode_signed
 from wire.errors import BadFrame
 from wire.form import Field, Form
 from wire.keys import SUBMISSION
@@ -133,7 +136,7 @@ def open_submission(submit: Submit, caller: Caller, verify: Verify) -> Submissio
     if not verify(caller.signing, SUBMISSION, submit.submission, submit.signature):
         return Refusal(Code.FORBIDDEN, "提交数据的设备签名无效。")
     try:
-        submission = decode(Submission, submit.submission)
+        submission = decode_signed(Submission, submit.submission)
     except BadFrame:
         return Refusal(Code.FORMAT, "提交数据无法识别。")
     if (submission.device, submission.staff_id) != (caller.device, caller.staff.staff_id):
@@ -205,8 +208,11 @@ def general_rules(
     raises = [] if dossier.chip is None else list(by_age(dossier.age, dossier.thresholds))
     if not is_inside(submission.place, facts.area, limits):
         raises.append(Raise(Level.A3, OFF_AREA))
-    if dossier.chip is not None and is_rare(dossier.customer.name):
+    people = dossier.people
+    if any(is_rare(normalise_name(one.name)) for one in people):
         raises.append(Raise(Level.A3, NAME_RARE))
+    if any(is_borderline(one, limits) for one in people):
+        raises.append(Raise(Level.A3, ID_TERM))
     if any(facts.images[one.digest].reused for _, one in _captured(submission)):
         raises.append(Raise(Level.A3, PHOTO_REUSED))
     if submission.deferred:

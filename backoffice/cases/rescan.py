@@ -21,7 +21,7 @@ from backoffice.cases.record import Case
 from backoffice.cases.terms import Rules, next_day_end_ms
 from backoffice.cases.view import owed_photos
 from wire.checks import Context, check_photo
-from wire.codec import decode, encode
+from wire.codec import decode, decode_signed, encode
 from wire.message import Code, Refusal
 from wire.messages.case import Submission, SubmitRescan
 from wire.messages.desk import ImageCard
@@ -44,7 +44,7 @@ def collection(union: str) -> str:
 
 def owing(case: Case, now_ms: int) -> tuple[AnyCaseEvent, ...]:
     """What the last approval of a case leads to besides; nothing where no photo is missing."""
-    fields = decode(Submission, case.filed.submission).deferred
+    fields = decode_signed(Submission, case.filed.submission).deferred
     return (RescanOwed(now_ms, fields, next_day_end_ms(now_ms)),) if fields else ()
 
 

@@ -28,6 +28,7 @@ from wire.codec import encode
 from wire.message import Code, Refusal
 from wire.messages.desk import NOTE_CHARS_MAX, ReviewFile, ReviewItem
 from wire.messages.session import StaffCard
+from wire.text import normalised, text_fault
 
 Events = tuple[AnyCaseEvent, ...]
 
@@ -39,7 +40,6 @@ _OWN_CASE: Final = Refusal(Code.SELF_AUTH, "不能复核本人经办的业务。
 _TOO_JUNIOR: Final = Refusal(Code.FORBIDDEN, "抽查需要A2级及以上授权权限。")
 _UNSEEN: Final = Refusal(Code.STATE, "请先打开该业务，查看后再给出抽查结论。")
 _NO_NOTE: Final = Refusal(Code.FORMAT, "请说明发现的问题。", "note")
-_LONG_NOTE: Final = Refusal(Code.FORMAT, f"说明不能超过{NOTE_CHARS_MAX}个字。", "note")
 
 
 class ReviewEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,14 +160,15 @@ def open_sample(case: Case, command: OpenSample, now_ms: int) -> Events | Refusa
 
 def judge_sample(case: Case, command: JudgeSample, now_ms: int) -> Events | Refusal:
     """The review of a drawn case; the same one again leads to nothing new."""
-    reviewer, note = command.caller.staff, command.note.strip()
+    reviewer, note = command.caller.staff, normalised(command.note)
     refusal = _kept_away(case, command.caller)
     if refusal is not None:
         return refusal
-    if len(note) > NOTE_CHARS_MAX:
-        return _LONG_NOTE
     if not command.ok and not note:
         return _NO_NOTE
+    fault = text_fault(note, "说明", NOTE_CHARS_MAX, "note", required=False, lines=True)
+    if fault is not None:
+        return fault
     if case.reviewed is None and reviewer.person_id not in case.opened:
         return _UNSEEN
     if case.reviewed is None:

@@ -36,6 +36,7 @@ from wire.checks import Context, check_ink, check_time
 from wire.keys import SLIP
 from wire.message import Code, Refusal
 from wire.messages.case import (
+    REASON_CHARS_MAX,
     CancelCase,
     ContinueLater,
     Delivered,
@@ -46,18 +47,15 @@ from wire.messages.case import (
     SlipShown,
     SubmitRescan,
 )
+from wire.text import normalised, text_fault
 
 Events = tuple[AnyCaseEvent, ...]
-
-REASON_CHARS_MAX: Final = 200
-"""The longest reason or note that a teller or reconciler may give, in characters."""
 
 NOT_FOUND: Final = Refusal(Code.NOT_FOUND, "没有找到该业务。")
 
 _SLIP_CHANGED: Final = Refusal(Code.STALE, "确认单内容已更新，请客户重新阅读。")
 _SIGNED_OTHERWISE: Final = Refusal(Code.KEY_CONFLICT, "该确认单已由客户签字，不能再次签字。")
 _FORGED: Final = Refusal(Code.FORBIDDEN, "签字数据的设备签名无效。")
-_TOO_LONG: Final = Refusal(Code.FORMAT, "请填写原因，且不超过200个字。", "reason")
 _WRONG_CARD: Final = Refusal(Code.ID_MISMATCH, "交付的卡片与业务登记的卡片不一致。", "card")
 _OWN_CASE: Final = Refusal(Code.SELF_AUTH, "不能处理本人经办的业务。")
 _UNWANTED: Final = Refusal(Code.STATE, "客户放弃办理，业务已撤销。")
@@ -118,9 +116,10 @@ def reconcile(
         return _OWN_CASE
     if isinstance(command, Reinquire):
         return (Reopened(now_ms, case.stage, staff),)
-    note = command.note.strip()
-    if not 0 < len(note) <= REASON_CHARS_MAX:
-        return _TOO_LONG
+    note = normalised(command.note)
+    fault = text_fault(note, "处理说明", REASON_CHARS_MAX, "note", lines=True)
+    if fault is not None:
+        return fault
     if not command.done:
         return (Settled(now_ms, False, staff, note),)
     if case.signed is None or case.stage is Stage.ABORT:
@@ -173,9 +172,9 @@ def _cancel(case: Case, reason: str, now_ms: int) -> Events | Refusal:
         return ()
     if not allows(case.state, Trigger.CANCEL):
         return wrong_state(case.state)
-    if not 0 < len(reason.strip()) <= REASON_CHARS_MAX:
-        return _TOO_LONG
-    return (Cancelled(now_ms, reason.strip()),)
+    reason = normalised(reason)
+    fault = text_fault(reason, "原因", REASON_CHARS_MAX, "reason")
+    return (Cancelled(now_ms, reason),) if fault is None else fault
 
 
 def _deliver(case: Case, request: Delivered, rules: Rules, now_ms: int) -> Events | Refusal:
@@ -190,4 +189,4 @@ def _deliver(case: Case, request: Delivered, rules: Rules, now_ms: int) -> Event
     return HandedOver(now_ms, request.delivered_ms), close(case, rules, now_ms)
 
 
-__all__ = ["NOT_FOUND", "REASON_CHARS_MAX", "at_table", "expire", "reconcile", "undo_unsigned"]
+__all__ = ["NOT_FOUND", "at_table", "expire", "reconcile", "undo_unsigned"]

@@ -19,7 +19,7 @@ from backoffice.product import Product
 from backoffice.questions.fields import ID_CARD
 from wire.case_state import State
 from wire.chip_record import NATIONS, Sex
-from wire.codec import decode, encode
+from wire.codec import decode_signed, encode
 from wire.form import Field, Form
 from wire.messages.case import CaseView, Submission
 from wire.messages.desk import CaseFile, Compared, ImageCard
@@ -71,7 +71,7 @@ _REGISTER_WORDS = {
 
 def dossier_of(intake: Intake, product: Product) -> Dossier:
     """An accepted submission, opened for reading, with the numbers that are in force now."""
-    submission = decode(Submission, intake.submission)
+    submission = decode_signed(Submission, intake.submission)
     return open_dossier(
         submission,
         verifiers=intake.verifiers,

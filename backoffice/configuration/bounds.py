@@ -31,6 +31,7 @@ RANGES: Final[dict[type[msgspec.Struct], dict[str, tuple[int, int]]]] = {
         "name_units_min": (1, 15),
         "name_units_max": (2, 15),
         "validity_slack_days": (0, 31),
+        "issue_days_max": (0, 180),
         "pan_digits_min": (12, 19),
         "pan_digits_max": (16, 19),
         "accuracy_m_max": (1, 10_000),

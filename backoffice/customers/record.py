@@ -26,6 +26,7 @@ import msgspec
 from actors.behaviour import Behaviour, Effect, Verdict
 from backoffice.cases.events import CustomerLearned
 from backoffice.customers.rules import CustomerRules, Standing
+from wire.checks import is_accurate
 from wire.masked import IdNumber
 from wire.message import Message, Refusal, Request
 from wire.messages.case import Place
@@ -328,7 +329,7 @@ class CustomerRecord(Behaviour[CustomerState, CustomerCommand, CustomerEvent]):
 
 def _from_case(state: CustomerState, command: CustomerLearned) -> Learned:
     told = {fact: value for fact, value in command.profile.items() if value}
-    if command.place is not None and command.place.accuracy_m <= PLACE_ACCURACY_M_MAX:
+    if command.place is not None and is_accurate(command.place, PLACE_ACCURACY_M_MAX):
         told["place"] = coarse(command.place)
     known = state.values | told
     kept = {fact: value if _consented(fact, known) else "" for fact, value in known.items()}

@@ -48,6 +48,7 @@ from wire.messages.desk import (
 )
 from wire.messages.session import SignIn, SignOut, StaffCard
 from wire.office_link import OfficeLink
+from wire.text import normalised, text_fault
 
 RENEW_S: Final = 60.0
 """How often an open claim is renewed, in seconds; a lease lasts several times that."""
@@ -253,8 +254,10 @@ class Authorizer:
             return Refusal(Code.STALE, "业务内容已更新，请重新核对后再决定")
         if not opened.images.complete:
             return Refusal(Code.EVIDENCE, "影像还没有全部调阅，请稍候", retryable=True)
-        if len(command.note) > NOTE_CHARS_MAX:
-            return Refusal(Code.FORMAT, f"说明不能超过{NOTE_CHARS_MAX}个字", "note")
+        note = normalised(command.note)
+        fault = text_fault(note, "说明", NOTE_CHARS_MAX, "note", required=False, lines=True)
+        if fault is not None:
+            return fault
         file = opened.file
         decision = Decision(
             case_id=file.item.case_id,
@@ -263,7 +266,7 @@ class Authorizer:
             images=tuple(card.digest for card in file.images),
             verdict=command.verdict,
             reason=command.reason,
-            note=command.note,
+            note=note,
             staff_id=staff.staff_id,
             challenge=file.challenge,
             decided_ms=self._outside.wall.now_ms(),

@@ -37,6 +37,7 @@ from wire.messages.desk import (
 )
 from wire.messages.session import StaffCard
 from wire.office_link import OfficeLink
+from wire.text import normalised, text_fault
 
 REFRESH_S: Final = 300.0
 """How often the list is asked for by itself, in seconds: cases close all the time."""
@@ -44,7 +45,6 @@ REFRESH_S: Final = 300.0
 NOT_OPEN: Final = Refusal(Code.STATE, "请先打开一笔抽查业务")
 NOT_SEEN: Final = Refusal(Code.EVIDENCE, "影像还没有全部调阅，请稍候", retryable=True)
 NO_NOTE: Final = Refusal(Code.FORMAT, "请说明发现的问题", "note")
-LONG_NOTE: Final = Refusal(Code.FORMAT, f"说明不能超过{NOTE_CHARS_MAX}个字", "note")
 
 
 class DrawnFile:
@@ -159,15 +159,16 @@ class ReviewDesk:
         return None
 
     async def _give(self, deed: GiveReview) -> Refusal | None:
-        drawn, note = self._open, deed.note.strip()
+        drawn, note = self._open, normalised(deed.note)
         if drawn is None or drawn.file.item.case_id != deed.case_id:
             return NOT_OPEN
         if not drawn.images.complete:
             return NOT_SEEN
         if not deed.ok and not note:
             return NO_NOTE
-        if len(note) > NOTE_CHARS_MAX:
-            return LONG_NOTE
+        fault = text_fault(note, "说明", NOTE_CHARS_MAX, "note", required=False, lines=True)
+        if fault is not None:
+            return fault
         request = JudgeReview(deed.case_id, deed.ok, note)
         answer = await self._link.request_now(request, within=REQUEST_S_MAX)
         self.look_again()
@@ -199,7 +200,6 @@ class ReviewDesk:
 
 
 __all__ = [
-    "LONG_NOTE",
     "NOT_OPEN",
     "NOT_SEEN",
     "NO_NOTE",

@@ -22,7 +22,7 @@ from backoffice.cases.commands import (
 )
 from backoffice.office import ANSWER_S_MAX, BUSY, Office
 from backoffice.peers.devices import Device
-from wire.codec import decode
+from wire.codec import decode, decode_signed
 from wire.errors import BadFrame
 from wire.message import Code, Refusal, ReplyT, Request
 from wire.messages.desk import (
@@ -108,7 +108,7 @@ class DeskRequests:
                 return await self._chunk(device, caller, request)
             case Decide():
                 try:
-                    decision = decode(Decision, request.decision)
+                    decision = decode_signed(Decision, request.decision)
                 except BadFrame:
                     return Refusal(Code.FORMAT, "授权意见无法识别")
                 proof = await office.roster.prove(

@@ -66,7 +66,7 @@ from backoffice.verify.chain import Fault, Findings, PinnedKeys, place
 from backoffice.verify.identities import Named
 from wire.case_state import State
 from wire.checks import asked_fields
-from wire.codec import decode
+from wire.codec import decode_signed
 from wire.errors import BadFrame
 from wire.form import FieldKind
 from wire.keys import DECISION, SLIP, SUBMISSION, verify
@@ -240,7 +240,7 @@ class CaseBook:
         """What the office noted is what the device signed, and its images are there (I6)."""
         self._signature(intake.device, SUBMISSION, intake.submission, intake.signature, where)
         try:
-            submission = decode(Submission, intake.submission)
+            submission = decode_signed(Submission, intake.submission)
         except BadFrame:
             self._findings.add(Fault.UNREADABLE, where, "submission")
             return
@@ -307,7 +307,7 @@ class CaseBook:
         if judgement.authorizer.union not in _deciding(case):
             self._findings.add(Fault.UNAUTHORIZED, where, judgement.authorizer.staff_id)
         try:
-            decision = decode(Decision, judgement.decision)
+            decision = decode_signed(Decision, judgement.decision)
         except BadFrame:
             self._findings.add(Fault.UNREADABLE, where, "decision")
             return
@@ -339,7 +339,7 @@ class CaseBook:
     def _operation(self, case: Case, leg: LegAsked, where: str) -> None:
         """Partners are asked about the person and the card that were submitted, under one key."""
         try:
-            submission = decode(Submission, case.filed.submission)
+            submission = decode_signed(Submission, case.filed.submission)
         except BadFrame:
             return
         values = submission.values.values()

@@ -255,7 +255,8 @@ def test_a_teller_gives_up_before_the_core_is_asked() -> None:
     """Not afterwards; the card is free again."""
     story = Story()
     story.file()
-    assert Code.FORMAT is code(story.ask(CancelCase(story.case_id, " ")))
+    for unwritten in (" ", "\u200b", "客户\u202e离开", "客户\n离开", "长" * 201):
+        assert Code.FORMAT is code(story.ask(CancelCase(story.case_id, unwritten)))
     assert State.CANCELLED is story.ask(CancelCase(story.case_id, "客户离开")).state
     assert State.CANCELLED is story.ask(CancelCase(story.case_id, "客户离开")).state
     assert {} == story.bank.owners

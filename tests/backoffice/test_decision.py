@@ -27,6 +27,7 @@ from tests.backoffice.case_story import (
 )
 from tests.kit import submissions as make
 from wire.case_state import State
+from wire.codec import encode
 from wire.keys import DECISION
 from wire.message import Code, Refusal
 from wire.messages import desk
@@ -62,6 +63,8 @@ def code(answer: Any) -> Code:
         ({"case_id": make.case_id("other")}, Code.FORBIDDEN),
         ({"staff_id": "A002"}, Code.FORBIDDEN),
         ({"note": "长" * 501}, Code.FORMAT),
+        ({"note": "照片\u202e模糊"}, Code.FORMAT),
+        ({"note": "\u200b"}, Code.FORMAT),
         ({"reason": Reason.IMAGE_UNCLEAR}, Code.FORMAT),
         ({"verdict": Verdict.RETURN}, Code.FORMAT),
         ({"verdict": Verdict.RETURN, "reason": Reason.ID_DOUBTFUL}, Code.FORMAT),
@@ -84,6 +87,17 @@ def test_a_decision_that_does_not_fit(change: dict[str, Any], expected: Code) ->
     assert expected is code(story.judge(seen, **change))
     assert State.AUTH_CLAIMED is story.where()
     assert isinstance(story.judge(seen), desk.DecisionTaken)
+
+
+def test_a_decision_that_reads_two_ways_decides_nothing() -> None:
+    """Signed with the right key, and both a yes and a no in it."""
+    story, seen = claimed()
+    right = decided(seen, Verdict.APPROVE, None, DESK, story.now_ms).decision
+    twice = bytes([right[0] + 1]) + encode("verdict") + encode(Verdict.REJECT) + right[1:]
+    signature = keys(DESK.device).sign(DECISION, twice)
+
+    assert Code.FORMAT is code(story.give(Judge(DESK, twice, signature)))
+    assert State.AUTH_CLAIMED is story.where()
 
 
 def test_every_image_counts_and_order_does_not() -> None:

@@ -22,7 +22,7 @@ from backoffice.desk.page_model import (
     ViewReview,
 )
 from backoffice.desk.program import Desk
-from backoffice.desk.reviews import LONG_NOTE, NO_NOTE, NOT_OPEN, NOT_SEEN, REFRESH_S
+from backoffice.desk.reviews import NO_NOTE, NOT_OPEN, NOT_SEEN, REFRESH_S
 from backoffice.staff import Member
 from tests.kit.bank import DESK_PASSCODE, Bank, authorizer, teller
 from tests.kit.running import run
@@ -139,8 +139,10 @@ def test_nothing_is_judged_unseen_or_without_words() -> None:
             await look_into(desk, case_id)
             assert NOT_OPEN == await desk.perform(GiveReview("C-other", ok=True, note=""))
             assert NO_NOTE == await desk.perform(GiveReview(case_id, ok=False, note=" \n"))
-            long = "长" * (NOTE_CHARS_MAX + 1)
-            assert LONG_NOTE == await desk.perform(GiveReview(case_id, ok=True, note=long))
+            for wrong in ("长" * (NOTE_CHARS_MAX + 1), "好\u202e"):
+                refusal = await desk.perform(GiveReview(case_id, ok=True, note=wrong))
+                assert isinstance(refusal, Refusal)
+                assert (Code.FORMAT, "note") == (refusal.code, refusal.field)
             assert await desk.perform(CloseReview(case_id)) is None
             assert NOT_OPEN == await desk.perform(GiveReview(case_id, ok=True, note=""))
             assert [case_id] == listed(desk)

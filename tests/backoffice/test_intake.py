@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import random
 from typing import Any
 
 import msgspec
@@ -23,7 +25,9 @@ from tests.backoffice.case_story import (
 )
 from tests.kit import submissions as make
 from wire.checks import Area
+from wire.chip_record import Sex
 from wire.codec import encode
+from wire.form import FieldKind
 from wire.keys import SUBMISSION, verify
 from wire.masked import Pan
 from wire.message import Code, Refusal
@@ -34,6 +38,8 @@ from wire.value import BankCardValue, PhotoValue
 
 STORY = Story()
 RIGHT = STORY.submission()
+HOLDER = make.person(0)
+PHONE = next(field for field in STORY.product.form.fields if field.kind is FieldKind.PHONE)
 
 
 def opened(captured: Submission, **changes: Any) -> Submission | Refusal:
@@ -225,11 +231,23 @@ def test_a_doubtful_register_is_cured_by_a_second_document_or_not_at_all(
 
 
 def test_what_raises_the_level_of_every_product() -> None:
-    """A photo seen elsewhere, a rare name, a place outside; two of them make A4."""
+    """A photo seen elsewhere, a rare name, a term near a birthday, a place outside or no better
+    known than that it is one; two of them make A4.
+    """
     far = msgspec.structs.replace(RIGHT, place=Place(39_900_000, 116_400_000, 5))
     area = Area(21_000_000, 97_000_000, 29_500_000, 106_500_000)
     photos = [v for v in RIGHT.values.values() if isinstance(v, PhotoValue)]
     reused = {photo.digest: ImageFact(photo.size, reused=True) for photo in photos}
+    nowhere = msgspec.structs.replace(RIGHT, place=Place(25_040_000, 102_710_000, 0))
+    born = dt.date(1991, 5, 1)
+    early = msgspec.structs.replace(
+        make.person(0),
+        birth=born,
+        number=make.id_number(born, 1),
+        sex=Sex.MALE,
+        valid_from=dt.date(2017, 5, 20),
+        valid_to=dt.date(2027, 5, 20),
+    )
     rare_values = STORY.values(make.person(0, name="王\ue123"))
 
     for answer, expected in (
@@ -237,10 +255,28 @@ def test_what_raises_the_level_of_every_product() -> None:
         (STORY.intake(far, area=area), (Level.A3, ("off_area",))),
         (STORY.intake(images=reused), (Level.A3, ("photo_reused",))),
         (STORY.intake(STORY.submission(rare_values)), (Level.A3, ("name_rare",))),
+        (STORY.intake(STORY.submission(STORY.values(early))), (Level.A3, ("id_term",))),
+        (STORY.intake(nowhere, area=area), (Level.A3, ("off_area",))),
         (STORY.intake(far, area=area, images=reused), (Level.A4, ("off_area", "photo_reused"))),
     ):
         assert isinstance(answer, Intake)
         assert expected == (answer.assessment.level, answer.assessment.flags)
+
+
+def test_a_submission_that_reads_two_ways_is_refused() -> None:
+    """Signed with the right key, and a phone number in it twice: which one was meant?"""
+    right = encode(RIGHT)
+    key = encode("values") + bytes([0x80 | len(RIGHT.values)])
+    assert 1 == right.count(key)
+    pair = encode("phone") + encode(RIGHT.values["phone"])
+    other = encode("phone") + encode(make.value_for(PHONE, random.Random(7), HOLDER, make.NOW_MS))
+    one_more = encode("values") + bytes([0x80 | len(RIGHT.values) + 1])
+    twice = right.replace(key, one_more).replace(pair, other + pair)
+
+    submit = Submit(twice, (), keys(TELLER.device).sign(SUBMISSION, twice))
+    answer = open_submission(submit, TELLER, verify)
+    assert isinstance(answer, Refusal)
+    assert Code.FORMAT is answer.code
 
 
 def test_no_pin_block_goes_on() -> None:

@@ -109,6 +109,8 @@ def test_what_cannot_be_put_in_force() -> None:
     assert Code.NOT_FOUND is code(pages.ask(RollbackPolicy(9, "撤回")))
     assert Code.STATE is code(pages.ask(RollbackPolicy(2, "撤回")))
     assert Code.FORMAT is code(pages.ask(RollbackPolicy(1, "")))
+    assert Code.FORMAT is code(pages.ask(RollbackPolicy(1, "\u200b")))
+    assert Code.FORMAT is code(pages.ask(SetPolicy(UNION, "试\u202e行")))
     assert Code.NOT_FOUND is code(pages.ask(GetPolicy(7)))
     assert 1 == len(pages.events)
 

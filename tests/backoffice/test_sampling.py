@@ -253,6 +253,8 @@ def test_what_is_wrong_is_said_in_bounds() -> None:
 
     assert Code.FORMAT is review(story, ok=False)
     assert Code.FORMAT is review(story, ok=False, note="  \n")
+    assert Code.FORMAT is review(story, ok=False, note="\u200b")
+    assert Code.FORMAT is review(story, ok=True, note="好\u202e")
     assert Code.FORMAT is review(story, ok=False, note="长" * (NOTE_CHARS_MAX + 1))
     assert Code.FORMAT is review(story, ok=True, note="长" * (NOTE_CHARS_MAX + 1))
     assert waiting(story) is not None

@@ -230,6 +230,18 @@ def test_a_given_up_draft_keeps_no_pin_block() -> None:
         assert [] == story.sent(SendCancel), "the office has never heard of it"
 
 
+def test_a_reason_is_text_before_the_case_is_given_up() -> None:
+    """The office would refuse it, and the wish would stay in the outbox for nothing."""
+    story = DraftStory()
+    story.open()
+    for unwritten in ("", " ", "\u200b", "长" * 201, "客户\u202e有事"):
+        refusal = story.give(GiveUpDraft(unwritten))
+        assert isinstance(refusal, Refusal)
+        assert (Code.FORMAT, "reason") == (refusal.code, refusal.field)
+    assert story.give(GiveUpDraft(" 客户有事 ")) is None
+    assert "客户有事" == story.state.given_up_reason
+
+
 def test_giving_up_what_the_office_knows_is_the_offices_decision() -> None:
     """The wish is sent; the case is cancelled when the office says so."""
     story = DraftStory()

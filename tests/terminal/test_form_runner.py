@@ -88,6 +88,15 @@ def test_what_is_no_amount(typed: str) -> None:
     assert (Code.FORMAT, "it") == (refusal.code, refusal.field)
 
 
+def test_typed_text_is_normalised() -> None:
+    """In a form and in a table's row: composed, and with blanks of one kind."""
+    table = field(FieldKind.TABLE, columns=(field(FieldKind.TEXT, name="name"),), rows_max=3)
+
+    assert TextValue("Caf\u00e9 1") == typed_into(FieldKind.TEXT, " Cafe\u0301\u00a01 ")
+    row = entered_row(table, 1, {}, {"name": "Cafe\u0301\t"})
+    assert row == {"name": TextValue("Caf\u00e9")}
+
+
 @given(st.integers(0, 10**14 - 1))
 def test_every_amount_can_be_typed(fen: int) -> None:
     """As people write it, with two decimals."""

@@ -27,6 +27,7 @@ from wire.checks import (
     check_trail,
     is_inside,
 )
+from wire.codec import decode, encode
 from wire.form import Field, FieldKind, Form, Option
 from wire.ink import Point, Signature
 from wire.masked import Pan, Phone
@@ -271,6 +272,7 @@ def test_a_place_proves_something_only_if_it_is_accurate_and_inside() -> None:
     assert not is_inside(Place(25_040_000, 102_710_000, 101), YUNNAN, limits)
     assert not is_inside(Place(39_900_000, 116_400_000, 5), YUNNAN, limits)
     assert not is_inside(None, YUNNAN, limits)
+    assert not is_inside(Place(25_040_000, 102_710_000, 0), YUNNAN, limits), "0 is unknown"
     assert is_inside(None, None, limits)
     assert [] == check_place(None, NOW)
 
@@ -340,11 +342,28 @@ def test_photos_are_judged_on_their_facts(change: dict[str, object], code: Code)
         (Signature(1000, 400, ((Point(0, 1001, 5),) * 25,)), Code.FORMAT),
         (Signature(1000, 400, (tuple(Point(-i, i * 20, i * 9) for i in range(40)),)), Code.FORMAT),
         (Signature(1000, 400, ((Point(0, 1, 1),) * 4_001,)), Code.FORMAT),
+        (Signature(10**30, 400, make.ink().strokes), Code.FORMAT),
+        (Signature(1000, 100_001, make.ink().strokes), Code.FORMAT),
+        (Signature(1000, 400, ((Point(0, 1, 1, 1_001),) * 25,)), Code.FORMAT),
+        (Signature(1000, 400, ((Point(0, 1, 1, -1),) * 25,)), Code.FORMAT),
+        (Signature(1000, 400, ((Point(10**12, 1, 1),) * 25,)), Code.FORMAT),
     ],
 )
 def test_what_is_no_signature(ink: Signature, code: Code) -> None:
     """Empty, one dash, too fast, too small, off the pad, back in time, endless."""
     assert [("it", code)] == codes(check_ink(ink, NOW))
+
+
+NUMBERS = st.integers() | st.integers(-(10**40), 10**40)
+
+
+@given(NUMBERS, NUMBERS, st.lists(st.lists(st.builds(Point, *(NUMBERS,) * 4))))
+def test_no_number_breaks_a_signature(width: int, height: int, strokes: list[list[Point]]) -> None:
+    """What is accepted can be written down and drawn; everything else is a refusal."""
+    ink = Signature(width, height, tuple(map(tuple, strokes)))
+
+    if check_ink(ink, NOW) == []:
+        assert ink == decode(Signature, encode(ink))
 
 
 @given(st.integers(0, 1_000), st.integers(40, 90))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from importlib import resources
 from typing import Any
 
 import msgspec
@@ -14,17 +15,20 @@ from stdnum.cn import ric
 
 from tests.kit import submissions as make
 from wire.checks import (
+    LIMITS,
     Context,
     check_character,
     check_id_card,
     check_id_number,
     check_name,
+    is_borderline,
     is_rare,
     luhn_digit,
     normalise_id_number,
     normalise_name,
     years_between,
 )
+from wire.checks.chip import check_validity
 from wire.checks.id_number import REGION_PREFIXES
 from wire.chip_record import ChipRecord, Sex, build_chip_record
 from wire.masked import IdNumber
@@ -49,6 +53,10 @@ def codes(problems: list[Refusal]) -> list[Code]:
         ("\uff110105194912310021", Code.FORMAT),
         (make.id_number(dt.date(1990, 1, 1), 1, "990000"), Code.RANGE),
         (make.id_number(dt.date(1990, 1, 1), 1, "832300"), Code.RANGE),
+        (make.id_number(dt.date(1990, 1, 1), 1, "460026"), None),
+        (make.id_number(dt.date(1990, 1, 1), 1, "810000"), None),
+        (make.id_number(dt.date(1990, 1, 1), 1, "820000"), None),
+        (make.id_number(dt.date(1990, 1, 1), 1, "830000"), None),
         (make.id_number(dt.date(1990, 1, 1), 1, "510202"), None),
         (make.id_number(dt.date(1990, 1, 1), 1, "532128"), None),
         (make.id_number(TODAY, 1), None),
@@ -60,6 +68,21 @@ def codes(problems: list[Refusal]) -> list[Code]:
 def test_id_numbers(number: str, code: Code | None) -> None:
     """Published and made vectors; abolished regions (old Chongqing, Zhaotong) are known."""
     assert ([code] if code else []) == codes(check_id_number(number, NOW))
+
+
+def test_every_county_that_there_was_is_known() -> None:
+    """Every county of the list of Wikipedia (zh) since 1980, as python-stdnum carries it."""
+    lines = resources.files("stdnum.cn").joinpath("loc.dat").read_text("utf-8").splitlines()
+    counties, province = [], ""
+    for line in lines:
+        code, _, said = line.strip().partition(" ")
+        if said.startswith("province="):
+            province = code
+        elif said.startswith("county=") and not code.endswith("00"):
+            counties.append(province + code)
+
+    assert len(counties) > 4_000
+    assert [] == [one for one in counties if one[:4] not in REGION_PREFIXES]
 
 
 def test_a_day_that_never_was() -> None:
@@ -177,6 +200,48 @@ def test_the_last_day_is_still_valid() -> None:
     assert [] == check_id_card(make.id_card(record), NOW)
 
 
+BORN = dt.date(1991, 5, 1)
+
+
+def carded(first: dt.date, last: dt.date | None) -> ChipRecord:
+    number = make.id_number(BORN, 1)
+    return msgspec.structs.replace(
+        PERSON, birth=BORN, number=number, sex=Sex.MALE, valid_from=first, valid_to=last
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "code", "borderline"),
+    [
+        (dt.date(2017, 5, 20), dt.date(2027, 5, 20), None, True),
+        (dt.date(2017, 5, 20), dt.date(2037, 5, 20), None, False),
+        (dt.date(2017, 4, 20), dt.date(2037, 4, 20), None, True),
+        (dt.date(2017, 4, 20), dt.date(2027, 4, 20), None, False),
+        (dt.date(2017, 7, 29), dt.date(2027, 7, 29), None, True),
+        (dt.date(2017, 7, 30), dt.date(2027, 7, 30), Code.RANGE, False),
+        (dt.date(2017, 1, 30), dt.date(2037, 1, 30), Code.RANGE, False),
+        (dt.date(2017, 5, 20), None, Code.RANGE, False),
+        (dt.date(2017, 5, 20), dt.date(2029, 5, 20), Code.RANGE, False),
+    ],
+)
+def test_a_card_applied_for_before_a_birthday(
+    first: dt.date, last: dt.date | None, code: Code | None, borderline: bool
+) -> None:
+    """At 25 one is given ten years, and the card is made at 26: let through, and looked at."""
+    record = carded(first, last)
+
+    assert ([code] if code else []) == codes(check_id_card(make.id_card(record), NOW))
+    assert borderline == is_borderline(record, LIMITS)
+
+
+@given(st.dates(dt.date(1, 1, 1), TODAY), st.none() | st.dates(dt.date(1, 1, 1)))
+def test_no_term_breaks_the_checks(first: dt.date, last: dt.date | None) -> None:
+    """Whatever days a chip holds, from the first year to the last."""
+    record = msgspec.structs.replace(carded(first, last), birth=dt.date(1, 1, 1))
+
+    assert all(one.message for one in check_validity(record, NOW))
+
+
 def test_what_the_tablet_says_must_be_what_the_chip_says() -> None:
     """Number and name are repeated for look-ups; a difference is a forgery."""
     other = make.person(9)
@@ -211,6 +276,11 @@ def test_a_foreign_permanent_residents_card_goes_to_the_counter() -> None:
         ("李" * 15, True, False),
         ("李" * 16, False, False),
         ("王\U00020bb7", True, True),
+        ("\u3007国强", True, True),
+        ("李\u2ecc", True, True),
+        ("李\u200b英", False, True),
+        ("李\u3164", False, True),
+        ("李\U0001f600", False, True),
         ("王\ue123", True, True),
         ("\u3400金", True, True),
     ],

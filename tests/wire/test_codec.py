@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 
 import msgspec
 import pytest
@@ -16,6 +17,7 @@ from wire.codec import (
     MessageCodec,
     decode,
     decode_json,
+    decode_signed,
     encode,
     encode_json,
     reply_type,
@@ -86,6 +88,63 @@ def test_twenty_thousand_mutated_messages() -> None:
 
     assert MUTATIONS == sum(outcomes.values())
     assert outcomes["bad"] > outcomes["message"]
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False)
+    | st.text(max_size=5)
+    | st.binary(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=12,
+)
+
+
+@given(ANYTHING)
+def test_what_was_encoded_reads_one_way(value: object) -> None:
+    """Whatever is signed on this side is read on the other."""
+    assert value == decode_signed(object, encode(value))
+
+
+@given(st.dictionaries(st.text(max_size=4), ANYTHING, min_size=1, max_size=5), st.data())
+def test_a_key_that_stands_twice_is_refused_in_what_is_signed(
+    value: dict[str, object], data: st.DataObject
+) -> None:
+    """At any place, with any second value, at any depth: two readers could differ about it."""
+    key = data.draw(st.sampled_from(sorted(value)))
+    pairs = [encode(name) + encode(one) for name, one in value.items()]
+    again = encode(key) + encode(data.draw(ANYTHING))
+    pairs.insert(data.draw(st.integers(0, len(pairs))), again)
+    twice = bytes([0x80 | len(pairs)]) + b"".join(pairs)
+
+    assert decode(dict[str, object], twice).keys() == value.keys()
+    for signed in (twice, b"\x91" + twice, b"\x81\xa1v" + twice):
+        with pytest.raises(BadFrame):
+            decode_signed(object, signed)
+
+
+@given(st.integers(0, 127))
+def test_a_number_is_written_as_short_as_it_is(number: int) -> None:
+    """A second spelling is a second signature for the same thing."""
+    for longer in (b"\xcc", b"\xcd\0", b"\xce\0\0\0", b"\xcf" + bytes(7)):
+        assert number == decode(int, longer + bytes([number]))
+        with pytest.raises(BadFrame):
+            decode_signed(int, longer + bytes([number]))
+
+
+@given(st.binary(max_size=300))
+def test_any_signed_bytes_are_a_value_or_a_bad_frame(data: bytes) -> None:
+    """As for everything that comes from outside."""
+    for kind in (Note, object, dict):
+        with suppress(BadFrame):
+            decode_signed(kind, data)
+
+
+def test_what_an_older_peer_signed_is_still_read() -> None:
+    """A field that it does not know has its default, and one that we do not know is passed over."""
+    assert Note(3) == decode_signed(Note, encode({"type": "Note", "number": 3, "mood": "sunny"}))
 
 
 @pytest.mark.parametrize(

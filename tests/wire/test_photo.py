@@ -81,6 +81,37 @@ def test_a_photo_taken_sideways_stands_upright() -> None:
     assert (1200, 1600) == upright.size
 
 
+def oriented(order: str, kind: int, layout: str, value: int) -> bytes:
+    """A sideways document whose Exif says so in a whole number of this TIFF type."""
+    entry = struct.pack(f"{order}HHI", 0x0112, kind, 1)
+    entry += struct.pack(order + layout, value).ljust(4, b"\0")
+    mark = b"II" if order == "<" else b"MM"
+    tiff = mark + struct.pack(f"{order}HIH", 42, 8, 1) + entry + bytes(4)
+    block = b"Exif\0\0" + tiff
+    segment = b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block
+    plain = jpeg(document(1600, 1200))
+    return plain[:2] + segment + plain[2:]
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize(
+    ("kind", "layout"), [(1, "B"), (3, "H"), (4, "I"), (6, "b"), (8, "h"), (9, "i")]
+)
+def test_an_orientation_may_be_any_whole_number(order: str, kind: int, layout: str) -> None:
+    """Cameras write LONG where the standard says SHORT; the picture stands upright all the same."""
+    upright = Image.open(io.BytesIO(normalise(oriented(order, kind, layout, 6))))
+
+    assert (1200, 1600) == upright.size
+
+
+@pytest.mark.parametrize("kind", [0, 2, 5, 7, 10, 12, 200])
+def test_an_orientation_that_is_no_whole_number_is_none(kind: int) -> None:
+    """Text, fractions and unknown types say nothing; the picture is kept as it is."""
+    kept = Image.open(io.BytesIO(normalise(oriented("<", kind, "I", 6))))
+
+    assert (1600, 1200) == kept.size
+
+
 def test_a_photo_full_of_noise_still_fits() -> None:
     """Quality gives way before the bound does, or it is a typed no."""
     noise = Image.frombytes("RGB", (1400, 1100), random.Random(1).randbytes(1400 * 1100 * 3))

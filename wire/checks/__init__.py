@@ -8,7 +8,7 @@ teller understands; an empty list means yes. Nothing here reads a clock or does 
 from wire.checks.amount import DECIMALS_MAX, check_amount, check_number, number_text
 from wire.checks.bank_card import check_bank_card, luhn_digit
 from wire.checks.cell import check_cell, check_type
-from wire.checks.chip import check_id_card
+from wire.checks.chip import check_id_card, is_borderline
 from wire.checks.choice import check_choice, check_choices
 from wire.checks.colleague import check_colleague
 from wire.checks.confirmation import check_confirm
@@ -26,7 +26,15 @@ from wire.checks.name import check_name, is_rare, normalise_name
 from wire.checks.phone import check_phone
 from wire.checks.photo_rules import check_photo
 from wire.checks.pin_policy import birth_pins, check_new_pin
-from wire.checks.place import TRAIL, Area, check_place, check_time, check_trail, is_inside
+from wire.checks.place import (
+    TRAIL,
+    Area,
+    check_place,
+    check_time,
+    check_trail,
+    is_accurate,
+    is_inside,
+)
 from wire.checks.recording import check_recording
 from wire.checks.relevance import asked_fields
 from wire.checks.submission import PIN_KINDS, check_form, check_submission, check_value
@@ -45,6 +53,7 @@ __all__ = [
     "CHINA",
     "years_between",
     "check_id_card",
+    "is_borderline",
     "check_id_number",
     "check_character",
     "birth_date",
@@ -75,6 +84,7 @@ __all__ = [
     "check_place",
     "check_time",
     "check_trail",
+    "is_accurate",
     "is_inside",
     "Area",
     "TRAIL",

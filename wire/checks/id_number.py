@@ -43,7 +43,7 @@ _PREFECTURES: Final = {
     "43": "01-13 21-31 90",
     "44": "01-29 51-53 90",
     "45": "01-14 21-28",
-    "46": "01-04 90",
+    "46": "00-04 90",
     "50": "01-03",
     "51": "01-39 70 90",
     "52": "01-06 21-27",
@@ -57,11 +57,14 @@ _PREFECTURES: Final = {
     "71": "00",
     "81": "00",
     "82": "00",
+    "83": "00",
 }
 """Province to its prefecture-level codes, current and abolished.
 
-Source: GB/T 2260 as revised by the Ministry of Civil Affairs' yearly tables of 1980 to 2017, joined
-with the list of Wikipedia (zh), "中华人民共和国行政区划代码".
+Source: GB/T 2260 as revised by the Ministry of Civil Affairs' yearly tables of 1980 to 2019, joined
+with the list of Wikipedia (zh), "中华人民共和国行政区划代码". From 1988 to 2002 the counties of
+Hainan stood directly under the province (4600xx). 81, 82 and 83 are residents of Hong Kong, Macao
+and Taiwan with a residence permit (港澳台居民居住证申领发放办法, art. 8): 810000, 820000, 830000.
 """
 
 

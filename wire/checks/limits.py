@@ -26,6 +26,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         name_units_min: shortest name, UTF-16 units.
         name_units_max: longest name, UTF-16 units.
         validity_slack_days: how far a card's term may miss its whole number of years.
+        issue_days_max: how long a card may take from its application to its first day; a term that
+            fits an age within so many days of it is for a person to judge.
         card_prefix: the issuer range that every card of ours begins with.
         pan_digits_min: shortest card number.
         pan_digits_max: longest card number.
@@ -50,6 +52,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     name_units_min: int = 2
     name_units_max: int = 15
     validity_slack_days: int = 3
+    issue_days_max: int = 90
     card_prefix: str = "62"
     pan_digits_min: int = 16
     pan_digits_max: int = 19

@@ -12,6 +12,7 @@ from typing import Final
 
 from wire.checks.limits import Context
 from wire.message import Code, Refusal
+from wire.text import is_written
 
 SEPARATOR: Final = "\u00b7"
 """MIDDLE DOT, the separator of GB/T 2312 and of the population register."""
@@ -23,6 +24,10 @@ _LOOKALIKES: Final = str.maketrans(
 _COMMON_FIRST: Final = 0x4E00
 _COMMON_LAST: Final = 0x9FA5
 """The unified ideographs of GBK; what lies outside is missing from many a font and system."""
+
+
+_RADICALS: Final = range(0x2E80, 0x2FE0)
+"""Radicals (category So), with which some systems wrote a character that they did not have."""
 
 
 def normalise_name(name: str) -> str:
@@ -41,7 +46,7 @@ def is_rare(name: str) -> bool:
 def check_name(name: str, context: Context) -> list[Refusal]:
     """V4: length in UTF-16 units, separator normalised and inside, no digits, signs or blanks.
 
-    Code: `FORMAT`.
+    U+3007, the round zero, is a letter of names that Unicode calls a number (Nl). Code: `FORMAT`.
     """
     units = len(name.encode("utf-16-le", "surrogatepass")) // 2
     limits = context.limits
@@ -57,7 +62,9 @@ def check_name(name: str, context: Context) -> list[Refusal]:
 def _may_stand_in_a_name(character: str) -> bool:
     if character == SEPARATOR:
         return True
-    return unicodedata.category(character) in ("Lo", "Co", "Cn", "Lu", "Ll")
+    category = unicodedata.category(character)
+    named = category[0] == "L" or category in ("Nl", "Co", "Cn") or ord(character) in _RADICALS
+    return named and is_written(character)
 
 
 __all__ = ["SEPARATOR", "check_name", "is_rare", "normalise_name"]

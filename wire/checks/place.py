@@ -35,12 +35,17 @@ def is_inside(place: Place | None, area: Area | None, limits: Limits) -> bool:
     """Whether an accurate enough fix lies in the area; everything does where no area is set."""
     if area is None:
         return True
-    if place is None or place.accuracy_m > limits.accuracy_m_max:
+    if place is None or not is_accurate(place, limits.accuracy_m_max):
         return False
     return (
         area.south_e6 <= place.latitude_e6 <= area.north_e6
         and area.west_e6 <= place.longitude_e6 <= area.east_e6
     )
+
+
+def is_accurate(place: Place, metres_max: int) -> bool:
+    """Whether a fix is known to be within so many metres; receivers say 0 for "unknown"."""
+    return 0 < place.accuracy_m <= metres_max
 
 
 def check_place(place: Place | None, context: Context) -> list[Refusal]:
@@ -81,4 +86,4 @@ def check_trail(trail: Sequence[Step], context: Context) -> list[Refusal]:
     return check_time(times[-1], context)
 
 
-__all__ = ["TRAIL", "Area", "check_place", "check_time", "check_trail", "is_inside"]
+__all__ = ["TRAIL", "Area", "check_place", "check_time", "check_trail", "is_accurate", "is_inside"]

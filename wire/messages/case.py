@@ -19,6 +19,9 @@ from wire.value import PhotoValue, Value
 SLIP_LINES_MAX = 40
 """The most lines of a slip."""
 
+REASON_CHARS_MAX = 200
+"""The longest reason for giving a case up, in characters."""
+
 LIVE_PHOTO = Field(
     name="live_photo",
     kind=FieldKind.PHOTO,
@@ -263,6 +266,7 @@ class CaseChanged(Message, frozen=True, tag="CaseChanged"):
 
 __all__ = [
     "LIVE_PHOTO",
+    "REASON_CHARS_MAX",
     "SLIP_LINES_MAX",
     "CancelCase",
     "CaseChanged",

@@ -10,7 +10,8 @@ JSON rather than the wire's msgpack because the peer is a browser on this same m
 says anything about keys or signatures: the program behind it holds them and signs.
 
 Invariant: bytes that break these shapes become `BadFrame`, and arguments that break a command's own
-shape become a refusal that names the field; neither ends as any other exception.
+shape become a refusal that names the field; neither ends as any other exception. No whole number
+that a page says is larger than a browser counts, so none fails where it is stored.
 """
 
 from __future__ import annotations
@@ -108,11 +109,22 @@ class CommandSet:
         if tag_field is None or tag_field in command.args:
             return Refusal(code=Code.FORMAT, message="页面发来的内容有误")
         try:
+            if _beyond(command.args):
+                return Refusal(code=Code.FORMAT, message="填写的数字超出范围")
             return msgspec.convert(command.args | {tag_field: command.name}, type=shape)
         except (ValueError, RecursionError) as problem:
             named = _FIELD_IN_ERROR.search(str(problem))
             field = next((name for name in named.groups() if name), "") if named else ""
             return Refusal(code=Code.FORMAT, field=field, message="填写的内容格式不对")
+
+
+def _beyond(value: object) -> bool:
+    """Whether a whole number stands anywhere in it that a browser does not count exactly."""
+    if isinstance(value, dict):
+        return any(map(_beyond, value.values()))
+    if isinstance(value, list):
+        return any(map(_beyond, value))
+    return isinstance(value, int) and abs(value) > ID_MAX
 
 
 __all__ = [
