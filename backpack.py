@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "config": ("backoffice.cli", "config", "查看生效配置", "The configuration in force"),
     "terminal": ("terminal.cli", "terminal", "柜员终端", "A teller's terminal"),
     "desk": ("backoffice.desk.cli", "desk", "授权台", "An authorizer's desk"),
+    "open": ("supervisors.cli", "open_page", "打开页面", "A link that lets a browser into a page"),
     "tree": ("supervisors.cli", "tree", "查看监督树", "The live tree of a running program"),
     "verify": ("backoffice.cli", "verify", "核验审计链与账务", "Verify audit chain and ledger"),
     "reconcile": ("backoffice.cli", "reconcile", "日终对账", "Reconcile cases with partners"),

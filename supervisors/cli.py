@@ -1,4 +1,4 @@
-"""`backpack tree`, and what all commands have in common: options, exit codes, how they fail."""
+"""`backpack tree`, `backpack open`, and what all commands share: options, exit codes, failures."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from typing import Annotated, Final, Literal, NoReturn, TypeVar
 import trio
 import typer
 
+from actors.outside import production_outside
 from supervisors import render
 from supervisors.errors import collapse
 from supervisors.operator import ask_program
 from supervisors.snapshot import Node
 from wire.codec import decode_json, encode_json
+from wire.door_file import DOOR_FILE, LINK_LIFE_S, DoorFile, NoDoor
 from wire.errors import PeerRefused, WireError
 from wire.keys import KeyFileUnusable
 from wire.membership import NotEnrolled
@@ -65,6 +67,13 @@ def _public_keys(texts: list[str] | None) -> list[str]:
 
 Folder = Annotated[Path, typer.Option(help="数据目录 · Folder of its data.", callback=_folder)]
 Port = Annotated[int, typer.Option(help="端口，0 为随机 · Port; 0 for any.", callback=_port)]
+LastingLink = Annotated[
+    bool,
+    typer.Option(
+        "--lasting-link",
+        help="打印的地址即可打开页面，仅供培训 · The printed address lets in; training only.",
+    ),
+]
 Operators = Annotated[
     list[str] | None,
     typer.Option(help="可查看监督树的运维公钥 · Operator's key, hex.", callback=_public_keys),
@@ -98,6 +107,34 @@ def tree(
         return
     node = decode_json(Node, body)
     print(render.dot(node) if dot else render.text(node, lang=lang))  # noqa: T201 - as above
+
+
+def open_page(data: Folder = Path(), json: Json = False) -> None:
+    """Print a link to the page of the terminal or desk that runs in a folder.
+
+    It lets one browser in, once, within a minute. Windows that are open go on.
+
+    打印一个链接，用来打开在此目录运行的柜员终端或授权台；一分钟内有效，只能用一次。已打开的窗口不受影响。
+    """
+    try:
+        link = DoorFile.read(data).ask(production_outside().entropy)
+    except NoDoor as problem:
+        fail(
+            f"此目录没有运行中的页面 · no page runs in this folder: {problem}{_below(data)}",
+            EXIT_CANNOT_CONNECT,
+        )
+    except WireError as problem:
+        fail(f"连接失败 · cannot connect: {problem}", EXIT_CANNOT_CONNECT)
+    if json:
+        say({"address": link, "seconds": LINK_LIFE_S})
+        return
+    print(link)  # noqa: T201 - stdout is this command's data
+
+
+def _below(data: Path) -> str:
+    """Which folders below do have a page: a bank in one folder has several."""
+    found = sorted(str(path.parent) for path in data.glob(f"*/{DOOR_FILE}"))
+    return f"; 可用 try --data {' | '.join(found)}" if found else ""
 
 
 def ask(connect: str, key: Path, request: Request[T]) -> T:
@@ -175,11 +212,13 @@ __all__ = [
     "Json",
     "Key",
     "Lang",
+    "LastingLink",
     "Log",
     "Operators",
     "Port",
     "ask",
     "fail",
+    "open_page",
     "run",
     "say",
     "text_of",

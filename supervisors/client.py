@@ -7,7 +7,7 @@ it, or until what works in it by itself is done. What the program is, its caller
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -24,16 +24,9 @@ from supervisors.folder import hold
 from supervisors.inspector import serve_inspector
 from supervisors.operator import with_key
 from supervisors.tree import Tree
-from wire.keys import DeviceKeys
 from wire.membership import Membership
 from wire.page import PageProgram, serve_page
 from wire.socket import WebSocketDialer, WebSocketListener
-
-LAUNCH_FILE: Final = "page-address.txt"
-"""In the program's folder, for its user's eyes only: an address that opens the page."""
-
-LAUNCH_LIFE_S: Final = 24 * 3600.0
-"""How long a printed page address can be used to open the page, in seconds."""
 
 LOOPBACK: Final = "127.0.0.1"
 
@@ -47,6 +40,7 @@ class ClientOptions:
         name: its device id, with `invitation` at the first start.
         operators: Noise keys that may look at its tree, 32 bytes each.
         port: of the page; 0 for any.
+        lasting_link: the printed address lets browsers in, as often as anybody likes; for training.
     """
 
     folder: Path
@@ -54,6 +48,7 @@ class ClientOptions:
     invitation: str
     operators: tuple[bytes, ...]
     port: int
+    lasting_link: bool
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready", tag_field="event"):
@@ -117,11 +112,9 @@ class Client(Generic[ProgramT]):
                     page, inspect = await _open_doors(
                         nursery,
                         page=self.page(program),
-                        port=options.port,
-                        folder=options.folder,
+                        options=options,
                         tree=program.tree,
-                        keys=membership.keys,
-                        operators=options.operators,
+                        membership=membership,
                         outside=outside,
                     )
                     say(Ready(membership.name, page, inspect))
@@ -137,11 +130,9 @@ async def _open_doors(
     nursery: trio.Nursery,
     *,
     page: PageProgram,
-    port: int,
-    folder: Path,
+    options: ClientOptions,
     tree: Tree | None,
-    keys: DeviceKeys,
-    operators: Collection[bytes],
+    membership: Membership,
     outside: Outside,
 ) -> tuple[str, str]:
     """Serve both until the nursery ends; the address of the page and of the inspector."""
@@ -150,10 +141,11 @@ async def _open_doors(
         partial(
             serve_page,
             page,
+            device=membership.name,
             entropy=outside.entropy,
-            launch_file=folder / LAUNCH_FILE,
-            launch_life_s=LAUNCH_LIFE_S,
-            port=port,
+            folder=options.folder,
+            lasting_link=options.lasting_link,
+            port=options.port,
         )
     )
     inspect = await nursery.start(
@@ -161,18 +153,16 @@ async def _open_doors(
             serve_inspector,
             tree,
             WebSocketListener(LOOPBACK, 0),
-            keys,
-            operators,
+            membership.keys,
+            options.operators,
             entropy=outside.entropy,
             now_ms=outside.wall.now_ms,
         )
     )
-    return door.launch_address(), with_key(inspect, keys.noise.public)
+    return door.printed, with_key(inspect, membership.keys.noise.public)
 
 
 __all__ = [
-    "LAUNCH_FILE",
-    "LAUNCH_LIFE_S",
     "Client",
     "ClientOptions",
     "Joining",

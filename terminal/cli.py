@@ -15,6 +15,7 @@ from supervisors.cli import (
     EXIT_REFUSED,
     LOG_LEVELS,
     Folder,
+    LastingLink,
     Log,
     Operators,
     Port,
@@ -64,11 +65,14 @@ def terminal(
         Path | None, typer.Option(help="培训后台的短信目录 · Folder of a training office's texts.")
     ] = None,
     port: Port = 0,
+    lasting_link: LastingLink = False,
     log: Log = "warning",
 ) -> None:
     """Run a terminal until Ctrl-C; prints one JSON line with the address of its page.
 
-    运行柜员终端，按 Ctrl-C 结束；断网可继续采集，联网后自动发送。
+    `backpack open` lets a browser into the page.
+
+    运行柜员终端，按 Ctrl-C 结束；用 backpack open 打开页面；断网可继续采集，联网后自动发送。
     """
     configure_log(LOG_LEVELS[log])
     options = Options(
@@ -84,5 +88,6 @@ def terminal(
         colleague_passcode=text_of(colleague_passcode_file),
         phones=phones,
         port=port,
+        lasting_link=lasting_link,
     )
     run(partial(run_terminal, options, say), FAILURES)

@@ -27,7 +27,7 @@ from terminal.clerk import Clerk, StuckError
 from terminal.clerk_answers import no_phones, phones_in
 from terminal.draft import Draft
 from terminal.location import training_place
-from terminal.page_commands import Command, SignInHere
+from terminal.page_commands import Command, SignInHere, SignOutHere
 from terminal.program import Setup, Terminal, open_terminal
 from terminal.virtual_customer import VirtualCustomer
 from wire.checks import CHINA
@@ -106,7 +106,9 @@ async def run_terminal(options: Options, say: Callable[[object], None]) -> None:
     """
     terminals: list[Terminal] = []
     pages: Pages[Command] = Pages(
-        lambda: terminals[0].state(), lambda command: terminals[0].perform(command)
+        lambda: terminals[0].state(),
+        lambda command: terminals[0].perform(command),
+        leaving=SignOutHere,
     )
 
     @asynccontextmanager

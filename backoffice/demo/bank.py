@@ -96,7 +96,7 @@ def _device(folder: Path, office: Running, kind: str, device: str, *, first: boo
     data = folder / (kind if first else f"{kind}-{device}")
     invitation = folder / "office" / "invitations" / f"{device}.txt"
     options = ["--data", str(data), "--name", device, "--operator", office.operator_public]
-    return [*options, "--invitation", str(invitation)]
+    return [*options, "--invitation", str(invitation), "--lasting-link"]
 
 
 def _port_of(office: Path) -> int:

@@ -16,6 +16,7 @@ from supervisors.cli import (
     EXIT_REFUSED,
     LOG_LEVELS,
     Folder,
+    LastingLink,
     Log,
     Operators,
     Port,
@@ -49,11 +50,14 @@ def desk(
         Path | None, typer.Option(help="自动授权的密码文件 · For --auto.")
     ] = None,
     port: Port = 0,
+    lasting_link: LastingLink = False,
     log: Log = "warning",
 ) -> None:
     """Run a desk until Ctrl-C; prints one JSON line with the address of its page.
 
-    运行授权台，按 Ctrl-C 结束。
+    `backpack open` lets a browser into the page.
+
+    运行授权台，按 Ctrl-C 结束；用 backpack open 打开页面。
     """
     configure_log(LOG_LEVELS[log])
     options = Options(
@@ -65,5 +69,6 @@ def desk(
         staff_id=staff_id,
         passcode=text_of(passcode_file),
         port=port,
+        lasting_link=lasting_link,
     )
     run(partial(run_desk, options, say), FAILURES)

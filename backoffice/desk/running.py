@@ -12,7 +12,7 @@ import msgspec
 import trio
 
 from backoffice.desk.clerk import DeskClerk
-from backoffice.desk.page_model import Command
+from backoffice.desk.page_model import Command, SignOutHere
 from backoffice.desk.program import Desk, Setup, open_desk
 from supervisors.client import Client, ClientOptions, Joining
 from wire.message import Refusal
@@ -50,7 +50,9 @@ async def run_desk(options: Options, say: Callable[[object], None]) -> None:
     """
     desks: list[Desk] = []
     pages: Pages[Command] = Pages(
-        lambda: desks[0].state(), lambda command: desks[0].perform(command)
+        lambda: desks[0].state(),
+        lambda command: desks[0].perform(command),
+        leaving=SignOutHere,
     )
 
     @asynccontextmanager

@@ -9,7 +9,8 @@
 import "./texts.js";
 import { connect, link, state } from "backpack/connection";
 import { t } from "backpack/i18n";
-import { Icon, Toasts, html, mount } from "backpack/ui";
+import { Toasts, html, mount } from "backpack/ui";
+import { Doorstep } from "/shared/doorstep.js";
 import { SignIn } from "/shared/sign_in.js";
 import { CaseList } from "./case_list.js";
 import { Home } from "./home.js";
@@ -19,7 +20,7 @@ import { Work } from "./work.js";
 function App() {
   const terminal = state.value;
   if (terminal === null) {
-    return html`<div class="starting"><${Icon} name="loader-circle" size="large turning" /><p>${t(`link.${link.value}`)}</p></div>`;
+    return html`<${Doorstep} title=${t("teller.title")} />`;
   }
   if (terminal.staff === null) {
     return html`<${SignIn}

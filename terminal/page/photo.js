@@ -5,8 +5,8 @@
  * that cannot be taken now may follow the next day where the form lets it.
  */
 import { useState } from "preact/hooks";
-import { imageUrl } from "backpack/connection";
 import { t } from "backpack/i18n";
+import { Picture } from "backpack/picture";
 import { Badge, Button, Dialog, Icon, html } from "backpack/ui";
 import { CameraSheet } from "./camera.js";
 import { cancelEntry, capture, ofStep, problemText } from "./capture.js";
@@ -45,7 +45,7 @@ export function Photos({ terminal, items, mayFollow = false }) {
     )}
     ${shooting && html`<${CameraSheet} open=${terminal.open} item=${shooting} onClose=${() => setShooting(null)} />`}
     <${Dialog} open=${large !== null} wide title=${large ? title(large.field) : ""} onClose=${() => setLarge(null)}>
-      ${large && html`<img class="photo-large" src=${imageUrl(large.view.digest)} alt=${title(large.field)} />`}
+      ${large && html`<${Picture} class="photo-large" digest=${large.view.digest} alt=${title(large.field)} />`}
     <//>
   </div>`;
 }
@@ -62,7 +62,7 @@ function PhotoTile({ terminal, item, kitReady, mayFollow, shoot, enlarge }) {
     <div class="photo-frame">
       ${taking && html`<span class="photo-empty"><${Icon} name="loader-circle" size="large turning" />${t("photo.taking")}</span>`}
       ${!taking && taken && html`<button type="button" class="photo-look" aria-label=${t("photo.enlarge", { what: title(field) })} onClick=${enlarge}>
-        <img src=${imageUrl(view.digest)} alt=${title(field)} />
+        <${Picture} digest=${view.digest} alt=${title(field)} />
       </button>`}
       ${!taking && !taken && html`<span class="photo-empty"><${Icon} name="image" size="large" /></span>`}
       <span class="photo-badge"><${Badge} state=${tone} icon=${icon}>${t(word)}<//></span>

@@ -1,7 +1,7 @@
 /* submit.js: step 4: everything captured on one page, what is missing with a way there, and the press.
  */
-import { imageUrl } from "backpack/connection";
 import { money, refusalText, t } from "backpack/i18n";
+import { Picture } from "backpack/picture";
 import { Badge, Button, Icon, html } from "backpack/ui";
 import { deed, lacking } from "./capture.js";
 import { title } from "./case_list.js";
@@ -74,7 +74,7 @@ export function Reasons({ reasons }) {
 
 function Value({ item }) {
   const { field, view } = item;
-  if (field.kind === "photo" && view.digest) return html`<img src=${imageUrl(view.digest)} alt=${title(field)} />`;
+  if (field.kind === "photo" && view.digest) return html`<${Picture} digest=${view.digest} alt=${title(field)} />`;
   if (view.follows) return html`<${Badge} state="wait">${t("photo.later")}<//><small>${t("photo.later_note")}</small>`;
   if (!view.shown) return html`<span class="none">${t("submit.none")}</span>`;
   const word = WORDS[field.kind];

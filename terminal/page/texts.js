@@ -18,7 +18,6 @@ defineTexts({
   "uplink.all_sent": ["已全部上传", "All uploaded"],
   "banner.offline": ["当前离线，已持续 {time}。可以继续采集和填写，资料已保存在本机，联网后自动上传。", "Offline for {time}. Go on capturing: everything is kept on this device and is sent once the link is back."],
   "banner.page": ["与终端程序的连接已断开，正在重连，请稍候。", "This page has lost its terminal program and is reconnecting, please wait."],
-  "banner.refused": ["此页面已失效，请关闭后重新打开柜员终端。", "This page has expired. Close it and open the terminal again."],
 
   "device.and_state": ["{name} {state}", "{name}: {state}"],
   "device.title": ["外设状态", "Peripherals"],

@@ -118,7 +118,6 @@ function SignOut() {
 
 /** What limits the work right now: this page's own link first, then the link to the office. */
 export function Banners({ terminal }) {
-  if (link.value === "refused") return html`<${Banner} tone="bad" icon="circle-x">${t("banner.refused")}<//>`;
   if (link.value !== "online") return html`<${Banner} tone="bad" icon="wifi-off">${t("banner.page")}<//>`;
   if (terminal.link !== "offline") return null;
   const time = elapsed(now.value - terminal.link_since_ms);

@@ -39,7 +39,7 @@ from wire.page.shell import Density
 
 ROOT = Path(__file__).parents[2]
 START_S_MAX = 20.0
-LAUNCH_LIFE_S = 3600.0
+DEVICE = "T-0001"
 HEAR_STEP_S = 0.05
 HEAR_TRIES_MAX = 200
 
@@ -134,8 +134,8 @@ class Stand:
             page.show(state)
 
     def address(self) -> str:
-        """A fresh address that opens the page once."""
-        return str(self._there(lambda: self._door.launch_address() if self._door else ""))
+        """A fresh address that lets one browser in."""
+        return str(self._there(lambda: self._door.link() if self._door else ""))
 
     def show(self, state: Any) -> None:
         """Push another state to every page."""
@@ -164,10 +164,7 @@ class Stand:
 
             async def door(task_status: trio.TaskStatus[PageDoor]) -> None:
                 await serve_page(
-                    program,
-                    entropy=os.urandom,
-                    launch_life_s=LAUNCH_LIFE_S,
-                    task_status=task_status,
+                    program, device=DEVICE, entropy=os.urandom, task_status=task_status
                 )
 
             self._door = await nursery.start(door)

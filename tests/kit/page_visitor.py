@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from wsproto.events import BytesMessage, CloseConnection, Message, TextMessage
 
 from wire.message import Code, Refusal
 from wire.page import (
+    FRAGMENT,
     PageConnection,
     PageDoor,
     PageProgram,
@@ -25,6 +26,7 @@ from wire.page import (
 
 JPEG = b"\xff\xd8\xff\xe0 a small picture"
 WAIT_S_MAX = 5.0
+HTTP_OK = 200
 
 
 class Add(msgspec.Struct, frozen=True, tag="add"):
@@ -81,8 +83,7 @@ class Visitor:
     """Talks to one page door over raw sockets."""
 
     door: PageDoor
-    cookie: str = ""
-    page_token: str = ""
+    token: str = ""
 
     @property
     def port(self) -> int:
@@ -90,7 +91,12 @@ class Visitor:
 
     def own_headers(self) -> dict[str, str]:
         """What our own page's browser sends."""
-        return {"Host": self.door.host, "Origin": f"http://{self.door.host}", "Cookie": self.cookie}
+        token = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return {**self.stranger_headers(), **token}
+
+    def stranger_headers(self) -> dict[str, str]:
+        """What a process of this machine can claim without a token."""
+        return {"Host": self.door.host, "Origin": f"http://{self.door.host}"}
 
     async def raw(self, data: bytes) -> bytes:
         """Send bytes on a fresh connection; all that comes back within a short while."""
@@ -133,14 +139,19 @@ class Visitor:
                     await stream.send_all(head + body)
                 return await _response(client, stream)
 
+    async def trade(self, link: str) -> str:
+        """Trade a link for a session's token, as a page does; empty when it is refused."""
+        token = link.removeprefix(f"http://{self.door.host}/{FRAGMENT}")
+        headers = {**self.own_headers(), "Authorization": f"Bearer {token}"}
+        status, _, body = await self.ask("/session", method="POST", headers=headers)
+        if status != HTTP_OK:
+            return ""
+        return str(msgspec.json.decode(body)["value"])
+
     async def open(self) -> None:
-        """Do what a browser does with a launch address: cookie, document, page token."""
-        path = self.door.launch_address().removeprefix(f"http://{self.door.host}")
-        status, headers, _ = await self.ask(path, headers={"Host": self.door.host})
-        assert status == 303
-        self.cookie = headers["set-cookie"].split(";")[0]
-        _, _, html = await self.ask("/")
-        self.page_token = html.decode().split('name="page-token" content="')[1].split('"')[0]
+        """Do what a browser does with a link."""
+        self.token = await self.trade(self.door.link())
+        assert self.token
 
     @asynccontextmanager
     async def websocket(
@@ -167,8 +178,12 @@ class Visitor:
         """Our own page: opened, introduced, and shown its first state."""
         await self.open()
         async with self.websocket() as socket:
-            await socket.say({"type": "hello", "token": self.page_token})
+            await socket.say(self.hello())
             yield socket
+
+    def hello(self) -> dict[str, str]:
+        """The page's first message."""
+        return {"type": "hello", "token": self.token}
 
 
 def upgrade(headers: Mapping[str, str], path: str = "/socket") -> bytes:
@@ -254,7 +269,13 @@ class PageSocket:
 
 @asynccontextmanager
 async def open_door(
-    program: Bookkeeper, files: Path, *, launch_file: Path | None = None, launch_life_s: float = 60
+    program: Bookkeeper,
+    files: Path,
+    *,
+    device: str = "T-0001",
+    folder: Path | None = None,
+    lasting_link: bool = False,
+    now: Callable[[], float] = trio.current_time,
 ) -> AsyncIterator[Visitor]:
     """The page door of `program`, open on a random port, and a visitor before it."""
     serial = itertools.count()
@@ -274,9 +295,11 @@ async def open_door(
         async def serve(task_status: trio.TaskStatus[PageDoor]) -> None:
             await serve_page(
                 page,
+                device=device,
                 entropy=entropy,
-                launch_file=launch_file,
-                launch_life_s=launch_life_s,
+                folder=folder,
+                lasting_link=lasting_link,
+                now=now,
                 task_status=task_status,
             )
 

@@ -1,23 +1,25 @@
 """Vandals at the page door: whatever bytes arrive, the program and its other pages go on.
 
-Each case is sent twice: by a stranger, and by somebody who holds the cookie and so gets past the
-guard to the websocket parser. After each the page of an honest person still answers.
+Each case is sent three times: by a stranger, by somebody who claims to be our page and so gets to
+the websocket parser, and by somebody who holds a token. After each an honest page still answers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import pytest
 import structlog.testing
 import trio
+import trio.testing
 
 from tests.kit.page_visitor import Bookkeeper, Visitor, open_door, upgrade
 from tests.kit.running import run_real
-from wire.page.server import CONNECTIONS_MAX
+from wire.page.places import HOLDERS_MAX, STRANGERS_MAX, Place, Places
 
+DRIP_AGAIN_S = 0.02
 MASK = b"\x01\x02\x03\x04"
 
 
@@ -121,16 +123,18 @@ def files(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("kind", ["stranger", "insider"])
+@pytest.mark.parametrize("kind", ["stranger", "claimant", "insider"])
 def test_nothing_that_a_visitor_sends_reaches_another(files: Path, kind: str) -> None:
     """Every case in turn against one door; an honest page is open all the while."""
 
     async def story() -> None:
         program = Bookkeeper()
         async with open_door(program, files) as visitor, visitor.page() as honest:
-            own = visitor.own_headers()
-            if kind == "stranger":
-                own = {"Host": own["Host"]}
+            own = {
+                "stranger": {"Host": visitor.door.host},
+                "claimant": visitor.stranger_headers(),
+                "insider": visitor.own_headers(),
+            }[kind]
             for count, (name, script) in enumerate(ABUSE.items(), start=1):
                 await visitor.raw(script(own))
 
@@ -152,7 +156,7 @@ def test_no_frame_reaches_another_page(files: Path, *, introduced: bool) -> None
                 async with visitor.websocket() as vandal:
                     assert vandal.status == 101
                     if introduced:
-                        await vandal.say({"type": "hello", "token": visitor.page_token})
+                        await vandal.say(visitor.hello())
                         await vandal.hear()
                     with trio.move_on_after(0.1), suppress(trio.BrokenResourceError):
                         await vandal.stream.send_all(frames)
@@ -183,29 +187,115 @@ def test_the_guard_catches_what_the_library_lets_escape(files: Path) -> None:
     run_real(story)
 
 
-def test_too_many_connections_are_closed_and_places_become_free(files: Path) -> None:
-    """Idle strangers cannot hold every place for long, and the next visitor gets in."""
+DRIPPERS = 2 * (STRANGERS_MAX + HOLDERS_MAX)
+FIRST_BYTES: dict[str, Callable[[Visitor], bytes]] = {
+    "nothing": lambda visitor: b"",
+    "half a request": lambda visitor: b"GET / HTTP/1.1\r\nHost: ",
+    "a websocket that keeps silent": lambda visitor: upgrade(visitor.stranger_headers()),
+    "an upload without a token": lambda visitor: request(
+        visitor.stranger_headers(), "Content-Length: 4000000", line="POST /upload HTTP/1.1"
+    ),
+    "a script that nobody reads": lambda visitor: request({"Host": visitor.door.host}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", FIRST_BYTES)
+def test_neighbours_that_drip_do_not_shut_the_user_out(files: Path, way: str) -> None:
+    """However many connections they hold and open again, its user gets in, and stays in."""
+    first = FIRST_BYTES[way]
 
     async def story() -> None:
-        async with open_door(Bookkeeper(), files) as visitor:
-            idle = [
-                await trio.open_tcp_stream("127.0.0.1", visitor.port)
-                for _ in range(CONNECTIONS_MAX)
-            ]
-            while await _served(visitor):
-                pass  # the door has not yet accepted all of them
-            for stream in idle:
-                await stream.aclose()
-            with trio.fail_after(5):
-                while not await _served(visitor):
-                    pass  # the door has not yet seen them go
+        program = Bookkeeper()
+        async with open_door(program, files) as visitor, visitor.page() as open_before:
+            await open_before.hear()
+            async with trio.open_nursery() as nursery:
+                dripping = 0
+
+                async def drip() -> None:
+                    nonlocal dripping
+                    while True:
+                        with suppress(OSError, trio.BrokenResourceError):
+                            stream = await trio.open_tcp_stream("127.0.0.1", visitor.port)
+                            async with stream:
+                                await stream.send_all(first(visitor))
+                                dripping += 1
+                                while await stream.receive_some():
+                                    await stream.send_all(b"x")
+                        await trio.sleep(DRIP_AGAIN_S)
+
+                for _ in range(DRIPPERS):
+                    nursery.start_soon(drip)
+                while dripping < DRIPPERS:  # noqa: ASYNC110 - it only counts
+                    await trio.sleep(DRIP_AGAIN_S)
+
+                for path in ("/", "/shared/ui.js"):
+                    assert (await visitor.ask(path, headers={"Host": visitor.door.host}))[0] == 200
+                async with visitor.page() as opened_now:
+                    assert (await opened_now.command("add", amount_fen=1))["value"] == 1
+                assert (await open_before.command("add", amount_fen=1))["value"] == 2
+                nursery.cancel_scope.cancel()
 
     with structlog.testing.capture_logs():
         run_real(story)
 
 
-async def _served(visitor: Visitor) -> bool:
-    return bool(await visitor.raw(request({"Host": visitor.door.host, "Connection": "close"})))
+def test_strangers_are_few_and_the_longest_silent_goes_first(files: Path) -> None:
+    """A stranger more than there are places ends the first; whoever holds a token is untouched."""
+
+    async def story() -> None:
+        async with open_door(Bookkeeper(), files) as visitor, visitor.page() as holder:
+            await holder.hear()
+            async with AsyncExitStack() as stack:
+                silent = []
+                for _ in range(STRANGERS_MAX + 1):
+                    stream = await trio.open_tcp_stream("127.0.0.1", visitor.port)
+                    silent.append(await stack.enter_async_context(stream))
+
+                with trio.fail_after(5):
+                    assert await silent[0].receive_some() == b""
+                await silent[1].send_all(request({"Host": visitor.door.host}))
+                with trio.fail_after(5):
+                    assert (await silent[1].receive_some()).startswith(b"HTTP/1.1 200")
+                await stack.enter_async_context(
+                    await trio.open_tcp_stream("127.0.0.1", visitor.port)
+                )
+                with trio.fail_after(5):
+                    assert await silent[2].receive_some() == b""
+            assert (await holder.command("add", amount_fen=1))["value"] == 1
+
+    with structlog.testing.capture_logs():
+        run_real(story)
+
+
+def test_the_reserve_has_an_end() -> None:
+    """Beyond it even a holder of a token stands among the strangers; places become free again."""
+
+    async def story() -> None:
+        places = Places()
+        hung_up: list[int] = []
+        async with trio.open_nursery() as nursery:
+            taken: list[Place] = []
+
+            async def sit(number: int) -> None:
+                with places.take(lambda: hung_up.append(number)) as place:
+                    place.proven()
+                    taken.append(place)
+                    await trio.sleep_forever()
+
+            for number in range(HOLDERS_MAX + STRANGERS_MAX + 1):
+                nursery.start_soon(sit, number)
+                await trio.testing.wait_all_tasks_blocked()
+            assert hung_up == [HOLDERS_MAX]
+            taken[0].put_out()
+            await trio.testing.wait_all_tasks_blocked()
+            taken[-1].proven()
+            nursery.start_soon(sit, -1)
+            await trio.testing.wait_all_tasks_blocked()
+            assert hung_up == [HOLDERS_MAX, 0]
+            nursery.cancel_scope.cancel()
+
+    with structlog.testing.capture_logs():
+        trio.run(story)
 
 
 def test_a_page_that_stops_reading_does_not_hold_up_the_others(files: Path) -> None:
@@ -216,7 +306,7 @@ def test_a_page_that_stops_reading_does_not_hold_up_the_others(files: Path) -> N
         async with open_door(program, files) as visitor, visitor.page() as deaf:
             await deaf.hear()
             async with visitor.websocket() as honest:
-                await honest.say({"type": "hello", "token": visitor.page_token})
+                await honest.say(visitor.hello())
                 await honest.hear()
                 for number in range(5):
                     program.pages[0].show({"padding": "p" * 4_000_000, "number": number})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 
 import pytest
@@ -26,92 +25,21 @@ def files(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_launch_address_opens_the_page_once(files: Path) -> None:
-    """The printed address buys a cookie; the same address again is refused."""
-
-    async def story() -> None:
-        async with open_door(Bookkeeper(), files) as visitor:
-            path = visitor.door.launch_address().removeprefix(f"http://{visitor.door.host}")
-            bare = {"Host": visitor.door.host}
-
-            status, headers, _ = await visitor.ask(path, headers=bare)
-            again, _, _ = await visitor.ask(path, headers=bare)
-
-            assert (status, headers["location"], again) == (303, "/", 403)
-            cookie = headers["set-cookie"]
-            assert cookie.startswith(f"backpack-{visitor.port}=")
-            assert "HttpOnly" in cookie
-            assert "samesite=strict" in cookie.lower()
-            assert headers["referrer-policy"] == "no-referrer"
-
-    run_real(story)
-
-
-def test_a_launch_address_grows_old(files: Path) -> None:
-    """After its life is over an address opens nothing."""
-
-    async def story() -> None:
-        async with open_door(Bookkeeper(), files, launch_life_s=-1) as visitor:
-            path = visitor.door.launch_address().removeprefix(f"http://{visitor.door.host}")
-
-            status, _, _ = await visitor.ask(path, headers={"Host": visitor.door.host})
-
-            assert status == 403
-
-    run_real(story)
-
-
-def test_the_launch_file_is_for_its_owner_only_and_goes_away(files: Path, tmp_path: Path) -> None:
-    """The file holds a working address while the door is open, readable by nobody else."""
-    launch = tmp_path / "launch.txt"
-
-    async def story() -> None:
-        async with open_door(Bookkeeper(), files, launch_file=launch) as visitor:
-            address = launch.read_text().strip()
-            path = address.removeprefix(f"http://{visitor.door.host}")
-
-            status, _, _ = await visitor.ask(path, headers={"Host": visitor.door.host})
-
-            assert status == 303
-            assert stat.S_IMODE(launch.stat().st_mode) == 0o600
-
-    run_real(story)
-
-    assert not launch.exists()
-
-
-def test_the_launch_file_is_renewed_before_its_address_grows_old(
-    files: Path, tmp_path: Path
-) -> None:
-    """Whoever looks into the file finds an address that still lives."""
-    launch = tmp_path / "launch.txt"
-
-    async def story() -> None:
-        async with open_door(Bookkeeper(), files, launch_file=launch, launch_life_s=0.1):
-            first = launch.read_text()
-            with trio.fail_after(5):
-                while launch.read_text() == first:  # noqa: ASYNC110 - a file has no event
-                    await trio.sleep(0.01)
-
-    run_real(story)
-
-
 def test_the_document_carries_the_import_map_that_its_policy_names(files: Path) -> None:
     """The page loads only our own files, and no inline script but the one with our hash."""
 
     async def story() -> None:
         async with open_door(Bookkeeper(), files) as visitor:
-            await visitor.open()
-
-            status, headers, body = await visitor.ask("/")
+            status, headers, body = await visitor.ask("/", headers={"Host": visitor.door.host})
             policy = headers["content-security-policy"]
 
             assert status == 200
             assert IMPORT_MAP_HASH in policy
-            assert "default-src 'self'" in policy
+            assert "default-src 'none'" in policy
             assert "frame-ancestors 'none'" in policy
             assert "unsafe" not in policy
             assert headers["cache-control"] == "no-store"
+            assert headers["referrer-policy"] == "no-referrer"
             assert not [name for name in headers if name.startswith("access-control")]
             assert "server" not in headers
             assert "测试页 &lt;bank&gt;" in body.decode()
@@ -268,7 +196,7 @@ def test_a_page_that_reconnects_sees_the_present(files: Path) -> None:
             async with visitor.page() as page:
                 await page.command("add", amount_fen=42)
             async with visitor.websocket() as again:
-                await again.say({"type": "hello", "token": visitor.page_token})
+                await again.say(visitor.hello())
 
                 assert await again.hear() == {"type": "state", "state": {"total_fen": 42}}
 
@@ -304,13 +232,13 @@ def test_an_image_goes_up_and_comes_back(files: Path) -> None:
         ({"Content-Length": "4194305"}, JPEG, 413),
         ({"Content-Length": "0"}, b"", 415),
         ({"Origin": "http://127.0.0.1:1"}, JPEG, 403),
-        ({"Cookie": "backpack-1=0"}, JPEG, 403),
+        ({"Authorization": "Bearer guess"}, JPEG, 403),
     ],
 )
 def test_an_upload_that_is_no_photo_of_ours_is_refused(
     files: Path, changes: dict[str, str], body: bytes, status: int
 ) -> None:
-    """Type, content, size, origin and cookie each have to be right."""
+    """Type, content, size, origin and token each have to be right."""
 
     async def story() -> None:
         program = Bookkeeper()

@@ -12,67 +12,96 @@ from hypothesis import strategies as st
 from tests.kit.page_visitor import Bookkeeper, open_door
 from tests.kit.running import run_real
 from wire.page.app import PAGES_MAX
-from wire.page.guard import LAUNCHES_MAX, SESSIONS_MAX, Gate, Visit, judge
+from wire.page.guard import Visit, judge
 
-HOST = "127.0.0.1:7000"
-OWN = {"host": [HOST], "cookie": ["good"]}
-OWN_ORIGIN = {**OWN, "origin": [f"http://{HOST}"]}
+HOST = "t-0001.localhost:7000"
+OWN = {"host": [HOST], "authorization": ["Bearer good"]}
+ORIGIN = {"host": [HOST], "origin": [f"http://{HOST}"]}
+OWN_ORIGIN = {**OWN, **ORIGIN}
+NEIGHBOUR = {**OWN, "origin": ["http://t-0001.localhost:7001"]}
+OPENED_BY_LINK = {"sec-fetch-mode": ["navigate"], "sec-fetch-dest": ["document"]}
+IMAGE = "/image/00"
 
 
 def passes(
     headers: dict[str, list[str]],
     *,
     method: str = "GET",
-    path: str = "/",
+    path: str = IMAGE,
     websocket: bool = False,
     http_version: str = "1.1",
 ) -> bool:
     visit = Visit(websocket, http_version, "" if websocket else method, path, headers)
-    return judge(visit, host=HOST, knows_session=lambda cookie: cookie == "good") is None
+    return judge(visit, host=HOST, lets_in=lambda token: token == "good") is None
 
 
 def test_our_own_page_passes() -> None:
-    """Reading needs the cookie, writing and websockets our origin as well."""
+    """The shell is for everybody; the rest needs the token, writing and websockets our origin."""
+    assert passes({"host": [HOST]}, path="/")
+    assert passes({"host": [HOST]}, path="/shared/ui.js", method="HEAD")
+    assert passes({"host": [HOST], "sec-fetch-site": ["none"]}, path="/app/main.js")
     assert passes(OWN)
     assert passes(OWN, method="HEAD")
+    assert passes({**OWN, "sec-fetch-site": ["same-origin"]})
     assert passes(OWN_ORIGIN, method="POST", path="/upload")
-    assert passes(OWN_ORIGIN, websocket=True, path="/socket")
-    assert passes({"host": [HOST]}, path="/open")
-    assert passes({**OWN, "sec-fetch-site": ["none"]})
     assert passes({**OWN_ORIGIN, "sec-fetch-site": ["same-origin"]}, method="POST")
+    assert passes(ORIGIN, websocket=True, path="/socket")
+    assert passes(ORIGIN, method="POST", path="/session")
+    assert passes({"host": [HOST]}, method="POST", path="/link")
+    assert passes({"host": [HOST], "sec-fetch-site": ["cross-site"], **OPENED_BY_LINK}, path="/")
 
 
 @pytest.mark.parametrize(
     ("attack", "headers", "how"),
     [
         ("rebinding", {**OWN, "host": ["rebind.test:7000"]}, {}),
+        ("rebinding at the shell", {**OWN, "host": ["rebind.test:7000"]}, {"path": "/"}),
         ("localhost is another name", {**OWN, "host": ["localhost:7000"]}, {}),
-        ("no port", {**OWN, "host": ["127.0.0.1"]}, {}),
+        ("the number is another name", {**OWN, "host": ["127.0.0.1:7000"]}, {"path": "/"}),
+        ("another program's name", {**OWN, "host": ["d-0001.localhost:7000"]}, {"path": "/"}),
+        ("a name below ours", {**OWN, "host": [f"x.{HOST}"]}, {}),
+        ("no port", {**OWN, "host": ["t-0001.localhost"]}, {}),
         ("two hosts", {**OWN, "host": [HOST, HOST]}, {}),
-        ("no host", {"cookie": ["good"]}, {}),
-        ("rebinding at open", {"host": ["rebind.test:7000"]}, {"path": "/open"}),
-        ("other port posts", {**OWN, "origin": ["http://127.0.0.1:7001"]}, {"method": "POST"}),
-        ("other port websocket", {**OWN, "origin": ["http://127.0.0.1:7001"]}, {"websocket": True}),
+        ("no host", {"authorization": ["Bearer good"]}, {}),
+        ("rebinding for a session", {"host": ["rebind.test:7000"]},
+         {"method": "POST", "path": "/session"}),
+        ("rebinding for a link", {"host": ["rebind.test:7000"]},
+         {"method": "POST", "path": "/link"}),
+        ("a page asks for a link", ORIGIN, {"method": "POST", "path": "/link"}),
+        ("other port posts", NEIGHBOUR, {"method": "POST"}),
+        ("other port websocket", NEIGHBOUR, {"websocket": True, "path": "/socket"}),
+        ("other port trades", NEIGHBOUR, {"method": "POST", "path": "/session"}),
+        ("other port reads the shell", NEIGHBOUR, {"path": "/shared/ui.js"}),
         ("other site posts", {**OWN, "origin": ["https://evil.test"]}, {"method": "POST"}),
-        ("other site websocket", {**OWN, "origin": ["https://evil.test"]}, {"websocket": True}),
-        ("sandboxed page", {**OWN, "origin": ["null"]}, {"websocket": True}),
+        ("other site websocket", {**OWN, "origin": ["https://evil.test"]},
+         {"websocket": True, "path": "/socket"}),
+        ("sandboxed page", {**OWN, "origin": ["null"]}, {"websocket": True, "path": "/socket"}),
         ("no origin posts", OWN, {"method": "POST"}),
-        ("no origin websocket", OWN, {"websocket": True}),
+        ("no origin trades", OWN, {"method": "POST", "path": "/session"}),
+        ("no origin websocket", OWN, {"websocket": True, "path": "/socket"}),
         ("two origins", {**OWN, "origin": [f"http://{HOST}"] * 2}, {"method": "POST"}),
         ("https of ours", {**OWN, "origin": [f"https://{HOST}"]}, {"method": "POST"}),
         ("foreign origin reads", {**OWN, "origin": ["https://evil.test"]}, {}),
-        ("link from elsewhere", {**OWN, "sec-fetch-site": ["cross-site"]}, {}),
+        ("script tag elsewhere", {**OWN, "sec-fetch-site": ["cross-site"]},
+         {"path": "/app/main.js"}),
         ("image tag on other port", {**OWN, "sec-fetch-site": ["same-site"]}, {}),
-        ("no cookie", {"host": [HOST]}, {}),
-        ("wrong cookie", {"host": [HOST], "cookie": ["bad"]}, {}),
-        ("two cookie headers", {"host": [HOST], "cookie": ["good", "bad"]}, {}),
-        (
-            "no cookie websocket",
-            {"host": [HOST], "origin": [f"http://{HOST}"]},
-            {"websocket": True},
-        ),
-        ("websocket at open", {"host": [HOST], "origin": [f"http://{HOST}"]},
-         {"websocket": True, "path": "/open"}),
+        ("frame elsewhere",
+         {"host": [HOST], "sec-fetch-site": ["cross-site"], "sec-fetch-mode": ["navigate"],
+          "sec-fetch-dest": ["iframe"]}, {"path": "/"}),
+        ("link elsewhere to an image",
+         {**OWN, "sec-fetch-site": ["cross-site"], **OPENED_BY_LINK}, {}),
+        ("form elsewhere", {**OWN_ORIGIN, "sec-fetch-site": ["cross-site"], **OPENED_BY_LINK},
+         {"method": "POST", "path": "/"}),
+        ("no token", {"host": [HOST]}, {}),
+        ("wrong token", {"host": [HOST], "authorization": ["Bearer bad"]}, {}),
+        ("another scheme", {"host": [HOST], "authorization": ["Basic good"]}, {}),
+        ("two tokens", {"host": [HOST], "authorization": ["Bearer good", "Bearer bad"]}, {}),
+        ("a token in a cookie", {"host": [HOST], "cookie": ["good"]}, {}),
+        ("no token, unknown path", {"host": [HOST]}, {"path": "/nowhere"}),
+        ("no token uploads", ORIGIN, {"method": "POST", "path": "/upload"}),
+        ("posting to the shell without a token", ORIGIN, {"method": "POST", "path": "/"}),
+        ("websocket at the document", OWN_ORIGIN, {"websocket": True, "path": "/"}),
+        ("websocket for a link", ORIGIN, {"websocket": True, "path": "/link"}),
         ("preflight", OWN_ORIGIN, {"method": "OPTIONS"}),
         ("delete", OWN_ORIGIN, {"method": "DELETE"}),
         ("http/2", OWN, {"http_version": "2"}),
@@ -88,10 +117,10 @@ def test_an_attacker_is_denied(
 
 
 ANY_HEADERS = st.dictionaries(
-    st.sampled_from(["host", "origin", "cookie", "sec-fetch-site"]),
+    st.sampled_from(["host", "origin", "authorization", "cookie", "sec-fetch-site"]),
     st.lists(
         st.sampled_from(
-            [HOST, f"http://{HOST}", "good", "none", "same-origin", "null", "127.0.0.1", ""]
+            [HOST, f"http://{HOST}", "Bearer good", "good", "none", "same-origin", "null", ""]
         ),
         max_size=2,
     ),
@@ -101,55 +130,19 @@ ANY_HEADERS = st.dictionaries(
 @given(
     headers=ANY_HEADERS,
     method=st.sampled_from(["GET", "HEAD", "POST", "PUT", "OPTIONS"]),
-    path=st.sampled_from(["/", "/open", "/socket", "/upload"]),
+    path=st.sampled_from(["/", "/app/x.js", "/link", "/session", "/socket", "/upload", IMAGE]),
     websocket=st.booleans(),
 )
-def test_nobody_passes_without_host_origin_and_cookie(
+def test_nobody_passes_without_host_origin_and_token(
     headers: dict[str, list[str]], method: str, path: str, *, websocket: bool
 ) -> None:
     """Whatever else a visit carries, these are never missing from one that passes."""
     if passes(headers, method=method, path=path, websocket=websocket):
         assert headers["host"] == [HOST]
-        if websocket or method == "POST":
+        if websocket or (method == "POST" and path != "/link"):
             assert headers["origin"] == [f"http://{HOST}"]
-        if websocket or path != "/open":
-            assert headers["cookie"] == ["good"]
-
-
-def counting_gate() -> Gate:
-    count = iter(range(1_000_000))
-    return Gate(port=7000, entropy=lambda size: next(count).to_bytes(size, "big"), now=lambda: 0.0)
-
-
-def test_tokens_are_bounded_and_the_oldest_go_first() -> None:
-    """A door that is opened for ever does not grow."""
-    gate = counting_gate()
-
-    launches = [gate.mint_launch() for _ in range(LAUNCHES_MAX + 1)]
-    assert gate.redeem(launches[0]) is None
-    assert gate.redeem(launches[1]) is not None
-
-    sessions = []
-    for _ in range(SESSIONS_MAX + 1):
-        session = gate.redeem(gate.mint_launch())
-        assert session is not None
-        sessions.append(session)
-    assert not gate.knows_session(f"backpack-7000={sessions[0]}")
-    assert gate.knows_session(f"other=1; backpack-7000={sessions[-1]}")
-
-
-@given(cookie=st.text())
-def test_any_cookie_text_is_only_unknown(cookie: str) -> None:
-    """Odd cookies of other programs on this host never break the door."""
-    assert not counting_gate().knows_session(cookie)
-
-
-def test_a_gate_shows_no_token() -> None:
-    """Printing it tells where it stands and nothing else."""
-    gate = counting_gate()
-    gate.mint_launch()
-
-    assert repr(gate) == "Gate(127.0.0.1:7000)"
+        if not websocket and path in ("/upload", IMAGE):
+            assert headers["authorization"] == ["Bearer good"]
 
 
 @pytest.fixture
@@ -164,8 +157,8 @@ def files(tmp_path: Path) -> Path:
         {"Host": "rebind.test"},
         {"Origin": "http://127.0.0.1:1"},
         {"Origin": "https://evil.test"},
-        {"Cookie": ""},
-        {"Cookie": "backpack-1=0"},
+        {"Origin": "http://t-0001.localhost:1"},
+        {"Origin": "null"},
     ],
 )
 def test_a_foreign_websocket_is_not_let_in(files: Path, change: dict[str, str]) -> None:
@@ -193,8 +186,8 @@ def test_a_foreign_websocket_is_not_let_in(files: Path, change: dict[str, str]) 
         '{"type": "hello", "token": "\\ud800"}',
     ],
 )
-def test_a_websocket_without_the_page_token_is_closed(files: Path, first: str) -> None:
-    """Another port's page has the cookie too, but cannot read our document."""
+def test_a_websocket_without_a_token_is_closed(files: Path, first: str) -> None:
+    """It may claim to be of our origin; it hears nothing before it has proven it."""
 
     async def story() -> None:
         program = Bookkeeper()
@@ -234,9 +227,10 @@ def test_no_more_pages_than_the_program_can_serve(files: Path) -> None:
                 async with AsyncExitStack() as others:
                     for _ in range(PAGES_MAX - 1):
                         page = await others.enter_async_context(visitor.websocket())
-                        await page.say({"type": "hello", "token": visitor.page_token})
+                        await page.say(visitor.hello())
                         await page.hear()
                     late = await others.enter_async_context(visitor.websocket())
+                    await late.say(visitor.hello())
 
                     assert await late.hear() == {"closed": 4429}
             async with visitor.page() as again:

@@ -2,6 +2,7 @@
 
 from wire.page.app import Images, PageProgram
 from wire.page.connection import PageConnection, PageRequest, PageSession
+from wire.page.gate import FRAGMENT
 from wire.page.pages import Pages
 from wire.page.server import PageDoor, serve_page
 
@@ -12,6 +13,7 @@ __all__ = [
     "PageConnection",
     "PageRequest",
     "Images",
+    "FRAGMENT",
     "PageDoor",
     "serve_page",
 ]

@@ -1,9 +1,10 @@
 """The page of one program: its document, files, images, uploads and its one websocket.
 
-    GET  /open?t=…        a launch token for a session cookie, then on to /
-    GET  /                the document
-    GET  /shared/… /app/… files, from memory
-    GET  /image/<digest>  an image that the program holds
+    GET  /                the document, empty and the same for everybody
+    GET  /shared/… /app/… files, from memory, public too
+    POST /link            a link, for who has read the program's folder (wire.door_file)
+    POST /session         a link's token for a session's
+    GET  /image/<digest>  an image that the program holds; with a session's token, as all below
     POST /upload          a JPEG for the program to keep
     WS   /socket          the view model out, commands in (wire.page.protocol)
 
@@ -17,8 +18,8 @@ Invariant: at most `PAGES_MAX` pages and `UPLOADS_MAX` uploads at a time, and no
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -27,15 +28,24 @@ import msgspec
 import trio
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
+from wire.door_file import LINK_PATH, DoorFile
 from wire.errors import BadFrame
 from wire.message import Code, Refusal
-from wire.page.connection import PageConnection, PageSession, receive_text
-from wire.page.guard import NOT_OPENED, OPEN_PATH, Gate, Guard
+from wire.page.connection import CLOSE_REFUSED, PageConnection, PageSession, receive_text
+from wire.page.gate import Gate, Session
+from wire.page.guard import (
+    NOT_LET_IN,
+    SESSION_PATH,
+    SOCKET_PATH,
+    Guard,
+    bearer,
+    place_of,
+)
 from wire.page.protocol import CommandSet, Hello, decode_from_page
 from wire.page.shell import IMPORT_MAP_HASH, Density, document, read_files
 
@@ -47,7 +57,6 @@ UPLOAD_BYTES_MAX = 4 * 1024 * 1024
 UPLOAD_WAIT_S_MAX = 30
 """How long one upload may take on the loopback, in seconds."""
 UPLOADS_MAX = 2
-CLOSE_REFUSED = 4403
 CLOSE_TOO_MANY = 4429
 
 _DIGEST = re.compile(r"[0-9a-f]{32,128}")
@@ -85,15 +94,16 @@ class PageProgram:
     density: Density = "roomy"
 
 
-def page_app(program: PageProgram, gate: Gate) -> ASGIApp:
+def page_app(program: PageProgram, gate: Gate, door_file: DoorFile) -> ASGIApp:
     """The guarded ASGI application of one program's page."""
-    handlers = _Handlers(program, gate)
+    handlers = _Handlers(program, gate, door_file)
     routes = [
-        Route(OPEN_PATH, handlers.open),
         Route("/", handlers.document),
+        Route(LINK_PATH, handlers.link, methods=["POST"]),
+        Route(SESSION_PATH, handlers.session, methods=["POST"]),
         Route("/image/{digest}", handlers.image),
         Route("/upload", handlers.upload, methods=["POST"]),
-        WebSocketRoute("/socket", handlers.socket),
+        WebSocketRoute(SOCKET_PATH, handlers.socket),
         Route("/{path:path}", handlers.file),
     ]
     app = Starlette(routes=routes)
@@ -102,29 +112,32 @@ def page_app(program: PageProgram, gate: Gate) -> ASGIApp:
 
 
 class _Handlers:
-    def __init__(self, program: PageProgram, gate: Gate) -> None:
+    def __init__(self, program: PageProgram, gate: Gate, door_file: DoorFile) -> None:
         self._program = program
         self._gate = gate
+        self._door_file = door_file
         self._commands = CommandSet(*program.commands)
         self._files = read_files(program.files)
+        self._document = document(title=program.title, density=program.density)
         self._pages = 0
         self._uploads = 0
 
-    async def open(self, request: Request) -> Response:
-        session = self._gate.redeem(request.query_params.get("t", ""))
-        if session is None:
-            return PlainTextResponse(NOT_OPENED.reason, NOT_OPENED.status)
-        response = RedirectResponse("/", status_code=303)
-        response.set_cookie(
-            self._gate.cookie_name, session, path="/", httponly=True, samesite="strict"
-        )
-        return response
-
     async def document(self, request: Request) -> Response:
-        token = self._gate.mint_page() if request.method == "GET" else ""
-        return HTMLResponse(
-            document(title=self._program.title, density=self._program.density, token=token)
-        )
+        del request
+        return HTMLResponse(self._document)
+
+    async def link(self, request: Request) -> Response:
+        question = _token(request)
+        if not self._door_file.is_question(question):
+            return _not_let_in()
+        return _json(200, self._door_file.answer(question, self._gate.mint_link()))
+
+    async def session(self, request: Request) -> Response:
+        token = self._gate.redeem(_token(request))
+        if token is None:
+            return _not_let_in()
+        place_of(request.scope).proven()
+        return _json(200, {"ok": True, "value": token})
 
     async def file(self, request: Request) -> Response:
         file = self._files.get(request.scope["path"])
@@ -162,32 +175,42 @@ class _Handlers:
 
     async def socket(self, socket: WebSocket) -> None:
         await socket.accept()
+        with suppress(WebSocketDisconnect, WebSocketDisconnected):  # the page closed first
+            await socket.close(await self._serve(socket))
+
+    async def _serve(self, socket: WebSocket) -> int:
+        """Serve one websocket to its end; returns the close code to send."""
+        session = await self._introduced(socket)
+        if session is None:
+            return CLOSE_REFUSED
+        place_of(socket.scope).proven()
         if self._pages >= PAGES_MAX:
-            await socket.close(CLOSE_TOO_MANY)
-            return
+            return CLOSE_TOO_MANY
         self._pages += 1
         try:
-            if not await self._introduced(socket):
-                close_code = CLOSE_REFUSED
-            else:
-                page = PageConnection(socket, self._commands)
-                close_code = await page.run(self._program.session)
-            await socket.close(close_code)
-        except (WebSocketDisconnect, WebSocketDisconnected):
-            pass  # the page closed first
+            page = PageConnection(socket, self._commands, self._gate, session)
+            return await page.run(self._program.session)
         finally:
             self._pages -= 1
 
-    async def _introduced(self, socket: WebSocket) -> bool:
-        """Whether the first message came, in time, from a document of ours."""
+    async def _introduced(self, socket: WebSocket) -> Session | None:
+        """The session whose token the first message brought, in time."""
         with trio.move_on_after(HELLO_WAIT_S_MAX):
             try:
                 text = await receive_text(socket)
                 hello = decode_from_page(text or "")
             except BadFrame:
-                return False
-            return isinstance(hello, Hello) and self._gate.knows_page(hello.token)
-        return False
+                return None
+            return self._gate.session(hello.token) if isinstance(hello, Hello) else None
+        return None
+
+
+def _token(request: Request) -> str:
+    return bearer({"authorization": request.headers.getlist("authorization")})
+
+
+def _not_let_in() -> Response:
+    return PlainTextResponse(NOT_LET_IN.reason, NOT_LET_IN.status)
 
 
 async def _read_jpeg(request: Request) -> bytes | Response:
@@ -217,7 +240,7 @@ async def _read_jpeg(request: Request) -> bytes | Response:
     return bytes(body)
 
 
-def _json(status: int, content: Mapping[str, object]) -> Response:
+def _json(status: int, content: object) -> Response:
     return Response(msgspec.json.encode(content), status, media_type="application/json")
 
 

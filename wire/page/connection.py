@@ -20,12 +20,14 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 
 from wire.errors import BadFrame, LocalMisuse
 from wire.message import Code, Refusal
+from wire.page.gate import Gate, Session
 from wire.page.protocol import (
     Answer,
     CommandSet,
     Hello,
     PageCommand,
     State,
+    Token,
     decode_from_page,
     encode_to_page,
 )
@@ -36,6 +38,8 @@ REQUESTS_IN_FLIGHT_MAX = 16
 """Commands of one page that may wait for their answer; a further one is refused as busy."""
 CLOSE_DONE = 1000
 CLOSE_BAD_MESSAGE = 4400
+CLOSE_REFUSED = 4403
+"""The page brought no session's token, or its session ended."""
 
 
 class PageSession(Protocol):
@@ -81,6 +85,10 @@ class PageRequest:
         """
         self._settle(Answer(id=self._id, ok=False, refusal=refusal))
 
+    def let_others_go(self) -> None:
+        """Close every other window: see `PageConnection.let_others_go`."""
+        self._page.let_others_go()
+
     def _settle(self, answer: Answer) -> None:
         if self._answered:
             raise LocalMisuse("a page's request is answered once")
@@ -95,12 +103,17 @@ class PageConnection:
         requests: what the page asks for, in order: `async for request in page.requests`.
     """
 
-    def __init__(self, socket: WebSocket, commands: CommandSet) -> None:
+    def __init__(
+        self, socket: WebSocket, commands: CommandSet, gate: Gate, session: Session
+    ) -> None:
         self._socket = socket
         self._commands = commands
+        self._gate = gate
+        self._let_in = session
         self._offer, self.requests = trio.open_memory_channel[PageRequest](REQUESTS_IN_FLIGHT_MAX)
         self._in_flight = 0
         self._answers: deque[Answer] = deque()
+        self._token: Token | None = None
         self._latest: State | None = None
         self._wake = trio.Event()
         self._sending = trio.Lock()
@@ -110,8 +123,17 @@ class PageConnection:
         self._latest = State(state=state)
         self._wake.set()
 
+    def let_others_go(self) -> None:
+        """Of all windows only this one stays open: its user leaves, and a token may have been kept.
+
+        This window's own token changes too; whatever was opened with another is closed.
+        """
+        token, self._let_in = self._gate.begin_alone()
+        self._token = Token(token=token)
+        self._wake.set()
+
     async def run(self, session: PageSession) -> int:
-        """Serve the page until it or the session ends; returns the close code to send.
+        """Serve the page until it, the program or its session ends; the close code to send.
 
         Raises:
             ExceptionGroup: what `session.connected` raised.
@@ -121,6 +143,7 @@ class PageConnection:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._write, nursery.cancel_scope)
                 nursery.start_soon(self._serve, session, nursery.cancel_scope)
+                nursery.start_soon(self._until_ended, nursery.cancel_scope)
                 try:
                     await self._read()
                 except BadFrame:
@@ -130,7 +153,12 @@ class PageConnection:
                 nursery.cancel_scope.cancel()
         finally:
             self._offer.close()
-        return close_code
+        return CLOSE_REFUSED if self._let_in.ended.is_set() else close_code
+
+    async def _until_ended(self, whole: trio.CancelScope) -> None:
+        while not self._let_in.ended.is_set():
+            await self._let_in.ended.wait()
+        whole.cancel()
 
     async def _serve(self, session: PageSession, whole: trio.CancelScope) -> None:
         await session.connected(self)
@@ -172,7 +200,10 @@ class PageConnection:
         next_state_at = trio.current_time()
         try:
             while True:
-                if self._answers:
+                if self._token is not None:
+                    token, self._token = self._token, None
+                    await self._send(token)
+                elif self._answers:
                     await self._send(self._answers.popleft())
                     self._in_flight -= 1
                 elif self._latest is not None and trio.current_time() >= next_state_at:
@@ -188,7 +219,7 @@ class PageConnection:
         except (WebSocketDisconnect, WebSocketDisconnected):
             whole.cancel()
 
-    async def _send(self, message: State | Answer) -> None:
+    async def _send(self, message: State | Answer | Token) -> None:
         text = encode_to_page(message)
         async with self._sending:
             await self._socket.send_text(text)

@@ -1,48 +1,48 @@
 """Decides who may talk to a page on the loopback: our own page in one browser, and nobody else.
 
 The loopback is open to every process of every user and to every web site in the same browser, and
-a cookie does not keep them apart: "site" does not include the port, and a websocket handshake has
-no `Sec-Fetch-Site`. So each of these has to hold:
+what browsers call a site does not include the port. So nothing is kept where another port could
+have it (no cookies), and each of these has to hold:
 
 * `Host` is exactly ours (DNS rebinding brings another name);
 * `Origin` is exactly ours on everything but GET and HEAD, and on every websocket (another site or
   another port);
-* `Sec-Fetch-Site`, where a browser sends it, is `same-origin` or `none`;
-* the session cookie, bought with a launch token that works once and not for long, and named with
-  the port because cookies are shared across ports;
-* the page token, which only our own document can read, in a websocket's first message.
+* `Sec-Fetch-Site`, where a browser sends it, is `same-origin` or `none`; a link elsewhere may open
+  the document itself, which shows nothing and cannot be framed;
+* a session's token (wire.page.gate) in `Authorization` on everything but the shell, which is
+  public: the document, scripts and styles are the same for everybody. A websocket's token is its
+  first message, because a browser cannot send it before.
 
 It deliberately does not decide who the person is: what moves money also needs the teller's or the
-authorizer's own secret on the wire behind the page. `judge` is pure; `Gate` holds the tokens;
-`Guard` is the thin ASGI shell around both.
+authorizer's own secret on the wire behind the page. `judge` is pure; `Guard` is the thin ASGI
+shell around it.
 
-Source: Jupyter server's check_host, check_origin and launch token; CSP Level 3.
+Source: Jupyter server's check_host and check_origin; Fetch Metadata Request Headers; CSP Level 3.
 """
 
 from __future__ import annotations
 
-import hmac
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LAUNCH_LIFE_S = 60
-"""How long a launch token can be used, in seconds, unless the program says otherwise."""
-LAUNCHES_MAX = 8
-"""Launch tokens outstanding at a time; a further one replaces the oldest."""
-SESSIONS_MAX = 16
-"""Browser sessions at a time; a further one ends the oldest."""
-PAGE_TOKENS_MAX = 64
-"""Documents that may open their websocket; a further one outdates the oldest."""
-TOKEN_BYTES = 24
-OPEN_PATH = "/open"
+from wire.door_file import LINK_PATH
+from wire.page.gate import Gate
+from wire.page.places import Place
+
+PLACE = "place"
+"""Under which key of a connection's state its place stands."""
+
+SESSION_PATH = "/session"
+SOCKET_PATH = "/socket"
+SHELL_PREFIXES = ("/shared/", "/app/")
+"""Below these lies what is the same for everybody, and so is public like the document."""
 
 _READING = ("GET", "HEAD")
 _METHODS = (*_READING, "POST")
+_BEARER = "Bearer "
 
 
 @dataclass(frozen=True)
@@ -73,22 +73,22 @@ class Denial:
 
 
 STRANGER = Denial(403, "拒绝访问: 此页面只供本机程序自己的窗口使用。 Not for this visitor.")
-NOT_OPENED = Denial(
+NOT_LET_IN = Denial(
     403,
-    "此窗口尚未登记或链接已失效: 请用程序给出的新地址打开 (每个地址只能用一次)。"
-    " Open the address that the program prints; each one works once.",
+    "此窗口没有通行令牌: 请用 backpack open --data 数据目录 给出的链接打开。"
+    " Not let in: open the link that `backpack open` prints.",
 )
 BAD_METHOD = Denial(405, "不支持的请求方法。 Method not allowed.")
 BAD_VERSION = Denial(403, "只支持 HTTP/1.1。 HTTP/1.1 only.")
 
 
-def judge(visit: Visit, *, host: str, knows_session: Callable[[str], bool]) -> Denial | None:
+def judge(visit: Visit, *, host: str, lets_in: Callable[[str], bool]) -> Denial | None:
     """Apply every rule to a visit; None means that it may pass.
 
     Args:
         visit: what came in.
-        host: our own `127.0.0.1:port`.
-        knows_session: whether a Cookie header's text carries a live session.
+        host: our own `name:port`.
+        lets_in: whether this is the token of a live session.
     """
     if visit.http_version != "1.1":
         return BAD_VERSION
@@ -96,103 +96,38 @@ def judge(visit: Visit, *, host: str, knows_session: Callable[[str], bool]) -> D
         return STRANGER
     if not visit.websocket and visit.method not in _METHODS:
         return BAD_METHOD
+    reading = not visit.websocket and visit.method in _READING
+    asks_for_link = visit.method == "POST" and visit.path == LINK_PATH
     origins = list(visit.headers.get("origin", ()))
-    needs_origin = visit.websocket or visit.method not in _READING
-    if (needs_origin or origins) and origins != [f"http://{host}"]:
+    if origins != ([] if asks_for_link else [f"http://{host}"]) and (origins or not reading):
         return STRANGER
     sites = list(visit.headers.get("sec-fetch-site", ()))
-    if sites and sites not in (["same-origin"], ["none"]):
+    if sites and sites not in (["same-origin"], ["none"]) and not _opens_the_document(visit):
         return STRANGER
-    if visit.path == OPEN_PATH and not visit.websocket:
+    if visit.websocket:
+        return None if visit.path == SOCKET_PATH else STRANGER
+    if reading and (visit.path == "/" or visit.path.startswith(SHELL_PREFIXES)):
         return None
-    cookies = visit.headers.get("cookie", ())
-    if len(cookies) != 1 or not knows_session(cookies[0]):
-        return NOT_OPENED
-    return None
+    if asks_for_link or (visit.method == "POST" and visit.path == SESSION_PATH):
+        return None  # what these two trade is no session's token
+    return None if lets_in(bearer(visit.headers)) else NOT_LET_IN
 
 
-class Gate:
-    """The tokens of one page door, all in memory and all bounded.
-
-    Args:
-        port: the port we serve on; part of the cookie's name.
-        entropy: unpredictable bytes.
-        now: seconds of a clock that only rises.
-        launch_life_s: how long a launch token can be used.
-    """
-
-    def __init__(
-        self,
-        *,
-        port: int,
-        entropy: Callable[[int], bytes],
-        now: Callable[[], float],
-        launch_life_s: float = LAUNCH_LIFE_S,
-    ) -> None:
-        self.host = f"127.0.0.1:{port}"
-        self.cookie_name = f"backpack-{port}"
-        self.launch_life_s = launch_life_s
-        self._entropy = entropy
-        self._now = now
-        self._launches: OrderedDict[str, float] = OrderedDict()
-        self._sessions: OrderedDict[str, None] = OrderedDict()
-        self._pages: OrderedDict[str, None] = OrderedDict()
-
-    def __repr__(self) -> str:
-        return f"Gate({self.host})"
-
-    def mint_launch(self) -> str:
-        """A token that opens one browser session, once, within `launch_life_s`."""
-        token = self._fresh()
-        self._launches[token] = self._now() + self.launch_life_s
-        _keep_newest(self._launches, LAUNCHES_MAX)
-        return token
-
-    def redeem(self, launch: str) -> str | None:
-        """Trade a launch token for a session; None when it is unknown, used or too old."""
-        known = _known(self._launches, launch)
-        if known is None or self._launches.pop(known) < self._now():
-            return None
-        session = self._fresh()
-        self._sessions[session] = None
-        _keep_newest(self._sessions, SESSIONS_MAX)
-        return session
-
-    def knows_session(self, cookie_header: str) -> bool:
-        """Whether a Cookie header carries one of our live sessions."""
-        try:
-            morsel = SimpleCookie(cookie_header).get(self.cookie_name)
-        except CookieError:
-            return False
-        return morsel is not None and _known(self._sessions, morsel.value) is not None
-
-    def mint_page(self) -> str:
-        """A token for one document, with which it may open its websocket as often as it must."""
-        token = self._fresh()
-        self._pages[token] = None
-        _keep_newest(self._pages, PAGE_TOKENS_MAX)
-        return token
-
-    def knows_page(self, token: str) -> bool:
-        """Whether a websocket's first message came from a document of ours."""
-        return _known(self._pages, token) is not None
-
-    def _fresh(self) -> str:
-        return self._entropy(TOKEN_BYTES).hex()
+def _opens_the_document(visit: Visit) -> bool:
+    """Whether somebody followed a link, in a window of its own, to what shows nothing by itself."""
+    return (
+        (visit.method, visit.path) == ("GET", "/")
+        and list(visit.headers.get("sec-fetch-mode", ())) == ["navigate"]
+        and list(visit.headers.get("sec-fetch-dest", ())) == ["document"]
+    )
 
 
-def _keep_newest(tokens: OrderedDict[str, float] | OrderedDict[str, None], count_max: int) -> None:
-    while len(tokens) > count_max:
-        tokens.popitem(last=False)
-
-
-def _known(tokens: Mapping[str, object], offered: str) -> str | None:
-    """The stored token that equals `offered`, compared in time that does not tell how nearly."""
-    found = None
-    for token in tokens:
-        if hmac.compare_digest(token.encode(), offered.encode("utf-8", "surrogatepass")):
-            found = token
-    return found
+def bearer(headers: Mapping[str, Sequence[str]]) -> str:
+    """The one token in `Authorization` (RFC 6750 §2.1); empty without."""
+    values = headers.get("authorization", ())
+    if len(values) != 1 or not values[0].startswith(_BEARER):
+        return ""
+    return values[0].removeprefix(_BEARER)
 
 
 class Guard:
@@ -205,13 +140,18 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the visit on, or answer it with the reason why not."""
-        denial = judge(_visit(scope), host=self._gate.host, knows_session=self._gate.knows_session)
+        place = place_of(scope)
+        place.used()
+        visit = _visit(scope)
+        denial = judge(visit, host=self._gate.host, lets_in=self._lets_in)
         if scope["type"] == "websocket":
             if denial is None:
                 await self._app(scope, receive, send)
             else:
                 await send({"type": "websocket.close", "code": 1008})
             return
+        if denial is None and self._lets_in(bearer(visit.headers)):
+            place.proven()
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -224,6 +164,16 @@ class Guard:
         else:
             response = PlainTextResponse(denial.reason, denial.status)
             await response(scope, receive, send_safely)
+
+    def _lets_in(self, token: str) -> bool:
+        return self._gate.session(token) is not None
+
+
+def place_of(scope: Scope) -> Place:
+    """The place that the connection of a visit has; its server put it there."""
+    place = scope["state"][PLACE]
+    assert isinstance(place, Place)
+    return place
 
 
 def _visit(scope: Scope) -> Visit:
@@ -242,14 +192,16 @@ def _visit(scope: Scope) -> Visit:
 def _safe_headers(host: str, import_map_hash: str) -> dict[bytes, bytes]:
     policy = "; ".join(
         (
-            "default-src 'self'",
+            "default-src 'none'",
             f"script-src 'self' '{import_map_hash}'",
-            f"connect-src 'self' ws://{host}",
+            "style-src 'self'",
             "img-src 'self' blob:",
-            "object-src 'none'",
+            f"connect-src 'self' ws://{host}",
             "base-uri 'none'",
-            "form-action 'self'",
+            "form-action 'none'",
             "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
         )
     )
     return {
@@ -257,10 +209,21 @@ def _safe_headers(host: str, import_map_hash: str) -> dict[bytes, bytes]:
         b"cache-control": b"no-store",
         b"referrer-policy": b"no-referrer",
         b"x-content-type-options": b"nosniff",
+        b"x-frame-options": b"DENY",
         b"cross-origin-opener-policy": b"same-origin",
         b"cross-origin-resource-policy": b"same-origin",
+        b"origin-agent-cluster": b"?1",
         b"permissions-policy": b"camera=(self), microphone=(), geolocation=()",
     }
 
 
-__all__ = ["LAUNCH_LIFE_S", "Denial", "Gate", "Guard", "Visit", "judge"]
+__all__ = [
+    "SESSION_PATH",
+    "SOCKET_PATH",
+    "Denial",
+    "Guard",
+    "Visit",
+    "bearer",
+    "judge",
+    "place_of",
+]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
+import msgspec
 import trio
 
 from wire.message import Refusal
@@ -27,15 +28,19 @@ class Pages(Generic[CommandT]):
     Args:
         view: the view model as of now.
         perform: does what a page asked for; None or a refusal.
+        leaving: the command with which a user leaves; it closes every window but the one it
+            came from, whatever becomes of it.
     """
 
     def __init__(
         self,
         view: Callable[[], object],
         perform: Callable[[CommandT], Awaitable[Refusal | None]],
+        leaving: type[msgspec.Struct],
     ) -> None:
         self._view = view
         self._perform = perform
+        self._leaving = leaving
         self._changed = trio.Event()
 
     def changed(self) -> None:
@@ -60,6 +65,8 @@ class Pages(Generic[CommandT]):
                 await changed.wait()
 
     async def _answer(self, request: PageRequest) -> None:
+        if isinstance(request.command, self._leaving):
+            request.let_others_go()
         refusal = await self._perform(request.command)  # type: ignore[arg-type]  # read as one of the program's commands
         if refusal is None:
             request.answer()

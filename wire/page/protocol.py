@@ -5,6 +5,7 @@
     program → page   {"type": "state", "state": {…}}                       the whole view model
                      {"type": "answer", "id": 7, "ok": true, "value": …}
                      {"type": "answer", "id": 7, "ok": false, "refusal": {…}}
+                     {"type": "token", "token": "…"}                       for the next hello
 
 JSON rather than the wire's msgpack because the peer is a browser on this same machine. A page never
 says anything about keys or signatures: the program behind it holds them and signs.
@@ -33,9 +34,12 @@ _FIELD_IN_ERROR = re.compile(r"at `\$\.(\w+)|field `(\w+)`")
 
 
 class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="hello"):
-    """The page's first message: the token that its own document carried."""
+    """The page's first message: the token of its session."""
 
     token: str
+
+    def __repr__(self) -> str:
+        return "Hello()"
 
 
 class PageCommand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="command"):
@@ -67,6 +71,15 @@ class Answer(msgspec.Struct, frozen=True, tag="answer", omit_defaults=True):
     refusal: Refusal | None = None
 
 
+class Token(msgspec.Struct, frozen=True, tag="token"):
+    """What the page says hello with from now on; its former token is worth nothing."""
+
+    token: str
+
+    def __repr__(self) -> str:
+        return "Token()"
+
+
 _FROM_PAGE: msgspec.json.Decoder[Hello | PageCommand] = msgspec.json.Decoder(Hello | PageCommand)
 
 
@@ -87,7 +100,7 @@ def decode_from_page(text: str) -> Hello | PageCommand:
     return message
 
 
-def encode_to_page(message: State | Answer) -> str:
+def encode_to_page(message: State | Answer | Token) -> str:
     """Write one message to a page; `value` and `state` may hold Structs, enums and containers."""
     return msgspec.json.encode(message).decode()
 
@@ -135,6 +148,7 @@ __all__ = [
     "Hello",
     "PageCommand",
     "State",
+    "Token",
     "decode_from_page",
     "encode_to_page",
 ]

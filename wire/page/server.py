@@ -1,4 +1,4 @@
-"""Serves a program's page on 127.0.0.1, and outlives whatever a visitor sends.
+"""Serves a program's page on this machine's loopback, and outlives whatever a visitor sends.
 
 hypercorn speaks HTTP/1.1 and RFC 6455 for us, one connection at a time: we accept the connections
 ourselves and run its connection handler under a guard, because hypercorn 0.18.0 alone lets some
@@ -6,15 +6,18 @@ malformed input (a byte after an upgrade, a bad HTTP/2 settings header) escape a
 takes down the whole nursery (tests/wire/test_page_abuse.py). That handler is an internal name, so
 the version is pinned exactly. No lifespan, no reload, no workers, no TLS: this is a loopback door.
 
-Invariant: nothing that a visitor sends ends anything but that visitor's own connection, at most
-`CONNECTIONS_MAX` of them are open, and stopping never waits for a visitor longer than
+Browsers try both loopbacks for a name below `localhost`, ::1 first, so both are ours or the port is
+not: whoever had the other one would serve scripts to our own page's origin.
+
+Invariant: nothing that a visitor sends ends anything but that visitor's own connection, no more
+than `wire.page.places` allows are open, and stopping never waits for a visitor longer than
 `SEND_WAIT_S_MAX`.
 """
 
 from __future__ import annotations
 
+import errno
 import logging
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,13 +31,18 @@ from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ConnectionState
 
+from wire.door_file import DOOR_FILE, KEY_BYTES, DoorFile
 from wire.page.app import PageProgram, page_app
-from wire.page.guard import LAUNCH_LIFE_S, OPEN_PATH, Gate
+from wire.page.gate import Gate, page_host
+from wire.page.guard import PLACE
+from wire.page.places import Places
 from wire.page.protocol import MESSAGE_BYTES_MAX
 
-LOOPBACK = "127.0.0.1"
-CONNECTIONS_MAX = 64
-"""Open connections; a further one is closed at once."""
+LOOPBACKS = ("127.0.0.1", "::1")
+NO_SUCH_LOOPBACK = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+"""How a machine without IPv6 says so."""
+PORT_TRIES_MAX = 16
+"""How many random ports are tried until one is free on both loopbacks."""
 IDLE_S_MAX = 5
 """How long a connection may stay without a complete request, in seconds."""
 SEND_WAIT_S_MAX = 5
@@ -48,23 +56,27 @@ class PageDoor:
     """An open page door.
 
     Attributes:
-        host: `127.0.0.1:port`.
+        host: `name:port`.
+        printed: the address for people; it lets a browser in only if the door has a lasting link.
     """
 
     host: str
+    printed: str
     _gate: Gate
 
-    def launch_address(self) -> str:
-        """A fresh address that opens the page in a browser once, while the launch token lives."""
-        return f"http://{self.host}{OPEN_PATH}?t={self._gate.mint_launch()}"
+    def link(self) -> str:
+        """A fresh address that lets one browser in, once, within a minute."""
+        return self._gate.mint_link()
 
 
 async def serve_page(
     program: PageProgram,
     *,
+    device: str,
     entropy: Callable[[int], bytes],
-    launch_file: Path | None = None,
-    launch_life_s: float = LAUNCH_LIFE_S,
+    folder: Path | None = None,
+    lasting_link: bool = False,
+    now: Callable[[], float] = trio.current_time,
     port: int = 0,
     task_status: trio.TaskStatus[PageDoor] = trio.TASK_STATUS_IGNORED,
 ) -> None:
@@ -72,74 +84,87 @@ async def serve_page(
 
     Args:
         program: the page and what stands behind it.
+        device: whose page it is; names its host.
         entropy: unpredictable bytes, for tokens.
-        launch_file: holds an address that works, for this user's eyes only, as long as we serve.
-        launch_life_s: how long a launch address can be used, in seconds.
-        port: 0 for a random one, which is what a page wants.
+        folder: where who may read it finds the way to a link; None for nobody.
+        lasting_link: the printed address lets browsers in as often as anybody likes (training).
+        now: seconds of a clock that only rises, for the life of links.
+        port: 0 for any.
         task_status: for `nursery.start`.
 
     Raises:
-        OSError: the port is taken, or the launch file cannot be written.
+        LocalMisuse: the device's id cannot name a host.
+        OSError: the port is taken, or the folder cannot be written to.
     """
-    (listener,) = await trio.open_tcp_listeners(port, host=LOOPBACK)
-    port = listener.socket.getsockname()[1]
-    gate = Gate(port=port, entropy=entropy, now=trio.current_time, launch_life_s=launch_life_s)
-    connections = _Connections(program, gate)
-    door = PageDoor(gate.host, gate)
+    name = page_host(device)
+    listeners = await _listen(port)
+    host = f"{name}:{listeners[0].socket.getsockname()[1]}"
+    gate = Gate(host=host, entropy=entropy, now=now, lasting=lasting_link)
+    door_file = DoorFile(host, entropy(KEY_BYTES))
+    connections = _Connections(program, gate, door_file)
     try:
-        async with trio.open_nursery() as nursery:
-            if launch_file is not None:
-                _write_private(launch_file, door.launch_address())
-                nursery.start_soon(_renew, launch_file, door, launch_life_s / 2)
-            task_status.started(door)
-            await trio.serve_listeners(connections.handle, [listener])
+        if folder is not None:
+            door_file.write(folder / DOOR_FILE)
+        task_status.started(PageDoor(host, gate.printed, gate))
+        await trio.serve_listeners(connections.handle, listeners)
     finally:
-        if launch_file is not None:
-            launch_file.unlink(missing_ok=True)  # noqa: ASYNC240 - one tiny local file
+        if folder is not None:
+            (folder / DOOR_FILE).unlink(missing_ok=True)
 
 
-async def _renew(launch_file: Path, door: PageDoor, every_s: float) -> None:
-    while True:
-        await trio.sleep(every_s)
-        _write_private(launch_file, door.launch_address())
+async def _listen(port: int) -> list[trio.SocketListener]:
+    """Listeners with one port on every loopback that the machine has.
+
+    Raises:
+        OSError: it is taken on one of them.
+    """
+    for _ in range(PORT_TRIES_MAX - 1):
+        try:
+            return await _listen_once(port)
+        except OSError as problem:
+            if port != 0 or problem.errno != errno.EADDRINUSE:
+                raise
+    return await _listen_once(port)
 
 
-def _write_private(path: Path, text: str) -> None:
-    """Replace `path` in one step by a file that only its owner can read."""
-    draft = path.with_name(path.name + ".new")
-    draft.unlink(missing_ok=True)
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text + "\n")
-    draft.replace(path)
+async def _listen_once(port: int) -> list[trio.SocketListener]:
+    listeners: list[trio.SocketListener] = []
+    try:
+        for loopback in LOOPBACKS:
+            try:
+                listeners += await trio.open_tcp_listeners(port, host=loopback)
+            except OSError as problem:
+                if not listeners or problem.errno not in NO_SUCH_LOOPBACK:
+                    raise
+            port = listeners[0].socket.getsockname()[1]
+    except BaseException:
+        for listener in listeners:
+            listener.socket.close()
+        raise
+    return listeners
 
 
 class _Connections:
     """Runs each accepted connection through hypercorn, under the guard."""
 
-    def __init__(self, program: PageProgram, gate: Gate) -> None:
-        self._app = ASGIWrapper(page_app(program, gate))  # type: ignore[arg-type] # starlette and hypercorn spell the same ASGI types differently
+    def __init__(self, program: PageProgram, gate: Gate, door_file: DoorFile) -> None:
+        self._app = ASGIWrapper(page_app(program, gate, door_file))  # type: ignore[arg-type] # starlette and hypercorn spell the same ASGI types differently
         self._config = _config()
         self._context = WorkerContext(max_requests=None)
-        self._open = 0
+        self._places = Places()
 
     async def handle(self, stream: trio.SocketStream) -> None:
-        if self._open >= CONNECTIONS_MAX:
-            log.warning("page_connections_full", connections_max=CONNECTIONS_MAX)
-            return
-        self._open += 1
         try:
-            await _Connection(
-                self._app,
-                self._config,
-                self._context,
-                ConnectionState({}),
-                stream,  # type: ignore[arg-type] # hypercorn takes plain sockets too
-            )
+            with self._places.take(stream.socket.close) as place:
+                await _Connection(
+                    self._app,
+                    self._config,
+                    self._context,
+                    ConnectionState({PLACE: place}),
+                    stream,  # type: ignore[arg-type] # hypercorn takes plain sockets too
+                )
         except Exception as problem:  # the guard: see the module's first paragraph
             log.warning("page_connection_failed", problem=type(problem).__name__)
-        finally:
-            self._open -= 1
 
 
 class _Connection(TCPServer):
@@ -174,4 +199,4 @@ def _config() -> Config:
     return config
 
 
-__all__ = ["CONNECTIONS_MAX", "PageDoor", "serve_page"]
+__all__ = ["PageDoor", "serve_page"]

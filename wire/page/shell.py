@@ -52,6 +52,7 @@ IMPORT_MAP = json.dumps(
             "uplot": "/shared/vendor/uplot/uPlot.esm.js",
             "backpack/connection": "/shared/connection.js",
             "backpack/i18n": "/shared/i18n.js",
+            "backpack/picture": "/shared/picture.js",
             "backpack/ui": "/shared/ui.js",
         }
     }
@@ -68,7 +69,6 @@ _DOCUMENT = Template("""<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="page-token" content="$token">
 <title>$title</title>
 <link rel="icon" href="/shared/favicon.svg">
 <link rel="stylesheet" href="/shared/tokens.css">
@@ -92,11 +92,9 @@ class File:
     content: bytes
 
 
-def document(*, title: str, density: Density, token: str) -> str:
-    """The HTML of a page, with the token that lets this document open its websocket."""
-    return _DOCUMENT.substitute(
-        title=html.escape(title), density=density, token=token, import_map=IMPORT_MAP
-    )
+def document(*, title: str, density: Density) -> str:
+    """The HTML of a page: nothing in it is anybody's secret."""
+    return _DOCUMENT.substitute(title=html.escape(title), density=density, import_map=IMPORT_MAP)
 
 
 def read_files(program_files: Path) -> Mapping[str, File]:

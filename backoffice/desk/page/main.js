@@ -11,6 +11,7 @@ import { useLayoutEffect } from "preact/hooks";
 import { command, connect, link, state } from "backpack/connection";
 import { t } from "backpack/i18n";
 import { Badge, Button, Icon, LangButton, ThemeButton, Toasts, html, mount } from "backpack/ui";
+import { Doorstep } from "/shared/doorstep.js";
 import { SignIn } from "/shared/sign_in.js";
 import { DecideBar, deciding } from "./decide.js";
 import { Elements } from "./elements.js";
@@ -26,7 +27,7 @@ const LINKS = { online: ["good", "wifi"], connecting: ["info", "refresh-cw"], of
 function App() {
   const desk = state.value;
   if (desk === null) {
-    return html`<div class="starting"><${Icon} name="loader-circle" size="large turning" /><p>${t(`link.${link.value}`)}</p></div>`;
+    return html`<${Doorstep} title=${t("desk.title")} />`;
   }
   if (desk.staff === null) {
     return html`<${SignIn} title=${t("desk.title")} device=${desk.device} ready=${desk.link === "online"} />`;
@@ -93,11 +94,10 @@ function TopBar({ desk, live }) {
 }
 
 function Cut() {
-  const refused = link.value === "refused";
   return html`<p class="cut bad" role="alert">
     <${Icon} name="wifi-off" />
-    <strong>${t(refused ? "desk.refused" : "desk.cut")}</strong>
-    ${!refused && html`<span>${t("desk.cut_note")}</span>`}
+    <strong>${t("desk.cut")}</strong>
+    <span>${t("desk.cut_note")}</span>
   </p>`;
 }
 

@@ -11,7 +11,6 @@ defineTexts({
   "desk.help": ["快捷键", "Keyboard"],
   "desk.cut": ["已断开，不能授权", "Disconnected: no decisions"],
   "desk.cut_note": ["正在重新连接；您领取的业务会按时限自动放回队列。", "Reconnecting; your case goes back to the queue when its claim ends."],
-  "desk.refused": ["此页面已失效，请重新打开授权台。", "This page has expired. Open the desk again."],
 
   "link.word.online": ["在线", "Online"],
   "link.word.connecting": ["连接中", "Connecting"],

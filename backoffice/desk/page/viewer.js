@@ -1,8 +1,8 @@
 /* viewer.js: the images of the case on the screen, one or two at a time, and the tools to look at them.
  */
 import { useLayoutEffect } from "preact/hooks";
-import { imageUrl } from "backpack/connection";
 import { t } from "backpack/i18n";
+import { Picture } from "backpack/picture";
 import { Icon, html } from "backpack/ui";
 import { active, choose, count, looked, panes, reset, rotate, seen, shift, side, toggleSide, zoom } from "./images.js";
 import { title } from "./titles.js";
@@ -60,7 +60,7 @@ function Viewer({ at, images }) {
     onDblClick=${() => zoom(pane.zoom > 1 ? 0 : 3)}
   >
     ${image.loaded === 100
-      ? html`<img src=${imageUrl(image.digest)} alt=${title(image)} onLoad=${() => looked(image.digest)} draggable=${false} style=${{ transform }} />`
+      ? html`<${Picture} digest=${image.digest} alt=${title(image)} onLoad=${() => looked(image.digest)} draggable=${false} style=${{ transform }} />`
       : html`<span class="viewer-loading"><${Icon} name="loader-circle" size="large turning" />${t("images.loading", { n: image.loaded })}</span>`}
     <figcaption>${title(image)} · ${image.evidence}${pane.zoom > 1 ? ` · ${Math.round(pane.zoom * 100)}%` : ""}</figcaption>
   </figure>`;
@@ -78,7 +78,7 @@ function Strip({ images }) {
         onClick=${() => choose(index)}
       >
         ${image.loaded === 100
-          ? html`<img src=${imageUrl(image.digest)} alt="" />`
+          ? html`<${Picture} digest=${image.digest} alt="" />`
           : html`<span class="thumb-wait"><progress max="100" value=${image.loaded}></progress></span>`}
         <span class="thumb-name"><kbd>${index + 1}</kbd>${title(image)}</span>
         <small class=${looked ? "thumb-seen" : "thumb-unseen"}><${Icon} name=${looked ? "check" : "eye"} />${t(looked ? "images.seen" : "images.unseen")}</small>

@@ -36,7 +36,7 @@ const texts = {
   "link.connecting": ["正在连接", "Connecting"],
   "link.online": ["已连接", "Connected"],
   "link.offline": ["已断开，正在重连", "Disconnected, retrying"],
-  "link.refused": ["此页面已失效，请重新打开", "This page has expired, open it again"],
+  "link.refused": ["此窗口尚未打开", "Not let in"],
   "ui.language": ["English", "中文"],
   "ui.theme": ["深浅色", "Light or dark"],
   "ui.close": ["关闭", "Close"],
