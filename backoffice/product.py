@@ -160,6 +160,8 @@ class Product:
         target: the `LISTED` field that names whom customer relations want asked, where nobody's
             card is read; its items carry the fact `target`, of whom `profile` is told.
         terms: its configurable numbers, with their defaults.
+        terms_of: the product in whose section of the configuration they stand, where several share
+            them; empty for its own.
         amounts: what an `AMOUNT` field may be at the most where that is one of the terms, in fen.
         delivers: the bank-card field whose card is handed over in the end, or empty.
         counter_s: how long the same takes at the counter, for the savings report, in seconds.
@@ -180,6 +182,7 @@ class Product:
     profile: Callable[[Dossier], dict[str, str]] = no_profile
     target: str = ""
     terms: Terms = NO_TERMS
+    terms_of: str = ""
     amounts: Mapping[str, Callable[[Any], int]] = part(default_factory=dict)
     delivers: str = ""
     counter_s: int = 20 * 60
@@ -193,6 +196,11 @@ class Product:
             for one in self.form.fields
         )
         return replace(self, terms=terms, form=Form(self.form.version, fields))
+
+    @property
+    def section(self) -> str:
+        """The section of the configuration that holds its numbers."""
+        return f"products.{self.terms_of or self.code}"
 
     @property
     def signed(self) -> bool:

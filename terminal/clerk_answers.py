@@ -41,6 +41,7 @@ TEXTS: Final = {
     "amount": "10000.00",
     "fen": "50000.00",
     "income": "63500.00",
+    "cost": "25000.00",
     "limit": "10000.00",
 }
 """What the clerk types, by field name, within the field's bounds; the rest follows the kind. The

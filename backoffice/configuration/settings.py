@@ -122,7 +122,7 @@ class UnionSettings:
         """Every product by code, with the numbers that are in force here."""
         known = dict(self.catalogue)
         for code, product in self.catalogue.items():
-            terms = self.sections.get(f"products.{code}")
+            terms = self.sections.get(product.section)
             if isinstance(terms, ProductTerms):
                 known[code] = product.under(terms)
         return known
@@ -202,9 +202,9 @@ def for_training(settings: Settings) -> Settings:
 def defaults(products: Mapping[str, Product]) -> dict[str, msgspec.Struct]:
     """Every section as it is without a file."""
     sections = {name: kind() for name, kind in SECTIONS.items()}
-    for code, product in products.items():
+    for product in products.values():
         if msgspec.structs.fields(product.terms):
-            sections[f"products.{code}"] = product.terms
+            sections[product.section] = product.terms
     return sections
 
 

@@ -40,12 +40,15 @@ class CreditPolicy(msgspec.Struct, frozen=True):
         file_days_max: a file that is older is renewed before it is rated.
         officers_min: how many go on a visit.
         age_term_years_max: age and term of a loan together, in years.
+        history_days_min: a loan is a history of borrowing only after so many days; before, nothing
+            had to be paid back.
         checks: when loans are checked.
     """
 
     file_days_max: int = 365
     officers_min: int = 2
     age_term_years_max: int = 65
+    history_days_min: int = 365
     checks: CheckPolicy = CheckPolicy()
 
 
@@ -160,10 +163,11 @@ class CreditBook:
         """What is known of the person's repayment."""
         known = self.loans(state, number, now_ms)
         told = training.repayment(number) if self._training else training.Repayment(0, False, 0, 0)
+        since_ms = now_ms - self._policy.history_days_min * DAY_MS
         facts = facts_of(
             overdue_now=any(own.loan.overdue_days for own in known),
             overdues_minor=told.overdues_minor,
-            borrowed=told.borrowed or bool(known),
+            borrowed=told.borrowed or any(own.loan.paid_out_ms <= since_ms for own in known),
             reputation=told.reputation,
             dealings=told.dealings,
         )

@@ -3,6 +3,9 @@
 A change names the version that it was compared to. What nobody else touched since then merges; what
 somebody did is refused, with the current version, because only a person can choose. So the last
 writer never wins silently, and the history keeps every old value.
+
+What a rating looks at counts as one thing: a change of it was weighed against the rest of it, and
+that weight holds for no other rest.
 """
 
 from __future__ import annotations
@@ -39,6 +42,21 @@ TITLES: Final = {
     "experience_years": "从业年限",
 }
 """What people call them: whoever is told that something changed must know what."""
+
+
+RATED: Final = frozenset(
+    {
+        "members",
+        "debts",
+        "house_fen",
+        "vehicles_fen",
+        "savings_fen",
+        "income_fen",
+        "cost_fen",
+        "experience_years",
+    }
+)
+"""What a rating looks at."""
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -128,6 +146,10 @@ def supplement_objection(
         if name in under_way:
             words = f"“{TITLES[name]}”正在另一笔业务中修改，请在该业务办完后再办"
             return Refusal(Code.STALE, words, name)
+    rated = next((name for name in changes if name in RATED), "")
+    if rated and RATED & (since | under_way):
+        words = f"影响评级的内容已有其他变更，档案当前为第{file.version}版，请核对后重新补录"
+        return Refusal(Code.STALE, words, rated)
     return None
 
 
@@ -182,6 +204,7 @@ def _fits(name: str, text: str) -> bool:
 
 __all__ = [
     "FIELDS",
+    "RATED",
     "TITLES",
     "FarmerFile",
     "Rating",

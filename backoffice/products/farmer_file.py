@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
-from backoffice.dossier import Dossier, Terms
+from backoffice.dossier import Dossier
 from backoffice.partners.operations import Household, OpenFile
 from backoffice.product import Category, Leg, Product, Unique, unique_key
 from backoffice.questions.fields import (
@@ -26,6 +26,7 @@ from backoffice.questions.fields import (
     title_of_option,
 )
 from backoffice.questions.household import (
+    AMOUNTS_MAX,
     COST,
     CROPS,
     DEBTS,
@@ -37,35 +38,24 @@ from backoffice.questions.household import (
     LIVESTOCK,
     MEMBERS,
     SAVINGS,
+    TERMS,
+    TERMS_OF,
     VEHICLES,
     VILLAGE,
     YES,
+    FileTerms,
     crops_of,
     debts_of,
     livestock_of,
     member_problems,
     members_of,
+    plausibility_problems,
 )
 from backoffice.slips.slip import amount_line
 from wire.checks import number_text
 from wire.form import Field, FieldKind, Form
 from wire.message import Code, Refusal
 from wire.messages.case import SlipLine
-
-
-class FarmerFileTerms(Terms, frozen=True):
-    """What a union may change.
-
-    Attributes:
-        age_years_min: youngest holder of a file.
-        labour_years_min: from this age on a member can count as labour.
-    """
-
-    age_years_min: int = 18
-    labour_years_min: int = 16
-
-
-TERMS: Final = FarmerFileTerms()
 
 FORM: Final = Form(
     version=1,
@@ -133,9 +123,18 @@ def household(dossier: Dossier) -> Household:
 
 
 def problems(dossier: Dossier) -> tuple[Refusal, ...]:
-    """Of age, on the spot, and a household without doubles."""
-    terms = dossier.terms_as(FarmerFileTerms)
-    found = [*member_problems(dossier, terms.labour_years_min)]
+    """Of age, on the spot, and a household without doubles that can be as it is said to be."""
+    terms = dossier.terms_as(FileTerms)
+    found = [
+        *member_problems(dossier, terms.labour_years_min),
+        *plausibility_problems(
+            income_fen=dossier.fen(INCOME.name),
+            cost_fen=dossier.fen(COST.name),
+            experience_years=dossier.number(EXPERIENCE.name),
+            age=dossier.age,
+            terms=terms,
+        ),
+    ]
     if dossier.age < terms.age_years_min:
         message = f"建档客户应年满{terms.age_years_min}周岁，请由家中成年人建档。"
         found.append(Refusal(Code.RANGE, message, ID_CARD.name))
@@ -214,5 +213,7 @@ PRODUCT: Final = Product(
     slip_lines=slip_lines,
     profile=profile,
     terms=TERMS,
+    terms_of=TERMS_OF,
+    amounts=AMOUNTS_MAX,
     counter_s=60 * 60,
 )

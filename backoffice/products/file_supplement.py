@@ -4,29 +4,36 @@ Each supplement renews the yearly income and whatever else has changed. Only wha
 file goes to the credit side, with the version that it was compared to: changes of others merge, and
 where two changed the same field the partner declines, so that a person chooses. An asset that
 changed is photographed on the spot. A table that is answered replaces the file's.
+
+What a file says decides what its holder is rated, so a change is weighed by what it may do to a
+rating: one that may lift grade or limit takes what opening the file took, a second operator, the
+papers of what changed, and an authorizer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
 
 from backoffice.authorization.levels import Level, Raise
-from backoffice.dossier import Dossier, Terms
+from backoffice.dossier import Dossier
 from backoffice.partners.operations import SupplementFile
 from backoffice.partners.queries import FarmerFiles, PartnerQuery
 from backoffice.product import Asking, Category, Leg, Product
 from backoffice.questions.fields import (
     CARD_FIRST,
+    COLLEAGUE,
     FACE_TO_FACE,
     ID_CARD,
     choices,
     needs_of,
     title_of_option,
 )
+from backoffice.questions.file_change import changes, fact_of, fen_after, lifts, net_fen
 from backoffice.questions.household import (
+    AMOUNTS_MAX,
     COST,
     CROPS,
     DEBTS,
@@ -39,14 +46,14 @@ from backoffice.questions.household import (
     MEMBERS,
     NO,
     SAVINGS,
+    TERMS,
+    TERMS_OF,
     VEHICLES,
     VILLAGE,
     YES,
-    crops_of,
-    debts_of,
-    livestock_of,
+    FileTerms,
     member_problems,
-    members_of,
+    plausibility_problems,
 )
 from wire.checks import number_text
 from wire.form import Field, FieldKind, Form
@@ -57,36 +64,11 @@ INCOME_JUMP: Final = "income_jump"
 """The flag of an income that has risen so much that a person looks at it."""
 
 
-class FileSupplementTerms(Terms, frozen=True):
-    """What a union may change.
-
-    Attributes:
-        income_jump_percent: a yearly income that rises by this much needs A2.
-        labour_years_min: from this age on a member can count as labour.
-    """
-
-    income_jump_percent: int = 50
-    labour_years_min: int = 16
-
-
-TERMS: Final = FileSupplementTerms()
-
-ASSETS: Final = tuple(one.name for one in (HOUSE, VEHICLES, CROPS, LIVESTOCK))
-"""What can be seen, and is photographed when it has changed."""
-
-AMOUNTS: Final = (INCOME, COST, HOUSE, VEHICLES, SAVINGS)
-"""Fields that the file holds as `<name>_fen`."""
+RATING_LIFT: Final = "rating_lift"
+"""The flag of a change that may lift the holder's grade or limit."""
 
 CLEARABLE: Final = (HOUSE, VEHICLES, SAVINGS, CROPS, LIVESTOCK, DEBTS)
 """What a household can have and then have no more."""
-
-TABLES: Final = {
-    CROPS.name: crops_of,
-    LIVESTOCK.name: livestock_of,
-    DEBTS.name: debts_of,
-    MEMBERS.name: members_of,
-}
-"""Fields that the file holds as lists, and how an answer is read."""
 
 
 def _optional(field: Field) -> Field:
@@ -97,15 +79,40 @@ def _optional(field: Field) -> Field:
     return msgspec.structs.replace(field, required=False, hint_zh=words[0], hint_en=words[1])
 
 
-def _scene(asset: Field) -> Field:
+def _evidence(
+    asset: Field, zh: str = "变更后现场", en: str = "as it is now", code: str = "E7"
+) -> Field:
     return Field(
         name=f"scene_{asset.name}",
         kind=FieldKind.PHOTO,
-        title_zh=f"{asset.title_zh}（变更后现场）",
-        title_en=f"{asset.title_en}, as it is now",
+        title_zh=f"{asset.title_zh}（{zh}）",
+        title_en=f"{asset.title_en}, {en}",
         required=False,
-        evidence="E7",
+        evidence=code,
     )
+
+
+ASSETS: Final = {
+    one.name: _evidence(one, *words)
+    for one, words in (
+        (HOUSE, ()),
+        (VEHICLES, ()),
+        (CROPS, ()),
+        (LIVESTOCK, ()),
+        (SAVINGS, ("存单、存折或余额", "the passbook or certificate")),
+    )
+}
+"""What can be seen, and the photo of it that a change takes."""
+
+PAPERS: Final = {
+    INCOME.name: _evidence(INCOME, "收支凭证", "slips and accounts", "E10"),
+    DEBTS.name: _evidence(DEBTS, "结清证明或借据", "receipts or notes", "E10"),
+    MEMBERS.name: _evidence(MEMBERS, "户口簿", "household register", "E8"),
+}
+"""What cannot be seen, and the photo of its papers that a change takes where it lifts a rating."""
+
+PROVEN_BY: Final = {COST.name: INCOME.name}
+"""What the papers of something else prove."""
 
 
 FORM: Final = Form(
@@ -124,19 +131,23 @@ FORM: Final = Form(
         ),
         INCOME,
         _optional(COST),
+        PAPERS[INCOME.name],
         _optional(VILLAGE),
         _optional(MEMBERS),
         _optional(LABOUR),
+        PAPERS[MEMBERS.name],
         _optional(CROPS),
-        _scene(CROPS),
+        ASSETS[CROPS.name],
         _optional(LIVESTOCK),
-        _scene(LIVESTOCK),
+        ASSETS[LIVESTOCK.name],
         HOUSE,
-        _scene(HOUSE),
+        ASSETS[HOUSE.name],
         VEHICLES,
-        _scene(VEHICLES),
+        ASSETS[VEHICLES.name],
         SAVINGS,
+        ASSETS[SAVINGS.name],
         _optional(DEBTS),
+        PAPERS[DEBTS.name],
         _optional(INSURED),
         _optional(EXPERIENCE),
         choices(
@@ -150,74 +161,73 @@ FORM: Final = Form(
                 "What was sold, used up or paid off is ticked here, and not filled in above.",
             ),
         ),
+        msgspec.structs.replace(
+            COLLEAGUE,
+            required=False,
+            hint_zh="变更可能提高评级或额度时，须由第二名工作人员在现场输入本人口令。",
+            hint_en="A change that may lift grade or limit takes a second operator on the spot.",
+        ),
     ),
 )
 
 
-def answers(dossier: Dossier) -> dict[str, Any]:
-    """What was answered, under the names of `Household`: scalars, or tuples of its parts."""
-    cleared = dossier.choices("cleared")
-    new: dict[str, Any] = {
-        f"{one.name}_fen": 0 if one.name in cleared else dossier.fen(one.name)
-        for one in AMOUNTS
-        if one.name in cleared or dossier.has(one.name)
-    }
-    new |= {name: read(dossier) for name, read in TABLES.items() if dossier.has(name)}
-    new |= {name: () for name in cleared if name in TABLES}
-    if dossier.has(VILLAGE.name):
-        new["village"] = dossier.text(VILLAGE.name)
-    if dossier.has(INSURED.name):
-        new["insured"] = dossier.choice(INSURED.name) == YES
-    if dossier.has(EXPERIENCE.name):
-        new["experience_years"] = dossier.number(EXPERIENCE.name)
-    return new
-
-
-def changes(dossier: Dossier) -> dict[str, Any]:
-    """The answers that differ from the file; a table cannot be compared and counts as changed."""
-    old = dossier.item("file").facts
-    return {
-        name: value
-        for name, value in answers(dossier).items()
-        if isinstance(value, tuple) or old.get(name) != _fact(value)
-    }
-
-
-def _fact(value: int | str) -> str:
-    """A scalar as queries write it: flags are `0` or `1`."""
-    return str(int(value)) if isinstance(value, bool) else str(value)
-
-
 def problems(dossier: Dossier) -> tuple[Refusal, ...]:
-    """Something changes, nothing contradicts itself, and what can be seen was photographed."""
+    """Something changes, nothing contradicts itself, all of it can be, and is proven."""
     if dossier.has(MEMBERS.name) and not dossier.has(LABOUR.name):
         message = "重新填写家庭成员时，请选择客户本人是否为劳动力。"
         return (Refusal(Code.FORMAT, message, LABOUR.name),)
-    found, cleared = [], dossier.choices("cleared")
-    if not changes(dossier):
+    found, cleared, terms = [], dossier.choices("cleared"), dossier.terms_as(FileTerms)
+    new = changes(dossier)
+    if not new:
         found.append(Refusal(Code.FORMAT, "填写内容与档案一致，没有需要补录的变更。", INCOME.name))
     found += [
         Refusal(Code.FORMAT, "已勾选不再拥有的项目，不能同时填写内容。", name)
         for name in cleared
         if dossier.has(name)
     ]
-    changed = {name.removesuffix("_fen") for name in changes(dossier)} - set(cleared)
-    found += [
-        Refusal(Code.EVIDENCE, "该项资产有变更，请拍摄变更后的现场照片。", f"scene_{asset}")
-        for asset in ASSETS
-        if asset in changed and not dossier.has(f"scene_{asset}")
-    ]
+    if {"income_fen", "cost_fen", "experience_years"} & new.keys():
+        found += plausibility_problems(
+            income_fen=fen_after(dossier, new, "income_fen"),
+            cost_fen=fen_after(dossier, new, "cost_fen"),
+            experience_years=new.get("experience_years", 0),
+            age=dossier.age,
+            terms=terms,
+        )
     if dossier.has(MEMBERS.name):
-        found += member_problems(dossier, dossier.terms_as(FileSupplementTerms).labour_years_min)
-    return tuple(found)
+        found += member_problems(dossier, terms.labour_years_min)
+    return (*found, *_unproven(dossier, new))
+
+
+def _unproven(dossier: Dossier, new: Mapping[str, Any]) -> Iterator[Refusal]:
+    """What a change takes besides, and is not there."""
+    changed = {name.removesuffix("_fen") for name in new}
+    seen = (changed - set(dossier.choices("cleared"))) & ASSETS.keys()
+    for photo in (ASSETS[name] for name in ASSETS if name in seen):
+        if not dossier.has(photo.name):
+            message = "该项资产有变更，请拍摄变更后的照片。"
+            yield Refusal(Code.EVIDENCE, message, photo.name)
+    if not lifts(dossier):
+        return
+    shown = {PROVEN_BY.get(name, name) for name in changed} & PAPERS.keys()
+    for photo in (PAPERS[name] for name in PAPERS if name in shown):
+        if not dossier.has(photo.name):
+            message = "该项变更可能提高客户的评级或额度，请拍摄证明材料。"
+            yield Refusal(Code.EVIDENCE, message, photo.name)
+    if not dossier.has(COLLEAGUE.name):
+        message = "本次补录可能提高客户的评级或额度，须由第二名工作人员现场确认。"
+        yield Refusal(Code.EVIDENCE, message, COLLEAGUE.name)
 
 
 def level(dossier: Dossier) -> tuple[Raise, ...]:
-    """By rules alone, unless the income has jumped."""
-    percent = 100 + dossier.terms_as(FileSupplementTerms).income_jump_percent
-    before = int(dossier.fact("file", "income_fen"))
-    jumped = dossier.fen(INCOME.name) * 100 >= before * percent
-    return (Raise(Level.A2, INCOME_JUMP) if jumped else Raise(Level.A1),)
+    """By rules alone, unless a rating may be lifted or the income has jumped."""
+    percent = 100 + dossier.terms_as(FileTerms).income_jump_percent
+    earlier = int(dossier.fact("file", "income_fen"))
+    met = [Raise(Level.A1)]
+    if lifts(dossier):
+        met.append(Raise(Level.A2, RATING_LIFT))
+    if dossier.fen(INCOME.name) * 100 >= earlier * percent:
+        met.append(Raise(Level.A2, INCOME_JUMP))
+    return tuple(met)
 
 
 def plan(dossier: Dossier) -> tuple[Leg, ...]:
@@ -248,7 +258,7 @@ def _change_line(dossier: Dossier, name: str, value: Any) -> SlipLine:
         words = f"整表更新，共{len(value)}项"
     else:
         old = dossier.item("file").facts.get(name, "")
-        words = f"{_words(name, old)} → {_words(name, _fact(value))}"
+        words = f"{_words(name, old)} → {_words(name, fact_of(value))}"
     return SlipLine(field.title_zh, field.title_en, words)
 
 
@@ -266,20 +276,11 @@ def profile(dossier: Dossier) -> dict[str, str]:
     new = changes(dossier)
     learned = {
         "income_fen": str(dossier.fen(INCOME.name)),
-        "net_fen": str(_net_fen(dossier, new)),
+        "net_fen": str(net_fen(dossier, new)),
     }
     if "village" in new:
         learned["village"] = new["village"]
     return learned
-
-
-def _net_fen(dossier: Dossier, new: Mapping[str, Any]) -> int:
-    """Assets less debts after the changes; what did not change is as the file says."""
-    names = ("house_fen", "vehicles_fen", "savings_fen")
-    assets = sum(int(new.get(name, dossier.fact("file", name))) for name in names)
-    if DEBTS.name not in new:
-        return assets - int(dossier.fact("file", "debts_fen"))
-    return assets - sum(debt.fen for debt in debts_of(dossier))
 
 
 def files(asking: Asking) -> PartnerQuery | Refusal:
@@ -301,5 +302,7 @@ PRODUCT: Final = Product(
     slip_lines=slip_lines,
     profile=profile,
     terms=TERMS,
+    terms_of=TERMS_OF,
+    amounts=AMOUNTS_MAX,
     counter_s=30 * 60,
 )

@@ -2,7 +2,8 @@
 
 Points, grade and suggested limit follow from listed facts alone; nothing is typed. The result is
 kept with the versions of file and card and never changes. A person may set another grade, with a
-reason and two authorizers (A4), but not for somebody who is overdue now. The final rating, its
+reason and two authorizers (A4), a better one only beside a second operator, and none for somebody
+who is overdue now. The final rating, its
 public notice and its validity are the credit side's.
 """
 
@@ -11,17 +12,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+import msgspec
+
 from backoffice.authorization.levels import Level, Raise
-from backoffice.dossier import Dossier, Terms
+from backoffice.dossier import Dossier
 from backoffice.partners.operations import RateFile
 from backoffice.partners.queries import CreditRecord, FarmerFiles, PartnerQuery
 from backoffice.product import Asking, Category, Leg, Product
-from backoffice.questions.fields import CARD_FIRST, ID_CARD, choice, needs_of
+from backoffice.questions.fields import CARD_FIRST, COLLEAGUE, ID_CARD, choice, needs_of
+from backoffice.questions.household import TERMS, TERMS_OF, FileTerms
 from backoffice.questions.scorecard import (
     NO_GRADE,
     Rating,
-    Scorecard,
     Standing,
+    is_better,
     limit_of,
     rate,
     scores,
@@ -36,20 +40,6 @@ OVERRIDE: Final = "override"
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
 
-
-class PreRatingTerms(Terms, frozen=True):
-    """What a union may change.
-
-    Attributes:
-        card: the scorecard.
-        file_days_max: an older file is supplemented first.
-    """
-
-    card: Scorecard = Scorecard()
-    file_days_max: int = 365
-
-
-TERMS: Final = PreRatingTerms()
 
 FORM: Final = Form(
     version=1,
@@ -93,6 +83,12 @@ FORM: Final = Form(
             required=False,
             chars_max=200,
         ),
+        msgspec.structs.replace(
+            COLLEAGUE,
+            required=False,
+            hint_zh="调高等级或额度时，须由第二名工作人员在现场输入本人口令。",
+            hint_en="Whoever sets a better grade has a second operator beside them.",
+        ),
     ),
 )
 
@@ -135,7 +131,7 @@ def standing(dossier: Dossier) -> Standing:
 
 def rating(dossier: Dossier) -> Rating:
     """The result: the card's, but for a grade that a person has set."""
-    card, one = dossier.terms_as(PreRatingTerms).card, standing(dossier)
+    card, one = dossier.terms_as(FileTerms).card, standing(dossier)
     result = rate(one, card)
     if not dossier.has("override"):
         return result
@@ -145,7 +141,7 @@ def rating(dossier: Dossier) -> Rating:
 
 def problems(dossier: Dossier) -> tuple[Refusal, ...]:
     """A file that is not too old; a set grade has its reason, and never hides an overdue."""
-    most, found = dossier.terms_as(PreRatingTerms).file_days_max, []
+    most, found = dossier.terms_as(FileTerms).file_days_max, []
     if dossier.now_ms - int(dossier.fact("file", "changed_ms")) > most * DAY_MS:
         message = f"农户档案已超过{most}天未更新，请先办理档案补录。"
         found.append(Refusal(Code.STALE, message, "file"))
@@ -156,6 +152,11 @@ def problems(dossier: Dossier) -> tuple[Refusal, ...]:
     if dossier.has("override") and standing(dossier).overdue_now:
         message = "客户当前有逾期，不能人工调整等级。"
         found.append(Refusal(Code.SUITABILITY, message, "override"))
+    card = dossier.terms_as(FileTerms).card
+    lifted = is_better(rating(dossier), rate(standing(dossier), card), card)
+    if lifted and not dossier.has(COLLEAGUE.name):
+        message = "人工调高等级或额度，须由第二名工作人员现场确认。"
+        found.append(Refusal(Code.EVIDENCE, message, COLLEAGUE.name))
     return tuple(found)
 
 
@@ -173,7 +174,7 @@ def plan(dossier: Dossier) -> tuple[Leg, ...]:
         customer=dossier.customer,
         file_no=dossier.fact("file", "file_no"),
         file_version=int(dossier.fact("file", "version")),
-        card=dossier.terms_as(PreRatingTerms).card.version,
+        card=dossier.terms_as(FileTerms).card.version,
         points=result.points,
         grade=result.grade,
         limit_fen=result.limit_fen,
@@ -185,7 +186,7 @@ def plan(dossier: Dossier) -> tuple[Leg, ...]:
 def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
     """What the customer confirms: the card line by line, grade and limit, no promise."""
     del facts
-    card, result = dossier.terms_as(PreRatingTerms).card, rating(dossier)
+    card, result = dossier.terms_as(FileTerms).card, rating(dossier)
     version = f"{dossier.fact('file', 'file_no')}（第{dossier.fact('file', 'version')}版）"
     return (
         SlipLine("农户档案", "Farmer file", version),
@@ -225,5 +226,6 @@ PRODUCT: Final = Product(
     slip_lines=slip_lines,
     profile=lambda dossier: {"interest.credit": "1", "holds.pre_rating": "1"},
     terms=TERMS,
+    terms_of=TERMS_OF,
     counter_s=40 * 60,
 )

@@ -1,17 +1,21 @@
 """The questions about a farmer's household, asked when its file is opened and when it is changed.
 
 How the answers become the partner's `Household` stands beside the questions, so that both
-businesses write the same file. Deliberately not here: what is required, and what a change needs
-for proof.
+businesses write the same file, within the same bounds (`FileTerms`). Deliberately not here: what is
+required, and what a change needs for proof.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final
 
-from backoffice.dossier import Dossier, cell
+import msgspec
+
+from backoffice.dossier import Dossier, Terms, cell
 from backoffice.partners.operations import Crop, Debt, Member, Stock
 from backoffice.questions.fields import amount, choice
+from backoffice.questions.scorecard import Scorecard
 from wire.checks import Context, birth_date, years_between
 from wire.form import Field, FieldKind
 from wire.message import Code, Refusal
@@ -24,7 +28,43 @@ YES: Final = "yes"
 NO: Final = "no"
 
 WORTH_FEN_MAX: Final = 100_000_000_00
-"""A larger amount in a farmer's household is a slip of the finger, in fen."""
+"""A larger debt or cost of a farmer's household is a slip of the finger, in fen."""
+
+
+class FileTerms(Terms, frozen=True):
+    """What a union may change about farmer files: opening, changing and rating them.
+
+    Attributes:
+        age_years_min: youngest holder of a file.
+        labour_years_min: from this age on a member can count as labour.
+        skilled_years_min: from this age on years in the business count.
+        house_fen_max: a house that is worth more is looked at by the branch, not at the table.
+        vehicles_fen_max: the same of vehicles and machines,
+        savings_fen_max: of savings,
+        income_fen_max: and of the yearly income.
+        cost_percent_min: least yearly cost, in percent of the yearly income.
+        income_jump_percent: a yearly income that rises by this much needs A2.
+        file_days_max: an older file is supplemented before it is rated.
+        card: the scorecard.
+    """
+
+    age_years_min: int = 18
+    labour_years_min: int = 16
+    skilled_years_min: int = 14
+    house_fen_max: int = 3_000_000_00
+    vehicles_fen_max: int = 1_000_000_00
+    savings_fen_max: int = 2_000_000_00
+    income_fen_max: int = 1_000_000_00
+    cost_percent_min: Annotated[int, msgspec.Meta(ge=0, le=100)] = 10
+    income_jump_percent: int = 50
+    file_days_max: int = 365
+    card: Scorecard = Scorecard()
+
+
+TERMS: Final = FileTerms()
+
+TERMS_OF: Final = "farmer_file"
+"""The product in whose section of the configuration they stand, for all who share them."""
 
 MEMBERS_MAX: Final = 15
 ROWS_MAX: Final = 20
@@ -182,19 +222,21 @@ HOUSE: Final = amount(
     "house",
     "房屋估值",
     "House",
-    WORTH_FEN_MAX,
+    TERMS.house_fen_max,
     required=False,
     hint=("按当地同类房屋成交价估算，没有可不填。", "As similar houses sell; none if none."),
 )
 VEHICLES: Final = amount(
-    "vehicles", "车辆及农机估值", "Vehicles", WORTH_FEN_MAX, required=False, hint=_NONE
+    "vehicles", "车辆及农机估值", "Vehicles", TERMS.vehicles_fen_max, required=False, hint=_NONE
 )
-SAVINGS: Final = amount("savings", "存款", "Savings", WORTH_FEN_MAX, required=False, hint=_NONE)
+SAVINGS: Final = amount(
+    "savings", "存款", "Savings", TERMS.savings_fen_max, required=False, hint=_NONE
+)
 INCOME: Final = amount(
     "income",
     "家庭年收入",
     "Yearly income",
-    WORTH_FEN_MAX,
+    TERMS.income_fen_max,
     hint=(
         "全家上一年的种植、养殖、务工、经营和补贴收入合计。",
         "Of all members last year, from every source.",
@@ -205,9 +247,16 @@ COST: Final = amount(
     "家庭年支出",
     "Yearly cost",
     WORTH_FEN_MAX,
-    required=False,
     hint=("生产成本与生活支出合计。", "Of production and of living."),
 )
+
+AMOUNTS_MAX: Final[Mapping[str, Callable[[Any], int]]] = {
+    HOUSE.name: lambda terms: terms.house_fen_max,
+    VEHICLES.name: lambda terms: terms.vehicles_fen_max,
+    SAVINGS.name: lambda terms: terms.savings_fen_max,
+    INCOME.name: lambda terms: terms.income_fen_max,
+}
+"""`Product.amounts` of everybody who asks for these."""
 
 INSURED: Final = choice(
     "insured",
@@ -285,7 +334,22 @@ def member_problems(dossier: Dossier, labour_years_min: int) -> tuple[Refusal, .
     return tuple(found)
 
 
+def plausibility_problems(
+    *, income_fen: int, cost_fen: int, experience_years: int, age: int, terms: FileTerms
+) -> tuple[Refusal, ...]:
+    """Nobody lives on next to nothing, and nobody was at work as a small child. Code: `RANGE`."""
+    found, percent = [], terms.cost_percent_min
+    if cost_fen * 100 < income_fen * percent:
+        message = f"家庭年支出不到年收入的{percent}%，请核实后如实填写。"
+        found.append(Refusal(Code.RANGE, message, COST.name))
+    if experience_years > max(age - terms.skilled_years_min, 0):
+        message = f"从业年限从年满{terms.skilled_years_min}周岁算起，与客户年龄不符，请核实。"
+        found.append(Refusal(Code.RANGE, message, EXPERIENCE.name))
+    return tuple(found)
+
+
 __all__ = [
+    "AMOUNTS_MAX",
     "COST",
     "CROPS",
     "DEBTS",
@@ -299,12 +363,16 @@ __all__ = [
     "MEMBERS",
     "NO",
     "SAVINGS",
+    "TERMS",
+    "TERMS_OF",
     "VEHICLES",
     "VILLAGE",
     "YES",
+    "FileTerms",
     "crops_of",
     "debts_of",
     "livestock_of",
     "member_problems",
     "members_of",
+    "plausibility_problems",
 ]

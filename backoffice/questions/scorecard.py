@@ -2,11 +2,14 @@
 
 A versioned table (`Scorecard`) and one pure function (`rate`). What it looks at are listed facts;
 nothing here knows where they come from, who may set another grade, or how old a file may be.
+A change of the file is weighed by what it may do to a rating (`may_lift`).
 Invariant: more of anything good never gives a lower grade; whoever is overdue now has none.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import product
 from typing import Final
 
 import msgspec
@@ -147,6 +150,49 @@ def rate(one: Standing, card: Scorecard) -> Rating:
     return Rating(points, grade, limit_of(grade, one.net_income_fen, card))
 
 
+def is_better(one: Rating, other: Rating, card: Scorecard) -> bool:
+    """Whether a rating has the higher grade or the higher limit."""
+    ranks = [grade.code for grade in card.grades] + [NO_GRADE]
+    higher = ranks.index(one.grade) < ranks.index(other.grade)
+    return higher or one.limit_fen > other.limit_fen
+
+
+def may_lift(before: Standing, after: Standing, card: Scorecard) -> bool:
+    """Whether a changed file may be rated better than the file before.
+
+    Of both only what the file says counts: the credit record and the holder's age are those of the
+    day on which somebody rates it, so every one of them is tried. That makes changes in a row weigh
+    as much as their sum: where none of them may lift a rating, all of them together do not.
+    """
+    return any(
+        is_better(rate(then, card), rate(earlier, card), card)
+        for then, earlier in zip(_rated_days(after, card), _rated_days(before, card), strict=True)
+    )
+
+
+def _rated_days(file: Standing, card: Scorecard) -> Iterator[Standing]:
+    """The file beside every record and age that give other points."""
+    records = ((True, 0), (True, 1), (True, card.minors_max + 1), (False, 0))
+    ages = (card.age_min, card.age_max + 1)
+    # Only the sum of the two matters.
+    words = range(card.reputation_max + card.dealings_max + 1)
+    for (borrowed, minors), age, word in product(records, ages, words):
+        reputation = min(word, card.reputation_max)
+        yield Standing(
+            overdue_now=False,
+            overdues_minor=minors,
+            borrowed=borrowed,
+            reputation=reputation,
+            dealings=word - reputation,
+            net_income_fen=file.net_income_fen,
+            net_fen=file.net_fen,
+            members=file.members,
+            labour=file.labour,
+            experience_years=file.experience_years,
+            age=age,
+        )
+
+
 __all__ = [
     "NO_GRADE",
     "Grade",
@@ -154,7 +200,9 @@ __all__ = [
     "Scorecard",
     "Standing",
     "grade_of",
+    "is_better",
     "limit_of",
+    "may_lift",
     "rate",
     "scores",
 ]

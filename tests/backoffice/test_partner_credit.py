@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backoffice.partners import training
-from backoffice.partners.credit_book import CreditPolicy
-from backoffice.partners.credit_files import FIELDS, TITLES
-from backoffice.partners.credit_loans import MISUSE, UNREACHABLE
+from backoffice.partners.credit_book import CreditBook, CreditPolicy, CreditState
+from backoffice.partners.credit_files import FIELDS, RATED, TITLES
+from backoffice.partners.credit_loans import MISUSE, UNREACHABLE, OwnLoan
 from backoffice.partners.operations import Operation, Partner
 from backoffice.partners.policy import PartnersPolicy
-from backoffice.partners.port import Abort, PartnerStatus
+from backoffice.partners.port import Abort, Commit, PartnerStatus
 from backoffice.partners.queries import (
     Contracts,
     CreditRecord,
@@ -113,23 +115,44 @@ def test_changes_that_overlap_are_for_a_person_to_decide() -> None:
     )
 
 
+def test_what_a_rating_looks_at_is_changed_by_one_at_a_time() -> None:
+    """Two changes that were each weighed alone may lift a rating together."""
+    one = playing(Partner.CREDIT)
+    file_no = opened(one)
+    prepare(one, "a", supplement(file_no=file_no, cost_fen=900))
+
+    under_way = refused(one, "b", supplement(file_no=file_no, experience_years=9))
+    one.ask(Commit("a", UNION))
+    since = refused(one, "c", supplement(file_no=file_no, members=()))
+
+    assert [(Code.STALE, "experience_years"), (Code.STALE, "members")] == [
+        (refusal.code, refusal.field) for refusal in (under_way, since)
+    ]
+    assert {"village", "crops", "livestock", "insured"} == FIELDS.keys() - RATED
+
+
 @given(st.lists(st.tuples(st.integers(1, 4), st.sampled_from("abcd")), max_size=8))
 def test_no_writer_wins_silently(writes: list[tuple[int, str]]) -> None:
-    """A change is made only if its field is as it was in the version that it was compared to."""
-    fields = dict(zip("abcd", ("income_fen", "cost_fen", "house_fen", "savings_fen"), strict=True))
+    """A change is made only if its field, and whatever is weighed with it, is as it was in the
+    version that it was compared to.
+    """
+    fields = dict(zip("abcd", ("income_fen", "savings_fen", "village", "insured"), strict=True))
     one = playing(Partner.CREDIT)
     file_no = opened(one)
     written: list[str] = [""]
     for n, (base, which) in enumerate(writes):
-        change = supplement(file_no=file_no, base=base, **{fields[which]: n})
+        value: Any = {"c": f"{n}组", "d": n % 2 == 0}.get(which, n)
+        changed: dict[str, Any] = {fields[which]: value}
+        change = supplement(file_no=file_no, base=base, **changed)
         outcome = prepare(one, f"k{n}", change)
-        known = base <= len(written)
-        expected = known and which not in written[base:]
+        known, together = base <= len(written), "ab" if which in "ab" else which
+        expected = known and not set(together) & set(written[base:])
         assert expected == (outcome.status is PartnerStatus.PREPARED)
         if expected:
             done(one, f"k{n}", change)
             written.append(which)
-            assert n == getattr(one.state.files_of(NUMBER)[file_no].household, fields[which])
+            household = one.state.files_of(NUMBER)[file_no].household
+            assert value == getattr(household, fields[which])
 
 
 @pytest.mark.parametrize(
@@ -244,3 +267,15 @@ def test_no_number_is_shown() -> None:
     for query in queries:
         for item in look(one, query(NUMBER)):
             assert NUMBER.number not in f"{item}"
+
+
+def test_a_loan_is_no_history_before_anything_had_to_be_paid_back() -> None:
+    """Signing a contract makes nobody a good borrower on the spot; a year of it may."""
+    book, number = CreditBook(CreditPolicy(), given=False), person().number
+    paid_out = training.Loan("HT1", 10_000_00, 10_000_00, NOW_MS, NOW_MS + DAY_MS, 0, "养殖")
+    state = CreditState(UNION).with_loan(OwnLoan(number.number, paid_out))
+
+    def borrowed(days: int) -> str:
+        return book.record(state, number, NOW_MS + days * DAY_MS).facts["borrowed"]
+
+    assert ["0", "0", "1"] == [borrowed(days) for days in (0, 364, 365)]

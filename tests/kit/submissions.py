@@ -45,6 +45,8 @@ NOW_MS = 1_750_000_000_000
 REGION = "530102"
 SOUND_BYTES_PER_S = 16_000
 PREFIX = "621700"
+FEW = 3
+"""How far above the least a number is drawn: years, heads and acres of a small household."""
 
 
 def today(now_ms: int = NOW_MS) -> dt.date:
@@ -109,7 +111,8 @@ def cell_for(field: Field, dice: random.Random, now_ms: int = NOW_MS) -> Cell:
         case FieldKind.AMOUNT:
             return AmountValue(dice.randint(max(field.fen_min, 1), field.fen_max))
         case FieldKind.NUMBER:
-            return NumberValue(dice.randint(field.number_min, field.number_max))
+            most = min(field.number_max, field.number_min + FEW)
+            return NumberValue(dice.randint(field.number_min, most))
         case FieldKind.ID_NUMBER:
             somebody = person(f"{dice.random()}", age=dice.randint(18, 80), now_ms=now_ms)
             return IdNumberValue(IdNumber(somebody.number))

@@ -76,6 +76,7 @@ defineTexts({
   "flag.rescan": ["影像次日补扫", "Photos to follow"],
   "flag.witness": ["远程见证", "Remote witness"],
   "flag.income_jump": ["收入大幅上升", "Income jumped"],
+  "flag.rating_lift": ["可能提高评级或额度", "May lift grade or limit"],
   "flag.issued_long_ago": ["发卡已久", "Issued long ago"],
   "flag.override": ["人工调整评级", "Grade overridden"],
   "flag.loan_warning": ["贷后预警", "Loan warning"],

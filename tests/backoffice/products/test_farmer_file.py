@@ -10,7 +10,7 @@ import pytest
 
 from backoffice.partners.operations import OpenFile
 from backoffice.products.farmer_file import PRODUCT, household
-from backoffice.questions.household import HOLDER
+from backoffice.questions.household import HOLDER, FileTerms
 from tests.backoffice.products.dossiers import COLLEAGUE, dossier, found
 from tests.kit import submissions as make
 from wire.masked import IdNumber
@@ -22,6 +22,7 @@ from wire.value import (
     NumberValue,
     TableValue,
     TextValue,
+    Value,
 )
 
 
@@ -131,3 +132,27 @@ def test_the_evidence_is_complete() -> None:
 
     assert 3 == codes.count("E7")
     assert {"E1", "E3", "E7", "E8", "E9"} <= set(codes)
+
+
+@pytest.mark.parametrize(
+    ("values", "where"),
+    [
+        ({"income": AmountValue(50_000_00), "cost": AmountValue(4_999_99)}, ["cost"]),
+        ({"income": AmountValue(50_000_00), "cost": AmountValue(5_000_00)}, []),
+        ({"experience": NumberValue(22)}, ["experience"]),
+        ({"experience": NumberValue(21)}, []),
+    ],
+)
+def test_a_household_is_plausible(values: dict[str, Value], where: list[str]) -> None:
+    """A tenth of the income is spent, and nobody of 35 has worked for longer than 21 years."""
+    read = dossier(PRODUCT, values=values)
+
+    assert [(Code.RANGE, name) for name in where] == found(PRODUCT.problems(read))
+
+
+def test_a_union_says_what_a_household_can_be_worth() -> None:
+    """The form asks for no more than its numbers allow, on the tablet and at the office."""
+    field = PRODUCT.under(FileTerms(house_fen_max=7_00)).form.field("house")
+
+    assert field is not None
+    assert 7_00 == field.fen_max

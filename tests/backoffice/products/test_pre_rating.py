@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backoffice.partners.operations import RateFile
-from backoffice.products.pre_rating import PRODUCT, PreRatingTerms, standing
+from backoffice.products.pre_rating import PRODUCT, standing
+from backoffice.questions.household import FileTerms
 from backoffice.questions.scorecard import (
     NO_GRADE,
     Rating,
@@ -25,7 +26,7 @@ from tests.backoffice.products.dossiers import dossier, flags, found
 from tests.backoffice.products.listings import DAY_MS, credit_record, farmer_file
 from tests.kit.submissions import NOW_MS
 from wire.message import Code
-from wire.value import ChoiceValue, TextValue, Value
+from wire.value import ChoiceValue, ColleagueValue, TextValue, Value
 
 CARD = Scorecard()
 BEST = Standing(
@@ -56,6 +57,10 @@ SOMEBODY = st.builds(
     experience_years=st.integers(0, 60),
     age=st.integers(18, 90),
 )
+
+
+def with_colleague(values: dict[str, Value]) -> dict[str, Value]:
+    return {**values, "colleague": ColleagueValue("T002", "员工T002", "1")}
 
 
 def but(**changes: Any) -> Standing:
@@ -222,7 +227,7 @@ def test_facts_come_from_the_file_and_the_record() -> None:
 
 def test_the_result_names_the_versions_behind_it() -> None:
     """Of the file and of the card."""
-    terms = PreRatingTerms(card=Scorecard(version=7))
+    terms = FileTerms(card=Scorecard(version=7))
     (leg,) = PRODUCT.plan(dossier(PRODUCT, terms=terms))
     rated = leg.operation
 
@@ -266,10 +271,23 @@ def test_an_override_is_whole_and_hides_no_overdue() -> None:
     reason: dict[str, Value] = {"reason": TextValue("信誉良好")}
     overdue = {"record": credit_record(overdue_now=1)}
 
-    assert [(Code.FORMAT, "reason")] == found(PRODUCT.problems(dossier(PRODUCT, values=grade)))
+    alone = dossier(PRODUCT, values=with_colleague(grade))
+    assert [(Code.FORMAT, "reason")] == found(PRODUCT.problems(alone))
     assert [(Code.FORMAT, "override")] == found(PRODUCT.problems(dossier(PRODUCT, values=reason)))
-    read = dossier(PRODUCT, values={**grade, **reason}, listed=overdue)
+    read = dossier(PRODUCT, values=with_colleague({**grade, **reason}), listed=overdue)
     assert [(Code.SUITABILITY, "override")] == found(PRODUCT.problems(read))
+
+
+@pytest.mark.parametrize(
+    ("grade", "alone"),
+    [("AAA", [(Code.EVIDENCE, "colleague")]), ("AA", []), ("A", []), (NO_GRADE, [])],
+)
+def test_a_better_grade_is_set_by_two(grade: str, alone: list[tuple[Code, str]]) -> None:
+    """The card says AA here; nobody needs a second operator to be stricter."""
+    words: dict[str, Value] = {"override": ChoiceValue(grade), "reason": TextValue("信誉良好")}
+
+    assert alone == found(PRODUCT.problems(dossier(PRODUCT, values=words)))
+    assert () == PRODUCT.problems(dossier(PRODUCT, values=with_colleague(words)))
 
 
 def test_the_slip_shows_the_card_line_by_line() -> None:
