@@ -1,8 +1,9 @@
 """The rules of a durable actor, as pure functions: what its author writes.
 
-`decide` says what happens, `evolve` what is then true, `react` what is then owed to others. None of
-them waits, draws a random number or looks at a clock; that is what makes them replayable. The
-runtime around them is `actors.durable`.
+`decide` says what happens, `evolve` what is then true, `react` what is then owed to others, and
+`reminders` what the actor wants to be told later as long as that is true. None of them waits, draws
+a random number or looks at a clock; that is what makes them replayable. The runtime around them is
+`actors.durable`.
 
 Invariants expected of every behaviour: `evolve` accepts every event that `decide` ever gave out, in
 the order in which they were given out, and never fails. A state is a value, which nobody changes
@@ -49,7 +50,7 @@ class Effect(msgspec.Struct, frozen=True):
     """Something that must be done, at least once, after the event that asks for it is durable.
 
     Attributes:
-        to: the name of a handler; `self` gives the message back to the actor as a command.
+        to: the name of a handler.
         message: one of the behaviour's `effect_types`.
         due_ms: not before this Unix time in milliseconds; 0 is at once.
     """
@@ -57,6 +58,18 @@ class Effect(msgspec.Struct, frozen=True):
     to: str
     message: Message
     due_ms: int = 0
+
+
+class Reminder(msgspec.Struct, frozen=True):
+    """A command that the actor gives itself when its time has come.
+
+    Attributes:
+        message: one of the behaviour's `effect_types`; as a command, it may come in vain.
+        due_ms: Unix time in milliseconds.
+    """
+
+    message: Message
+    due_ms: int
 
 
 class Commanded(Request[ReplyT], Generic[ReplyT], frozen=True):
@@ -76,7 +89,7 @@ class Behaviour(ABC, Generic[S, C, E]):
 
     Attributes:
         event_type: the union of all events, Structs with distinct tags.
-        effect_types: the union of all messages that effects carry; None for none.
+        effect_types: the union of all messages that effects and reminders carry; None for none.
         state_type: what a snapshot is decoded as; None stands for the type of `initial`.
         snapshot_version: to be raised when the meaning of the state changes; older snapshots are
             then ignored and the events replayed.
@@ -114,6 +127,15 @@ class Behaviour(ABC, Generic[S, C, E]):
         """What the event obliges the actor to have done; `state` is the one after it."""
         return ()
 
+    def reminders(self, state: S) -> Iterable[Reminder]:
+        """What the actor wants to be told in this state, and when.
+
+        The runtime keeps exactly these: a commit that leads to another state withdraws those that
+        are not wanted there and sets those that are new. One that has come is not set again until
+        something has happened.
+        """
+        return ()
+
     def refused_claim(self, state: S, command: C, conflict: ClaimConflict) -> Refusal:
         """The answer to a command whose claim belongs to another owner."""
         return Refusal(Code.DUPLICATE, "该信息已被其他业务占用，请核对后重新办理。")
@@ -128,4 +150,4 @@ Handler = Callable[[str, Message], Awaitable[object | None]]
 said. Called at least once for every effect, so it must be idempotent; raising means "try again"."""
 
 
-__all__ = ["Behaviour", "Commanded", "Effect", "Handler", "Verdict"]
+__all__ = ["Behaviour", "Commanded", "Effect", "Handler", "Reminder", "Verdict"]

@@ -9,6 +9,9 @@ is done twice by intent, but anything may be after a crash: commands come again 
 effects from the outbox. So rules and handlers must be idempotent, and the command that an effect
 leads to settles that effect in its own commit.
 
+It lives only while something is under way. What it owes later it leaves to the node's clock
+(`actors.clock`), which wakes it then.
+
 It deliberately does not retry a commit whose outcome is unknown: the asker is told so, the actor
 crashes, and its next incarnation reads what became true.
 """
@@ -34,7 +37,7 @@ from actors.behaviour import Behaviour, C, Commanded, E, Effect, Handler, S, Ver
 from actors.context import Cancellable, EffectFailed
 from actors.errors import ActorError, HandlerCrashed
 from actors.history import History, Loaded, Step
-from actors.outbox import SELF, Outbox, pending_streams
+from actors.outbox import SELF, Outbox
 from actors.store import (
     Batch,
     ClaimConflict,
@@ -44,7 +47,7 @@ from actors.store import (
     StoreError,
     VersionConflict,
 )
-from wire.message import Code, Message, Refusal
+from wire.message import Code, Message, Refusal, Request
 
 STASH_MAX = 256
 """The most commands that wait while the actor loads or commits."""
@@ -62,12 +65,21 @@ _NUMBERS = count(1)
 """Numbers incarnations, so that results meant for a former one are recognised and dropped."""
 
 
+def come_again(caller: ReplyTo) -> None:
+    """Say that nothing was done, and that the same command may be sent again."""
+    caller.reply(BUSY)
+
+
 class OutcomeUnknown(ActorError):
     """The store was lost during the commit: the command may or may not have been carried out."""
 
 
-class Wake(Message, frozen=True):
-    """Revives a passive actor, so that it goes on with what it owes; says nothing else."""
+class CannotLoad(ActorError):
+    """What the actor knows could not be read from the store: nothing was done."""
+
+
+class Wake(Request[None], frozen=True):
+    """Go on with what is owed by now, reviving the actor; answered when nothing is under way."""
 
 
 class Phase(StrEnum):
@@ -116,7 +128,7 @@ class Delivered:
 
 @dataclass(slots=True)
 class Rung:
-    """It is time to look at the outbox."""
+    """It is time to try again what failed."""
 
 
 @dataclass(slots=True)
@@ -139,6 +151,8 @@ class DurableActor(Actor, Generic[S, C, E]):
         handlers: who does its effects, by the name in `Effect.to`.
         observe: called with every state that has become true, after loading and after each commit
             and before the reply; for hints that may be missed. It must not wait or raise.
+        expect: told when something will be due, before it is committed: the clock's alarm. An actor
+            without one must owe nothing later, because nobody would wake it.
     """
 
     def __init__(
@@ -150,6 +164,7 @@ class DurableActor(Actor, Generic[S, C, E]):
         store: Store,
         handlers: Mapping[str, Handler],
         observe: Callable[[S], None] = lambda _state: None,
+        expect: Callable[[int], None] | None = None,
     ) -> None:
         self._behaviour = behaviour
         self._stream = stream
@@ -157,7 +172,8 @@ class DurableActor(Actor, Generic[S, C, E]):
         self._store = store
         self._handlers = handlers
         self._observe = observe
-        self._history = History(behaviour, stream, key, frozenset(handlers) | {SELF})
+        self._expect = expect
+        self._history = History(behaviour, stream, key, frozenset(handlers))
         self._incarnation = next(_NUMBERS)
         self._phase = Phase.LOADING
         self._now: Loaded[S] | None = None
@@ -165,6 +181,7 @@ class DurableActor(Actor, Generic[S, C, E]):
         self._turned_away = 0
         self._commit: Commit[S] | None = None
         self._alarm: Cancellable | None = None
+        self._waker: ReplyTo = NOBODY
 
     def started(self) -> None:
         """Begin to load; commands that come meanwhile wait."""
@@ -176,8 +193,8 @@ class DurableActor(Actor, Generic[S, C, E]):
         self._abandon()
 
     def busy(self) -> bool:
-        """Whether it must stay in memory: something waits, is under way, or is owed later."""
-        return self._phase is not Phase.READY or bool(self._stash) or len(self._outbox) > 0
+        """Whether it must stay in memory: something waits or is under way."""
+        return self._phase is not Phase.READY or bool(self._stash) or self._outbox.under_way()
 
     def inspect(self) -> dict[str, object]:
         """Where it stands and what it owes; of the state only what the behaviour shows."""
@@ -211,12 +228,16 @@ class DurableActor(Actor, Generic[S, C, E]):
         return NOREPLY
 
     @on(Wake)
-    def wake(self, _message: Wake) -> None:
-        """Being there is enough: loading has resumed whatever is owed."""
+    def wake(self, _message: Wake) -> NoReply:
+        """Being there is enough: loading resumes whatever is owed, and so does having a look."""
+        self._waker.reply(None)
+        self._waker = self.context.caller()
+        self._go_on()
+        return NOREPLY
 
     @on(Rung)
     def look(self, _message: Rung) -> None:
-        """A due time or the end of a back-off has come."""
+        """The end of a back-off has come."""
         self._go_on()
 
     @on(Arrived)
@@ -249,7 +270,7 @@ class DurableActor(Actor, Generic[S, C, E]):
         if incarnation != str(self._incarnation):
             return
         if not what:
-            self._abandon()
+            self._abandon(self._cannot_load if self._commit is None else come_again)
             raise message.error
         self._outbox.fail(what, self.context.now())
         self._go_on()
@@ -257,13 +278,16 @@ class DurableActor(Actor, Generic[S, C, E]):
     # One command after the other.
 
     def _go_on(self) -> None:
-        """Do what can be done now, then set the alarm for what is owed later."""
+        """Do what can be done now, then set the alarm for what failed."""
         while self._phase is Phase.READY:
             self._deliver_due()
             if not self._stash:
                 break
             self._begin(self._stash.popleft())
         self._set_alarm()
+        if not self.busy():
+            self._waker.reply(None)
+            self._waker = NOBODY
 
     def _begin(self, work: Work) -> None:
         """Decide, and commit what was decided if there is anything to commit."""
@@ -276,7 +300,9 @@ class DurableActor(Actor, Generic[S, C, E]):
                 self._refuse(work, verdict)
                 return
             done = (work.settles,) if work.settles else ()
-            step = self._history.step(now, verdict, work.who, at_ms, done)
+            reminders = self._outbox.reminders()
+            step = self._history.step(now, verdict, work.who, at_ms, done, reminders)
+            self._expect_later(step.after.effects, at_ms)
         batch = step.batch
         if batch.appends or done or batch.claims or batch.releases or batch.documents:
             self._commit = Commit(work, step, verdict.reply)
@@ -323,7 +349,7 @@ class DurableActor(Actor, Generic[S, C, E]):
 
     def _loaded(self, outcome: Loaded[S] | StoreError | None) -> None:
         if isinstance(outcome, StoreError):
-            self._abandon()
+            self._abandon(self._cannot_load)
             raise outcome
         assert outcome is not None
         self._now = msgspec.structs.replace(outcome, effects=())
@@ -335,8 +361,8 @@ class DurableActor(Actor, Generic[S, C, E]):
         after = commit.step.after
         self._now = msgspec.structs.replace(after, effects=())
         self._outbox.add(after.effects)
-        if commit.work.settles:
-            self._outbox.settle(commit.work.settles)
+        for effect_id in commit.step.batch.effects_done:
+            self._outbox.settle(effect_id)
         self._phase = Phase.READY
         self._observe(after.state)
         commit.work.caller.reply(commit.reply)
@@ -401,9 +427,15 @@ class DurableActor(Actor, Generic[S, C, E]):
             self._alarm.cancel()
             self._alarm = None
         if self._phase is Phase.READY and len(self._outbox) > 0:
-            wait_s = self._outbox.wait_s(self.context.outside.wall.now_ms(), self.context.now())
+            wait_s = self._outbox.retry_s(self.context.now())
             if wait_s is not None:
                 self._alarm = self.context.after(wait_s, Rung())
+
+    def _expect_later(self, effects: tuple[PendingEffect, ...], now_ms: int) -> None:
+        later = [effect.due_ms for effect in effects if effect.due_ms > now_ms]
+        if later:
+            assert self._expect is not None, f"nobody would wake {self.context.path}"
+            self._expect(min(later))
 
     # The end.
 
@@ -418,14 +450,19 @@ class DurableActor(Actor, Generic[S, C, E]):
             self._abandon()
             raise
 
-    def _abandon(self) -> None:
-        """Nobody waits in vain: what was not begun may be sent again, the rest is unknown."""
+    def _abandon(self, tell: Callable[[ReplyTo], None] = come_again) -> None:
+        """Nobody waits in vain: what was not begun was not done, the rest is unknown."""
         commit, self._commit = self._commit, None
         if commit is not None:
             unknown = OutcomeUnknown(f"{self.context.path} stopped during a commit")
             commit.work.caller.fail(unknown)
         while self._stash:
-            self._stash.popleft().caller.reply(BUSY)
+            tell(self._stash.popleft().caller)
+        waker, self._waker = self._waker, NOBODY
+        tell(waker)
+
+    def _cannot_load(self, caller: ReplyTo) -> None:
+        caller.fail(CannotLoad(f"{self.context.path} cannot be loaded"))
 
 
 __all__ = [
@@ -434,6 +471,7 @@ __all__ = [
     "EFFECT_S_MAX",
     "STASH_MAX",
     "Behaviour",
+    "CannotLoad",
     "Commanded",
     "DurableActor",
     "Effect",
@@ -441,5 +479,4 @@ __all__ = [
     "OutcomeUnknown",
     "Verdict",
     "Wake",
-    "pending_streams",
 ]

@@ -9,12 +9,13 @@ Nothing here knows mailboxes or time; `actors.durable` runs it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Generic
 
 import msgspec
 
 from actors.behaviour import Behaviour, C, E, S, Verdict
-from actors.outbox import effect_id, pending_effects
+from actors.outbox import SELF, effect_id, pending_effects
 from actors.persistent import from_plain, to_plain
 from actors.store import (
     READ_ROWS_MAX,
@@ -134,6 +135,7 @@ class History(Generic[S, C, E]):
         who: str,
         at_ms: int,
         done: tuple[str, ...] = (),
+        reminders: Iterable[PendingEffect] = (),
     ) -> Step[S]:
         """The batch that makes a verdict durable, and what follows from it.
 
@@ -143,6 +145,7 @@ class History(Generic[S, C, E]):
             who: on whose behalf.
             at_ms: Unix time in milliseconds.
             done: ids of effects that this settles.
+            reminders: those that are set.
 
         Raises:
             Exception: whatever `evolve` or `react` raises, or a TypeError for an event or message
@@ -152,18 +155,21 @@ class History(Generic[S, C, E]):
         state, version = now.state, now.version
         events: list[Event] = []
         effects: list[PendingEffect] = []
+        first = 0
         for event in verdict.events:
             kind, body = self._events.encode(event)
             events.append(Event(kind, body))
             state = behaviour.evolve(state, event)
             version += 1
+            first = len(effects)
             for index, effect in enumerate(behaviour.react(state, event)):
                 assert effect.to in self._recipients, f"nobody delivers effects to {effect.to}"
-                kind, body = self._messages.encode(effect.message)
                 an_id = effect_id(self._stream, version, index)
-                effects.append(
-                    PendingEffect(an_id, self._stream, effect.to, kind, body, effect.due_ms)
-                )
+                effects.append(self._owed(an_id, effect.to, effect.message, effect.due_ms))
+        if events:
+            wanted, withdrawn = self._remind(state, version, len(effects) - first, reminders, done)
+            effects += wanted
+            done += withdrawn
         documents, next_snapshot = verdict.documents, now.next_snapshot
         if events and version >= next_snapshot:
             snapshot = self._freeze(state, version)
@@ -180,6 +186,28 @@ class History(Generic[S, C, E]):
             documents=documents,
         )
         return Step(batch, Loaded(state, version, tuple(effects), next_snapshot))
+
+    def _remind(
+        self,
+        state: S,
+        version: int,
+        index: int,
+        standing: Iterable[PendingEffect],
+        done: tuple[str, ...],
+    ) -> tuple[list[PendingEffect], tuple[str, ...]]:
+        """The reminders to be set in a state, and the ids of those that it does not want."""
+        left = {_content(one): one.id for one in standing if one.id not in done}
+        fresh: list[PendingEffect] = []
+        for number, wanted in enumerate(self._behaviour.reminders(state), index):
+            an_id = effect_id(self._stream, version, number)
+            reminder = self._owed(an_id, SELF, wanted.message, wanted.due_ms)
+            if left.pop(_content(reminder), None) is None:
+                fresh.append(reminder)
+        return fresh, tuple(left.values())
+
+    def _owed(self, an_id: str, to: str, message: Message, due_ms: int) -> PendingEffect:
+        kind, body = self._messages.encode(message)
+        return PendingEffect(an_id, self._stream, to, kind, body, due_ms)
 
     def message_of(self, effect: PendingEffect) -> Message:
         """The message that an effect carries.
@@ -211,6 +239,11 @@ class History(Generic[S, C, E]):
 def _next_snapshot(version: int, body: bytes | None) -> int:
     """When the state is put to rest again after the snapshot of a version."""
     return version + max(SNAPSHOT_EVERY, len(body or b"") // SNAPSHOT_BYTES_PER_EVENT)
+
+
+def _content(reminder: PendingEffect) -> tuple[str, bytes, int]:
+    """What makes two reminders the same one."""
+    return reminder.kind, reminder.body, reminder.due_ms
 
 
 __all__ = [

@@ -11,16 +11,19 @@ It deliberately does not write files and has no clock of its own.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from heapq import nsmallest
 from typing import TypeVar
 
 import trio
 
 from actors.batch import EMPTY_CHAIN, BadBatch, JournalRow, Plan, check_blob
 from actors.store import (
+    DUE_ROWS_MAX,
     READ_ROWS_MAX,
     AuditEntry,
     Batch,
     Committed,
+    Due,
     PendingEffect,
     Recorded,
     StoreClosed,
@@ -135,6 +138,12 @@ class MemoryStore:
         pending = (await self._reading()).pending
         ids = _page(i for i in pending if i > after and stream in (None, pending[i].stream))
         return [pending[i] for i in ids]
+
+    async def due(self, from_ms: int = 0, after: str = "") -> list[Due]:
+        """As `Store.due`."""
+        pending = (await self._reading()).pending.values()
+        behind = (one for one in pending if (one.due_ms, one.id) > (from_ms, after))
+        return nsmallest(DUE_ROWS_MAX, (Due(one.due_ms, one.id, one.stream) for one in behind))
 
     async def document(self, collection: str, key: str) -> bytes | None:
         """As `Store.document`."""

@@ -11,8 +11,8 @@ Invariants: for one recipient, one effect at a time, in the order of ids among t
 from __future__ import annotations
 
 import random
-from bisect import insort
 from collections.abc import Iterable
+from heapq import heappop, heappush
 
 from actors.store import READ_ROWS_MAX, PendingEffect, Store
 
@@ -28,14 +28,17 @@ RETRY_S_MAX = 60.0
 RETRY_JITTER = 0.2
 """By what share at most a wait is shortened, so that many do not return at once."""
 
-LOOK_S_MAX = 600.0
-"""The longest sleep before due times are looked at again, in seconds: civil time can be set."""
+ATTEMPTS_AWAKE_MAX = 6
+"""After so many failed attempts, 15 s together, an actor need not stay in memory for the next."""
 
 INSPECTED_EFFECTS_MAX = 20
 """How many effects `inspect` shows."""
 
 SELF = "self"
-"""The recipient that stands for the actor itself."""
+"""The recipient that stands for the actor itself: what it owes itself is a reminder."""
+
+Order = tuple[int, int, str]
+"""Version, index and id of an effect: its place among those of its actor."""
 
 
 class Owed:
@@ -58,6 +61,9 @@ class Owed:
         self.in_flight = False
         self.not_before_s = 0.0
 
+    def __lt__(self, other: Owed) -> bool:
+        return self.order < other.order
+
 
 class Outbox:
     """One actor's effects.
@@ -67,12 +73,17 @@ class Outbox:
         recipients: who can be delivered to; effects to others wait, visibly.
     """
 
+    # What is due lies in its recipient's lane, what is not yet due in `_later`. Both are heaps, and
+    # what was settled is swept from their tops only, so that no step looks at all that is owed.
+
     def __init__(self, randomness: random.Random, recipients: Iterable[str]) -> None:
         self._random = randomness
         self._recipients = frozenset(recipients) | {SELF}
         self._owed: dict[str, Owed] = {}
         self._lanes: dict[str, list[Owed]] = {}
-        self._in_flight = 0
+        self._later: list[tuple[int, Owed]] = []
+        self._reminders: dict[str, PendingEffect] = {}
+        self._flying: dict[str, Owed] = {}
 
     def __len__(self) -> int:
         return len(self._owed)
@@ -82,24 +93,22 @@ class Outbox:
         for effect in effects:
             if effect.id not in self._owed:
                 owed = self._owed[effect.id] = Owed(effect)
-                insort(self._lanes.setdefault(effect.to, []), owed, key=lambda o: o.order)
+                heappush(self._later, (effect.due_ms, owed))
+                if effect.to == SELF:
+                    self._reminders[effect.id] = effect
 
     def settle(self, effect_id: str) -> None:
-        """It is done, durably; no effect if it is not owed."""
+        """It is done, durably, or has become pointless; no effect if it is not owed."""
         owed = self._owed.pop(effect_id, None)
-        if owed is not None:
-            lane = self._lanes[owed.effect.to]
-            lane.remove(owed)
-            if not lane:
-                del self._lanes[owed.effect.to]
-            self._in_flight -= owed.in_flight
+        self._reminders.pop(effect_id, None)
+        if owed is not None and owed.in_flight:
+            self._land(owed)
 
     def fail(self, effect_id: str, now_s: float) -> None:
         """An attempt failed: wait, exponentially longer each time, and try again."""
         owed = self._owed.get(effect_id)
         if owed is not None and owed.in_flight:
-            owed.in_flight = False
-            self._in_flight -= 1
+            self._land(owed)
             owed.not_before_s = now_s + self._retry_s(owed.attempts)
 
     def begin(self, now_ms: int, now_s: float) -> list[PendingEffect]:
@@ -109,27 +118,39 @@ class Outbox:
             now_ms: civil time, for due times.
             now_s: the loop's time, for retries.
         """
-        room = EFFECTS_IN_FLIGHT_MAX - self._in_flight
-        heads = [head for head in self._heads(now_ms) if head.not_before_s <= now_s]
+        self._ripen(now_ms)
+        room = EFFECTS_IN_FLIGHT_MAX - len(self._flying)
+        heads = [head for head in self._heads() if head.not_before_s <= now_s]
         begun = sorted(heads, key=lambda o: o.order)[:room]
         for owed in begun:
             owed.in_flight = True
             owed.attempts += 1
-        self._in_flight += len(begun)
+            self._flying[owed.effect.to] = owed
         return [owed.effect for owed in begun]
 
-    def wait_s(self, now_ms: int, now_s: float) -> float | None:
-        """How long to sleep until `begin` may give more; None if only a result can change that."""
-        waits = [head.not_before_s - now_s for head in self._heads(now_ms)]
-        waits += [
-            (owed.effect.due_ms - now_ms) / 1_000
-            for recipient in sorted(self._lanes.keys() & self._recipients)
-            for owed in self._lanes[recipient]
-            if owed.effect.due_ms > now_ms
-        ]
-        if not waits or self._in_flight >= EFFECTS_IN_FLIGHT_MAX:
+    def retry_s(self, now_s: float) -> float | None:
+        """How long until something that failed is tried again; None if nothing waits for that.
+
+        What is not due yet is nobody's business here: the clock wakes the actor then.
+        """
+        if len(self._flying) >= EFFECTS_IN_FLIGHT_MAX:
             return None
-        return min(max(min(waits), 0.0), LOOK_S_MAX)
+        waits = [head.not_before_s - now_s for head in self._heads()]
+        return max(min(waits), 0.0) if waits else None
+
+    def under_way(self) -> bool:
+        """Whether something is being delivered, or will be again within moments.
+
+        What is owed later is not under way, and neither is what failed so often that the next
+        attempt is far off, or what nobody delivers: the clock comes back to them.
+        """
+        return bool(self._flying) or any(
+            head.attempts < ATTEMPTS_AWAKE_MAX for head in self._heads()
+        )
+
+    def reminders(self) -> tuple[PendingEffect, ...]:
+        """What the actor owes itself."""
+        return tuple(self._reminders.values())
 
     def replace(self, effects: Iterable[PendingEffect]) -> None:
         """Owe exactly these, as the store has them; attempts that go on are remembered."""
@@ -153,16 +174,32 @@ class Outbox:
             for o in owed
         ]
 
-    def _heads(self, now_ms: int) -> list[Owed]:
+    def _ripen(self, now_ms: int) -> None:
+        """Put what has become due into its recipient's lane."""
+        while self._later and self._later[0][0] <= now_ms:
+            _, owed = heappop(self._later)
+            if self._is_owed(owed):
+                heappush(self._lanes.setdefault(owed.effect.to, []), owed)
+
+    def _heads(self) -> list[Owed]:
         """For each free recipient whom we know, the oldest effect that is due."""
         heads = []
         for recipient in sorted(self._lanes.keys() & self._recipients):
             lane = self._lanes[recipient]
-            head = next((o for o in lane if o.effect.due_ms <= now_ms), None)
-            # A reminder may have become due while a younger effect is still in flight.
-            if head is not None and not any(o.in_flight for o in lane):
-                heads.append(head)
+            while lane and not self._is_owed(lane[0]):
+                heappop(lane)
+            if not lane:
+                del self._lanes[recipient]
+            elif recipient not in self._flying:
+                heads.append(lane[0])
         return heads
+
+    def _is_owed(self, owed: Owed) -> bool:
+        return self._owed.get(owed.effect.id) is owed
+
+    def _land(self, owed: Owed) -> None:
+        owed.in_flight = False
+        del self._flying[owed.effect.to]
 
     def _retry_s(self, attempts: int) -> float:
         doublings = min(attempts - 1, 16)
@@ -180,7 +217,7 @@ def effect_id(stream: str, version: int, index: int) -> str:
     return f"{stream}#{version}.{index}"
 
 
-def order_of(an_id: str) -> tuple[int, int, str]:
+def order_of(an_id: str) -> Order:
     """Where an effect's id stands among its actor's: by version and index, as numbers."""
     version, _, index = an_id.rpartition("#")[2].partition(".")
     if version.isdecimal() and index.isdecimal():
@@ -188,8 +225,8 @@ def order_of(an_id: str) -> tuple[int, int, str]:
     return 0, 0, an_id
 
 
-async def pending_effects(store: Store, stream: str | None = None) -> list[PendingEffect]:
-    """Every outbox entry of one stream, or of all.
+async def pending_effects(store: Store, stream: str) -> list[PendingEffect]:
+    """Every outbox entry of one stream.
 
     Raises:
         StoreError: as the store's.
@@ -204,19 +241,10 @@ async def pending_effects(store: Store, stream: str | None = None) -> list[Pendi
     return pending
 
 
-async def pending_streams(store: Store) -> list[str]:
-    """Whose actors must be revived after a restart because they still owe something; sorted.
-
-    Raises:
-        StoreError: as the store's.
-    """
-    return sorted({effect.stream for effect in await pending_effects(store)})
-
-
 __all__ = [
+    "ATTEMPTS_AWAKE_MAX",
     "EFFECTS_IN_FLIGHT_MAX",
     "INSPECTED_EFFECTS_MAX",
-    "LOOK_S_MAX",
     "RETRY_JITTER",
     "RETRY_S_FIRST",
     "RETRY_S_MAX",
@@ -226,5 +254,4 @@ __all__ = [
     "effect_id",
     "order_of",
     "pending_effects",
-    "pending_streams",
 ]

@@ -23,6 +23,7 @@ from actors.store import (
     AuditEntry,
     Batch,
     Committed,
+    Due,
     PendingEffect,
     Recorded,
     StoreClosed,
@@ -124,6 +125,10 @@ class SqliteStore:
     async def effects(self, stream: str | None = None, after: str = "") -> list[PendingEffect]:
         """As `Store.effects`."""
         return await self._look(lambda file: file.effects(stream, after))
+
+    async def due(self, from_ms: int = 0, after: str = "") -> list[Due]:
+        """As `Store.due`."""
+        return await self._look(lambda file: file.due(from_ms, after))
 
     async def document(self, collection: str, key: str) -> bytes | None:
         """As `Store.document`."""

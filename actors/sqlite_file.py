@@ -18,12 +18,14 @@ from typing import Any, TypeVar
 from actors.batch import EMPTY_CHAIN, BadBatch, JournalRow, Plan, check_blob
 from actors.sqlite_schema import prepare_reader, reader_address
 from actors.store import (
+    DUE_ROWS_MAX,
     READ_ROWS_MAX,
     AuditEntry,
     Batch,
     Claim,
     Committed,
     Document,
+    Due,
     PendingEffect,
     Recorded,
     StoreClosed,
@@ -171,6 +173,15 @@ class SqliteFile:
             {"stream": stream, "after": after, "most": READ_ROWS_MAX},
         )
         return [PendingEffect(*row) for row in rows]
+
+    def due(self, from_ms: int, after: str) -> list[Due]:
+        """As `Store.due`; over an index that holds all of it."""
+        rows = self._one.execute(
+            "SELECT due_ms, id, stream FROM effects WHERE (due_ms, id) > (?, ?)"
+            " ORDER BY due_ms, id LIMIT ?",
+            (from_ms, after, DUE_ROWS_MAX),
+        )
+        return [Due(*row) for row in rows]
 
     def document(self, collection: str, key: str) -> bytes | None:
         """As `Store.document`."""

@@ -18,13 +18,11 @@ from actors.store import StoreError
 APPLICATION_ID = 0x42504B42
 """`BPKB` in the header of the file."""
 
-SCHEMA_VERSION = 1
-"""The newest schema that this program knows."""
-
 BUSY_TIMEOUT_MS = 5_000
 """How long a connection waits for another one's lock, in milliseconds."""
 
-_SCHEMA = """
+_STEPS = (
+    """
 CREATE TABLE journal (
     seq          INTEGER PRIMARY KEY,
     stream       TEXT    NOT NULL,
@@ -62,7 +60,13 @@ CREATE TABLE blobs (
     digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
     body   BLOB NOT NULL
 ) STRICT;
-"""
+""",
+    "CREATE INDEX effects_by_due ON effects (due_ms, id, stream)",
+)
+"""What makes each version of the schema out of the one before, the first out of nothing."""
+
+SCHEMA_VERSION = len(_STEPS)
+"""The newest schema that this program knows."""
 
 
 class NotOurs(StoreError):
@@ -88,8 +92,7 @@ def prepare_writer(connection: sqlite3.Connection, busy_timeout_ms: int = BUSY_T
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("BEGIN IMMEDIATE")
         try:
-            if _recognise(connection) == 0:
-                _create(connection)
+            _bring_up_to_date(connection, _recognise(connection))
         finally:
             connection.execute("COMMIT")
     except sqlite3.Error as error:
@@ -133,9 +136,12 @@ def _recognise(connection: sqlite3.Connection) -> int:
     return int(version)
 
 
-def _create(connection: sqlite3.Connection) -> None:
-    for statement in _SCHEMA.split(";"):
-        connection.execute(statement)
+def _bring_up_to_date(connection: sqlite3.Connection, version: int) -> None:
+    if version == SCHEMA_VERSION:
+        return
+    for step in _STEPS[version:]:
+        for statement in step.split(";"):
+            connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID:d}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION:d}")
 

@@ -24,6 +24,9 @@ BATCH_EVENTS_MAX = 500
 READ_ROWS_MAX = 1_000
 """The most rows one read returns; ask again after the last one."""
 
+DUE_ROWS_MAX = 100
+"""The most entries that one look at what is due returns."""
+
 BLOB_BYTES_MAX = 4 * 1024 * 1024
 """The largest blob, in bytes."""
 
@@ -101,6 +104,20 @@ class PendingEffect(msgspec.Struct, frozen=True, gc=False):
     kind: str
     body: bytes
     due_ms: int = 0
+
+
+class Due(msgspec.Struct, frozen=True, gc=False, order=True):
+    """When whose outbox has something to do; ordered as a clock comes to it.
+
+    Attributes:
+        due_ms: as in `PendingEffect`.
+        id: of the outbox entry.
+        stream: whose outbox it is in.
+    """
+
+    due_ms: int
+    id: str
+    stream: str
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False):
@@ -233,6 +250,14 @@ class Store(Protocol):
     async def effects(self, stream: str | None = None, after: str = "") -> list[PendingEffect]:
         """Up to `READ_ROWS_MAX` outbox entries (of one stream or of all), sorted by id."""
 
+    async def due(self, from_ms: int = 0, after: str = "") -> list[Due]:
+        """Up to `DUE_ROWS_MAX` outbox entries of all streams, without their bodies, by due time.
+
+        Args:
+            from_ms: leave out what is due before this Unix time in milliseconds.
+            after: of those due at this very time, leave out ids up to this one.
+        """
+
     async def document(self, collection: str, key: str) -> bytes | None:
         """One value, or None."""
 
@@ -263,6 +288,7 @@ __all__ = [
     "AUDIT_GENESIS",
     "BATCH_EVENTS_MAX",
     "BLOB_BYTES_MAX",
+    "DUE_ROWS_MAX",
     "READ_ROWS_MAX",
     "Append",
     "AuditEntry",
@@ -271,6 +297,7 @@ __all__ = [
     "ClaimConflict",
     "Committed",
     "Document",
+    "Due",
     "Event",
     "PendingEffect",
     "Recorded",

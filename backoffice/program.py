@@ -11,7 +11,7 @@
       gateway            the wire
       personnel          follows the roster's file, where there is one
       customers          what is learned about people, and the feeds that tell others
-      revival            wakes whoever owes something
+      clock              wakes whoever has something to do by now
 
 Everything outside comes in through `Setup`, so that the same office runs behind a port and, with
 its terminals and desks, inside a simulation.
@@ -29,7 +29,8 @@ import trio
 
 from actors import Actor, System, open_system
 from actors.behaviour import Commanded, Handler
-from actors.durable import DurableActor, Wake
+from actors.clock import Alarm, Clock
+from actors.durable import DurableActor
 from actors.ports import Outside
 from actors.ref import Ref
 from backoffice.authorization.policy_book import STREAM as POLICY_STREAM
@@ -50,7 +51,7 @@ from backoffice.lookups.listing import ListingDesk
 from backoffice.lookups.phone_proof import PhoneDesk
 from backoffice.management.figures import ManagementTerms
 from backoffice.management.manager import ManagersDesk
-from backoffice.office import ANSWER_S_MAX, Office
+from backoffice.office import ANSWER_S_MAX, Office, pool_key
 from backoffice.partners.conduct import Conducts
 from backoffice.partners.embedded import stream_of as partner_stream
 from backoffice.partners.handler import PartnerHandler
@@ -65,7 +66,6 @@ from backoffice.peers.operator_requests import OperatorRequests
 from backoffice.peers.session import DeviceSession, Sessions
 from backoffice.personnel import Personnel, RosterFile
 from backoffice.product import Product
-from backoffice.revival import Revival
 from backoffice.slips.desk import SlipDesk, Slips
 from backoffice.staff import Roster
 from supervisors import (
@@ -149,12 +149,14 @@ class BackOffice:
         self._slips = SlipDesk(setup.slips, setup.keys, setup.outside, self._pinned_key)
         self._images = ImageDesk(self._store)
         self._system = system
+        self._alarm = Alarm()
         self._customers = CustomersBranch(
             setup.outside,
             self._store,
             setup.settings.shared(CustomerRules),
             setup.sinks,
-            record=lambda key: self._pool("customers/records").ref(key),
+            expect=self._alarm.expect,
+            record=self._record,
             child=lambda name: self._child(f"customers/{name}"),
         )
         self._open = trio.Event()
@@ -184,7 +186,7 @@ class BackOffice:
                 ChildSpec("gateway", self._gateway, backoff=GATEWAY_BACKOFF),
                 *self._personnel(),
                 self._customers.spec(),
-                ChildSpec("revival", self._revival),
+                ChildSpec("clock", self._clock),
             ),
         )
 
@@ -194,16 +196,20 @@ class BackOffice:
         self._open.set()
         await self._listening.wait()
 
-    def _revival(self) -> Revival:
-        return Revival(self._store, self._wake, self._open)
+    def _clock(self) -> Clock:
+        return Clock(self._store, self._setup.outside.wall, self._alarm, self._find, self._open)
 
-    def _wake(self, stream: str) -> None:
-        """Bring back the actor of a stream that owes something."""
+    def _find(self, stream: str) -> Ref | None:
+        """The actor of a stream, of every kind of stream that may owe something."""
         kind, _, key = stream.partition("/")
         if kind == "case":
-            self._pool("cases").ref(key.replace("/", ".")).tell(Wake())
-        elif kind == "customer":
-            self._customers.revive(stream)
+            return self._pool("cases").ref(pool_key(*key.split("/", 1)))
+        if kind == "customer":
+            return self._record(key)
+        return None
+
+    def _record(self, key: str) -> Ref:
+        return self._pool("customers/records").ref(key)
 
     # The office as its parts see it.
 
@@ -307,6 +313,7 @@ class BackOffice:
             store=self._store,
             handlers=self._case_handlers(),
             observe=self._case_changed,
+            expect=self._alarm.expect,
         )
 
     def _rules(self, union: str) -> Rules:

@@ -5,9 +5,9 @@ without messages it is let go, and the next message revives it, so its state mus
 durable actor's is in the store). At the limit the least recently used idle actor makes room; when
 all are busy the message is turned away (`MailboxFull`, a dead letter), never dropped silently.
 
-An actor is busy while it has mail, effects or timers, or says so itself by an optional method
-`busy() -> bool`. A crash costs the poison message only; the key comes back at once if it has mail,
-after a back-off if it cannot even start. All keys share the pool's intensity.
+An actor is busy while it has mail, effects or timers; one with a method `busy() -> bool` says what
+besides mail and effects keeps it. A crash costs the poison message only; the key comes back at
+once if it has mail, after a back-off if it cannot even start. All keys share the pool's intensity.
 
 Invariant: a key has at most one live incarnation, and at most `limit` keys have one.
 """
@@ -339,10 +339,10 @@ class KeyedCell(ReactiveCell):
         """Whether letting it go now would lose something."""
         if self.state is not CellState.RUNNING or not self.idle or self.senders:
             return True
-        if self.effects or self.timers:
+        if self.effects:
             return True
         busy = getattr(self.actor, "busy", None)
-        return busy is not None and bool(busy())
+        return bool(self.timers) if busy is None else bool(busy())
 
     def node(self, look: Look) -> Node:
         """How it is, for a snapshot."""

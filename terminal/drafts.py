@@ -33,6 +33,9 @@ PASSIVATE_S: Final = 900.0
 LOAD_S_MAX: Final = 30.0
 """How long a start waits for the drafts to be loaded; the rest come when they come, in seconds."""
 
+STREAMS: Final = "draft/"
+"""How the streams of drafts begin."""
+
 SHOWN_FINISHED_MAX: Final = 50
 """How many finished drafts are shown after a restart."""
 
@@ -43,6 +46,7 @@ class DraftBook:
     Args:
         rules: of every draft.
         handlers: carry out their errands.
+        expect: the clock's alarm.
         changed: called after every change of any draft.
 
     Attributes:
@@ -56,11 +60,13 @@ class DraftBook:
         rules: DraftRules,
         store: Store,
         handlers: Mapping[str, Handler],
+        expect: Callable[[int], None],
         changed: Callable[[], None],
     ) -> None:
         self._rules = rules
         self._store = store
         self._handlers = handlers
+        self._expect = expect
         self._changed = changed
         self._pool: Pool | None = None
         self._states: dict[str, tuple[int, Draft]] = {}
@@ -106,6 +112,11 @@ class DraftBook:
             raise BadFrame("no case id")
         return self._pool.ref(case_id)
 
+    def find(self, stream: str) -> Ref | None:
+        """The actor of a stream; None for a stream that is no draft's."""
+        assert self._pool is not None, "the book is opened before anybody asks"
+        return self._pool.ref(stream.removeprefix(STREAMS)) if stream.startswith(STREAMS) else None
+
     def look(self, case_id: str) -> Draft | None:
         """The newest committed state of a draft, or None."""
         found = self._states.get(case_id)
@@ -131,11 +142,12 @@ class DraftBook:
     def _actor(self, case_id: str) -> DurableActor[Draft, DraftCommand, DraftEvent]:
         return DurableActor(
             self._rules,
-            stream=f"draft/{case_id}",
+            stream=f"{STREAMS}{case_id}",
             key=case_id,
             store=self._store,
             handlers=self._handlers,
             observe=self._observe,
+            expect=self._expect,
         )
 
     def _observe(self, draft: Draft) -> None:

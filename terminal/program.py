@@ -7,6 +7,7 @@
       drafts             one durable actor per customer
       uplink             the session with the office
       suggester          asks what to offer the customer at the table
+      clock              wakes drafts that owe the office something and are asleep
 
 Everything outside comes in through `Setup`, so that the same terminal runs on a tablet and, five
 at a time, in a simulation.
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from actors import Actor, System, open_system
+from actors.clock import Alarm, Clock
 from actors.ports import Outside
 from hw.kits import toolbox_spec
 from hw.toolbox import Toolbox
@@ -109,6 +111,7 @@ class Terminal:
         self._system = system
         self._stored = stored
         self._store = stored.store
+        self._alarm = Alarm()
         self._link = OfficeLink(self._link_changed)
         speed = LinkSpeed()
         errands = Errands(self._link, self._store, setup.keys, setup.outside, speed)
@@ -116,6 +119,7 @@ class Terminal:
             rules=DraftRules(setup.device),
             store=self._store,
             handlers=errands.handlers(),
+            expect=self._alarm.expect,
             changed=self._case_changed,
         )
         self._capabilities = tuple(Capability(name) for name in setup.transports)
@@ -152,6 +156,7 @@ class Terminal:
                 self.drafts.spec(),
                 ChildSpec("uplink", self._uplink, backoff=UPLINK_BACKOFF),
                 ChildSpec("suggester", lambda: Suggester(self.suggestions)),
+                ChildSpec("clock", self._clock),
             ),
         )
 
@@ -161,6 +166,10 @@ class Terminal:
         Toolbox(self._system, f"/{NAME}/toolbox").watch(tree.ref(f"/{NAME}/kit_watch"))
         await self._catalogue.load()
         await self.drafts.open(tree.pool(f"/{NAME}/drafts"))
+
+    def _clock(self) -> Clock:
+        wall, drafts = self._setup.outside.wall, self.drafts
+        return Clock(self._store, wall, self._alarm, drafts.find, drafts.opened)
 
     async def perform(self, command: Command) -> Refusal | None:
         """See `Teller.perform`."""

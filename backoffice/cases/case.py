@@ -3,8 +3,8 @@
 Stream `case/<union>/<case_id>`. The rules decide on commands whose facts the office has proven; the
 state machine (`backoffice.cases.flow`) has the last word on every step. Effects go to handlers: one
 per partner, by its name (answers come back as `PartnerOutcome`, silence as `PartnerSilent`, a
-partner's refusal as a DECLINED outcome), `slip` (countersign and print), `customer` (what was
-learned) and `self` (durable reminders).
+partner's refusal as a DECLINED outcome), `slip` (countersign and print) and `customer` (what was
+learned).
 
 Held here: a revision is stored once, the same one again gets the same answer and another one under
 its number is refused; nothing is prepared without the authorization its level asks for; nothing is
@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from actors.behaviour import Behaviour, Effect, Verdict
+from actors.behaviour import Behaviour, Effect, Reminder, Verdict
 from actors.store import Claim as OwnedKey
 from actors.store import ClaimConflict
 from backoffice.authorization.queue import pool
@@ -41,7 +41,7 @@ from backoffice.cases.commands import (
     Settle,
 )
 from backoffice.cases.conversation import answered, unanswered
-from backoffice.cases.duties import duties
+from backoffice.cases.duties import duties, reminders
 from backoffice.cases.events import (
     AnyCaseEvent,
     CaseEffect,
@@ -108,6 +108,10 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
     def react(self, state: Case, event: AnyCaseEvent) -> Iterable[Effect]:
         """See `backoffice.cases.duties`."""
         return duties(state, event, self._rules)
+
+    def reminders(self, state: Case) -> Iterable[Reminder]:
+        """See `backoffice.cases.duties`."""
+        return reminders(state)
 
     def refused_claim(self, state: Case, command: CaseCommand, conflict: ClaimConflict) -> Refusal:
         """Another case owns the card, the account or the id itself: said at its field."""

@@ -1,9 +1,9 @@
-"""What the office owes after each event of a case: requests to partners, the slip, reminders.
+"""What the office owes after each event of a case, and what the case wants to be reminded of.
 
 Requests to a partner may go out twice, their key makes that harmless; so may the slip, and what is
-learned about the customer, which are the same both times. Reminders that come in vain lead to
-nothing. Hints to terminals and queues are not owed: they may be missed, so whoever runs the case
-gives them as its state changes, unstored.
+learned about the customer, which are the same both times. Reminders follow from where the case
+stands alone; one that comes in vain leads to nothing. Hints to terminals and queues are not owed:
+they may be missed, so whoever runs the case gives them as its state changes, unstored.
 """
 
 from __future__ import annotations
@@ -11,30 +11,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from actors.behaviour import Effect
-from actors.outbox import SELF
+from actors.behaviour import Effect, Reminder
 from backoffice.cases.events import (
     AbortLost,
     AbortStarted,
     AnyCaseEvent,
-    Claimed,
-    ClaimReleased,
-    ClaimRenewed,
     CommitLost,
     CommitStarted,
     Committed,
     CustomerLearned,
     DayEnded,
     FileSlip,
-    FirstApproved,
     LeaseDue,
-    LeaseLapsed,
-    Prepared,
     PrepareLost,
     PrepareStarted,
-    Queued,
     Reopened,
-    Returned,
     Settled,
     SlipDue,
     Stage,
@@ -42,6 +33,7 @@ from backoffice.cases.events import (
     Stored,
     TargetAnswered,
 )
+from backoffice.cases.flow import UNSIGNED, Trigger, allows
 from backoffice.cases.legs import OPEN, LegRecord, standing
 from backoffice.cases.record import Case
 from backoffice.cases.terms import Rules
@@ -58,7 +50,6 @@ CUSTOMER: Final = "customer"
 def duties(case: Case, event: AnyCaseEvent, rules: Rules) -> Iterator[Effect]:
     """The effects of one event; `case` is the one after it. Partners are named by `Partner`."""
     yield from _to_partners(case, event)
-    yield from _reminders(case, event)
     match event:
         case Committed() | Settled(done=True):
             if case.slip is not None and case.signed is not None:
@@ -70,6 +61,19 @@ def duties(case: Case, event: AnyCaseEvent, rules: Rules) -> Iterator[Effect]:
             yield from _learned(case, event, rules)
         case _:
             return
+
+
+def reminders(case: Case) -> Iterator[Reminder]:
+    """What ends by itself where the case stands: a lease, the wait for people, for a signature.
+
+    While somebody looks at a case its day does not end; given back too late, it ends then.
+    """
+    if case.claim is not None:
+        yield Reminder(LeaseDue(), case.claim.until_ms)
+    if allows(case.state, Trigger.EXPIRE):
+        yield Reminder(DayEnded(), case.expires_ms)
+    if case.state in UNSIGNED:
+        yield Reminder(SlipDue(), case.expires_ms)
 
 
 def _to_partners(case: Case, event: AnyCaseEvent) -> Iterator[Effect]:
@@ -145,24 +149,8 @@ def _under(case: Case, key: str) -> tuple[LegRecord, ...]:
     return tuple(leg for leg in case.legs if leg.key == key)
 
 
-def _reminders(case: Case, event: AnyCaseEvent) -> Iterator[Effect]:
-    match event:
-        case Claimed(until_ms=until_ms) | ClaimRenewed(until_ms=until_ms):
-            yield Effect(SELF, LeaseDue(), until_ms)
-        case Queued(expires_ms=expires_ms) | Returned(expires_ms=expires_ms):
-            yield Effect(SELF, DayEnded(), expires_ms)
-        case ClaimReleased() | LeaseLapsed() | FirstApproved():
-            # The day may have ended while somebody was looking; then its reminder came in vain.
-            if case.expires_ms <= event.at_ms:
-                yield Effect(SELF, DayEnded(), case.expires_ms)
-        case Prepared(expires_ms=expires_ms):
-            yield Effect(SELF, SlipDue(), expires_ms)
-        case _:
-            return
-
-
 def _effect(partner: str, request: PartnerRequest, due_ms: int = 0) -> Effect:
     return Effect(partner, request, due_ms)  # type: ignore[arg-type]  # a request is a message, too
 
 
-__all__ = ["CUSTOMER", "SLIP", "duties"]
+__all__ = ["CUSTOMER", "SLIP", "duties", "reminders"]

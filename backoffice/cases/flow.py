@@ -165,6 +165,10 @@ TABLE: Final[dict[State, dict[Trigger, State]]] = {
 """State → what can happen there → where it leads. Final states have no row."""
 
 
+UNSIGNED: Final = frozenset({State.PREPARED, State.SLIP_SHOWN})
+"""Where everything is prepared and waits for the customer's signature."""
+
+
 def allows(state: State, trigger: Trigger) -> bool:
     """Whether the trigger may be pulled in this state."""
     return trigger in TABLE.get(state, {})
@@ -200,4 +204,13 @@ def as_mermaid() -> str:
     return "\n".join(lines) + "\n"
 
 
-__all__ = ["TABLE", "Trigger", "allows", "as_mermaid", "path_is_legal", "step", "wrong_state"]
+__all__ = [
+    "TABLE",
+    "UNSIGNED",
+    "Trigger",
+    "allows",
+    "as_mermaid",
+    "path_is_legal",
+    "step",
+    "wrong_state",
+]

@@ -23,7 +23,7 @@ from backoffice.cases.events import (
     SlipSeen,
     Stage,
 )
-from backoffice.cases.flow import Trigger, allows, wrong_state
+from backoffice.cases.flow import UNSIGNED, Trigger, allows, wrong_state
 from backoffice.cases.live_photo import give_live
 from backoffice.cases.record import Case, evolve
 from backoffice.cases.rescan import give_rescan
@@ -100,7 +100,7 @@ def expire(case: Case, now_ms: int) -> Events:
 
 def undo_unsigned(case: Case, now_ms: int) -> Events:
     """A reminder came: nobody signed in time; what is signed is never undone by itself."""
-    if case.expires_ms > now_ms or case.state not in (State.PREPARED, State.SLIP_SHOWN):
+    if case.expires_ms > now_ms or case.state not in UNSIGNED:
         return ()
     return abort(case, _UNSIGNED, now_ms)
 
@@ -162,7 +162,7 @@ def _sign(
 
 
 def _abort(case: Case, reason: Refusal, now_ms: int) -> Events | Refusal:
-    if case.state not in (State.PREPARED, State.SLIP_SHOWN):
+    if case.state not in UNSIGNED:
         return wrong_state(case.state)
     return abort(case, reason, now_ms)
 

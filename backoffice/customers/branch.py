@@ -18,7 +18,7 @@ from typing import Final
 
 from actors import Actor, ActorError, Process
 from actors.behaviour import Commanded, Handler
-from actors.durable import DurableActor, Wake
+from actors.durable import DurableActor
 from actors.ports import Outside
 from actors.ref import Ref
 from actors.store import Store
@@ -62,8 +62,9 @@ class CustomersBranch:
 
     Args:
         sinks: where each consumer's feed goes.
-        records: the pool's ref of a key.
-        feed: the ref of a child of the branch.
+        expect: the clock's alarm.
+        record: the ref of a person's record.
+        child: the ref of a child of the branch.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class CustomersBranch:
         store: Store,
         rules: CustomerRules,
         sinks: Sinks,
+        expect: Callable[[int], None],
         record: Callable[[str], Ref],
         child: Callable[[str], Ref],
     ) -> None:
@@ -79,6 +81,7 @@ class CustomersBranch:
         self._store = store
         self._rules = rules
         self._sinks = sinks
+        self._expect = expect
         self._record = record
         self._child = child
 
@@ -101,10 +104,6 @@ class CustomersBranch:
             Intensity(20, 60.0),
             (records, *feeds, *couriers, reviewer),
         )
-
-    def revive(self, stream: str) -> None:
-        """A record owes something to the feeds from before the start."""
-        self._record(stream.removeprefix("customer/")).tell(Wake())
 
     async def learn(self, key: str, message: Message) -> None:
         """What a case taught, into the person's record; an error leaves the effect owed.
@@ -156,6 +155,7 @@ class CustomersBranch:
             key=key,
             store=self._store,
             handlers=handlers,
+            expect=self._expect,
         )
 
     async def _publish(self, consumer: str, key: str, message: Message) -> None:

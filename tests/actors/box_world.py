@@ -1,4 +1,4 @@
-"""A node with one savings box (tests.actors.toy) and a teller, for stories about durable actors."""
+"""A node with one savings box (tests.actors.toy), a teller and a clock, for durable actors."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import trio
 
 from actors.cell import Cell
+from actors.clock import Alarm, Clock
 from actors.durable import DurableActor, Handler
 from actors.reactive import ReactiveCell
 from actors.ref import Ref
@@ -73,15 +74,23 @@ class World:
 
 @asynccontextmanager
 async def opened(store: Store, handlers: Mapping[str, Handler]) -> AsyncIterator[World]:
-    supervisor = RestartAlways()
+    supervisor, alarm, running = RestartAlways(), Alarm(), trio.Event()
+    running.set()
     async with open_system("office", virtual_outside()) as system:
+        wall = system.outside.wall
         box = system.spawn(
             "box",
             lambda: DurableActor(
-                BoxRules(), stream="box/1", key="box", store=store, handlers=handlers
+                BoxRules(),
+                stream="box/1",
+                key="box",
+                store=store,
+                handlers=handlers,
+                expect=alarm.expect,
             ),
             supervisor,
         )
+        system.spawn("clock", lambda: Clock(store, wall, alarm, lambda _stream: box, running))
         yield World(system, box, supervisor)
 
 

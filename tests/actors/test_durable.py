@@ -11,11 +11,10 @@ from actors.cell import Cell, CellState
 from actors.durable import (
     CONFLICT_TRIES_MAX,
     STASH_MAX,
+    CannotLoad,
     Commanded,
     DurableActor,
     OutcomeUnknown,
-    Wake,
-    pending_streams,
 )
 from actors.errors import ActorError, HandlerCrashed, Refused
 from actors.memory_store import Disk, MemoryStore
@@ -25,6 +24,7 @@ from actors.store import (
     Batch,
     Committed,
     Event,
+    Recorded,
     StoreClosed,
     StoreError,
     VersionConflict,
@@ -43,9 +43,8 @@ from tests.actors.toy import (
     Look,
     PayOut,
     Put,
-    Remind,
 )
-from tests.kit.outside import EPOCH_MS, virtual_outside
+from tests.kit.outside import virtual_outside
 from tests.kit.running import run
 from wire.message import Code, Request
 
@@ -364,29 +363,45 @@ def test_a_failing_handler_is_tried_again_and_seen_to_be() -> None:
     run(story)
 
 
-def test_a_reminder_comes_when_it_is_due_and_survives_a_restart() -> None:
-    """An effect to itself with a time is a command then, also for the next incarnation."""
+class Unreadable(MemoryStore):
+    """A store that does not give a stream back."""
+
+    async def read(self, stream: str, after_version: int = 0) -> list[Recorded]:
+        raise StoreError(f"{stream} is damaged")
+
+
+def test_a_stream_that_cannot_be_loaded_is_said_to_whoever_asks() -> None:
+    """Not "come again": nothing was done, and nothing will be. The store's error is the crash."""
 
     async def story() -> None:
-        disk = Disk()
-        day_s = 86_400
-        async with opened(MemoryStore(disk), {"teller": Teller().pay}) as world:
-            await world.box.ask(Remind(EPOCH_MS + day_s * 1_000), within=SOON)
-            await trio.sleep(day_s / 2)
-            assert world.actor().busy()
-
-        store = MemoryStore(disk)
-        assert ["box/1"] == await pending_streams(store)
-        async with opened(store, {"teller": Teller().pay}) as world:
-            world.box.tell(Wake())
-            await trio.sleep(day_s / 2 - 10)
-            assert ["reminder"] == [row.kind for row in disk.journal]
-            await trio.sleep(20)
-            assert ["reminder", "nagged"] == [row.kind for row in disk.journal]
-            assert [] == await pending_streams(store)
-            assert not world.actor().busy()
+        async with open_system("office", virtual_outside()) as system:
+            store, ends = Unreadable(Disk()), Ends()
+            box = system.spawn(
+                "box",
+                lambda: DurableActor(
+                    BoxRules(),
+                    stream="box/1",
+                    key="1",
+                    store=store,
+                    handlers={"teller": Teller().pay},
+                ),
+                ends,
+            )
+            with pytest.raises(CannotLoad):
+                await box.ask(Put(1, 1), within=SOON)
+            assert [StoreError] == [type(error) for error in ends.errors]
 
     run(story)
+
+
+class Ends:
+    """A supervisor that remembers what crashed, and restarts nothing."""
+
+    def __init__(self) -> None:
+        self.errors: list[Exception | None] = []
+
+    def on_down(self, _cell: Cell, error: Exception | None) -> None:
+        self.errors.append(error)
 
 
 def test_stopping_leaves_nobody_waiting() -> None:

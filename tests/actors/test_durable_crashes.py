@@ -16,7 +16,7 @@ import pytest
 import trio
 
 from actors.batch import verify_chain
-from actors.durable import Commanded, Wake, pending_streams
+from actors.durable import Commanded
 from actors.errors import ActorError
 from actors.memory_store import MemoryStore
 from actors.store import Batch, Committed, StoreError
@@ -83,8 +83,6 @@ class Bank:
                 self.disk.on_crash = power.cancel
                 store = self.disk.boot()
                 async with opened(store, {"teller": self.pay}) as self.world:
-                    if await pending_streams(store):
-                        self.world.box.tell(Wake())
                     await trio.sleep_forever()
             self.world = None
             await trio.sleep(REBOOT_S)

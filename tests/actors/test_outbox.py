@@ -7,21 +7,17 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.memory_store import Disk, MemoryStore
 from actors.outbox import (
+    ATTEMPTS_AWAKE_MAX,
     EFFECTS_IN_FLIGHT_MAX,
-    LOOK_S_MAX,
     RETRY_JITTER,
     RETRY_S_FIRST,
     RETRY_S_MAX,
     Outbox,
     effect_id,
     order_of,
-    pending_effects,
-    pending_streams,
 )
-from actors.store import READ_ROWS_MAX, Batch, PendingEffect
-from tests.kit.running import run
+from actors.store import PendingEffect
 
 RECIPIENTS = [f"handler-{n:02}" for n in range(20)]
 
@@ -53,7 +49,7 @@ def test_one_recipient_gets_one_at_a_time_in_order() -> None:
     box.settle("case/1#11.0")
     box.settle("case/1#11.0")
     assert 0 == len(box)
-    assert box.wait_s(0, 0.0) is None
+    assert box.retry_s(0.0) is None
 
 
 def test_only_so_many_are_in_flight() -> None:
@@ -62,7 +58,7 @@ def test_only_so_many_are_in_flight() -> None:
 
     begun = ids(box.begin(0, 0.0))
     assert [effect_id("case/1", n + 1, 0) for n in range(EFFECTS_IN_FLIGHT_MAX)] == begun
-    assert box.wait_s(0, 0.0) is None
+    assert box.retry_s(0.0) is None
 
     box.settle(begun[3])
     assert [effect_id("case/1", EFFECTS_IN_FLIGHT_MAX + 1, 0)] == ids(box.begin(0, 0.0))
@@ -75,7 +71,7 @@ def test_a_failed_one_holds_back_those_behind_it() -> None:
     box.fail("case/1#1.0", 0.0)
 
     assert [] == box.begin(0, 0.0)
-    wait_s = box.wait_s(0, 0.0)
+    wait_s = box.retry_s(0.0)
     assert wait_s is not None
     assert RETRY_S_FIRST * (1 - RETRY_JITTER) <= wait_s <= RETRY_S_FIRST
     assert ["case/1#1.0"] == ids(box.begin(0, wait_s))
@@ -89,7 +85,7 @@ def test_waits_grow_up_to_a_bound() -> None:
     for _ in range(30):
         box.begin(0, now_s)
         box.fail("case/1#1.0", now_s)
-        wait_s = box.wait_s(0, now_s)
+        wait_s = box.retry_s(now_s)
         assert wait_s is not None
         waits.append(wait_s)
         now_s += wait_s
@@ -100,16 +96,31 @@ def test_waits_grow_up_to_a_bound() -> None:
 
 
 def test_a_reminder_waits_and_holds_nobody_up() -> None:
-    """What is not due does not block what is; the alarm is for the next due time, within bounds."""
+    """What is not due does not block what is, and is not under way: the clock comes back to it."""
     box = outbox(effect(1, "self", 5_000), effect(2, "self"), effect(3, "self", 10**12))
 
     assert ["case/1#2.0"] == ids(box.begin(0, 0.0))
-    assert 5.0 == box.wait_s(0, 0.0)
+    assert box.under_way()
     box.settle("case/1#2.0")
     assert [] == box.begin(4_999, 0.0)
+    assert box.retry_s(0.0) is None
+    assert not box.under_way()
     assert ["case/1#1.0"] == ids(box.begin(5_000, 0.0))
     box.settle("case/1#1.0")
-    assert LOOK_S_MAX == box.wait_s(5_000, 0.0)
+    assert not box.under_way()
+    assert ["case/1#3.0"] == [one.id for one in box.reminders()]
+
+
+def test_what_failed_often_is_not_under_way() -> None:
+    """A partner that is away for a day does not keep the actor in memory for a day."""
+    box, now_s = outbox(effect(1)), 0.0
+    ways: list[bool] = []
+    for _ in range(ATTEMPTS_AWAKE_MAX):
+        assert ["case/1#1.0"] == ids(box.begin(0, now_s))
+        box.fail("case/1#1.0", now_s)
+        now_s += box.retry_s(now_s) or 0.0
+        ways.append(box.under_way())
+    assert [True] * (ATTEMPTS_AWAKE_MAX - 1) + [False] == ways
 
 
 def test_an_unknown_recipient_is_seen_and_waits() -> None:
@@ -117,7 +128,7 @@ def test_an_unknown_recipient_is_seen_and_waits() -> None:
     box = outbox(effect(1, "abolished"))
 
     assert [] == box.begin(0, 0.0)
-    assert box.wait_s(0, 0.0) is None
+    assert box.retry_s(0.0) is None
     (shown,) = box.inspect()
     assert "nobody delivers this" == shown["state"]
     assert "secret" not in repr(shown)
@@ -198,26 +209,6 @@ def test_everything_is_delivered_in_the_end(versions: list[int], failures: int) 
             else:
                 done.append(order_of(begun.id)[0])
                 box.settle(begun.id)
-        now_s += box.wait_s(0, now_s) or 0.0
+        now_s += box.retry_s(now_s) or 0.0
 
     assert sorted(versions) == done
-
-
-def test_whoever_owes_something_is_found() -> None:
-    """After a restart, the streams of all pending effects are listed, each once, over all pages."""
-
-    async def story() -> None:
-        disk = Disk()
-        store = MemoryStore(disk)
-        total = READ_ROWS_MAX + 5
-        for n in range(total):
-            stream = f"case/{n % 700}"
-            disk.apply(
-                Batch("x", 1, effects=(PendingEffect(f"{stream}#{n}.0", stream, "c", "k", b""),))
-            )
-
-        assert total == len(await pending_effects(store))
-        assert sorted({f"case/{n}" for n in range(700)}) == await pending_streams(store)
-        assert 2 == len(await pending_effects(store, "case/1"))
-
-    run(story)

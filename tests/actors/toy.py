@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import msgspec
 
-from actors.durable import Behaviour, Effect, Verdict
+from actors.behaviour import Behaviour, Effect, Reminder, Verdict
 from actors.store import Claim, ClaimConflict
 from wire.message import Code, Message, Refusal, Request
 
@@ -39,6 +39,8 @@ class Label(Request[Balance], frozen=True):
 
 
 class Remind(Request[Balance], frozen=True):
+    """Nag then, and at no other time; 0 for never."""
+
     due_ms: int
 
 
@@ -95,6 +97,7 @@ class Box(msgspec.Struct, frozen=True):
     seen: tuple[int, ...] = ()
     paid: tuple[int, ...] = ()
     labels: tuple[str, ...] = ()
+    nag_ms: int = 0
     nagged: int = 0
 
 
@@ -153,18 +156,19 @@ class BoxRules(Behaviour[Box, BoxCommand, BoxEvent]):
             case Labelled(label):
                 return replace(state, labels=(*state.labels, label))
             case Nagged():
-                return replace(state, nagged=state.nagged + 1)
-            case ReminderSet():
-                return state
+                return replace(state, nag_ms=0, nagged=state.nagged + 1)
+            case ReminderSet(due_ms):
+                return replace(state, nag_ms=due_ms)
 
     def react(self, state: Box, event: BoxEvent) -> Iterable[Effect]:
         match event:
             case PayoutOrdered(number, coins):
                 return (Effect("teller", Pay(number, coins)),)
-            case ReminderSet(due_ms):
-                return (Effect("self", Nag(), due_ms),)
             case _:
                 return ()
+
+    def reminders(self, state: Box) -> Iterable[Reminder]:
+        return (Reminder(Nag(), state.nag_ms),) if state.nag_ms else ()
 
     def refused_claim(self, state: Box, command: BoxCommand, conflict: ClaimConflict) -> Refusal:
         return Refusal(Code.KEY_CONFLICT, "标签已被占用。", conflict.scope)

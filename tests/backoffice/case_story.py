@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from actors.behaviour import Effect, Verdict
+from actors.behaviour import Effect, Reminder, Verdict
 from actors.store import ClaimConflict
 from actors.tagged import Tagged
 from backoffice.authorization.levels import WITNESS, Level, Timing
@@ -67,6 +67,14 @@ PRODUCTS = products()
 RULES = Rules(PRODUCTS, verify)
 UNION = "530102"
 PARTNERS = frozenset(Partner)
+ENDS_BY_ITSELF = {
+    State.AUTH_QUEUED,
+    State.AUTH_CLAIMED,
+    State.AUTH_RETURNED,
+    State.PREPARED,
+    State.SLIP_SHOWN,
+}
+"""Where a case waits for people; everywhere else it has nothing to be reminded of."""
 EVENTS = Tagged(AnyCaseEvent)
 EFFECTS = Tagged(CaseBehaviour.effect_types)
 
@@ -239,6 +247,7 @@ class Story:
             people = {a.authorizer.person_id for a in self.case.approvals}
             assert len(people) == needed
             assert self.case.filed.operator.person_id not in people
+        assert bool(self.reminders()) == (self.case.state in ENDS_BY_ITSELF)
         waiting = self.case.state in (State.AUTH_QUEUED, State.AUTH_CLAIMED)
         assert waiting == ((f"queue/{UNION}", self.case_id) in self.bank.documents)
         replayed: Case = self.behaviour.initial(key_of(UNION, self.case_id))
@@ -280,10 +289,13 @@ class Story:
 
     def remind(self) -> None:
         """Let every reminder that is due now come."""
-        due = [e for e in self.owed if e.to == "self" and e.due_ms <= self.now_ms]
-        self.owed = [e for e in self.owed if e not in due]
-        for effect in due:
-            self.give(effect.message)  # type: ignore[arg-type]  # reminders are commands
+        for reminder in self.reminders():
+            if reminder.due_ms <= self.now_ms:
+                self.give(reminder.message)  # type: ignore[arg-type]  # reminders are commands
+
+    def reminders(self) -> list[Reminder]:
+        """What the case wants to be told later."""
+        return list(self.behaviour.reminders(self.case))
 
     # What people do.
 

@@ -164,9 +164,7 @@ def test_an_abort_without_an_answer_goes_to_a_person_and_can_be_taken_up_again()
     story.core(silent=TERMS.inquiries_max + 1)
     assert State.MANUAL is story.where()
     story.give(Reinquire(RECONCILER))
-    assert isinstance(story.owed[-2].message, Abort) or any(
-        isinstance(effect.message, Abort) for effect in story.owed
-    )
+    assert any(isinstance(effect.message, Abort) for effect in story.owed)
     story.core()
     assert State.ABORTED is story.where()
 
