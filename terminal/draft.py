@@ -51,6 +51,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         following: fields whose photos cannot be taken now and are to follow the next day.
         rescan: photos that the case owes and that have been taken, by field.
         rescan_given: they were handed in and not refused since.
+        slip_refused: the customer did not want it after all, and the office is told.
     """
 
     case_id: str
@@ -72,6 +73,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     rescan_given: bool = False
     live: PhotoValue | None = None
     slip_seen: bool = False
+    slip_refused: bool = False
     ink: Signature | None = None
     handed_over: bool = False
     given_up: bool = False
@@ -155,6 +157,34 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     def owed(self) -> tuple[str, ...]:
         """Fields whose photos the office still waits for; whatever state the case is in."""
         return self.view.owed if self.view is not None else ()
+
+    @property
+    def promised(self) -> str:  # long: one line per promise
+        """What was done here and the office has not answered yet; empty when it knows all.
+
+        `cancel`, `submission`, `signature`, `refusal`, `handover`, `live_photo` or `rescan`: all of
+        them go out by themselves, now or when the link is back.
+        """
+        told = self.view.state if self.view is not None else None
+        if self.given_up and told is not None and told not in FINAL_STATES:
+            return "cancel"
+        if self.wanted:
+            return "submission"
+        if told in UNSIGNED and self.ink is not None:
+            return "signature"
+        if told in UNSIGNED and self.slip_refused:
+            return "refusal"
+        if told is State.COMMITTED and self.handed_over:
+            return "handover"
+        if self.live is not None:
+            return "live_photo"
+        return "rescan" if self.rescan_given else ""
+
+    @property
+    def unsent(self) -> bool:
+        """Whether anything of it is still to be sent: what was done, or a photo or recording."""
+        waits = any(one.digest not in self.uploaded for one in self.evidence.values())
+        return bool(self.promised) or (waits and self.state not in FINAL_STATES)
 
     @property
     def finished(self) -> bool:

@@ -90,7 +90,7 @@ def evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per even
         case SlipSigned(ink=ink):
             return change(state, ink=ink, problem=None)
         case SlipRefused():
-            return change(state, problem=None)
+            return change(state, slip_refused=True, problem=None)
         case HandedOver():
             return change(state, handed_over=True, problem=None)
         case GivenUp(reason=reason):
@@ -109,7 +109,7 @@ def evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per even
         case ErrandRefused(refusal=refusal):
             # Without the register's answer nothing can be handed over: the card is read again.
             wanted = state.wanted and state.identified
-            again = change(state, ink=None, handed_over=False, live=None)
+            again = change(state, slip_refused=False, ink=None, handed_over=False, live=None)
             return change(again, problem=refusal, wanted=wanted)
 
 
@@ -183,6 +183,7 @@ def _reopened(state: Draft, at_ms: int) -> Draft:
         revision=state.revision + 1,
         deferred=False,
         slip_seen=False,
+        slip_refused=False,
         ink=None,
         problem=None,
     )

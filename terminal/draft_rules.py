@@ -293,10 +293,10 @@ def _conclude(
     match command:
         case SeeSlip() if ready:
             return () if state.slip_seen else (SlipSeen(now_ms),)
-        case KeepInk(ink=ink) if ready and state.slip_seen:
+        case KeepInk(ink=ink) if ready and state.slip_seen and not state.slip_refused:
             return () if state.ink is not None else (SlipSigned(ink, now_ms),)
         case RefuseTheSlip() if ready and state.ink is None:
-            return (SlipRefused(now_ms),)
+            return () if state.slip_refused else (SlipRefused(now_ms),)
         case KeepHandover() if state.state is State.COMMITTED:
             card = next((v for v in state.values.values() if isinstance(v, BankCardValue)), None)
             pan = card.pan if card is not None else None

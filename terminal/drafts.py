@@ -136,8 +136,8 @@ class DraftBook:
         )
 
     def waiting_to_send(self) -> int:
-        """How many drafts were handed over and have not been answered by the office."""
-        return sum(draft.wanted or draft.rescan_given for _, draft in self._states.values())
+        """Of how many drafts something is still to be sent: see `Draft.unsent`."""
+        return sum(draft.unsent for _, draft in self._states.values())
 
     def _actor(self, case_id: str) -> DurableActor[Draft, DraftCommand, DraftEvent]:
         return DurableActor(

@@ -25,7 +25,7 @@ OFFERS_MAX: Final = 3
 
 
 class LinkState(StrEnum):
-    """The uplink as a teller sees it."""
+    """The uplink as a teller sees it; see `wire.office_link.Reach`."""
 
     ONLINE = "online"
     CONNECTING = "connecting"
@@ -207,6 +207,7 @@ class OpenCase(msgspec.Struct, frozen=True):
         state: the current one.
         reasons: why it came back, was rejected, declined or aborted.
         slip: from `PREPARED` on.
+        promised: what was done here and the office has not answered yet: `Draft.promised`.
         slip_hash: names that slip, in hex; empty without one.
         deliver: masked card to hand over, from `COMMITTED` on.
         results: how each item ended, of a business with several.
@@ -247,6 +248,7 @@ class OpenCase(msgspec.Struct, frozen=True):
     live_wanted: bool = False
     owed: OwedView | None = None
     rescan: tuple[FieldView, ...] = ()
+    promised: str = ""
     slip_hash: str = ""
 
 
@@ -269,7 +271,13 @@ class Busy(msgspec.Struct, frozen=True):
 
 
 class TerminalState(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole page."""
+    """The whole page.
+
+    Attributes:
+        link_since_ms: since when the office can be reached, or cannot; a try to reach it changes
+            nothing.
+        waiting_to_send: of how many cases something is still to be sent.
+    """
 
     device: str
     outlet: str

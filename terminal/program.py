@@ -51,7 +51,6 @@ from terminal.suggestions import Suggester, Suggestions
 from terminal.teller import Teller
 from terminal.uplink import Errands, Uplink
 from terminal.view import case_row, open_case, product_view
-from wire import link as wire_link
 from wire.channel import Dialer
 from wire.client import Introduction
 from wire.form import Capability
@@ -188,14 +187,14 @@ class Terminal:
         now_ms = self._setup.outside.wall.now_ms()
         drafts = self.drafts.newest_first()
         chosen = self.drafts.look(self.teller.open_id)
-        status = self._link.status
-        since_s = self._system.host.now() - status.since if status else 0.0
+        since = self._link.since
+        since_s = self._system.host.now() - since if since is not None else 0.0
         staff = self.teller.staff
         capabilities = frozenset(name.value for name in self._capabilities)
         return TerminalState(
             device=self._setup.device,
             outlet=staff.outlet if staff else "",
-            link=_link_state(status),
+            link=LinkState(self._link.reach),
             link_since_ms=now_ms - int(since_s * 1000),
             waiting_to_send=self.drafts.waiting_to_send(),
             now_ms=now_ms,
@@ -268,16 +267,6 @@ async def open_terminal(setup: Setup) -> AsyncIterator[Terminal]:
         async with open_tree(system, terminal.spec()) as tree:
             await terminal.begin(tree)
             yield terminal
-
-
-def _link_state(status: wire_link.Status | None) -> LinkState:
-    match status.state if status else None:
-        case wire_link.LinkState.ONLINE:
-            return LinkState.ONLINE
-        case wire_link.LinkState.CONNECTING:
-            return LinkState.CONNECTING
-        case _:
-            return LinkState.OFFLINE
 
 
 __all__ = ["NAME", "Setup", "Terminal", "open_terminal"]

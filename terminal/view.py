@@ -143,6 +143,7 @@ def open_case(
             for field in product.form.fields
             if field.name in draft.owed
         ),
+        promised=draft.promised,
         slip_hash=slip_hash(draft.slip).hex() if draft.slip is not None else "",
     )
 
@@ -152,6 +153,8 @@ def stage(draft: Draft, problems: Mapping[str, Refusal]) -> Stage:
     state = draft.state
     if state in FINAL_STATES or draft.handed_over:
         return Stage.DONE
+    if draft.promised in ("cancel", "refusal"):
+        return Stage.WAITING
     if state in WAITS_FOR_CUSTOMER:
         return Stage.SIGN
     if state is State.COMMITTED:
@@ -292,8 +295,10 @@ def _waiting(draft: Draft) -> str:
     state = draft.state
     if draft.finished:
         return "nothing"
+    if draft.promised:
+        return "link"
     if state in FINAL_STATES:
-        return "link" if draft.rescan_given else "teller"
+        return "teller"
     if draft.handed_over:
         return "nothing"
     if state in WAITS_FOR_CUSTOMER:

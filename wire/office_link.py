@@ -7,6 +7,7 @@ the office holds this instead, waits until the office can be reached, and asks.
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Final
 
 import trio
@@ -20,6 +21,18 @@ OFFLINE: Final = Refusal(Code.BUSY, "现在连不上后台，请稍后再试", r
 """What a person hears when a deed needs the link and there is none, or no answer came."""
 
 
+class Reach(StrEnum):
+    """Whether the office can be reached, as a person wants to know it.
+
+    A lost link is tried again every few seconds; until one of these tries succeeds it is lost.
+    """
+
+    ONLINE = "online"
+    CONNECTING = "connecting"
+    """The first try since the program started."""
+    OFFLINE = "offline"
+
+
 class OfficeLink:
     """The present connection, and whether it reaches the office.
 
@@ -28,6 +41,8 @@ class OfficeLink:
 
     Attributes:
         status: of the present connection; None before the first one.
+        reach: in one word.
+        since: since when it is that word, seconds of trio's clock; None before the first try.
     """
 
     def __init__(self, watch: Callable[[], None]) -> None:
@@ -35,6 +50,8 @@ class OfficeLink:
         self._there = trio.Event()
         self._connection: Connection | None = None
         self.status: Status | None = None
+        self.reach = Reach.CONNECTING
+        self.since: float | None = None
 
     @property
     def is_online(self) -> bool:
@@ -52,7 +69,19 @@ class OfficeLink:
     def changed(self, status: Status) -> None:
         """Note the link's state and tell the watcher."""
         self.status = status
+        reach = self._reach(status)
+        if reach is not self.reach or self.since is None:
+            self.reach, self.since = reach, status.since
         self._watch()
+
+    def _reach(self, status: Status) -> Reach:
+        match status.state:
+            case LinkState.ONLINE:
+                return Reach.ONLINE
+            case LinkState.CONNECTING if self.reach is not Reach.ONLINE:
+                return self.reach
+            case _:
+                return Reach.OFFLINE
 
     async def online(self) -> Connection:
         """Wait until the office can be reached."""

@@ -85,6 +85,7 @@ class Authorizer:
     Attributes:
         staff: who is signed in, or None.
         queue: the office's newest queue, front first.
+        queue_known: the office has said what waits since somebody signed in, and can be reached.
         open: the claimed case, or None.
         done: this session's decisions, newest first.
     """
@@ -107,6 +108,7 @@ class Authorizer:
         self._one_by_one = trio.Lock()
         self.staff: StaffCard | None = None
         self.queue: tuple[QueueItem, ...] = ()
+        self.queue_known = False
         self.open: OpenFile | None = None
         self.done: tuple[DoneRow, ...] = ()
 
@@ -144,6 +146,7 @@ class Authorizer:
 
     def queue_changed(self, queue: Queue | None) -> None:
         """The office's newest queue; None when it cannot be known for now."""
+        self.queue_known = queue is not None
         self.queue = queue.items if queue is not None else ()
         if self.open is not None:
             if queue is None:
@@ -200,7 +203,7 @@ class Authorizer:
     async def _sign_out(self) -> Refusal | None:
         await self._release()
         await self._link.request_now(SignOut(), within=REQUEST_S_MAX)
-        self.staff, self.queue = None, ()
+        self.staff, self.queue, self.queue_known = None, (), False
         self._changed()
         return None
 

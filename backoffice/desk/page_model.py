@@ -130,6 +130,8 @@ class DeskState(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         link: `online`, `connecting` or `offline`; decisions are disabled unless online.
+        link_since_ms: since when it is that; a try to reach the office changes nothing.
+        queue_known: the office has said what waits; without that an empty queue means nothing.
         reviews: what was drawn for a review; None until the office has said.
         figures: the managers' view while it is shown.
         export: the newest table made for saving.
@@ -146,6 +148,7 @@ class DeskState(msgspec.Struct, frozen=True, kw_only=True):
     reviews: ReviewsView | None = None
     figures: FiguresView | None = None
     export: Export | None = None
+    queue_known: bool = True
 
 
 class SignInHere(msgspec.Struct, frozen=True, tag="sign_in"):

@@ -46,7 +46,6 @@ from wire.channel import Dialer
 from wire.client import Introduction
 from wire.hello import Credentials
 from wire.keys import DeviceKeys
-from wire.link import LinkState
 from wire.message import Message, Refusal
 from wire.office_link import OfficeLink
 
@@ -156,16 +155,16 @@ class Desk:
     def state(self) -> DeskState:
         """The page's view model."""
         now_ms = self._setup.outside.wall.now_ms()
-        status = self._link.status
-        since_s = self._system.host.now() - status.since if status else 0.0
-        offline = LinkState.OFFLINE
+        since = self._link.since
+        since_s = self._system.host.now() - since if since is not None else 0.0
         return DeskState(
             device=self._setup.device,
-            link=status.state if status and status.state is not LinkState.CLOSED else offline,
+            link=self._link.reach,
             link_since_ms=now_ms - int(since_s * 1000),
             now_ms=now_ms,
             staff=self.authorizer.staff,
             queue=self.authorizer.queue,
+            queue_known=self.authorizer.queue_known,
             file=self.authorizer.file_view(),
             done=self.authorizer.done,
             reviews=self.reviews.view(),

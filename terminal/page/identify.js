@@ -8,12 +8,18 @@ import { OtherCard } from "./widgets/from_kit.js";
 
 const RESULTS = {
   "": ["info", "loader-circle"],
+  waits: ["wait", "wifi-off"],
   match: ["good", "shield-check"],
   match_without_photo: ["wait", "triangle-alert"],
   name_differs: ["bad", "shield-alert"],
   number_absent: ["bad", "shield-alert"],
   unavailable: ["wait", "clock"],
 };
+/** Without the office nobody is checking anything: the question waits on this device. */
+function waitsFor(uplink) {
+  return uplink === "online" ? "" : "waits";
+}
+
 const NEEDS_SECOND_DOCUMENT = ["name_differs", "number_absent"];
 
 export function IdentifyStep({ terminal, items, look }) {
@@ -37,7 +43,7 @@ export function IdentifyStep({ terminal, items, look }) {
   return html`<div class="identify">
     ${complaint}
     <${IdCard} identity=${open.identity} />
-    <${Check} result=${open.identity.result} look=${look} />
+    <${Check} result=${open.identity.result || waitsFor(terminal.link)} look=${look} />
     <div class="row">
       <${Button} icon="refresh-cw" disabled=${busy !== null} onClick=${read}>${t("identify.again")}<//>
       <span class="hint"><${Icon} name="eye" />${t("identify.compare")}</span>

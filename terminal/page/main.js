@@ -14,7 +14,7 @@ import { Doorstep } from "/shared/doorstep.js";
 import { SignIn } from "/shared/sign_in.js";
 import { CaseList } from "./case_list.js";
 import { Home } from "./home.js";
-import { Banners, TopBar } from "./top_bar.js";
+import { Banners, SigningLine, TopBar } from "./top_bar.js";
 import { Work } from "./work.js";
 
 function App() {
@@ -37,8 +37,8 @@ function Bench({ terminal }) {
   const customerReads = terminal.open?.stage === "sign";
   return html`<div class=${`bench ${customerReads ? "customer" : ""}`}>
     <${TopBar} terminal=${terminal} />
-    <${Banners} terminal=${terminal} />
-    <div class="bench-body" inert=${link.value !== "online"}>
+    ${customerReads ? html`<${SigningLine} terminal=${terminal} />` : html`<${Banners} terminal=${terminal} />`}
+    <div class="bench-body" inert=${link.value !== "online" && !customerReads}>
       ${!customerReads &&
       html`<aside class="side">
         <${CaseList} cases=${terminal.cases} openId=${terminal.open?.case_id ?? ""} />

@@ -65,7 +65,7 @@ export function Done({ terminal }) {
       <span class=${`outcome-icon ${tone}`}><${Icon} name=${ICONS[tone]} size="large" /></span>
       <h2>${t(`done.${tone}`)}</h2>
       <${StateBadge} state=${open.state} />
-      ${tone === "good" && html`<p>${t("done.good_note")}</p>`}
+      ${tone === "good" && html`<p>${t(open.promised ? "done.promised_note" : "done.good_note")}</p>`}
       ${open.reasons.length > 0 && html`<${Reasons} reasons=${open.reasons} />`}
       <${Results} results=${open.results} />
       ${tone === "good" && unsigned && html`<${Receipt} slip=${open.slip} />`}

@@ -124,6 +124,21 @@ export function Banners({ terminal }) {
   return html`<${Banner} tone="wait" icon="wifi-off">${t("banner.offline", { time })}<//>`;
 }
 
+/** The same while a customer signs: always there and always as high, so that the glass under their
+ * hand never moves. */
+export function SigningLine({ terminal }) {
+  const words = {
+    refused: ["bad", "circle-x", "banner.refused"],
+    page: ["bad", "wifi-off", "banner.page"],
+    online: ["info", "wifi", "banner.sign_online"],
+    connecting: ["wait", "wifi-off", "banner.sign_offline"],
+    offline: ["wait", "wifi-off", "banner.sign_offline"],
+  };
+  const now = link.value === "online" ? terminal.link : link.value === "refused" ? "refused" : "page";
+  const [tone, icon, word] = words[now];
+  return html`<p class=${`banner banner-steady ${tone}`} role="status"><${Icon} name=${icon} /><span>${t(word)}</span></p>`;
+}
+
 function Banner({ tone, icon, children }) {
   return html`<p class=${`banner ${tone}`} role="status"><${Icon} name=${icon} /><span>${children}</span></p>`;
 }

@@ -27,9 +27,15 @@ const PHASES = {
   MANUAL: "manual",
 };
 
+/** What the teller did that the office has not heard of yet comes before the office's last word. */
+const PROMISES = ["cancel", "refusal"];
+
 export function Waiting({ terminal }) {
   const { open } = terminal;
-  const phase = PHASES[open.state] ?? (terminal.link === "online" ? "sending" : "offline");
+  const online = terminal.link === "online";
+  const told = PHASES[open.state] ?? (online ? "sending" : "offline");
+  const phase = PROMISES.includes(open.promised) ? open.promised : told;
+  const old = !online && open.state in PHASES;
   const returned = phase === "returned";
   return html`<div class="work-body waiting">
     <section class=${`card wait-card wait-${returned ? "bad" : "calm"}`}>
@@ -39,6 +45,7 @@ export function Waiting({ terminal }) {
       <h2>${t(`wait.${phase}`)}</h2>
       <p>${t(`wait.${phase}_note`)}</p>
       ${returned && html`<${Reasons} reasons=${open.reasons} />`}
+      ${old && html`<p class="notice wait"><${Icon} name="wifi-off" />${t("wait.as_of")}</p>`}
       ${open.live_wanted && html`<${LivePhoto} open=${open} busy=${terminal.busy !== null} problem=${open.reasons.at(-1)} />`}
       ${open.waits_until_ms > 0 && phase !== "returned" && html`<${Countdown} open=${open} until=${open.waits_until_ms} reviewed=${phase === "review"} />`}
       ${!returned && html`<p class="wait-time">${t("wait.elapsed")} <strong class="elapsed">${elapsed(now.value - since(open))}</strong></p>`}

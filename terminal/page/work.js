@@ -103,7 +103,7 @@ function Later({ terminal }) {
 function Outcome({ terminal }) {
   switch (terminal.open.stage) {
     case "sign":
-      return html`<${SlipView} open=${terminal.open} />`;
+      return html`<${SlipView} terminal=${terminal} />`;
     case "handover":
       return html`<${HandOver} open=${terminal.open} />`;
     case "done":

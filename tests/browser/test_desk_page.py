@@ -148,6 +148,21 @@ def test_without_the_office_nothing_is_decided(browser: Browser) -> None:
         expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+def test_a_queue_that_cannot_be_seen_is_not_an_empty_one(browser: Browser) -> None:
+    """Disconnected, or before the office has said anything: in words, and without a count."""
+    with visit(browser, "desk") as (page, stand):
+        cut = replace(states.desk(link="offline"), queue=())
+        stand.show(cut)
+        expect(page.locator(".queue").get_by_text("已断开，看不到队列")).to_be_visible()
+        expect(page.get_by_role("tab", name="待审")).to_have_text("待审 –")
+        stand.show(replace(cut, link="online"))
+        expect(page.get_by_text("正在读取队列")).to_be_visible()
+        expect(page.get_by_text("队列已清空")).to_have_count(0)
+        stand.show(replace(cut, link="online", queue_known=True))
+        expect(page.get_by_text("队列已清空")).to_be_visible()
+        expect(page.get_by_role("tab", name="待审")).to_have_text("待审 0")
+
+
 def test_a_link_lost_while_the_sheet_is_open(browser: Browser) -> None:
     """The passcode is already typed, and still nothing goes out."""
     with visit(browser, "desk") as (page, stand):

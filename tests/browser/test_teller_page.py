@@ -201,6 +201,30 @@ def test_offline_the_work_goes_on(browser: Browser) -> None:
         ).to_be_visible()
 
 
+def test_offline_nobody_is_checking_anything(browser: Browser) -> None:
+    """What only the office can do waits on the tablet, and what it said last is called that."""
+    with visit(browser, "teller") as (page, stand):
+        asked = states.teller("identified", link=LinkState.OFFLINE)
+        assert asked.open is not None
+        assert asked.open.identity is not None
+        unknown = replace(asked.open, identity=replace(asked.open.identity, result=""))
+        stand.show(replace(asked, open=unknown))
+        expect(page.get_by_text("待核查")).to_be_visible()
+        expect(page.get_by_text("联网后自动核查")).to_be_visible()
+        stand.show(replace(asked, open=unknown, link=LinkState.ONLINE))
+        expect(page.get_by_text("核查中")).to_be_visible()
+        stand.show(states.teller("waiting", link=LinkState.OFFLINE))
+        expect(page.get_by_text("以上为断网前的进度")).to_be_visible()
+        for promise, words in (
+            ("cancel", "已放弃，等待通知后台"),
+            ("refusal", "客户不同意，正在撤销"),
+        ):
+            case = states.teller("waiting", link=LinkState.OFFLINE)
+            assert case.open is not None
+            stand.show(replace(case, open=replace(case.open, promised=promise)))
+            expect(page.get_by_role("heading", name=words)).to_be_visible()
+
+
 def test_a_lost_agent_is_said_and_found_again(browser: Browser) -> None:
     """While the page has no agent nothing can be pressed; afterwards it is as before."""
     with visit(browser, "teller") as (page, stand):

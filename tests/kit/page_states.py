@@ -248,6 +248,9 @@ STAGES: Final[dict[str, OpenCase | None]] = {
     "waiting": open_case(Stage.WAITING, State.AUTH_QUEUED, *ALL, uploaded=64),
     "returned": open_case(Stage.WAITING, State.AUTH_RETURNED, *ALL, reasons=RETURNED, uploaded=100),
     "sign": open_case(Stage.SIGN, State.PREPARED, *ALL, uploaded=100),
+    "signed_offline": replace(
+        open_case(Stage.SIGN, State.SLIP_SHOWN, *ALL, uploaded=100), promised="signature"
+    ),
     "committing": open_case(Stage.WAITING, State.COMMITTING, *ALL, uploaded=100),
     "handover": open_case(Stage.HANDOVER, State.COMMITTED, *ALL, uploaded=100),
     "done": open_case(Stage.DONE, State.CLOSED, *ALL, uploaded=100),
@@ -395,6 +398,7 @@ def desk(file: FileView | None = None, *, link: str = "online") -> DeskState:
         queue=queue,
         file=file,
         done=DONE,
+        queue_known=link == "online",
     )
 
 

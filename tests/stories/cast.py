@@ -28,7 +28,6 @@ from terminal.program import Terminal
 from tests.kit.bank import DESK_PASSCODE, TELLER_PASSCODE, UNION, Bank
 from tests.kit.invariants import Invariants
 from wire.case_state import State
-from wire.link import LinkState
 from wire.messages.desk import QueueItem
 from wire.messages.policy import PolicyText, SetPolicy
 
@@ -135,7 +134,7 @@ async def put(office: BackOffice, text: str) -> PolicyText:
 
 async def at_desk(desk: Desk, staff_id: str) -> None:
     """An authorizer signs in; nothing is taken yet."""
-    await until(lambda: desk.state().link is LinkState.ONLINE)
+    await until(lambda: desk.state().link == "online")
     assert await desk.perform(SignInAtDesk(staff_id, DESK_PASSCODE)) is None
 
 

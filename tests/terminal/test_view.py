@@ -79,7 +79,7 @@ def test_the_stepper_follows_the_work() -> None:
     story.view(State.COMMITTED, 9, slip=SLIP)
     assert (Stage.HANDOVER, "teller") == where(story)
     assert story.give(KeepHandover()) is None
-    assert (Stage.DONE, "nothing") == where(story)
+    assert (Stage.DONE, "link") == where(story), "the office has not heard of it yet"
     story.view(State.CLOSED, 11, slip=SLIP)
     assert (Stage.DONE, "nothing") == where(story)
 

@@ -79,7 +79,8 @@ function canTake(item) {
 
 export function Queue({ desk, live }) {
   const mine = desk.queue.filter((item) => item.mine).length;
-  const counts = { all: desk.queue.length, mine, done: desk.done.length, reviews: desk.reviews?.items.length ?? 0 };
+  const known = (count) => (live && desk.queue_known ? count : "–");
+  const counts = { all: known(desk.queue.length), mine: known(mine), done: desk.done.length, reviews: desk.reviews?.items.length ?? 0 };
   return html`<aside class="queue" aria-label=${t("queue.title")}>
     <div class="tabs" role="tablist">
       ${Object.entries(counts).map(
@@ -135,7 +136,7 @@ function OpenList({ desk, live }) {
     html`<${Button} kind="primary" icon="inbox" disabled=${!live} onClick=${() => takeNext().catch(toastError)}>
       ${t("queue.next")} <kbd>N</kbd>
     <//>`}
-    ${rows.value.length === 0 && html`<${Empty} />`}
+    ${rows.value.length === 0 && html`<${Empty} known=${desk.queue_known} live=${live} />`}
     <ul>
       ${rows.value.map(
         (item) => html`<li key=${item.case_id}>
@@ -145,7 +146,9 @@ function OpenList({ desk, live }) {
     </ul>`;
 }
 
-function Empty() {
+function Empty({ known, live }) {
+  if (!live) return html`<p class="queue-empty"><${Icon} name="wifi-off" size="large" /><strong>${t("queue.cut")}</strong>${t("queue.cut_note")}</p>`;
+  if (!known) return html`<p class="queue-empty"><${Icon} name="loader-circle" size="large turning" />${t("queue.asking")}</p>`;
   const wanted = filter.value.trim();
   if (wanted) return html`<p class="queue-empty">${t("queue.no_match", { q: wanted })}</p>`;
   return html`<p class="queue-empty"><${Icon} name="inbox" size="large" /><strong>${t("queue.empty")}</strong>${t("queue.empty_note")}</p>`;

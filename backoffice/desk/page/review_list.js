@@ -11,6 +11,7 @@ import { title } from "./titles.js";
 const HOUR_MS = 3_600_000;
 
 export function ReviewList({ reviews, live, selectedId }) {
+  if (reviews === null && !live) return html`<p class="queue-empty"><${Icon} name="wifi-off" size="large" /><strong>${t("queue.cut")}</strong>${t("queue.cut_note")}</p>`;
   if (reviews === null) return html`<p class="queue-empty"><${Icon} name="loader-circle" size="large turning" />${t("review.asking")}</p>`;
   const { items, problem } = reviews;
   return html`${problem && html`<p class="notice wait" role="alert"><${Icon} name="circle-alert" />${problem.code === "E_FORBIDDEN" ? t("review.junior") : refusalText(problem)}</p>`}

@@ -24,10 +24,14 @@ function Pad({ open, field, onClose }) {
   const pad = useRef(null);
   const [inked, setInked] = useState(false);
   const [refused, setRefused] = useState("");
+  const cancel = () => {
+    pad.current.clear();
+    onClose();
+  };
   const send = async () => {
     try {
       await deed(open, "sign_here", { field: field.name, ...pad.current.ink() });
-      onClose();
+      cancel();
     } catch (error) {
       if (!error.refusal) throw error;
       setRefused(refusalText(error.refusal));
@@ -37,12 +41,12 @@ function Pad({ open, field, onClose }) {
     open
     wide
     title=${title(field)}
-    onClose=${onClose}
+    onClose=${cancel}
     actions=${html`<${Button} icon="undo-2" disabled=${!inked} onClick=${() => pad.current.undo()}>${t("slip.undo")}<//>
       <${Button} icon="eraser" disabled=${!inked} onClick=${() => pad.current.clear()}>${t("slip.clear")}<//>
       <${Button} kind="primary" icon="check" disabled=${!inked} onClick=${send}>${t("slip.confirm")}<//>`}
   >
-    <${Signature} pad=${pad} onInk=${setInked} />
+    <${Signature} pad=${pad} of=${`${open.case_id}/${field.name}`} onInk=${setInked} />
     <${Complaint} text=${refused} />
   <//>`;
 }
