@@ -150,7 +150,7 @@ class DurableActor(Actor, Generic[S, C, E]):
         store: where it lives.
         handlers: who does its effects, by the name in `Effect.to`.
         observe: called with every state that has become true, after loading and after each commit
-            and before the reply; for hints that may be missed. It must not wait or raise.
+            of events, before the reply; for hints that may be missed. It must not wait or raise.
         expect: told when something will be due, before it is committed: the clock's alarm. An actor
             without one must owe nothing later, because nobody would wake it.
     """
@@ -358,13 +358,15 @@ class DurableActor(Actor, Generic[S, C, E]):
         self._observe(outcome.state)
 
     def _committed(self, commit: Commit[S]) -> None:
-        after = commit.step.after
+        before, after = self._now, commit.step.after
+        assert before is not None
         self._now = msgspec.structs.replace(after, effects=())
         self._outbox.add(after.effects)
         for effect_id in commit.step.batch.effects_done:
             self._outbox.settle(effect_id)
         self._phase = Phase.READY
-        self._observe(after.state)
+        if after.version != before.version:
+            self._observe(after.state)
         commit.work.caller.reply(commit.reply)
 
     def _not_committed(self, commit: Commit[S], error: StoreError) -> None:

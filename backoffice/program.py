@@ -85,6 +85,7 @@ from supervisors.storage import Storage, Stored
 from wire.channel import Listener
 from wire.keys import DeviceKeys, verify
 from wire.messages.case import CaseChanged
+from wire.server import SESSIONS_MAX
 
 NAME: Final = "office"
 
@@ -96,7 +97,6 @@ UNIONS_MAX: Final = 500
 UNION_PASSIVATE_S: Final = 24 * 3600.0
 """A union's partners and queue stay in memory for as long as the union works."""
 
-SESSIONS_LIVE_MAX: Final = 10_000
 SESSION_PASSIVATE_S: Final = 60.0
 GATEWAY_BACKOFF: Final = Backoff(first_s=0.2, most_s=10.0)
 
@@ -180,7 +180,7 @@ class BackOffice:
                 PoolSpec(
                     "sessions",
                     self._session,
-                    limit=SESSIONS_LIVE_MAX,
+                    limit=SESSIONS_MAX,
                     passivate_s=SESSION_PASSIVATE_S,
                 ),
                 ChildSpec("gateway", self._gateway, backoff=GATEWAY_BACKOFF),

@@ -13,14 +13,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final
 
 import trio
 
 from wire.asked import Asked
-from wire.carrier import Carrier
+from wire.carrier import BYE_S_MAX, Carrier
 from wire.codec import MessageCodec
-from wire.envelope import ByeReason, Numbered, Refuse, Reply, Tell
+from wire.envelope import Bye, ByeReason, Numbered, Refuse, Reply, Tell, encode_envelope
 from wire.errors import (
     BadFrame,
     ChannelClosed,
@@ -214,7 +215,7 @@ class Connection:
             self.session.resume(peer_received)
         except PeerMisbehaved as misbehaviour:
             self.misbehaved = True
-            await link.aclose()
+            await _say_goodbye(link, ByeReason.MISBEHAVED)
             self.set_status(LinkState.OFFLINE, misbehaviour)
             return misbehaviour
         carrier = Carrier(
@@ -321,6 +322,13 @@ class Connection:
         self.status = Status(state, trio.current_time(), error)
         self._changed.unpark_all()
         self.watch(self.status)
+
+
+async def _say_goodbye(link: SealedChannel, reason: ByeReason) -> None:
+    """End a link that never carried the session; the farewell is a courtesy."""
+    with trio.move_on_after(BYE_S_MAX), suppress(ChannelClosed):
+        await link.send(encode_envelope(Bye(reason)))
+    await link.aclose()
 
 
 __all__ = [

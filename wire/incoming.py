@@ -64,6 +64,7 @@ class Incoming:
 
 Handler = Callable[[Incoming], Awaitable[None] | None]
 """Takes one message; plain or async. The next one is read when it returns, so it should hand over
-(to a mailbox, to a store) rather than work. What it raises crashes its program's door."""
+(to a mailbox, to a store) rather than work. What it raises ends its session and no other:
+a server goes on, a client's block raises it."""
 
 __all__ = ["Handler", "Incoming", "Origin"]

@@ -6,8 +6,9 @@ older one, so a half-dead link never keeps its own device out. A session outlive
 effect; after `revoke` nothing it says is handed over any more.
 
 It does not know what anybody may do; it hands each session's messages to the handler that
-`open_session` returned. Invariants: one bad peer ends only its own channel; every wait before the
-welcome is bounded by one deadline; half-open greetings and sessions are counted and bounded.
+`open_session` returned. Invariants: one bad peer ends only its own channel, and whatever the
+program's own code raises about a peer ends only that peer's session; every wait before the welcome
+is bounded by one deadline; half-open greetings and sessions are counted and bounded.
 """
 
 from __future__ import annotations
@@ -49,10 +50,14 @@ HELLO_S_MAX: Final = 10.0
 """The longest from the first byte to the welcome; a slower peer is cut."""
 
 GREETINGS_MAX: Final = 512
-"""The most channels between their first byte and their welcome; one more is cut."""
+"""The most channels that have not been welcomed; one more takes the place of the oldest that has
+not shaken hands yet, or is cut where all have."""
 
 SESSIONS_MAX: Final = 8192
 """The most sessions; beyond, the one longest without a link is forgotten, or the newcomer waits."""
+
+FAREWELL_S_MAX: Final = 3.0
+"""The longest that an ending server waits for its farewells to go out, to all peers together."""
 
 SESSION_KEEP_S: Final = 600.0
 """How long a session outlives its link."""
@@ -115,10 +120,11 @@ class Server:
         entropy: unpredictable bytes, for ephemeral keys and session ids.
         now_ms: the wall clock, told in every welcome.
         suites: the handshakes that are answered.
+        crashed: told of every session that ended because the program's own code raised: whose it
+            was (None before anybody was admitted), and what it raised.
 
     Attributes:
         counts: how greetings and links ended, by the name of the error; for an inspector.
-        greetings: how many channels have not been welcomed yet.
     """
 
     def __init__(
@@ -132,6 +138,7 @@ class Server:
         entropy: Callable[[int], bytes],
         now_ms: Callable[[], int],
         suites: Collection[Suite] = OFFICE_SUITES,
+        crashed: Callable[[object, Exception], None] = lambda _identity, _fault: None,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self._static = static
@@ -142,8 +149,12 @@ class Server:
         self._entropy = entropy
         self._now_ms = now_ms
         self._suites = suites
+        self._crashed = crashed
         self._seats: dict[bytes, _Seat] = {}
-        self.greetings = 0
+        self._greetings: dict[_Greeting, None] = {}
+        self._channels = 0
+        self._is_ending = False
+        self._all_left = trio.Event()
         self._revocations = 0
         self._nursery: trio.Nursery | None = None
 
@@ -153,6 +164,11 @@ class Server:
         return {
             key: seat.connection for key, seat in self._seats.items() if seat.connection is not None
         }
+
+    @property
+    def greetings(self) -> int:
+        """How many channels have not been welcomed yet."""
+        return len(self._greetings)
 
     async def serve(
         self, listener: Listener, *, task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED
@@ -167,6 +183,14 @@ class Server:
                 self.close(ByeReason.RESTARTING)
             nursery.cancel_scope.cancel()
 
+    async def shut_down(self) -> None:
+        """Take nobody any more, tell every peer that we are restarting, and see it out."""
+        self._is_ending = True
+        self.close(ByeReason.RESTARTING)
+        with trio.move_on_after(FAREWELL_S_MAX):
+            while self._channels:
+                await self._all_left.wait()
+
     def revoke(self, remote_static: bytes) -> None:
         """End this key's session now; call it after the revocation is committed."""
         self._revocations += 1
@@ -178,37 +202,64 @@ class Server:
             self._forget(key, reason)
 
     async def converse(self, channel: Channel) -> None:
-        """One channel from its first byte to its end; never raises a `WireError`."""
-        if self.greetings >= GREETINGS_MAX:
-            self.counts["TooMany"] += 1
+        """One channel from its first byte to its end; raises nothing that a peer brings about."""
+        if self._is_ending or not self._make_greeting_room():
+            self.counts["TooMany"] += not self._is_ending
             await channel.aclose()
             return
-        greeting = _Greeting(self)
+        greeting = _Greeting()
+        self._greetings[greeting] = None
+        self._channels += 1
         try:
             with greeting.patience:
                 await self._converse(channel, greeting)
             if greeting.patience.cancelled_caught:
-                self.counts["TooSlow"] += 1
+                self.counts["Evicted" if greeting.is_evicted else "TooSlow"] += 1
         except WireError as ended:
             self.counts[type(ended).__name__] += 1
+        except Exception as fault:
+            # Raised by the program about this peer: everybody else behind the door stays.
+            self.counts["Crashed"] += 1
+            self._crashed(greeting.identity, fault)
+            self._forget(greeting.key, ByeReason.LEAVING)
         finally:
-            greeting.over()
+            self._greetings.pop(greeting, None)
             await channel.aclose()
+            self._left()
+
+    def _left(self) -> None:
+        self._channels -= 1
+        if not self._channels:
+            self._all_left.set()
+            self._all_left = trio.Event()
+
+    def _make_greeting_room(self) -> bool:
+        """Whether one more may greet; whoever has been silent longest makes room."""
+        if len(self._greetings) < GREETINGS_MAX:
+            return True
+        silent = next((each for each in self._greetings if not each.has_shaken_hands), None)
+        if silent is None:
+            return False
+        del self._greetings[silent]
+        silent.evict()
+        return True
 
     # ---- from the first byte to the welcome
 
     async def _converse(self, channel: Channel, greeting: _Greeting) -> None:
-        link, static, hello = await self._greet(channel)
+        link, static, hello = await self._greet(channel, greeting)
         found = await self._find_seat(static, hello)
         if isinstance(found, Refusal):
             self.counts["Refused"] += 1
             await link.send(encode_hello(Rejected(found)))
             return
         seat, identity = found
+        greeting.key, greeting.identity = static, identity
         try:
             connection, resumed = self._session(seat, static, hello, identity)
             await link.send(encode_hello(self._welcome(connection, resumed=resumed)))
-            greeting.over()
+            greeting.patience.deadline = math.inf
+            self._greetings.pop(greeting, None)
             ended = await connection.carry(link, hello.received if resumed else 0)
         finally:
             seat.offline_since = trio.current_time()
@@ -218,7 +269,9 @@ class Server:
         if (left or connection.misbehaved) and self._seats.get(static) is seat:
             self._forget(static, ByeReason.LEAVING)
 
-    async def _greet(self, channel: Channel) -> tuple[SealedChannel, bytes, Hello]:
+    async def _greet(
+        self, channel: Channel, greeting: _Greeting
+    ) -> tuple[SealedChannel, bytes, Hello]:
         """The handshake and the hello, which proves that the handshake was no replay."""
         transport, ticket = await answer(
             channel,
@@ -227,6 +280,7 @@ class Server:
             entropy=self._entropy,
             suites=self._suites,
         )
+        greeting.has_shaken_hands = True
         link = SealedChannel(channel, transport)
         hello = decode(Hello, await link.receive(), bytes_max=HELLO_BYTES_MAX)
         if hello.ticket != ticket:
@@ -314,19 +368,27 @@ class Server:
 
 
 class _Greeting:
-    """The time that a stranger has until its welcome, and its place among those who greet."""
+    """A channel on its way to a welcome, and the time that it has.
 
-    def __init__(self, counter: Server) -> None:
+    Attributes:
+        patience: the scope of the whole channel; without a deadline once it is welcomed.
+        has_shaken_hands: the peer holds a key and knows ours.
+        is_evicted: it made room for another.
+        key: whose channel it is, once admitted.
+        identity: as the authenticator said then.
+    """
+
+    def __init__(self) -> None:
         self.patience = trio.CancelScope(deadline=trio.current_time() + HELLO_S_MAX)
-        self._counter: Server | None = counter
-        counter.greetings += 1
+        self.has_shaken_hands = False
+        self.is_evicted = False
+        self.key = b""
+        self.identity: object = None
 
-    def over(self) -> None:
-        """The welcome is out, or the channel has ended."""
-        self.patience.deadline = math.inf
-        if self._counter is not None:
-            self._counter.greetings -= 1
-            self._counter = None
+    def evict(self) -> None:
+        """End it now."""
+        self.is_evicted = True
+        self.patience.cancel()
 
 
 def _nobody(_incoming: Incoming) -> None:
@@ -335,6 +397,7 @@ def _nobody(_incoming: Incoming) -> None:
 
 __all__ = [
     "ADMISSIONS_MAX",
+    "FAREWELL_S_MAX",
     "GREETINGS_MAX",
     "HELLO_S_MAX",
     "SESSIONS_MAX",

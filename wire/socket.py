@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from types import ModuleType
 from typing import Final, cast
 from urllib.parse import urlsplit
 
@@ -32,6 +33,12 @@ from wire.errors import BadFrame, ChannelClosed, LinkLost, LocalMisuse, WireErro
 from wire.tcp import TcpStream
 from wire.websocket_guard import WebSocketGuard
 
+resource: ModuleType | None
+try:
+    import resource
+except ModuleNotFoundError:  # Windows has no such limit
+    resource = None
+
 CONNECT_S_MAX: Final = 10.0
 """The longest that a dial takes, to the end of the upgrade."""
 
@@ -41,11 +48,16 @@ UPGRADE_S_MAX: Final = 5.0
 CLOSE_S_MAX: Final = 1.0
 """The longest that closing waits for the other side's agreement."""
 
-CHANNELS_MAX: Final = 8192
-"""The most connections of one listener; one more is closed at once."""
+CHANNELS_MAX: Final = 10_240
+"""The most connections of one listener; one more is closed at once. Room for all sessions of a
+server, all its greetings, and some that only begin."""
 
-CHANNELS_PER_SOURCE_MAX: Final = 256
-"""The most connections from one address, unless the listener is told otherwise."""
+CHANNELS_PER_SOURCE_MAX: Final = 4096
+"""The most connections from one address, unless the listener is told otherwise: a carrier shows
+thousands of tablets under one."""
+
+OTHER_FILES_MAX: Final = 1024
+"""How many open files a listener's process may need besides its connections."""
 
 QUEUE_MESSAGES_MAX: Final = 4
 """The most received messages that wait for their reader; the peer is held up beyond that."""
@@ -255,6 +267,7 @@ class WebSocketListener:
         self._port = port
         self._per_source_max = per_source_max
         self._sources: Counter[str] = Counter()
+        self._channels = 0
 
     async def check(self) -> None:
         """Bind and let go, so that a port that cannot be had is known before all else starts.
@@ -272,6 +285,7 @@ class WebSocketListener:
         task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED,
     ) -> None:
         """Accept until cancelled; `started` gets `ws://host:port`."""
+        _allow_open_files()
         listeners = await trio.open_tcp_listeners(self._port, host=self._host)
         port = listeners[0].socket.getsockname()[1]
         task_status.started(f"{SCHEME}://{_bracketed(self._host)}:{port}")
@@ -284,13 +298,15 @@ class WebSocketListener:
 
     async def converse(self, handler: ChannelHandler, stream: trio.abc.Stream, source: str) -> None:
         """Upgrade one stream from `source` and run the handler on its channel."""
-        if self._sources[source] >= self._per_source_max or self._sources.total() >= CHANNELS_MAX:
+        if self._sources[source] >= self._per_source_max or self._channels >= CHANNELS_MAX:
             await trio.aclose_forcefully(stream)
             return
         self._sources[source] += 1
+        self._channels += 1
         try:
             await _accept(handler, GuardedStream(stream, masked=True))
         finally:
+            self._channels -= 1
             self._sources[source] -= 1
             if not self._sources[source]:
                 del self._sources[source]
@@ -321,6 +337,17 @@ async def _accept(handler: ChannelHandler, guarded: GuardedStream) -> None:
             if channel is not None:
                 await channel.aclose()
             nursery.cancel_scope.cancel()
+
+
+def _allow_open_files() -> None:
+    """Let this process hold a socket for each channel, as far as the system permits."""
+    if resource is None:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CHANNELS_MAX + OTHER_FILES_MAX
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _host_and_port(address: str) -> tuple[str, int]:

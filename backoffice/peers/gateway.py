@@ -1,13 +1,15 @@
 """The office's one door: a process actor that serves the wire and hands messages to sessions.
 
 It admits nobody (that is `admission`) and answers nothing (that is the session actor of
-the device); it only knows which connection a device speaks over now.
+the device); it only knows which connection a device speaks over now. Asked to end, it tells every
+peer that the office restarts, so that nobody takes the silence for a bad link.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+import structlog
 import trio
 
 from actors import Inbox, Process
@@ -23,6 +25,8 @@ from wire.connection import Connection
 from wire.incoming import Handler, Incoming
 from wire.keys import DeviceKeys
 from wire.server import Server
+
+log = structlog.get_logger("office")
 
 
 class Gateway(Process):
@@ -60,6 +64,7 @@ class Gateway(Process):
             codec=MessageCodec(UPWARD),
             entropy=outside.entropy,
             now_ms=outside.wall.now_ms,
+            crashed=_crashed,
         )
 
     async def started(self) -> None:
@@ -75,6 +80,7 @@ class Gateway(Process):
             async for delivery in inbox:
                 if isinstance(delivery.message, Device):
                     self._server.revoke(delivery.message.noise)
+            await self._server.shut_down()
             nursery.cancel_scope.cancel()
 
     def inspect(self) -> dict[str, object]:
@@ -96,6 +102,12 @@ class Gateway(Process):
                 incoming.reply(BUSY)
 
         return handle
+
+
+def _crashed(identity: object, fault: Exception) -> None:
+    """One session is over because of our own code; whoever reads the log should mend that."""
+    device = identity.device if isinstance(identity, Device) else ""
+    log.error("session_crashed", device=device, exc_info=fault)
 
 
 __all__ = ["Gateway"]

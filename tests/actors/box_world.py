@@ -61,9 +61,16 @@ class Teller:
 
 @dataclass
 class World:
+    """A running node.
+
+    Attributes:
+        shown: every state that the box's observer was told of.
+    """
+
     system: System
     box: Ref
     supervisor: RestartAlways
+    shown: list[Box]
 
     def actor(self) -> DurableActor[Box, BoxCommand, BoxEvent]:
         assert isinstance(self.box, Cell)
@@ -75,6 +82,7 @@ class World:
 @asynccontextmanager
 async def opened(store: Store, handlers: Mapping[str, Handler]) -> AsyncIterator[World]:
     supervisor, alarm, running = RestartAlways(), Alarm(), trio.Event()
+    shown: list[Box] = []
     running.set()
     async with open_system("office", virtual_outside()) as system:
         wall = system.outside.wall
@@ -87,11 +95,12 @@ async def opened(store: Store, handlers: Mapping[str, Handler]) -> AsyncIterator
                 store=store,
                 handlers=handlers,
                 expect=alarm.expect,
+                observe=shown.append,
             ),
             supervisor,
         )
         system.spawn("clock", lambda: Clock(store, wall, alarm, lambda _stream: box, running))
-        yield World(system, box, supervisor)
+        yield World(system, box, supervisor, shown)
 
 
 async def all_quiet(world: World) -> None:

@@ -342,6 +342,21 @@ def test_an_effect_without_a_command_is_settled_alone() -> None:
     run(story)
 
 
+def test_an_observer_sees_each_state_once() -> None:
+    """A commit that only settles an effect makes nothing new true, so it gives no hint."""
+
+    async def story() -> None:
+        teller = Teller(answers=False)
+        async with opened(MemoryStore(Disk()), {"teller": teller.pay}) as world:
+            await world.box.ask(Put(1, 10), within=SOON)
+            await world.box.ask(PayOut(2, 4), within=SOON)
+            await all_quiet(world)
+
+            assert [0, 10, 6] == [box.coins for box in world.shown]
+
+    run(story)
+
+
 def test_a_failing_handler_is_tried_again_and_seen_to_be() -> None:
     """Each failure waits longer; the attempts can be looked at; in the end it is paid once."""
 

@@ -98,6 +98,8 @@ class Office:
         received: who told or asked what, in the order of arrival.
         sessions: every session that was ever opened.
         handler: replaces the echo, for a story that needs another.
+        opened: opens a session; replaced where a story needs another.
+        crashed: whose session ended by a fault of our own.
     """
 
     def __init__(self, seed: int | str = 0) -> None:
@@ -106,14 +108,17 @@ class Office:
         self.received: list[tuple[object, object]] = []
         self.sessions: list[Connection] = []
         self.handler: Handler = self.echo
+        self.opened: Callable[[Connection], Handler] = self._open
+        self.crashed: list[object] = []
         self.server = Server(
             static=self.keys.noise,
             signing_key=self.keys.signing.public,
             authenticator=self.doorkeeper,
-            open_session=self._open,
+            open_session=lambda connection: self.opened(connection),
             codec=CODEC,
             entropy=seeded_bytes(f"{seed}:office"),
             now_ms=lambda: NOW_MS,
+            crashed=lambda identity, _fault: self.crashed.append(identity),
         )
 
     def _open(self, connection: Connection) -> Handler:

@@ -230,8 +230,8 @@ def test_a_hello_that_does_not_fit_its_handshake_is_refused(flaw: str) -> None:
     run(story)
 
 
-def test_a_refused_newcomer_when_greetings_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half-open handshakes are bounded; those inside do not notice."""
+def test_silent_strangers_make_room_for_whoever_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half-open greetings are bounded, and the bound cannot be used to keep others out."""
     monkeypatch.setattr("wire.server.GREETINGS_MAX", 3)
 
     async def story() -> None:
@@ -240,11 +240,33 @@ def test_a_refused_newcomer_when_greetings_are_too_many(monkeypatch: pytest.Monk
             await link.until(LinkState.ONLINE)
             strangers = [await net.dialer("stranger").dial(OFFICE) for _ in range(5)]
             await settled()
+            assert (3, 2) == (office.server.greetings, office.server.counts["Evicted"])
 
-            assert (3, 2) == (office.server.greetings, office.server.counts["TooMany"])
+            async with Device("late", office).client(net) as late:
+                assert Echoed("x") == await late.request(Echo("x"), within=1)
             assert Echoed("x") == await link.request(Echo("x"), within=5)
             for stranger in strangers:
                 await stranger.aclose()
+
+    run(story)
+
+
+def test_a_newcomer_is_cut_where_everybody_is_about_to_be_let_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who has shaken hands holds a key and is not sent away for somebody who may hold none."""
+    monkeypatch.setattr("wire.server.GREETINGS_MAX", 3)
+
+    async def story() -> None:
+        net = network()
+        async with office_on(net) as office:
+            known = [await knocked(net, office, f"tablet-{number}") for number in range(3)]
+            with pytest.raises(ChannelClosed):
+                await (await net.dialer("stranger").dial(OFFICE)).receive()
+
+            assert (3, 1) == (office.server.greetings, office.server.counts["TooMany"])
+            for link in known:
+                await link.aclose()
 
     run(story)
 

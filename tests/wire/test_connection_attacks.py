@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 
 import pytest
 import trio
@@ -29,10 +30,13 @@ from wire.envelope import Tell, encode_envelope
 from wire.errors import (
     ChannelClosed,
     LocalMisuse,
+    OutcomeUnknown,
     PeerMisbehaved,
     PeerRefused,
 )
 from wire.hello import VERSION, Hello, encode_hello
+from wire.incoming import Handler, Incoming
+from wire.link import LinkState
 from wire.memory import MemoryChannel, Passing
 from wire.message import Code, Message
 from wire.sealed import SealedChannel
@@ -202,6 +206,73 @@ def test_a_peer_that_breaks_the_rules_inside_loses_its_session_only(plain: bytes
             assert b"misbehaved" in heard[-1]
             assert 1 == len(office.server.connections)
             assert Echoed("x") == await other.request(Echo("x"), within=5)
+
+    run(story)
+
+
+@pytest.mark.parametrize("received", [1, 2**40])
+def test_a_peer_that_acknowledges_what_was_never_sent_is_told(received: int) -> None:
+    """Already in its hello: the session is not resumed, and it hears why."""
+
+    async def story() -> None:
+        net = network()
+        async with office_on(net) as office:
+            async with Device("tablet", office).client(net) as link:
+                await link.request(Echo("x"), within=5)
+                session = link.session.id
+                net.kill("tablet")
+                again = await knocked(net, office, "tablet")
+                lie = Hello(VERSION, session, 1 + received, "terminal", "tablet")
+                await again.send(encode_hello(lie))
+                heard = [await again.receive(), await again.receive()]
+                with pytest.raises(ChannelClosed):
+                    await again.receive()
+
+            assert b"misbehaved" in heard[-1]
+            assert 1 == office.server.counts["PeerMisbehaved"]
+
+    run(story)
+
+
+@pytest.mark.parametrize("where", ["opening", "message", "later"])
+def test_what_the_program_raises_about_one_peer_ends_that_session_alone(where: str) -> None:
+    """A fault of our own that one peer brings about is nobody else's; the peer begins anew."""
+
+    class Fault(RuntimeError):
+        pass
+
+    async def later(_incoming: Incoming) -> None:
+        await trio.lowlevel.checkpoint()
+        raise Fault
+
+    async def story() -> None:
+        net = network()
+        neighbour = Device("neighbour", office := Office())
+        async with office_on(net, office), neighbour.client(net) as beside:
+            await beside.until(LinkState.ONLINE)
+            opened, faults = office.opened, 0
+
+            def open_badly(connection: Connection) -> Handler:
+                nonlocal faults
+                handler = opened(connection)
+                faults += 1
+                if faults > 1:
+                    return handler
+                if where == "opening":
+                    raise Fault
+                return later if where == "later" else stumble
+
+            def stumble(_incoming: Incoming) -> None:
+                raise Fault
+
+            office.opened = open_badly
+            async with Device("tablet", office).client(net) as link:
+                with suppress(OutcomeUnknown):
+                    await link.request(Echo("poison"), within=5)
+                assert Echoed("x") == await link.request(Echo("x"), within=30)
+
+            assert [LinkState.CONNECTING, LinkState.ONLINE] == [s.state for s in neighbour.statuses]
+            assert 1 == office.server.counts["Crashed"] == len(office.crashed)
 
     run(story)
 

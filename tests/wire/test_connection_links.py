@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 
 import pytest
 import trio
@@ -10,6 +11,7 @@ import trio
 from tests.kit.determinism import run_seeded
 from tests.kit.network import (
     EXPECTED_ANSWERS,
+    OFFICE,
     Device,
     Echo,
     Echoed,
@@ -32,7 +34,7 @@ from wire.errors import (
 from wire.incoming import Incoming
 from wire.link import LinkState, SaidGoodbye
 from wire.memory import Passing, Weather
-from wire.server import SESSION_KEEP_S, SWEEP_EVERY_S
+from wire.server import FAREWELL_S_MAX, SESSION_KEEP_S, SWEEP_EVERY_S
 
 
 async def settled() -> None:
@@ -222,6 +224,48 @@ def test_when_the_office_forgot_the_session_everything_uncertain_is_reported() -
         assert [1] == first.notes("tablet")
         assert [Note(2)] == device.lost
         assert [3] == second.notes("tablet")
+
+    run(story)
+
+
+def test_an_office_that_ends_says_so_to_every_peer() -> None:
+    """Nobody takes it for a bad link; who comes meanwhile is not let in, and all come back."""
+
+    async def story() -> None:
+        net = network()
+        office = Office("one")
+        devices = [Device(f"tablet-{number}", office) for number in range(20)]
+        async with AsyncExitStack() as stack:
+            links = [await stack.enter_async_context(one.client(net)) for one in devices]
+            async with office_on(net, office):
+                for link in links:
+                    await link.until(LinkState.ONLINE)
+                await office.server.shut_down()
+                with pytest.raises(ChannelClosed):
+                    await (await net.dialer("late").dial(OFFICE)).receive()
+
+            for link in links:
+                ended = (await link.until(LinkState.OFFLINE, LinkState.CONNECTING)).error
+                assert isinstance(ended, SaidGoodbye)
+                assert ByeReason.RESTARTING is ended.reason
+            async with office_on(net, Office("one")):
+                for link in links:
+                    await link.until(LinkState.ONLINE)
+
+    run(story)
+
+
+def test_an_office_that_ends_waits_for_a_dead_link_no_longer_than_it_must() -> None:
+    """A peer that takes nothing any more costs the others `FAREWELL_S_MAX` at most."""
+
+    async def story() -> None:
+        net = network()
+        async with office_on(net) as office, Device("tablet", office).client(net) as link:
+            await link.until(LinkState.ONLINE)
+            net.hold("office", "tablet")
+            since = trio.current_time()
+            await office.server.shut_down()
+            assert trio.current_time() - since <= FAREWELL_S_MAX
 
     run(story)
 
