@@ -49,6 +49,7 @@ from supervisors.cli import (
     Port,
     ask,
     fail,
+    label,
     run,
     say,
     told,
@@ -240,9 +241,9 @@ def reconcile(data: Folder = Path("office-data"), json: Json = False, lang: Lang
 def invite(
     connect: Connect,
     key: Key,
-    name: Annotated[str, typer.Option(help="设备编号，如 T-0042 · Device id.")],
-    outlet: Annotated[str, typer.Option(help="网点编号 · Outlet code.")],
-    union: Annotated[str, typer.Option(help="联社编号 · County union code.")],
+    name: Annotated[str, typer.Option(help="设备编号，如 T-0042 · Device id.", callback=label)],
+    outlet: Annotated[str, typer.Option(help="网点编号 · Outlet code.", callback=label)],
+    union: Annotated[str, typer.Option(help="联社编号 · County union code.", callback=label)],
     role: Annotated[Role, typer.Option(help="设备用途 · What it is for.")] = Role.TERMINAL,
     json: Json = False,
 ) -> None:
@@ -257,7 +258,7 @@ def invite(
 def revoke(
     connect: Connect,
     key: Key,
-    device: Annotated[str, typer.Option(help="设备编号 · Device id.")],
+    device: Annotated[str, typer.Option(help="设备编号 · Device id.", callback=label)],
     json: Json = False,
 ) -> None:
     """Refuse a device from now on and close its sessions.
@@ -269,10 +270,10 @@ def revoke(
 
 
 def staff(
-    staff_id: Annotated[str, typer.Option(help="工号 · Staff id.")],
+    staff_id: Annotated[str, typer.Option(help="工号 · Staff id.", callback=label)],
     name: Annotated[str, typer.Option(help="姓名 · Display name.")],
-    outlet: Annotated[str, typer.Option(help="网点编号 · Outlet code.")],
-    union: Annotated[str, typer.Option(help="联社编号 · County union code.")],
+    outlet: Annotated[str, typer.Option(help="网点编号 · Outlet code.", callback=label)],
+    union: Annotated[str, typer.Option(help="联社编号 · County union code.", callback=label)],
     role: Annotated[Role, typer.Option(help="terminal 柜员, desk 授权员")],
     data: Folder = Path("office-data"),
     person_id: Annotated[str, typer.Option(help="人员编号，缺省同工号 · The person.")] = "",

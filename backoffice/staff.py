@@ -14,6 +14,9 @@ from typing import Final
 import msgspec
 
 from actors.ports import Offload, WallClock
+from wire.codec import decode_json
+from wire.errors import BadFrame
+from wire.ids import folded
 from wire.message import Code, Refusal
 from wire.messages.session import Role, StaffCard
 from wire.passcode import verify_passcode
@@ -47,7 +50,7 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class BadRoster(Exception):
-    """The roster file cannot be used; the message names the line's staff id, never a hash."""
+    """The roster file cannot be used; the message says which entry, never a hash."""
 
 
 _LOCKED_OUT = Refusal(Code.LIMIT, "密码连续错误，请5分钟后再试", "passcode", retryable=True)
@@ -70,8 +73,10 @@ class Roster:
         self._faults: dict[str, tuple[int, int]] = {}
 
     def member(self, staff_id: str) -> Member | None:
-        """The line of that staff id; None where there is none, or the person is locked."""
-        member = self._members.get(staff_id)
+        """The line of that staff id, written in whatever case; None where there is none, or the
+        person is locked.
+        """
+        member = self._members.get(folded(staff_id))
         return None if member is None or member.locked else member
 
     def replace(self, members: Sequence[Member]) -> frozenset[str]:
@@ -84,7 +89,11 @@ class Roster:
             BadRoster: these members are no roster; the former one stays in force.
         """
         before, self._members = self._members, _by_id(members)
-        return frozenset(i for i, member in before.items() if self._members.get(i) != member)
+        return frozenset(
+            member.card.staff_id
+            for who, member in before.items()
+            if self._members.get(who) != member
+        )
 
     async def prove(self, staff_id: str, passcode: str, role: Role) -> Member | Refusal:
         """The member, if the passcode is theirs and they may sign in as `role`.
@@ -92,7 +101,8 @@ class Roster:
         Returns:
             The member, or `E_PIN` (wrong, one answer for every reason) or `E_LIMIT` (locked out).
         """
-        faults, since_ms = self._faults.get(staff_id, (0, 0))
+        who = folded(staff_id)
+        faults, since_ms = self._faults.get(who, (0, 0))
         if faults >= TRIES_MAX:
             if self._wall.now_ms() - since_ms < LOCKOUT_S * 1000:
                 return _LOCKED_OUT
@@ -100,19 +110,19 @@ class Roster:
         member = self.member(staff_id)
         if member is not None:
             # Counted before the slow hash, or guesses made at the same time would count as one.
-            self._faults[staff_id] = (faults + 1, self._wall.now_ms())
+            self._faults[who] = (faults + 1, self._wall.now_ms())
         stored = (member or next(iter(self._members.values()))).passcode_hash
         right = await self._offload(lambda: self._verify(stored, passcode))
         if member is None or not right or member.role is not role:
             return Refusal(Code.PIN, "工号或密码不正确", "passcode")
-        self._faults.pop(staff_id, None)
+        self._faults.pop(who, None)
         return member
 
 
 def _by_id(members: Sequence[Member]) -> dict[str, Member]:
     if not members or len(members) > STAFF_MAX:
         raise BadRoster(f"a roster has 1 to {STAFF_MAX} members, this one {len(members)}")
-    found = {member.card.staff_id: member for member in members}
+    found = {folded(member.card.staff_id): member for member in members}
     if len(found) != len(members):
         raise BadRoster("a staff id occurs twice")
     return found
@@ -125,9 +135,18 @@ def parse_roster(document: bytes) -> tuple[Member, ...]:
         BadRoster: the document is no list of members.
     """
     try:
-        return msgspec.json.decode(document, type=tuple[Member, ...])
+        lines = msgspec.json.decode(document, type=tuple[msgspec.Raw, ...])
     except (ValueError, RecursionError):
         raise BadRoster("staff.json is no list of members") from None
+    return tuple(_member(number, line) for number, line in enumerate(lines, start=1))
+
+
+def _member(number: int, line: msgspec.Raw) -> Member:
+    try:
+        return decode_json(Member, bytes(line))
+    except BadFrame as wrong:
+        where = f" ({wrong.field})" if wrong.field else ""
+        raise BadRoster(f"entry {number} of staff.json is no member of staff{where}") from None
 
 
 __all__ = [

@@ -19,6 +19,7 @@ from supervisors.snapshot import Node
 from wire.codec import decode_json, encode_json
 from wire.door_file import DOOR_FILE, LINK_LIFE_S, DoorFile, NoDoor
 from wire.errors import PeerRefused, WireError
+from wire.ids import LABEL_RULE, is_label
 from wire.keys import KeyFileUnusable
 from wire.membership import NotEnrolled
 from wire.message import Request
@@ -52,6 +53,13 @@ def _port(port: int) -> int:
     if not 0 <= port <= PORT_MAX:
         raise typer.BadParameter(f"端口应为 0 至 {PORT_MAX} · a port is 0 to {PORT_MAX}")
     return port
+
+
+def label(text: str) -> str:
+    """Checks the id of a device, a person, a union or an outlet, as a callback of its option."""
+    if not is_label(text):
+        raise typer.BadParameter(" · ".join(LABEL_RULE))
+    return text
 
 
 def _public_keys(texts: list[str] | None) -> list[str]:
@@ -218,6 +226,7 @@ __all__ = [
     "Port",
     "ask",
     "fail",
+    "label",
     "open_page",
     "run",
     "say",

@@ -129,6 +129,18 @@ def test_an_option_that_cannot_be(words: tuple[str, ...], tmp_path: Path) -> Non
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize("option", ["--name", "--outlet", "--union"])
+def test_an_id_that_cannot_be(option: str, tmp_path: Path) -> None:
+    """The grammar in words, before anybody is asked."""
+    words = {"--name": "T-9", "--outlet": "53011101", "--union": "530111"} | {option: "T- 9"}
+    given = [word for pair in words.items() for word in pair]
+    code, told = mistake("invite", "--connect", NOBODY, "--key", str(tmp_path / "no.key"), *given)
+
+    assert USAGE == code
+    assert option in told
+    assert "hyphen" in told
+
+
 @pytest.mark.parametrize("name", ["office", "terminal", "desk", "verify"])
 def test_a_data_path_that_is_a_file(name: str, tmp_path: Path) -> None:
     """It stays as it is."""

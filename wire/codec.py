@@ -11,6 +11,7 @@ type that was asked for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable
 from functools import lru_cache
 from types import UnionType
@@ -28,6 +29,9 @@ PLAIN_BYTES_MAX: Final = 65_535 - 16
 
 PAYLOAD_BYTES_MAX: Final = 65_000
 """The largest encoded message; what is left of a frame is for the envelope around it."""
+
+_FIELD: Final = re.compile(r" - at `\$\.(?!type`)([a-z][a-z0-9_]*)[^` ]*`\Z")
+"""Where msgspec names the field of a Struct that did not fit; `type` is no field of a Struct."""
 
 _encode_msgpack: Final = msgspec.msgpack.Encoder().encode
 _decode_msgpack: Final = msgspec.msgpack.Decoder().decode
@@ -102,9 +106,10 @@ class Reader(Generic[T]):
             raise BadFrame(f"{self._name}: more than {bytes_max} bytes")
         try:
             return cast("T", self._decode(data))
-        except (ValueError, RecursionError):
-            # The library's text may quote what the peer sent, so it stops here.
-            raise BadFrame(f"{self._name}: not decodable") from None
+        except (ValueError, RecursionError) as problem:
+            # The library's text may quote what the peer sent, so all but our own field stops here.
+            field = _FIELD.search(str(problem))
+            raise BadFrame(f"{self._name}: not decodable", field[1] if field else "") from None
 
 
 class MessageCodec:

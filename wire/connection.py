@@ -268,10 +268,11 @@ class Connection:
             self._to_answer[correlation] = incoming
         try:
             incoming.message = self._codec.decode(payload)
-        except BadFrame:
+        except BadFrame as wrong:
             # A message that we do not know must not end the link: it would be sent again for ever.
             self.unreadable += 1
-            incoming.reply(Refusal(Code.FORMAT, "对方不认识这种消息"))
+            said = "该项内容格式不正确，请核对后重新填写" if wrong.field else "对方不认识这种消息"
+            incoming.reply(Refusal(Code.FORMAT, said, wrong.field))
             return None
         return self.handler(incoming)
 

@@ -37,7 +37,15 @@ class PeerMisbehaved(WireError):
 
 
 class BadFrame(PeerMisbehaved):
-    """Bytes that are no valid frame, envelope or message."""
+    """Bytes that are no valid frame, envelope or message.
+
+    Attributes:
+        field: the one field of a known message that does not fit; empty where it is more than that.
+    """
+
+    def __init__(self, what: str, field: str = "") -> None:
+        super().__init__(what)
+        self.field = field
 
 
 class HandshakeFailed(PeerMisbehaved):

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from enum import IntEnum, StrEnum
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 
+from wire.ids import LabelOrNone
 from wire.message import Code, Refusal
 
 
@@ -134,7 +135,7 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
     async_ms: int = 15 * 60 * 1000
     sync_kbps_min: int = 200
     sample_permille: int = 50
-    centre: Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z]{0,20}\\Z")] = "530000"
+    centre: LabelOrNone = "530000"
 
     def patience_ms(self, timing: Timing) -> int:
         """How long a case of this timing should wait for its decision."""

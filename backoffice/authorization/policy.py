@@ -14,7 +14,6 @@ Pure rules; `backoffice.authorization.policy_book` keeps the document and its hi
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Collection
 from typing import Any, Final
@@ -33,6 +32,7 @@ from backoffice.authorization.levels import (
 )
 from wire.codec import decode_json
 from wire.errors import BadFrame
+from wire.ids import is_label
 
 TEXT_BYTES_MAX: Final = 32 * 1024
 """The longest document."""
@@ -42,8 +42,6 @@ RULES_MAX: Final = 500
 
 PRIORITY_MAX: Final = 9
 """The highest priority; 0 is the lowest."""
-
-_UNION: Final = re.compile(r"[0-9A-Za-z]{1,32}")
 
 DEFAULT_TEXT: Final = """\
 # 授权方式：每条规则可写 union（联社）、product（业务）、level（A2、A3、A4），不写即不限；
@@ -256,7 +254,7 @@ def _unfit(rule: Rule, products: Collection[str]) -> str:
         return f"priority 应为 0 至 {PRIORITY_MAX}"
     if rule.assign is Assign.RANDOM and rule.locality is not Locality.CENTRAL:
         return "assign 为 random 时 locality 须为 central"
-    if rule.union and _UNION.fullmatch(rule.union) is None:
+    if rule.union and not is_label(rule.union):
         return "union 应为联社编号"
     if products and rule.product and rule.product not in products:
         return f"没有业务 {rule.product}"

@@ -19,14 +19,13 @@ from backoffice.configuration.settings import OFFICE_WIDE, UNION, Offer, Setting
 from backoffice.configuration.toml_lines import Path as KeyPath
 from backoffice.configuration.toml_lines import dotted, key_lines
 from backoffice.product import Product
+from wire.ids import is_label
 
 FILE_BYTES_MAX: Final = 1024 * 1024
 """The largest file that is read."""
 
 PROBLEMS_SHOWN_MAX: Final = 20
 """How many mistakes are told at once."""
-
-_UNION_CODE: Final = re.compile(r"[0-9A-Za-z]{1,20}")
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -119,7 +118,7 @@ class _Reading:
             return {}
         found = {}
         for code, table in tables.items():
-            if _UNION_CODE.fullmatch(code) is None or not isinstance(table, dict):
+            if not is_label(code) or not isinstance(table, dict):
                 self._note((UNION, code), "应为联社编号及其设置", "should be a union's table")
                 continue
             for name in OFFICE_WIDE & table.keys():

@@ -16,6 +16,7 @@ import msgspec
 
 from actors.behaviour import Behaviour, Verdict
 from actors.persistent import PersistentMap
+from wire.ids import folded
 from wire.message import Code, Refusal, Request
 from wire.messages.session import Role, StaffCard
 
@@ -32,7 +33,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     """One enrolled terminal, desk or operator key.
 
     Attributes:
-        device: its id, unique for ever, for instance `T-0001`.
+        device: its id, unique for ever without regard to case, for instance `T-0001`.
         noise: its pinned X25519 key, 32 bytes.
         signing: its pinned Ed25519 key, 32 bytes.
         staff: who is signed in, or None.
@@ -191,7 +192,7 @@ class DevicesState(msgspec.Struct, frozen=True):
         by_noise: ids by Noise key.
         by_union: ids by union, in the order of enrolment.
         tickets: by their own ids.
-        invited: the newest ticket for each device.
+        invited: the newest ticket for each device, by its id folded.
         expiring: tickets by the day on which they expire (Unix time in days).
         used: the device that each used ticket became.
     """
@@ -221,7 +222,7 @@ class DevicesState(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(
             self,
             tickets=self.tickets.put(name, ticket),
-            invited=self.invited.put(ticket.device, name),
+            invited=self.invited.put(folded(ticket.device), name),
             expiring=self.expiring.put(day, (*self.expiring.get(day, ()), name)),
         )
 
@@ -303,7 +304,7 @@ class Devices(Behaviour[DevicesState, DeviceCommand, DeviceEvent]):
 
 def _invite(state: DevicesState, ticket: Ticket, now_ms: int) -> Verdict[DeviceEvent] | Refusal:
     """A device is invited once; an invitation that nobody used in time counts for nothing."""
-    known = state.tickets.get(state.invited.get(ticket.device, ""))
+    known = state.tickets.get(state.invited.get(folded(ticket.device), ""))
     if known is not None and (known.ticket in state.used or known.expires_ms > now_ms):
         return Refusal(Code.DUPLICATE, "设备编号已存在", "name")
     if len(state.tickets) >= DEVICES_MAX:

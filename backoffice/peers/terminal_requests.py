@@ -27,7 +27,6 @@ from backoffice.peers.devices import Device
 from backoffice.peers.product_pages import page_after
 from backoffice.product import Product
 from wire.form import FIELDS_MAX
-from wire.ids import is_case_id
 from wire.keys import verify
 from wire.message import Code, Refusal
 from wire.messages.case import LIVE_PHOTO, GetCase, GiveLivePhoto, Submission, Submit, SubmitRescan
@@ -75,8 +74,6 @@ class TerminalRequests:
                 offered = office.settings.for_union(device.union).offered
                 return await office.customers.offers(number, offered)
             case CheckIdentity() | ListItems() | ProveColleague() | SendCode() | ProveCode():
-                if not is_case_id(request.case_id):
-                    return Refusal(Code.FORMAT, "业务编号格式不正确", "case_id")
                 return await self._look_up(device, caller, request)
             case Submit():
                 return await self._submit(device, caller, request)

@@ -291,6 +291,9 @@ def test_what_closes_meanwhile_appears() -> None:
     run(story)
 
 
+SOME_CASE = "0197720a-0000-7000-8000-000000000000"
+
+
 @pytest.mark.parametrize("deed", [ShowReviews(), ViewReview("C"), CloseReview("C")])
 def test_nobody_sees_reviews_before_they_sign_in(deed: ShowReviews | ViewReview) -> None:
     """Neither through the page nor past it."""
@@ -299,7 +302,7 @@ def test_nobody_sees_reviews_before_they_sign_in(deed: ShowReviews | ViewReview)
         bank = a_bank("nobody")
         async with bank.office(), bank.desk(1) as desk:
             assert Code.FORBIDDEN is code(await desk.perform(deed))
-            straight = await desk._link.request_now(OpenReview("C"), within=10.0)
+            straight = await desk._link.request_now(OpenReview(SOME_CASE), within=10.0)
             assert isinstance(straight, Refusal)
             assert Code.FORBIDDEN is straight.code
             assert desk.state().reviews is None

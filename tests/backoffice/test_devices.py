@@ -133,6 +133,8 @@ def test_a_device_id_is_given_out_once() -> None:
     found = with_device()
     again = msgspec.structs.replace(ticket(), ticket="another")
     assert Code.DUPLICATE is code(found.ask(InviteDevice(again)))
+    in_small = msgspec.structs.replace(again, device=again.device.lower())
+    assert Code.DUPLICATE is code(found.ask(InviteDevice(in_small)))
 
     others = {
         str(n): msgspec.structs.replace(ticket(), ticket=str(n), device=str(n))

@@ -72,6 +72,7 @@ def test_the_right_passcode_at_the_right_place() -> None:
             await staff.prove("T001", "mei's", Role.DESK),
             await staff.prove("X999", "mei's", Role.TERMINAL),
         }
+        assert MEI == await staff.prove("t001", "mei's", Role.TERMINAL), "in whatever case"
         assert [Code.PIN] == [code(answer) for answer in wrong]
 
     run(story)
@@ -166,7 +167,11 @@ def test_a_roster_is_read_or_refused_whole() -> None:
         with pytest.raises(BadRoster) as refused:
             parse_roster(damaged)
         assert "argon2id" not in str(refused.value)
-    for members in ([], [MEI, msgspec.structs.replace(HUA, card=MEI.card)]):
+    bad_id = msgspec.structs.replace(HUA, card=msgspec.structs.replace(HUA.card, outlet="O/9"))
+    with pytest.raises(BadRoster, match=r"entry 2 .* \(card\)"):
+        parse_roster(encode_json([MEI, bad_id]))
+    in_small = msgspec.structs.replace(MEI.card, staff_id="t001")
+    for members in ([], [MEI, msgspec.structs.replace(HUA, card=in_small)]):
         with pytest.raises(BadRoster):
             Roster(members, VirtualWall(), inline_offload)
     with pytest.raises(BadRoster):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -209,6 +211,29 @@ def test_an_office_under_abuse_still_serves(bank: Bank, tmp_path: Path) -> None:
         run_real(story)
         assert _hung_up_on(slow, b"")
     assert 0 == operate(bank, "tree").returncode
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_an_office_that_is_told_to_end_says_that_it_restarts(
+    how: signal.Signals, tmp_path: Path
+) -> None:
+    """Nobody takes it for a bad link."""
+    with Bank(tmp_path / "bank") as bank:
+        bank.folder.mkdir()
+        office = bank.start("office")
+        code = (bank.folder / "office" / "invitations" / "T-0001.txt").read_text()
+
+        async def story() -> None:
+            async with dial(tmp_path / "device", "T-0001", code) as device:
+                await device.until(LinkState.ONLINE)
+                os.kill(office.pid, how)
+                status = await device.until(LinkState.OFFLINE, failed=True)
+                assert isinstance(status.error, SaidGoodbye)
+                assert ByeReason.RESTARTING is status.error.reason
+
+        run_real(story)
+        assert 0 == office.finish()
+        assert "Traceback" not in office.stderr
 
 
 def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,7 @@ import msgspec
 
 from wire.case_state import State
 from wire.form import Field, FieldKind
+from wire.ids import CaseId
 from wire.ink import Signature
 from wire.masked import Pan
 from wire.message import Message, Refusal, Request
@@ -184,13 +185,13 @@ class Submit(Request[CaseView], frozen=True, tag="Submit"):
 class GetCase(Request[CaseView], frozen=True, tag="GetCase"):
     """Ask where a case stands; terminals ask for every open case after each reconnect."""
 
-    case_id: str
+    case_id: CaseId
 
 
 class SlipShown(Request[CaseView], frozen=True, tag="SlipShown"):
     """The customer has the slip with this hash before them."""
 
-    case_id: str
+    case_id: CaseId
     slip_hash: bytes
 
 
@@ -204,7 +205,7 @@ class SignSlip(Request[CaseView], frozen=True, tag="SignSlip"):
         signature: Ed25519 of the device over hash ‖ encoded strokes (context `SLIP`).
     """
 
-    case_id: str
+    case_id: CaseId
     slip_hash: bytes
     ink: Signature
     signed_ms: int
@@ -217,19 +218,19 @@ class SignSlip(Request[CaseView], frozen=True, tag="SignSlip"):
 class RefuseSlip(Request[CaseView], frozen=True, tag="RefuseSlip"):
     """The customer does not want it after all; what was reserved is released."""
 
-    case_id: str
+    case_id: CaseId
 
 
 class ContinueLater(Request[CaseView], frozen=True, tag="ContinueLater"):
     """The customer waits no longer: from `sync` to `async`, unless somebody looks at it already."""
 
-    case_id: str
+    case_id: CaseId
 
 
 class GiveLivePhoto(Request[CaseView], frozen=True, tag="GiveLivePhoto"):
     """The photo that an authorizer asked for; its bytes have been uploaded before."""
 
-    case_id: str
+    case_id: CaseId
     photo: PhotoValue
 
 
@@ -239,21 +240,21 @@ class SubmitRescan(Request[CaseView], frozen=True, tag="SubmitRescan"):
     Their bytes have been uploaded before.
     """
 
-    case_id: str
+    case_id: CaseId
     photos: dict[str, PhotoValue]
 
 
 class CancelCase(Request[CaseView], frozen=True, tag="CancelCase"):
     """The teller gives the case up before the core has prepared it."""
 
-    case_id: str
+    case_id: CaseId
     reason: str
 
 
 class Delivered(Request[CaseView], frozen=True, tag="Delivered"):
     """The card or paper is in the customer's hands; `pan` as read from the card, or None."""
 
-    case_id: str
+    case_id: CaseId
     pan: Pan | None
     delivered_ms: int
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 import msgspec
 
 from wire.case_state import State
+from wire.ids import CaseId
 from wire.message import Message, Request
 from wire.messages.case import Step
 
@@ -184,7 +185,7 @@ class ClaimCase(Request[CaseFile], frozen=True, tag="ClaimCase"):
     A case that is dealt out (`QueueItem.dealt`) is refused.
     """
 
-    case_id: str
+    case_id: CaseId
 
 
 class NextCase(Request[CaseFile], frozen=True, tag="NextCase"):
@@ -199,7 +200,7 @@ class AskLivePhoto(Request[CaseFile], frozen=True, tag="AskLivePhoto"):
     that the photo is there.
     """
 
-    case_id: str
+    case_id: CaseId
 
 
 class Lease(msgspec.Struct, frozen=True):
@@ -211,7 +212,7 @@ class Lease(msgspec.Struct, frozen=True):
 class RenewClaim(Request[Lease], frozen=True, tag="RenewClaim"):
     """Heartbeat of a claim."""
 
-    case_id: str
+    case_id: CaseId
 
 
 class Released(msgspec.Struct, frozen=True):
@@ -223,7 +224,7 @@ class Released(msgspec.Struct, frozen=True):
 class ReleaseCase(Request[Released], frozen=True, tag="ReleaseCase"):
     """Give a claim back undecided."""
 
-    case_id: str
+    case_id: CaseId
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -329,7 +330,7 @@ class OpenReview(Request[ReviewFile], frozen=True, tag="OpenReview"):
     until somebody has said what they found. For those who may judge it only.
     """
 
-    case_id: str
+    case_id: CaseId
 
 
 class ReviewTaken(msgspec.Struct, frozen=True):
@@ -348,7 +349,7 @@ class JudgeReview(Request[ReviewTaken], frozen=True, tag="JudgeReview"):
         note: what is wrong; may be empty only where `ok`.
     """
 
-    case_id: str
+    case_id: CaseId
     ok: bool
     note: str
 

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from wire.case_state import State
+from wire.ids import LabelOrNone
 from wire.message import Request
 
 DAYS_MAX: Final = 92
@@ -136,7 +137,7 @@ class GetFigures(Request[Figures], frozen=True, tag="GetFigures"):
 
     first: str
     last: str
-    outlet: str = ""
+    outlet: LabelOrNone = ""
     product: str = ""
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
+from wire.ids import CaseId
 from wire.masked import IdNumber
 from wire.message import Request
 
@@ -43,7 +44,7 @@ class IdentityChecked(msgspec.Struct, frozen=True):
 class CheckIdentity(Request[IdentityChecked], frozen=True, tag="CheckIdentity"):
     """Ask the register; the same case asking again gets the stored answer."""
 
-    case_id: str
+    case_id: CaseId
     number: IdNumber
     name: str
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from wire.ids import CaseId
 from wire.message import Request
 
 CHUNK_BYTES = 32 * 1024
@@ -38,7 +39,7 @@ class ImagesWanted(msgspec.Struct, frozen=True):
 class OfferImages(Request[ImagesWanted], frozen=True, tag="OfferImages"):
     """The manifest of one case's images."""
 
-    case_id: str
+    case_id: CaseId
     images: tuple[ImageOffer, ...]
 
 
@@ -72,7 +73,7 @@ class ImageChunk(msgspec.Struct, frozen=True):
 class GetChunk(Request[ImageChunk], frozen=True, tag="GetChunk"):
     """Ask for up to `CHUNK_BYTES` of an image of a case that the asker has claimed or submitted."""
 
-    case_id: str
+    case_id: CaseId
     digest: bytes
     offset: int
 

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from wire.ids import CaseId, Label
 from wire.masked import IdNumber, Phone
 from wire.message import Request
 from wire.messages.case import SlipLine
@@ -64,7 +65,7 @@ class ListItems(Request[Listing], frozen=True, tag="ListItems"):
         values: the answers to the fields that this one depends on.
     """
 
-    case_id: str
+    case_id: CaseId
     product: str
     field: str
     number: IdNumber | None
@@ -86,8 +87,8 @@ class ColleagueProven(msgspec.Struct, frozen=True):
 class ProveColleague(Request[ColleagueProven], frozen=True, tag="ProveColleague"):
     """A second member of staff enters their own passcode at the terminal for this case."""
 
-    case_id: str
-    staff_id: str
+    case_id: CaseId
+    staff_id: Label
     passcode: str
 
     def __repr__(self) -> str:
@@ -109,7 +110,7 @@ class CodeSent(msgspec.Struct, frozen=True):
 class SendCode(Request[CodeSent], frozen=True, tag="SendCode"):
     """Send six digits to a phone, to prove who holds it (V11)."""
 
-    case_id: str
+    case_id: CaseId
     phone: Phone
 
 
@@ -122,7 +123,7 @@ class PhoneProven(msgspec.Struct, frozen=True):
 class ProveCode(Request[PhoneProven], frozen=True, tag="ProveCode"):
     """The code as the customer read it out."""
 
-    case_id: str
+    case_id: CaseId
     phone: Phone
     code: str
 

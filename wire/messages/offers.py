@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from wire.ids import CaseId
 from wire.masked import IdNumber
 from wire.message import Request
 
@@ -37,7 +38,7 @@ class Recommendations(msgspec.Struct, frozen=True):
 class Recommend(Request[Recommendations], frozen=True, tag="Recommend"):
     """Ask for offers to the person whose card was read for this case."""
 
-    case_id: str
+    case_id: CaseId
     number: IdNumber
 
     def __repr__(self) -> str:

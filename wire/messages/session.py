@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from wire.form import Capability, Form
+from wire.ids import Label
 from wire.message import Request
 
 PAGE_BYTES_MAX: Final = 16 * 1024
@@ -34,18 +35,18 @@ class StaffCard(msgspec.Struct, frozen=True):
         manager: may see the figures of the union.
     """
 
-    staff_id: str
-    person_id: str
+    staff_id: Label
+    person_id: Label
     name: str
-    outlet: str
-    union: str
+    outlet: Label
+    union: Label
     manager: bool = False
 
 
 class SignIn(Request[StaffCard], frozen=True, tag="SignIn"):
     """Bind a member of staff to this device until they sign out; repeating it is harmless."""
 
-    staff_id: str
+    staff_id: Label
     passcode: str
 
     def __repr__(self) -> str:
@@ -116,9 +117,9 @@ class Invite(Request[Invited], frozen=True, tag="Invite"):
     """Prepare the enrolment of one device (operators only)."""
 
     role: Role
-    name: str
-    outlet: str
-    union: str
+    name: Label
+    outlet: Label
+    union: Label
 
 
 class Revoked(msgspec.Struct, frozen=True):
@@ -130,7 +131,7 @@ class Revoked(msgspec.Struct, frozen=True):
 class Revoke(Request[Revoked], frozen=True, tag="Revoke"):
     """Refuse a device from now on and close its sessions (operators only)."""
 
-    device: str
+    device: Label
 
 
 __all__ = [
