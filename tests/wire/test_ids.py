@@ -61,7 +61,7 @@ def test_a_type_and_its_question_say_the_same(text: str) -> None:
         (LabelOrNone, lambda told: not told or is_label(told)),
     ):
         try:
-            decoded = decode(kind, encode(text)) == text  # type: ignore[arg-type]  # an annotated type
+            decoded = decode(kind, encode(text)) == text
         except BadFrame:
             decoded = False
         assert question(text) == decoded
