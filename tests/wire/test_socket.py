@@ -11,13 +11,11 @@ import pytest
 import trio
 import trio.testing
 
-from tests.kit.network import Device, Office, seeded_bytes, stream_pair
+from tests.kit.network import stream_pair
 from tests.kit.running import run, run_real
 from tests.wire.test_websocket_guard import BAD, frame
 from wire.channel import FRAME_BYTES_MAX, Channel
 from wire.errors import BadFrame, ChannelClosed, LinkLost, LocalMisuse
-from wire.hello import VERSION, Hello, encode_hello, knock
-from wire.sealed import SealedChannel
 from wire.socket import CONNECT_S_MAX, UPGRADE_S_MAX, WebSocketDialer, WebSocketListener
 from wire.tcp import TcpStream
 from wire.websocket_guard import HEAD_BYTES_MAX
@@ -400,39 +398,6 @@ def test_one_address_cannot_take_every_place() -> None:
             assert b"x" == await three.receive()
             await two.aclose()
             await three.aclose()
-
-    run_real(story)
-
-
-def test_two_thousand_terminals_behind_one_address_are_served() -> None:
-    """A carrier shows all its tablets under one address; each shakes hands and is answered."""
-    crowd = 2000
-
-    async def story() -> None:
-        office = Office()
-        async with trio.open_nursery() as nursery:
-            listener = WebSocketListener("127.0.0.1", 0)
-            address = await nursery.start(office.server.serve, listener)
-            dialer = WebSocketDialer(nursery)
-            at_once = trio.CapacityLimiter(64)
-            links: list[SealedChannel] = []
-
-            async def come(number: int) -> None:
-                async with at_once:
-                    device = Device(f"tablet-{number}", office)
-                    channel = await dialer.dial(address)
-                    entropy = seeded_bytes(device.name)
-                    transport = await knock(channel, device.credentials, entropy)
-                    link = SealedChannel(channel, transport)
-                    await link.send(encode_hello(Hello(VERSION, b"", 0, "terminal", device.name)))
-                    await link.receive()
-                    links.append(link)
-
-            async with trio.open_nursery() as coming:
-                for number in range(crowd):
-                    coming.start_soon(come, number)
-            assert crowd == len(office.server.connections)
-            nursery.cancel_scope.cancel()
 
     run_real(story)
 
