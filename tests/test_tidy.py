@@ -45,7 +45,7 @@ DOORS: dict[str, set[str]] = {
 """Which file may touch what of the outside world; "*" is everything."""
 
 CATCH_ALL_PLACES = ("supervisors/", "actors/", "tests/simulation/")
-CATCH_ALL_DOORS = {"wire/page/server.py"}
+CATCH_ALL_DOORS = {"wire/page/server.py", "wire/server.py"}
 """Where a broad `except` is somebody's job: the runtime, and the guard around each connection."""
 
 
