@@ -323,6 +323,7 @@ class BackOffice:
             products=settings.products,
             verify=verify,
             thresholds=settings.thresholds,
+            desks=self._setup.settings.desks(union),
             terms=settings.terms,
             limits=settings.limits,
             draw_key=self._setup.security.seal(b"reviews"),

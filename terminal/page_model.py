@@ -218,6 +218,8 @@ class OpenCase(msgspec.Struct, frozen=True):
         tier_en: the same in English.
         waits_until_ms: while the customer waits at the table for an authorizer: how long they are
             asked to, Unix milliseconds; 0 otherwise.
+        ends_ms: while it waits for an authorizer, or for being corrected: when it ends by itself,
+            Unix milliseconds; 0 otherwise.
         live_wanted: the authorizer asks for a photo of the customer now: `TakePhoto` for the field
             `live_photo`, which is in no form.
         owed: what it was approved without, or None.
@@ -245,6 +247,7 @@ class OpenCase(msgspec.Struct, frozen=True):
     tier_zh: str = ""
     tier_en: str = ""
     waits_until_ms: int = 0
+    ends_ms: int = 0
     live_wanted: bool = False
     owed: OwedView | None = None
     rescan: tuple[FieldView, ...] = ()

@@ -136,6 +136,7 @@ def open_case(
         tier_zh=suggested.tier_zh,
         tier_en=suggested.tier_en,
         waits_until_ms=view.due_ms if view and view.timing == "sync" and not draft.deferred else 0,
+        ends_ms=view.ends_ms if view else 0,
         live_wanted=view is not None and view.live_wanted and draft.live is None,
         owed=_owed(draft),
         rescan=tuple(

@@ -45,9 +45,9 @@ from backoffice.cases.duties import duties, reminders
 from backoffice.cases.events import (
     AnyCaseEvent,
     CaseEffect,
-    DayEnded,
     Intake,
     LeaseDue,
+    PatienceEnded,
     SlipDue,
 )
 from backoffice.cases.flow import wrong_state
@@ -157,7 +157,7 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
                 return unanswered(case, key, rules.terms, now_ms)
             case LeaseDue():
                 return review.lapse(case, now_ms)
-            case DayEnded():
+            case PatienceEnded():
                 return table.expire(case, now_ms)
             case SlipDue():
                 return table.undo_unsigned(case, now_ms)

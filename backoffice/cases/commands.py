@@ -10,7 +10,7 @@ import msgspec
 
 from backoffice.authorization.levels import Level
 from backoffice.authorization.waiting import Authority
-from backoffice.cases.events import DayEnded, Intake, LeaseDue, SlipDue
+from backoffice.cases.events import Intake, LeaseDue, PatienceEnded, SlipDue
 from backoffice.partners.port import PartnerOutcome
 from wire.message import Message, Request
 from wire.messages.case import (
@@ -164,7 +164,7 @@ CaseCommand = (
     | PartnerOutcome
     | PartnerSilent
     | LeaseDue
-    | DayEnded
+    | PatienceEnded
     | SlipDue
 )
 """Everything that a case understands."""

@@ -7,6 +7,7 @@ authorizer would have to look again, and there is nothing left to wait for.
 
 from __future__ import annotations
 
+from backoffice.authorization.hours import due_ms
 from backoffice.authorization.levels import Timing
 from backoffice.cases.events import AnyCaseEvent, Deferred
 from backoffice.cases.record import Case
@@ -18,7 +19,9 @@ def defer(case: Case, rules: Rules, now_ms: int) -> tuple[AnyCaseEvent, ...]:
     """The customer leaves; nothing where nobody waits at the table, or not for this any more."""
     if case.state is not State.AUTH_QUEUED or case.timing is Timing.ASYNC:
         return ()
-    return (Deferred(now_ms, case.queued_ms + rules.thresholds.async_ms),)
+    locality = case.filed.assessment.route.locality
+    by_ms = due_ms(case.queued_ms, rules.thresholds.async_ms, rules.desks, locality)
+    return (Deferred(now_ms, by_ms),)
 
 
 __all__ = ["defer"]

@@ -20,7 +20,6 @@ from backoffice.cases.events import (
     CommitStarted,
     Committed,
     CustomerLearned,
-    DayEnded,
     FileSlip,
     LeaseDue,
     PrepareLost,
@@ -71,7 +70,7 @@ def reminders(case: Case) -> Iterator[Reminder]:
     if case.claim is not None:
         yield Reminder(LeaseDue(), case.claim.until_ms)
     if allows(case.state, Trigger.EXPIRE):
-        yield Reminder(DayEnded(), case.expires_ms)
+        yield Reminder(PatienceEnded(), case.expires_ms)
     if case.state in UNSIGNED:
         yield Reminder(SlipDue(), case.expires_ms)
 

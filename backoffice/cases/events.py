@@ -197,7 +197,7 @@ class LeaseDue(Message, frozen=True, tag="LeaseDue"):
     """A reminder: a lease may have lapsed."""
 
 
-class DayEnded(Message, frozen=True, tag="DayEnded"):
+class PatienceEnded(Message, frozen=True, tag="PatienceEnded"):
     """A reminder: what nobody has decided or corrected by now expires."""
 
 
@@ -214,7 +214,7 @@ CaseEffect = (
     | CustomerLearned
     | TargetAnswered
     | LeaseDue
-    | DayEnded
+    | PatienceEnded
     | SlipDue
 )
 """Everything that a case's outbox can hold."""
@@ -238,7 +238,7 @@ __all__ = [
     "CommitStarted",
     "Committed",
     "CustomerLearned",
-    "DayEnded",
+    "PatienceEnded",
     "Declined",
     "Deferred",
     "Expired",

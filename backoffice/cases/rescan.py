@@ -1,4 +1,4 @@
-"""Photos that follow the next day (影像隔日补扫): a debt of the operator until it is paid.
+"""Photos that follow the next working day (影像隔日补扫): a debt of the operator until it is paid.
 
 A form may let some photos be missing at the submission; an authorizer sees that and may approve all
 the same. From then on they are owed: the commit of the last approval writes the debt down, the
@@ -15,10 +15,11 @@ from typing import Final
 import msgspec
 
 from actors.store import Document
+from backoffice.authorization.hours import next_workday_end_ms
 from backoffice.cases.events import AnyCaseEvent, RescanGiven, RescanOwed
 from backoffice.cases.flow import wrong_state
 from backoffice.cases.record import Case
-from backoffice.cases.terms import Rules, next_day_end_ms
+from backoffice.cases.terms import Rules
 from backoffice.cases.view import owed_photos
 from wire.checks import Context, check_photo
 from wire.codec import decode, decode_signed, encode
@@ -42,10 +43,11 @@ def collection(union: str) -> str:
     return f"rescan/{union}"
 
 
-def owing(case: Case, now_ms: int) -> tuple[AnyCaseEvent, ...]:
+def owing(case: Case, rules: Rules, now_ms: int) -> tuple[AnyCaseEvent, ...]:
     """What the last approval of a case leads to besides; nothing where no photo is missing."""
     fields = decode_signed(Submission, case.filed.submission).deferred
-    return (RescanOwed(now_ms, fields, next_day_end_ms(now_ms)),) if fields else ()
+    due_ms = next_workday_end_ms(now_ms, rules.desks.own)
+    return (RescanOwed(now_ms, fields, due_ms),) if fields else ()
 
 
 def give_rescan(

@@ -10,7 +10,8 @@ from __future__ import annotations
 from functools import reduce
 from typing import Final
 
-from backoffice.authorization.levels import Level
+from backoffice.authorization.hours import due_ms, expiry_ms
+from backoffice.authorization.levels import Level, Route, Timing
 from backoffice.authorization.waiting import kept_apart
 from backoffice.cases.commands import Caller, Claim, Judge
 from backoffice.cases.conversation import go_on
@@ -33,7 +34,7 @@ from backoffice.cases.events import (
 from backoffice.cases.flow import wrong_state
 from backoffice.cases.record import Case, evolve
 from backoffice.cases.rescan import owing
-from backoffice.cases.terms import Rules, end_of_day_ms
+from backoffice.cases.terms import Rules
 from backoffice.cases.view import entry_of
 from wire.case_state import State
 from wire.message import Code, Refusal
@@ -52,8 +53,17 @@ def accept(case: Case, intake: Intake, rules: Rules, now_ms: int) -> Events:
         waived = Waived(now_ms)
         passed = evolve(evolve(case, submitted), waived)
         return submitted, waived, *go_on(passed, rules, now_ms)
-    due_ms = now_ms + rules.thresholds.patience_ms(intake.assessment.route.timing)
-    return submitted, Queued(now_ms, due_ms, end_of_day_ms(now_ms))
+    return submitted, _queued(intake.assessment.route, rules, now_ms)
+
+
+def _queued(route: Route, rules: Rules, now_ms: int) -> Queued:
+    """Whoever waits at the table counts every second; whoever waits for a desk, its hours."""
+    expires_ms = expiry_ms(now_ms, rules.desks, route.locality)
+    patience_ms = rules.thresholds.patience_ms(route.timing)
+    if route.timing is Timing.SYNC:
+        return Queued(now_ms, now_ms + patience_ms, expires_ms)
+    by_ms = due_ms(now_ms, patience_ms, rules.desks, route.locality)
+    return Queued(now_ms, by_ms, expires_ms)
 
 
 def claim(case: Case, command: Claim, rules: Rules, now_ms: int) -> Events | Refusal:
@@ -117,7 +127,7 @@ def judge(case: Case, command: Judge, rules: Rules, now_ms: int) -> Events | Ref
         case Verdict.APPROVE if len(case.approvals) + 1 < case.filed.assessment.approvals:
             return (FirstApproved(now_ms, judgement),)
         case Verdict.APPROVE:
-            passing = (Approved(now_ms, judgement), *owing(case, now_ms))
+            passing = (Approved(now_ms, judgement), *owing(case, rules, now_ms))
             return *passing, *go_on(reduce(evolve, passing, case), rules, now_ms)
         case Verdict.RETURN:
             expires_ms = now_ms + rules.terms.returned_ms

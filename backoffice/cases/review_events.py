@@ -122,7 +122,7 @@ class Queued(CaseEvent, frozen=True, tag="CaseQueued"):
 
     Attributes:
         due_ms: by when it should be decided.
-        expires_ms: the end of the business day.
+        expires_ms: the end of its desk's next working window; undecided it expires then.
     """
 
     trigger: ClassVar = Trigger.QUEUE

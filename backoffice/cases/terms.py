@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
+from backoffice.authorization.hours import DESKS, Desks
 from backoffice.authorization.levels import THRESHOLDS, Thresholds
 from backoffice.product import Product
-from wire.checks import CHINA, LIMITS, Limits
+from wire.checks import LIMITS, Limits
 
 Verify = Callable[[bytes, bytes, bytes, bytes], bool]
 """(public key, context, body, signature) → whether it holds; `wire.keys.verify`."""
@@ -49,6 +49,7 @@ class Rules:
         products: by code, as `backoffice.catalogue.products` found them.
         verify: `wire.keys.verify`.
         thresholds: how long queued cases may wait.
+        desks: when those work whom they wait for.
         terms: leases, expiries and inquiries.
         limits: bounds of the checks.
         draw_key: the secret by which cases are drawn for a review, at most 64 bytes.
@@ -58,24 +59,11 @@ class Rules:
     products: Mapping[str, Product]
     verify: Verify
     thresholds: Thresholds = THRESHOLDS
+    desks: Desks = DESKS
     terms: Terms = TERMS
     limits: Limits = LIMITS
     draw_key: bytes = field(default=b"", repr=False)
     learn: bool = False
 
 
-def end_of_day_ms(at_ms: int) -> int:
-    """The midnight that ends the business day of a moment, Unix milliseconds."""
-    day = dt.datetime.fromtimestamp(at_ms / 1000, CHINA).date() + dt.timedelta(days=1)
-    return int(dt.datetime.combine(day, dt.time(), CHINA).timestamp() * 1000)
-
-
-def next_day_end_ms(at_ms: int) -> int:
-    """The midnight that ends the business day after the one of a moment, Unix milliseconds.
-
-    As for `end_of_day_ms` every civil day is one: outlets in the country serve on market days.
-    """
-    return end_of_day_ms(end_of_day_ms(at_ms))
-
-
-__all__ = ["TERMS", "Rules", "Terms", "Verify", "end_of_day_ms", "next_day_end_ms"]
+__all__ = ["TERMS", "Rules", "Terms", "Verify"]

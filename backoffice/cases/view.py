@@ -100,6 +100,7 @@ def view_of(case: Case, product: Product) -> CaseView:
         results=case.results if case.state in HANDED_STATES else (),
         timing=case.timing.value if waits else "",
         due_ms=case.due_ms if waits else 0,
+        ends_ms=case.expires_ms if waits or case.state is State.AUTH_RETURNED else 0,
         live_wanted=waits and case.live_asked_ms > 0,
         owed=owed_photos(case),
         owed_due_ms=case.rescan.due_ms if case.rescan and owed_photos(case) else 0,

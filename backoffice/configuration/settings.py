@@ -5,6 +5,7 @@ defaults and bounds, so that what a rule reads and what a file may say cannot dr
 
     [limits]                           the checks of forms and submissions
     [policy]                           thresholds of authorization
+    [desk_hours]                       when the desks work, holidays and all
     [terms]                            patience with people and partners
     [lookups]                          what a terminal may look up
     [partners], [partners.core], …     the embedded partners
@@ -26,6 +27,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from backoffice.authorization.hours import DeskHours, Desks
 from backoffice.authorization.levels import Thresholds
 from backoffice.cases.terms import Terms as CaseTerms
 from backoffice.customers.rules import CustomerRules
@@ -61,6 +63,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 SECTIONS: Final[dict[str, type[msgspec.Struct]]] = {
     "limits": Limits,
     "policy": Thresholds,
+    "desk_hours": DeskHours,
     "terms": CaseTerms,
     "lookups": LookupTerms,
     "partners": PartnersPolicy,
@@ -172,6 +175,12 @@ class Settings:
     def unions(self) -> tuple[str, ...]:
         """The unions that change something."""
         return tuple(sorted(self._unions))
+
+    def desks(self, union: str) -> Desks:
+        """When the desks work that may have to decide a union's cases."""
+        own = self.for_union(union)
+        centre = self.for_union(own.thresholds.centre)
+        return Desks(own.section(DeskHours), centre.section(DeskHours))
 
     def for_union(self, union: str) -> UnionSettings:
         """What is in force in a union; made when first asked for."""

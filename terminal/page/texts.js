@@ -240,6 +240,8 @@ defineTexts({
   "submit.photo": ["照片 {size}", "Photo {size}"],
 
   "wait.elapsed": ["已等待", "Waiting for"],
+  "wait.ends": ["授权台最迟于 {when} 前处理；届时仍未处理，业务自动终止，须重新办理。", "The desk decides by {when}; after that the case ends by itself and has to be begun anew."],
+  "wait.correct_by": ["请于 {when} 前补正并重新送审，逾期业务自动终止。", "Correct it and hand it in again by {when}; after that the case ends by itself."],
   "wait.trail": ["办理进度", "Progress"],
   "wait.upload": ["影像上传", "Images uploaded"],
   "wait.may_leave": ["不必停在这里，可以先接待下一位客户；有结果会在列表中提示。", "No need to stay: serve the next customer, the list will tell you."],

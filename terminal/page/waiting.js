@@ -3,7 +3,7 @@
  * Nobody has to stand here: "next customer" is always at hand, and the list shows when it is the
  * teller's turn again.
  */
-import { elapsed, refusalText, t } from "backpack/i18n";
+import { dayOf, elapsed, hourMinute, refusalText, t } from "backpack/i18n";
 import { Button, Icon, html, toastError } from "backpack/ui";
 import { StateTrail, stateIcon, stateTone } from "/shared/case_words.js";
 import { now } from "/shared/clock.js";
@@ -49,6 +49,7 @@ export function Waiting({ terminal }) {
       ${open.live_wanted && html`<${LivePhoto} open=${open} busy=${terminal.busy !== null} problem=${open.reasons.at(-1)} />`}
       ${open.waits_until_ms > 0 && phase !== "returned" && html`<${Countdown} open=${open} until=${open.waits_until_ms} reviewed=${phase === "review"} />`}
       ${!returned && html`<p class="wait-time">${t("wait.elapsed")} <strong class="elapsed">${elapsed(now.value - since(open))}</strong></p>`}
+      ${open.ends_ms > 0 && html`<p class="wait-ends">${t(returned ? "wait.correct_by" : "wait.ends", { when: `${dayOf(open.ends_ms)} ${hourMinute(open.ends_ms)}` })}</p>`}
       ${open.uploaded < 100 && html`<${Upload} uploaded=${open.uploaded} />`}
       <div class="row">
         ${returned &&

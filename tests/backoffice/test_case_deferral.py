@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from backoffice.authorization.levels import THRESHOLDS, Timing
+from backoffice.authorization.hours import DESKS, due_ms
+from backoffice.authorization.levels import THRESHOLDS, Locality, Timing
 from backoffice.authorization.queue import collection
 from backoffice.authorization.waiting import QueueEntry
 from backoffice.cases.commands import Release
@@ -49,7 +50,8 @@ def test_a_customer_who_leaves_is_waited_for_no_longer() -> None:
     story.now_ms += THRESHOLDS.sync_ms
     views = [story.ask(ContinueLater(story.case_id)) for _ in range(2)]
 
-    assert [("async", before_ms + THRESHOLDS.async_ms)] * 2 == [(v.timing, v.due_ms) for v in views]
+    by_ms = due_ms(before_ms, THRESHOLDS.async_ms, DESKS, Locality.CENTRAL)
+    assert [("async", by_ms)] * 2 == [(v.timing, v.due_ms) for v in views]
     assert 1 == deferrals(story)
     assert (Timing.ASYNC, views[0].due_ms) == (entry(story).timing, entry(story).due_ms)
     assert Timing.SYNC is story.case.filed.assessment.route.timing, "as it was submitted"

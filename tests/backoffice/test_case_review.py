@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from backoffice.authorization.levels import Level
+from backoffice.authorization.hours import DESKS, expiry_ms
+from backoffice.authorization.levels import Level, Locality
 from backoffice.cases.commands import (
     Release,
     Renew,
@@ -227,12 +228,19 @@ def test_an_a4_case_needs_two_different_people() -> None:
     assert "员工A001、员工A002" == shown["授权人"]
 
 
-def test_what_nobody_decides_expires_at_the_end_of_the_day() -> None:
-    """Queued, or returned and never corrected; a case in review is waited for."""
+def test_what_nobody_decides_expires_with_its_desk_s_next_window() -> None:
+    """Handed in at 23:06, it sees the midnight and ends with the next working day; a case in review
+    is waited for.
+    """
     story = Story()
     story.file()
-    story.claim()
+    ends_ms = expiry_ms(story.now_ms, DESKS, Locality.CENTRAL)
     story.now_ms += 3_600_000
+    story.remind()
+    assert State.AUTH_QUEUED is story.where(), "midnight is no end"
+    story.now_ms = ends_ms - 60_000
+    story.claim()
+    story.now_ms = ends_ms + 3_600_000
     story.give(Renew(DESK))
     story.remind()
     assert State.AUTH_QUEUED is story.where(), "the lease lapsed long ago"

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from backoffice.cases.commands import FileCase, PartnerSilent, Reinquire, Release, Renew, Settle
 from backoffice.cases.conversation import STAGES
-from backoffice.cases.events import DayEnded, LeaseDue, Settled, SlipDue, Standing
+from backoffice.cases.events import LeaseDue, PatienceEnded, Settled, SlipDue, Standing
 from backoffice.cases.legs import OPEN
 from backoffice.cases.terms import TERMS
 from tests.backoffice.case_story import (
@@ -50,7 +50,10 @@ SAID: list[tuple[desk.Verdict, desk.Reason | None]] = [
     (desk.Verdict.REJECT, desk.Reason.NOT_PERMITTED),
 ]
 VERDICTS = st.sampled_from(SAID)
-REMINDERS = [LeaseDue(), DayEnded(), SlipDue()]
+NIGHT_MS = 19 * 3_600_000
+"""From late in the evening, when stories begin, to after the desk's next working day."""
+
+REMINDERS = [LeaseDue(), PatienceEnded(), SlipDue()]
 ELSEWHERE = Area(0, 0, 1, 1)
 BUSINESSES = ["debit_card", "card_activation", "errand", "wishes", "gift", "referral", "street"]
 LEGS = ["", BILL, MONEY, NOTICE, "mobile"]
@@ -201,7 +204,7 @@ class CaseMachine(RuleBasedStateMachine):
     def a_stranger_looks(self) -> None:
         assert self.story.ask(GetCase(self.story.case_id), OTHER_TERMINAL).code == "E_NOT_FOUND"
 
-    @rule(ms=st.sampled_from([1_000, TERMS.lease_ms, 3_600_000, TERMS.prepared_ms]))
+    @rule(ms=st.sampled_from([1_000, TERMS.lease_ms, NIGHT_MS, TERMS.prepared_ms]))
     def time_passes(self, ms: int) -> None:
         self.story.now_ms += ms
         self.story.remind()
@@ -285,7 +288,7 @@ def random_life(seed: int) -> CaseMachine:
         machine.show,
         lambda: machine.sign(dice.randrange(2)),
         machine.change_mind,
-        lambda: machine.time_passes(dice.choice([1_000, TERMS.lease_ms, 3_600_000])),
+        lambda: machine.time_passes(dice.choice([1_000, TERMS.lease_ms, 3_600_000, NIGHT_MS])),
         lambda: machine.a_reminder_comes_for_nothing(dice.choice(REMINDERS)),
         lambda: machine.reconcile(RECONCILER, dice.random() < 0.5, dice.random() < 0.3),
     ]

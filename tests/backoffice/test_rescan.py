@@ -9,11 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from actors.store import Batch, Document, Recorded
+from backoffice.authorization.hours import DeskHours, next_workday_end_ms
 from backoffice.authorization.levels import RESCAN, Level
 from backoffice.cases.case import key_of, stream_of
 from backoffice.cases.events import AnyCaseEvent, Intake, RescanGiven, RescanOwed
 from backoffice.cases.rescan import Debt, collection, overdue_case, pay_first
-from backoffice.cases.terms import end_of_day_ms, next_day_end_ms
 from backoffice.catalogue import products
 from backoffice.peers.devices import Device
 from backoffice.peers.terminal_requests import TerminalRequests
@@ -116,10 +116,10 @@ def test_what_cannot_follow(deferred: tuple[str, ...], drop: str) -> None:
 
 
 def test_the_last_approval_makes_a_debt_and_the_photos_pay_it() -> None:
-    """In its own commit; due at the end of the next day; the same photos again are harmless."""
+    """In its own commit; due when the next working day ends; the same photos again are harmless."""
     story = approved()
     (owed,) = [event for event in story.events if isinstance(event, RescanOwed)]
-    assert ((FIELD,), next_day_end_ms(story.now_ms)) == (owed.fields, owed.due_ms)
+    assert ((FIELD,), next_workday_end_ms(story.now_ms, DeskHours())) == (owed.fields, owed.due_ms)
     ((case_id, body),) = debts(story)
     assert case_id == story.case_id
     assert Debt(TELLER.staff.staff_id, owed.due_ms, (FIELD,)) == decode(Debt, body)
@@ -177,7 +177,7 @@ def test_nothing_is_owed_before_an_approval_or_of_a_case_that_fails() -> None:
 def test_who_owes_something_overdue_submits_nothing_else() -> None:
     """Not a moment before it is due, and nobody else's debt counts."""
     story = approved()
-    due_ms = next_day_end_ms(story.now_ms)
+    due_ms = next_workday_end_ms(story.now_ms, DeskHours())
     mine = TELLER.staff.staff_id
     assert "" == overdue_case(debts(story), mine, due_ms - 1)
     assert "" == overdue_case(debts(story), "T999", due_ms)
@@ -187,14 +187,6 @@ def test_who_owes_something_overdue_submits_nothing_else() -> None:
     assert isinstance(refused, tuple)
     sentence = f"影像补扫已逾期，请先补扫业务 …{story.case_id[-6:]}"
     assert (Refusal(Code.STATE, sentence),) == refused
-
-
-def test_the_next_day_ends_a_day_after_this_one() -> None:
-    """Whenever in the day it is asked."""
-    story = Story()
-    for later_ms in (0, DAY_MS // 2, DAY_MS - 1):
-        at_ms = end_of_day_ms(story.now_ms) + later_ms
-        assert end_of_day_ms(at_ms) + DAY_MS == next_day_end_ms(at_ms)
 
 
 def illegal(story: Story, *later: AnyCaseEvent) -> list[int]:

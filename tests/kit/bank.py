@@ -18,6 +18,7 @@ import trio
 
 from actors.ports import Outside
 from actors.store import Store
+from backoffice.authorization.hours import DESKS, DeskHours
 from backoffice.authorization.levels import THRESHOLDS, Thresholds
 from backoffice.cases.terms import TERMS, Terms
 from backoffice.catalogue import products
@@ -136,6 +137,7 @@ class Bank:
     weather: Weather = CALM
     terms: Terms = TERMS
     thresholds: Thresholds = THRESHOLDS
+    desk_hours: DeskHours = DESKS.own
     register: EmbeddedRegister = field(default_factory=EmbeddedRegister)
     members: tuple[Member, ...] = ()
     kit_faults: Mapping[Fault, float] = field(default_factory=dict)
@@ -232,7 +234,11 @@ class Bank:
         """An incarnation of the office."""
         outside = self.outside("office")
         store: Store = self.disk("office").boot()
-        sections = {"terms": self.terms, "policy": self.thresholds}
+        sections = {
+            "terms": self.terms,
+            "policy": self.thresholds,
+            "desk_hours": self.desk_hours,
+        }
         setup = OfficeSetup(
             outside=outside,
             storage=given(store),

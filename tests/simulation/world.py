@@ -17,7 +17,8 @@ from unittest import mock
 import msgspec
 import trio
 
-from backoffice.cases.terms import end_of_day_ms
+from backoffice.authorization.hours import DeskHours, Desks, Window, expiry_ms
+from backoffice.authorization.levels import Locality
 from backoffice.catalogue import products
 from backoffice.customers.feed import CONSUMERS
 from backoffice.desk.clerk import DeskClerk
@@ -57,7 +58,12 @@ and inquiries of five minutes, retries of one, and the people's own pace.
 
 LOOK_S: Final = 1.0
 
-MIDNIGHT_MS: Final = end_of_day_ms(EPOCH_MS)
+HOURS: Final = DeskHours(
+    windows=(Window("08:30", "24:00"),), weekdays=(1, 2, 3, 4, 5, 6, 7), least_minutes=1
+)
+"""Desks close when the day ends: one night holds all that happens only at either."""
+
+MIDNIGHT_MS: Final = expiry_ms(EPOCH_MS, Desks(HOURS, HOURS), Locality.UNION)
 """The end of the day on which the bank of glass lives, Unix milliseconds."""
 
 
@@ -106,6 +112,7 @@ class World:
             kit_faults=plan.kit,
             watch=self.invariants.watch,
             conducts=Misconduct(seed, plan, trace),
+            desk_hours=HOURS,
             begins_ms=MIDNIGHT_MS - int(plan.begins_s * 1000),
         )
         self._products = products()

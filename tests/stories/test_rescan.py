@@ -7,8 +7,8 @@ from typing import Final
 import trio
 
 from actors.behaviour import Commanded
+from backoffice.authorization.hours import DeskHours, next_workday_end_ms
 from backoffice.cases.rescan import Debt, collection
-from backoffice.cases.terms import next_day_end_ms
 from terminal.clerk import Clerk
 from terminal.draft import Draft
 from terminal.draft_events import Done, HandInRescan, KeepEvidence
@@ -104,7 +104,7 @@ def test_a_photo_follows_over_a_broken_link() -> None:
             terminal = at.terminal
             assert "SIGNED" in states(case_of(terminal))
             assert (PHOTO,) == debts(bank)[case_id].fields
-            owed = OwedView(1, next_day_end_ms(EPOCH_MS), "1001", given=False)
+            owed = OwedView(1, next_workday_end_ms(EPOCH_MS, DeskHours()), "1001", given=False)
             assert (owed, "teller") == (
                 row_of(terminal, case_id).owed,
                 row_of(terminal, case_id).waiting,

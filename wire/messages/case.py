@@ -145,6 +145,8 @@ class CaseView(msgspec.Struct, frozen=True):
         timing: while it waits for an authorizer: `sync` where the customer waits with it, else
             `async`; empty otherwise.
         due_ms: by when it should be decided then, Unix milliseconds; 0 otherwise.
+        ends_ms: while it waits for an authorizer, or for being corrected: when it ends by itself,
+            Unix milliseconds; 0 otherwise.
         live_wanted: an authorizer asks for `LIVE_PHOTO` now.
         owed: the photos that the case was approved without and that are still to come, by field.
         owed_due_ms: by when, Unix milliseconds; 0 where none is owed.
@@ -160,6 +162,7 @@ class CaseView(msgspec.Struct, frozen=True):
     results: tuple[LegResult, ...] = ()
     timing: str = ""
     due_ms: int = 0
+    ends_ms: int = 0
     live_wanted: bool = False
     owed: tuple[str, ...] = ()
     owed_due_ms: int = 0
