@@ -22,6 +22,7 @@ from backoffice.cases.events import (
     CustomerLearned,
     FileSlip,
     LeaseDue,
+    PatienceEnded,
     PrepareLost,
     PrepareStarted,
     Reopened,
