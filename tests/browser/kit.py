@@ -39,10 +39,10 @@ NAME_MS_MIN = 800
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """One browser; contexts of it share nothing."""
+def chromium(*args: str) -> Iterator[Browser]:
+    """One browser, with these arguments too; contexts of it share nothing."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGS))
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGS, *args])
         yield browser
         browser.close()
 

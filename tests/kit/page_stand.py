@@ -66,6 +66,7 @@ class Stand:
         self._scopes: set[trio.CancelScope] = set()
         self._images = {digest_of(name): picture(name) for name in states.PHOTOS}
         self._door: PageDoor | None = None
+        self._ahead_s = 0.0
         self._token: trio.lowlevel.TrioToken | None = None
         self._shut = trio.Event()
         self._ready = threading.Event()
@@ -79,6 +80,8 @@ class Stand:
                 page.show(self.state)
                 async for request in page.requests:
                     tag = str(request.command.__struct_config__.tag)
+                    if tag == "sign_out":
+                        request.let_others_go()
                     if tag in self._slow:
                         self.commands.append(request.command)
                         continue
@@ -137,6 +140,16 @@ class Stand:
         """A fresh address that lets one browser in."""
         return str(self._there(lambda: self._door.link() if self._door else ""))
 
+    @property
+    def printed(self) -> str:
+        """The address that the door prints at its start."""
+        assert self._door is not None
+        return self._door.printed
+
+    def pass_by(self, seconds: float) -> None:
+        """Let so much time go by on the agent's clock."""
+        self._ahead_s += seconds
+
     def show(self, state: Any) -> None:
         """Push another state to every page."""
         self._there(lambda: self._show(state))
@@ -157,14 +170,20 @@ class Stand:
         assert self._token is not None
         return trio.from_thread.run_sync(work, trio_token=self._token)
 
-    async def serve(self, program: PageProgram) -> None:
+    async def serve(self, program: PageProgram, lasting_link: bool = False, port: int = 0) -> None:
         """Serve until `shut`."""
         self._token = trio.lowlevel.current_trio_token()
         async with trio.open_nursery() as nursery:
 
             async def door(task_status: trio.TaskStatus[PageDoor]) -> None:
                 await serve_page(
-                    program, device=DEVICE, entropy=os.urandom, task_status=task_status
+                    program,
+                    device=DEVICE,
+                    entropy=os.urandom,
+                    lasting_link=lasting_link,
+                    port=port,
+                    now=lambda: trio.current_time() + self._ahead_s,
+                    task_status=task_status,
                 )
 
             self._door = await nursery.start(door)
@@ -314,11 +333,13 @@ def new_stand(which: str) -> Stand:
 
 
 @contextmanager
-def open_stand(which: str) -> Iterator[Stand]:
+def open_stand(which: str, *, lasting_link: bool = False, port: int = 0) -> Iterator[Stand]:
     """A stand that serves in the background until the block ends."""
     stand = new_stand(which)
     thread = threading.Thread(
-        target=trio.run, args=(stand.serve, program_for(which, stand)), name=f"stand-{which}"
+        target=trio.run,
+        args=(stand.serve, program_for(which, stand), lasting_link, port),
+        name=f"stand-{which}",
     )
     thread.start()
     stand.wait_ready()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from wire.page import (
     PageDoor,
     PageProgram,
     PageRequest,
+    PageSession,
     serve_page,
 )
 
@@ -171,7 +172,7 @@ class Visitor:
                     head += chunk
             head, _, rest = head.partition(b"\r\n\r\n")
             status = int(head.split()[1]) if head else 0
-            yield PageSocket(stream, status, rest)
+            yield PageSocket(stream, status, head, rest)
 
     @asynccontextmanager
     async def page(self) -> AsyncIterator[PageSocket]:
@@ -218,9 +219,10 @@ async def _response(
 class PageSocket:
     """The page's end of the websocket."""
 
-    def __init__(self, stream: trio.SocketStream, status: int, rest: bytes) -> None:
+    def __init__(self, stream: trio.SocketStream, status: int, head: bytes, rest: bytes) -> None:
         self.stream = stream
         self.status = status
+        self.head = head
         self._connection = Connection(ConnectionType.CLIENT)
         if rest:
             self._connection.receive_data(rest)
@@ -269,9 +271,11 @@ class PageSocket:
 
 @asynccontextmanager
 async def open_door(
-    program: Bookkeeper,
+    program: PageSession,
     files: Path,
     *,
+    commands: Sequence[type[msgspec.Struct]] = (Add, Forbid),
+    port: int = 0,
     device: str = "T-0001",
     folder: Path | None = None,
     lasting_link: bool = False,
@@ -286,9 +290,9 @@ async def open_door(
     page = PageProgram(
         title="测试页 <bank>",
         files=files,
-        commands=(Add, Forbid),
+        commands=commands,
         session=program,
-        images=program,
+        images=program if isinstance(program, Bookkeeper) else None,
     )
     async with trio.open_nursery() as nursery:
 
@@ -299,6 +303,7 @@ async def open_door(
                 entropy=entropy,
                 folder=folder,
                 lasting_link=lasting_link,
+                port=port,
                 now=now,
                 task_status=task_status,
             )

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
+import socket
 from pathlib import Path
 
+import msgspec
 import pytest
 import trio
 
 from tests.kit.page_visitor import JPEG, Bookkeeper, open_door
 from tests.kit.running import run_real
+from tests.kit.sources import ROOT, product_sources
 from wire.errors import LocalMisuse
 from wire.message import Code, Refusal
 from wire.page.connection import REQUESTS_IN_FLIGHT_MAX
-from wire.page.shell import IMPORT_MAP_HASH
+from wire.page.gate import SESSIONS_MAX
+from wire.page.pages import Pages
+from wire.page.server import LOOPBACKS
+from wire.page.shell import IMPORT_MAP_HASH, SHARED_FILES
 
 
 @pytest.fixture
@@ -283,5 +290,160 @@ def test_an_upload_without_a_declared_length_is_cut_at_the_limit(files: Path) ->
                 nursery.cancel_scope.cancel()
 
             assert answer.startswith(b"HTTP/1.1 413")
+
+    run_real(story)
+
+
+def test_no_answer_of_the_door_sets_a_cookie(files: Path, tmp_path: Path) -> None:
+    """Cookies ignore ports. Whoever asks for whatever, with a cookie too: none comes back."""
+    paths = ("/", "/app/main.js", "/shared/ui.js", "/nowhere", "/image/00", "/link", "/session")
+    seen: list[int] = []
+
+    async def story() -> None:
+        async with open_door(Bookkeeper(), files, folder=tmp_path) as visitor:
+            await visitor.open()
+            planted = {"Cookie": f"backpack-session={visitor.token}; t={visitor.token}"}
+            stranger = {**visitor.stranger_headers(), **planted}
+            for headers in (stranger, {**stranger, **visitor.own_headers()}):
+                for method in ("GET", "HEAD", "POST", "PUT"):
+                    for path in (*paths, "/upload", "/socket"):
+                        status, answered, _ = await visitor.ask(
+                            path, method=method, headers=headers
+                        )
+                        assert "set-cookie" not in answered
+                        seen.append(status)
+            link = await visitor.trade(visitor.door.link())
+            assert link
+            status, _, _ = await visitor.ask("/image/00", headers=stranger)
+            assert status == 403
+            async with visitor.websocket(stranger) as late:
+                assert late.status == 101
+                assert b"cookie" not in late.head.lower()
+                await late.say({"type": "hello", "token": ""})
+                assert await late.hear() == {"closed": 4403}
+
+    run_real(story)
+
+    assert {200, 403, 404, 405} <= set(seen)
+
+
+COOKIES = re.compile(r"cookie", re.IGNORECASE)
+SAYS_NONE = {"wire/page/guard.py": "(no cookies)"}
+"""Where the word may stand, in a sentence that says that there are none."""
+
+
+def test_no_code_reads_or_sets_a_cookie() -> None:
+    """In Python or on a page; what a library can do with them, nothing of ours asks for."""
+    for source in product_sources():
+        text = source.path.read_text("utf-8").replace(SAYS_NONE.get(source.name, "\0"), "")
+        assert COOKIES.search(text) is None, source.name
+    pages = [SHARED_FILES, ROOT / "terminal" / "page", ROOT / "backoffice" / "desk" / "page"]
+    for path in (path for folder in pages for path in folder.rglob("*.*js")):
+        assert COOKIES.search(path.read_text("utf-8")) is None, path
+
+
+def test_the_seventeenth_window_ends_the_first(files: Path) -> None:
+    """Many launches do not pile up; the oldest window is told that it is let go."""
+
+    async def story() -> None:
+        async with open_door(Bookkeeper(), files) as visitor, visitor.page() as first:
+            await first.hear()
+            for _ in range(SESSIONS_MAX):
+                assert await visitor.trade(visitor.door.link())
+
+            assert await first.hear() == {"closed": 4403}
+            assert (await visitor.ask("/image/00"))[0] == 403
+
+    run_real(story)
+
+
+def test_who_leaves_closes_every_other_window_and_keeps_a_new_token(files: Path) -> None:
+    """The token comes before the state in which nobody is signed in: a reload then still is in."""
+
+    class Leave(msgspec.Struct, frozen=True, tag="forbid"):
+        """The command with which the user leaves."""
+
+    signed_in = [True]
+
+    async def perform(command: msgspec.Struct) -> None:
+        assert isinstance(command, Leave)
+        signed_in[0] = False
+
+    pages: Pages[msgspec.Struct] = Pages(lambda: list(signed_in), perform, leaving=Leave)
+
+    async def story() -> None:
+        async with (
+            open_door(pages, files, commands=(Leave,)) as visitor,
+            visitor.page() as other,
+            visitor.websocket() as mine,
+        ):
+            former = visitor.token
+            await mine.say(visitor.hello())
+            assert await mine.hear() == {"type": "state", "state": [True]}
+            await mine.say({"type": "command", "id": 1, "name": "forbid", "args": {}})
+
+            heard = [await mine.hear()]
+            while heard[-1]["type"] != "answer":
+                heard.append(await mine.hear())
+            token = heard[0]
+            assert token["type"] == "token"
+            while (await other.hear()) != {"closed": 4403}:
+                pass
+            visitor.token = str(token["token"])
+            assert visitor.token != former
+            async with visitor.websocket() as reloaded:
+                await reloaded.say(visitor.hello())
+                assert await reloaded.hear() == {"type": "state", "state": [False]}
+            visitor.token = former
+            async with visitor.websocket() as thief:
+                await thief.say(visitor.hello())
+                assert await thief.hear() == {"closed": 4403}
+
+    run_real(story)
+
+
+def has(loopback: str) -> bool:
+    """Whether this machine has that address; some have no IPv6."""
+    with socket.socket(socket.AF_INET6 if ":" in loopback else socket.AF_INET) as trial:
+        try:
+            trial.bind((loopback, 0))
+        except OSError:
+            return False
+    return True
+
+
+HERE = [loopback for loopback in LOOPBACKS if has(loopback)]
+
+
+@pytest.mark.parametrize("taken", HERE)
+def test_a_port_that_a_neighbour_has_on_either_loopback_is_not_ours(
+    files: Path, taken: str
+) -> None:
+    """A browser tries ::1 first for our name: whoever sat there would serve our page's scripts."""
+
+    async def story() -> None:
+        (squatter,) = await trio.open_tcp_listeners(0, host=taken)
+        async with squatter:
+            port = squatter.socket.getsockname()[1]
+            with pytest.RaisesGroup(OSError, flatten_subgroups=True):
+                async with open_door(Bookkeeper(), files, port=port):
+                    pass
+
+    run_real(story)
+
+
+def test_the_door_listens_on_both_loopbacks(files: Path) -> None:
+    """So that nobody can sit on the other one later, and a browser finds us on either."""
+
+    async def story() -> None:
+        async with open_door(Bookkeeper(), files) as visitor:
+            for loopback in HERE:
+                with pytest.raises(OSError, match="in use"):
+                    await trio.open_tcp_listeners(visitor.port, host=loopback)
+                stream = await trio.open_tcp_stream(loopback, visitor.port)
+                async with stream:
+                    head = f"GET / HTTP/1.1\r\nHost: {visitor.door.host}\r\n\r\n"
+                    await stream.send_all(head.encode())
+                    assert (await stream.receive_some()).startswith(b"HTTP/1.1 200")
 
     run_real(story)
