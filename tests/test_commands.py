@@ -141,7 +141,7 @@ def test_an_id_that_cannot_be(option: str, tmp_path: Path) -> None:
     assert "hyphen" in told
 
 
-@pytest.mark.parametrize("name", ["office", "terminal", "desk", "verify"])
+@pytest.mark.parametrize("name", ["office", "terminal", "desk", "verify", "open"])
 def test_a_data_path_that_is_a_file(name: str, tmp_path: Path) -> None:
     """It stays as it is."""
     path = tmp_path / "file"

@@ -32,6 +32,7 @@ async def run_on(folder: Path, say: Callable[[object], None]) -> None:
             progress(f"柜员终端 teller's page      {bank.terminal.page}")
             progress(f"授权台   authorizer's page  {desk.page}")
             progress(f"授权中心 centre's page      {centre.page}")
+            progress("演示期间可反复打开 · they work as often as you like while the demo runs")
             progress("")
             for staff_id, name, _, role, _, passcode in TRAINING_PEOPLE:
                 figures = "  报表 figures" if staff_id in TRAINING_MANAGERS else ""

@@ -282,6 +282,23 @@ def test_reloading_stays_in_and_another_tab_is_told_how_to_get_in(context: Brows
         still_at_work(page, stand)
 
 
+def test_a_neighbour_cannot_bury_the_page_in_cookies(context: BrowserContext) -> None:
+    """Planted from another port, sent to us from then on, and no reason to turn the user away."""
+    with open_stand("teller") as stand, Neighbour().serving() as neighbour:
+        hostile = context.new_page()
+        hostile.goto(f"http://{HOST}:{neighbour.port}/")
+        hostile.evaluate(
+            """() => { for (let at = 0; at < 30; at += 1) {
+            document.cookie = `c${at}=${"x".repeat(4000)};max-age=99999`; } }"""
+        )
+        assert len(context.cookies()) > 30
+
+        page = at_work(context, stand, stand.address())
+
+        page.reload()
+        still_at_work(page, stand)
+
+
 def test_who_signs_out_lets_every_other_window_go(context: BrowserContext) -> None:
     """The others show nothing more, for a copied token may be among them; this one goes on."""
     with open_stand("teller") as stand:

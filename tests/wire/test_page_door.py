@@ -18,7 +18,7 @@ from wire.message import Code, Refusal
 from wire.page.connection import REQUESTS_IN_FLIGHT_MAX
 from wire.page.gate import SESSIONS_MAX
 from wire.page.pages import Pages
-from wire.page.server import LOOPBACKS
+from wire.page.server import HEAD_BYTES_MAX, LOOPBACKS
 from wire.page.shell import IMPORT_MAP_HASH, SHARED_FILES
 
 
@@ -327,15 +327,33 @@ def test_no_answer_of_the_door_sets_a_cookie(files: Path, tmp_path: Path) -> Non
     assert {200, 403, 404, 405} <= set(seen)
 
 
+def test_cookies_that_a_neighbour_planted_bury_nothing(files: Path) -> None:
+    """As many as a browser keeps for one host; what no browser sends is still refused."""
+
+    async def story() -> None:
+        async with open_door(Bookkeeper(), files) as visitor:
+            buried = {"Host": visitor.door.host, "Cookie": "; ".join(["c=" + "x" * 4000] * 180)}
+            status, _, _ = await visitor.ask("/", headers=buried)
+            endless = {**buried, "Cookie": "x" * (2 * HEAD_BYTES_MAX)}
+            refused, _, _ = await visitor.ask("/", headers=endless)
+
+            assert (status, refused) == (200, 431)
+
+    run_real(story)
+
+
 COOKIES = re.compile(r"cookie", re.IGNORECASE)
-SAYS_NONE = {"wire/page/guard.py": "(no cookies)"}
-"""Where the word may stand, in a sentence that says that there are none."""
+SAYS_WHY = {
+    "wire/page/guard.py": "(no cookies)",
+    "wire/page/server.py": "can plant 180 cookies of 4 KiB",
+}
+"""Where the word may stand, in a sentence that says what they have to do with us."""
 
 
 def test_no_code_reads_or_sets_a_cookie() -> None:
     """In Python or on a page; what a library can do with them, nothing of ours asks for."""
     for source in product_sources():
-        text = source.path.read_text("utf-8").replace(SAYS_NONE.get(source.name, "\0"), "")
+        text = source.path.read_text("utf-8").replace(SAYS_WHY.get(source.name, "\0"), "")
         assert COOKIES.search(text) is None, source.name
     pages = [SHARED_FILES, ROOT / "terminal" / "page", ROOT / "backoffice" / "desk" / "page"]
     for path in (path for folder in pages for path in folder.rglob("*.*js")):

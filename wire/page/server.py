@@ -43,6 +43,10 @@ NO_SUCH_LOOPBACK = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 """How a machine without IPv6 says so."""
 PORT_TRIES_MAX = 16
 """How many random ports are tried until one is free on both loopbacks."""
+HEAD_BYTES_MAX = 1024 * 1024
+"""The longest head of a request, in bytes. Ours are short; but a neighbour's page under our host's
+name can plant 180 cookies of 4 KiB, and a browser then sends them to us too.
+"""
 IDLE_S_MAX = 5
 """How long a connection may stay without a complete request, in seconds."""
 SEND_WAIT_S_MAX = 5
@@ -192,6 +196,7 @@ class _Connection(TCPServer):
 def _config() -> Config:
     config = Config()
     config.keep_alive_timeout = IDLE_S_MAX
+    config.h11_max_incomplete_size = HEAD_BYTES_MAX
     config.websocket_max_message_size = MESSAGE_BYTES_MAX
     config.include_server_header = False
     config.accesslog = None
