@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "tree": ("supervisors.cli", "tree", "查看监督树", "The live tree of a running program"),
     "verify": ("backoffice.cli", "verify", "核验审计链与账务", "Verify audit chain and ledger"),
     "reconcile": ("backoffice.cli", "reconcile", "日终对账", "Reconcile cases with partners"),
+    "manual": ("backoffice.cases.cli", "manual", "人工处理", "Settle what the machine gave up"),
     "products": ("backoffice.cli", "list_products", "业务目录", "Every banking product"),
     "feed": ("backoffice.customers.cli", "feed", "客户数据流", "What ECIF and OCRM are told"),
     "invite": ("backoffice.cli", "invite", "邀请一台设备", "Invite a device"),

@@ -46,6 +46,21 @@ def hold(folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
+def is_held(folder: Path) -> bool:
+    """Whether a running program has the folder now; nothing is made."""
+    try:
+        lock = os.open(folder / LOCK_FILE, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        _take(lock)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 if sys.platform == "win32":
     import msvcrt
 
@@ -59,4 +74,4 @@ else:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-__all__ = ["LOCK_FILE", "FolderInUse", "hold"]
+__all__ = ["LOCK_FILE", "FolderInUse", "hold", "is_held"]

@@ -73,7 +73,7 @@ def test_the_help_of_a_command_teaches(
     for line in re.findall(r"--[a-z-]+ .*", options):
         if not line.startswith("--help "):
             assert CHINESE.search(line), line
-    if name not in ("invite", "revoke", "policy", "config", "feed"):
+    if name not in ("invite", "revoke", "policy", "manual", "config", "feed"):
         assert "default" in options
 
 
@@ -88,6 +88,47 @@ def test_the_help_of_each_word_of_the_policy_teaches(name: str) -> None:
     assert ENGLISH.search(about)
     assert "--connect" in options
     assert name in backpack("policy", "--help").stdout
+
+
+@pytest.mark.parametrize("name", ["list", "show", "inquire", "settle", "reverse"])
+def test_the_help_of_each_word_of_the_settlement_teaches(name: str) -> None:
+    """As for the policy's."""
+    shown = backpack("manual", name, "--help")
+    about, _, options = shown.stdout.partition("Options")
+
+    assert (OK, "") == (shown.returncode, shown.stderr)
+    assert CHINESE.search(about)
+    assert ENGLISH.search(about)
+    assert "--connect" in options
+    assert name in backpack("manual", "--help").stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("list",),
+        ("list", "--data", ".", "--connect", NOBODY),
+        ("list", "--connect", NOBODY),
+        ("settle", "c", "l", "--connect", NOBODY, "--key", "none", "--staff", "2001"),
+        ("reverse", "c", "l", "--connect", NOBODY, "--key", "none", "--staff", "2001",
+         "--confirm", "--withdraw"),
+    ],
+)  # fmt: skip
+def test_words_of_the_settlement_that_do_not_fit(words: tuple[str, ...]) -> None:
+    """Told before anybody is asked."""
+    code, _ = mistake("manual", *words)
+    assert USAGE == code
+
+
+def test_a_list_of_a_folder_without_an_office(tmp_path: Path) -> None:
+    """Is a clear error; so is an address where nobody is, and a key that is none."""
+    code, told = mistake("manual", "list", "--data", str(tmp_path))
+    assert (FAILED, True) == (code, "cannot read" in told)
+    key = identity(tmp_path / "operator")
+    code, _ = mistake("manual", "list", "--connect", NOBODY, "--key", str(key))
+    assert CANNOT_CONNECT == code
+    code, _ = mistake("manual", "list", "--connect", NOBODY, "--key", str(tmp_path / "none"))
+    assert REFUSED == code
 
 
 def test_a_policy_that_cannot_be_is_told_before_anybody_is_asked(tmp_path: Path) -> None:

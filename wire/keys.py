@@ -37,6 +37,8 @@ SIGNATURE_BYTES: Final = 64
 
 DECISION: Final = b"backpack/decision/1"
 """An authorizer's decision on one version of a case."""
+SETTLEMENT: Final = b"backpack/settlement/1"
+"""What a person says of a leg that the machine gave up."""
 SUBMISSION: Final = b"backpack/submission/1"
 """A terminal's submission of a case."""
 SLIP: Final = b"backpack/slip/1"
@@ -322,6 +324,7 @@ __all__ = [
     "SigningKeyPair",
     "verify",
     "DECISION",
+    "SETTLEMENT",
     "SUBMISSION",
     "SLIP",
     "SLIP_OFFICE",

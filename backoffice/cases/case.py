@@ -12,7 +12,8 @@ committed before the customer has signed the very slip that was prepared; nobody
 they captured. Whatever is repeated leads to nothing new.
 
 Who decides what: `review` (desks), `sampling` (desks, afterwards), `conversation` (the
-partners' answers), `table` (the terminal, reminders, reconciliation).
+partners' answers), `settlement` (partners and people, where the machine gave up), `table` (the
+terminal, reminders).
 """
 
 from __future__ import annotations
@@ -24,23 +25,23 @@ from actors.behaviour import Behaviour, Effect, Reminder, Verdict
 from actors.store import Claim as OwnedKey
 from actors.store import ClaimConflict
 from backoffice.authorization.queue import pool
-from backoffice.cases import review, sampling, table
+from backoffice.cases import review, sampling, settlement, stuck, table
 from backoffice.cases.commands import (
     AskLive,
     CaseCommand,
     Claim,
     FileCase,
     FromTerminal,
+    InquireLegs,
     Judge,
     JudgeSample,
+    LookManual,
     OpenSample,
     PartnerSilent,
-    Reinquire,
     Release,
     Renew,
-    Settle,
+    SettleLeg,
 )
-from backoffice.cases.conversation import answered, unanswered
 from backoffice.cases.duties import duties, reminders
 from backoffice.cases.events import (
     AnyCaseEvent,
@@ -84,7 +85,7 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
     event_type = AnyCaseEvent
     effect_types = CaseEffect
     state_type = Case
-    snapshot_version = 3
+    snapshot_version = 4
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
@@ -152,17 +153,21 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
             case JudgeSample():
                 return sampling.judge_sample(case, command, now_ms)
             case PartnerOutcome():
-                return answered(case, command, rules, now_ms)
+                return settlement.answered(case, command, rules, now_ms)
             case PartnerSilent(key=key):
-                return unanswered(case, key, rules.terms, now_ms)
+                return settlement.unanswered(case, key, rules, now_ms)
             case LeaseDue():
                 return review.lapse(case, now_ms)
             case PatienceEnded():
                 return table.expire(case, now_ms)
             case SlipDue():
                 return table.undo_unsigned(case, now_ms)
-            case Reinquire() | Settle():
-                return table.reconcile(case, command, rules, now_ms)
+            case LookManual():
+                return ()
+            case InquireLegs():
+                return settlement.inquire(case, command, now_ms)
+            case SettleLeg():
+                return settlement.settle(case, command, rules, now_ms)
 
     def _file(self, case: Case, intake: Intake, now_ms: int) -> Events | Refusal:
         """A revision: the next one is accepted, a former one must be the same."""
@@ -197,14 +202,17 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
                 *queued,
                 *drawn,
                 *debt_document(case, after),
+                *stuck.document(case, after),
                 *summary_document(case, after),
             ),
         )
 
     def _reply(self, command: CaseCommand, after: Case) -> object | None:
         match command:
-            case FileCase() | FromTerminal() | Reinquire() | Settle():
+            case FileCase() | FromTerminal():
                 return view_of(after, self._product(after))
+            case LookManual() | InquireLegs() | SettleLeg():
+                return stuck.file_of(after, self._product(after))
             case Claim(caller=caller) | AskLive(caller=caller):
                 return file_of(after, self._product(after), caller)
             case Renew():

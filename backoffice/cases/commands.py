@@ -27,6 +27,7 @@ from wire.messages.case import (
 )
 from wire.messages.desk import CaseFile, DecisionTaken, Lease, Released, ReviewFile, ReviewTaken
 from wire.messages.session import StaffCard
+from wire.messages.settlement import ManualFile
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -121,18 +122,31 @@ class PartnerSilent(Message, frozen=True, tag="PartnerSilent"):
     key: str
 
 
-class Reinquire(Request[CaseView], frozen=True, tag="Reinquire"):
-    """A person has the partners asked again about a case that the machine gave up."""
+class LookManual(Request[ManualFile], frozen=True, tag="LookManual"):
+    """What there is to settle."""
+
+
+class InquireLegs(Request[ManualFile], frozen=True, tag="InquireLegs"):
+    """Somebody has partners asked again about a case that the machine gave up.
+
+    Attributes:
+        leg: the key or the name of a leg; empty for all that are open.
+        by: their staff id, or an operator's key.
+    """
+
+    leg: str
+    by: str
+
+
+class SettleLeg(Request[ManualFile], frozen=True, tag="SettleLeg"):
+    """A person's signed word about a leg; whoever hands it in has proven their passcode for it."""
 
     caller: Caller
+    word: bytes
+    signature: bytes
 
-
-class Settle(Request[CaseView], frozen=True, tag="Settle"):
-    """A person found out what the partners have done, and says so with a note."""
-
-    caller: Caller
-    done: bool
-    note: str
+    def __repr__(self) -> str:
+        return f"SettleLeg({len(self.word)} bytes)"
 
 
 class OpenSample(Request[ReviewFile], frozen=True, tag="OpenSample"):
@@ -157,8 +171,9 @@ CaseCommand = (
     | AskLive
     | Release
     | Judge
-    | Reinquire
-    | Settle
+    | LookManual
+    | InquireLegs
+    | SettleLeg
     | OpenSample
     | JudgeSample
     | PartnerOutcome
@@ -178,12 +193,13 @@ __all__ = [
     "PartnerSilent",
     "FileCase",
     "FromTerminal",
+    "InquireLegs",
     "Judge",
     "JudgeSample",
+    "LookManual",
     "OpenSample",
-    "Reinquire",
     "Release",
     "Renew",
-    "Settle",
+    "SettleLeg",
     "TerminalRequest",
 ]

@@ -4,8 +4,9 @@ Every leg has one key, three requests, and an inquiry for every answer that does
 is never made, so nothing can be prepared or posted twice. All legs are prepared at once, and the
 case goes on when every answer is definite; one leg after the other is made real, each when the one
 before is; what stands prepared is released when the whole fails. What stays unknown after
-`inquiries_max` tries, every answer that cannot be true, and a whole that is real in part, go to a
-person (MANUAL). Answers that come again or too late lead to nothing. Pure functions of the record.
+`inquiries_max` tries, every answer that cannot be true, and a whole that is real in part, are given
+up (MANUAL): what follows then is `backoffice.cases.settlement`'s. Answers that come again or too
+late lead to nothing. Pure functions of the record.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from backoffice.cases.events import (
     GivenUp,
     LegAnswered,
     LegAsked,
+    LegContradicted,
     Prepared,
     PrepareLost,
     PrepareStarted,
@@ -31,7 +33,7 @@ from backoffice.cases.events import (
     Standing,
     Stored,
 )
-from backoffice.cases.legs import OPEN, LegRecord, next_to_commit, standing
+from backoffice.cases.legs import OPEN, UNREAL, LegRecord, next_to_commit, standing
 from backoffice.cases.record import Case, evolve
 from backoffice.cases.sampling import close
 from backoffice.cases.terms import Rules, Terms
@@ -102,8 +104,8 @@ def unanswered(case: Case, key: str, terms: Terms, now_ms: int) -> Events:
         return ()
     stage = STAGES[case.state]
     if leg.attempts >= terms.inquiries_max:
-        return (GivenUp(now_ms, stage, _SILENT),)
-    again_ms = now_ms + _pause_ms(leg.attempts, terms)
+        return (GivenUp(now_ms, stage, _SILENT, now_ms + terms.manual_ms_first),)
+    again_ms = now_ms + pause_ms(leg.attempts, terms.inquire_ms_first, terms.inquire_ms_max)
     match stage:
         case Stage.PREPARE:
             return (PrepareLost(now_ms, again_ms, key),)
@@ -146,15 +148,15 @@ def _prepare_answered(
         case PartnerStatus.UNKNOWN_KEY:
             return unanswered(case, leg.key, rules.terms, now_ms)
         case _:
-            return (GivenUp(now_ms, Stage.PREPARE, _CONTRADICTORY),)
-    return *_told(case, answer), *_prepare_ended(evolve(case, answer), rules, now_ms)
+            return _contradicted(leg, outcome, Stage.PREPARE, rules, now_ms)
+    return *_told(case, answer), *prepare_ended(evolve(case, answer), rules, now_ms)
 
 
-def _prepare_ended(case: Case, rules: Rules, now_ms: int) -> Events:
+def prepare_ended(case: Case, rules: Rules, now_ms: int) -> Events:
     """Once every answer is definite: the slip, or the end."""
     if standing(case.legs, Standing.ASKED):
         return ()
-    declined = standing(case.legs, Standing.DECLINED)
+    declined = standing(case.legs, *UNREAL)
     # An essential leg's reason comes first: it is the one that everything failed for.
     decisive = min(declined, key=lambda leg: leg.optional, default=None)
     if decisive is not None and not standing(case.legs, Standing.PREPARED):
@@ -173,39 +175,44 @@ def _commit_answered(
     match outcome.status:
         case PartnerStatus.COMMITTED:
             answer = LegAnswered(now_ms, leg.key, Standing.COMMITTED, outcome.facts)
-            return *_told(case, answer), *_commit_ended(evolve(case, answer), rules, now_ms)
+            return *_told(case, answer), *commit_ended(evolve(case, answer), rules, now_ms)
         case PartnerStatus.PREPARED if leg.lost:
             return (CommitStarted(now_ms, leg.key),)
         case PartnerStatus.PREPARED:
             return unanswered(case, leg.key, rules.terms, now_ms)
         case PartnerStatus.DECLINED | PartnerStatus.ABORTED if outcome.refusal is not None:
-            return _commit_refused(case, leg, outcome.refusal, rules, now_ms)
-        case PartnerStatus.DECLINED | PartnerStatus.ABORTED | PartnerStatus.UNKNOWN_KEY:
-            return (GivenUp(now_ms, Stage.COMMIT, _CONTRADICTORY),)
+            return _commit_refused(case, leg, outcome, outcome.refusal, rules, now_ms)
+        case _:
+            return _contradicted(leg, outcome, Stage.COMMIT, rules, now_ms)
 
 
 def _commit_refused(
-    case: Case, leg: LegRecord, refusal: Refusal, rules: Rules, now_ms: int
+    case: Case,
+    leg: LegRecord,
+    outcome: PartnerOutcome,
+    refusal: Refusal,
+    rules: Rules,
+    now_ms: int,
 ) -> Events:
-    """A partner says no after all: an item fails alone, the whole is undone, or a person must."""
+    """A partner says no after all: an item fails alone, the whole is undone, or people must."""
     if not leg.optional and standing(case.legs, Standing.COMMITTED):
-        return (GivenUp(now_ms, Stage.COMMIT, refusal),)
+        return _contradicted(leg, outcome, Stage.COMMIT, rules, now_ms)
     answer = LegAnswered(now_ms, leg.key, Standing.FAILED, refusal=refusal)
     after = evolve(case, answer)
     if leg.optional:
-        return answer, *_commit_ended(after, rules, now_ms)
+        return answer, *commit_ended(after, rules, now_ms)
     return answer, *abort(after, refusal, now_ms)
 
 
-def _commit_ended(case: Case, rules: Rules, now_ms: int) -> Events:
+def commit_ended(case: Case, rules: Rules, now_ms: int) -> Events:
     """The next leg, or the end: something is real, or nothing is."""
     following = commit_next(case, now_ms)
     if following:
         return following
     if standing(case.legs, Standing.COMMITTED):
         return Committed(now_ms, case.facts), *closing(case, rules, now_ms)
-    failed = standing(case.legs, Standing.FAILED)
-    return abort(case, failed[0].refusal or _DECLINED, now_ms)
+    refusals = (leg.refusal for leg in standing(case.legs, *UNREAL))
+    return abort(case, next(filter(None, refusals), _DECLINED), now_ms)
 
 
 def _abort_answered(
@@ -216,10 +223,10 @@ def _abort_answered(
             answer = LegAnswered(now_ms, leg.key, Standing.ABORTED)
             waited_for = standing(evolve(case, answer).legs, Standing.ABORTING)
             return *_told(case, answer), *(() if waited_for else (Aborted(now_ms),))
-        case PartnerStatus.COMMITTED:
-            return (GivenUp(now_ms, Stage.ABORT, _CONTRADICTORY),)
         case PartnerStatus.PREPARED | PartnerStatus.UNKNOWN_KEY:
             return unanswered(case, leg.key, rules.terms, now_ms)
+        case _:
+            return _contradicted(leg, outcome, Stage.ABORT, rules, now_ms)
 
 
 def _open_leg(case: Case, key: str) -> LegRecord | None:
@@ -233,9 +240,29 @@ def _told(case: Case, answer: LegAnswered) -> Events:
     return (answer,) if len(case.legs) > 1 else ()
 
 
-def _pause_ms(attempts: int, terms: Terms) -> int:
-    doublings = min(attempts, 32)
-    return min(terms.inquire_ms_first * (1 << doublings), terms.inquire_ms_max)
+def _contradicted(
+    leg: LegRecord, outcome: PartnerOutcome, stage: Stage, rules: Rules, now_ms: int
+) -> Events:
+    """What the partner says cannot be true, or must not be: people decide what is."""
+    said = LegContradicted(now_ms, leg.key, outcome.status, outcome.refusal)
+    reason = outcome.refusal or _CONTRADICTORY
+    return said, GivenUp(now_ms, stage, reason, now_ms + rules.terms.manual_ms_first)
 
 
-__all__ = ["STAGES", "abort", "answered", "closing", "commit_next", "go_on", "unanswered"]
+def pause_ms(attempts: int, first_ms: int, most_ms: int) -> int:
+    """The pause after so many attempts: twice as long each time, up to the most."""
+    return min(first_ms * (1 << min(attempts, 32)), most_ms)
+
+
+__all__ = [
+    "STAGES",
+    "abort",
+    "answered",
+    "closing",
+    "commit_ended",
+    "commit_next",
+    "go_on",
+    "pause_ms",
+    "prepare_ended",
+    "unanswered",
+]

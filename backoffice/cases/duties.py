@@ -21,14 +21,16 @@ from backoffice.cases.events import (
     Committed,
     CustomerLearned,
     FileSlip,
+    GivenUp,
+    InquiryLost,
     LeaseDue,
+    LegInquired,
     PatienceEnded,
     PrepareLost,
     PrepareStarted,
     Reopened,
-    Settled,
+    SettlementConfirmed,
     SlipDue,
-    Stage,
     Standing,
     Stored,
     TargetAnswered,
@@ -39,8 +41,9 @@ from backoffice.cases.record import Case
 from backoffice.cases.terms import Rules
 from backoffice.cases.view import dossier_of
 from backoffice.dossier import Dossier
-from backoffice.partners.port import Abort, Commit, Inquire, PartnerRequest
+from backoffice.partners.port import Abort, Commit, Inquire, PartnerRequest, Reverse
 from backoffice.product import Product
+from wire.messages.settlement import Deed
 from wire.value import PhoneValue
 
 SLIP: Final = "slip"
@@ -51,7 +54,7 @@ def duties(case: Case, event: AnyCaseEvent, rules: Rules) -> Iterator[Effect]:
     """The effects of one event; `case` is the one after it. Partners are named by `Partner`."""
     yield from _to_partners(case, event)
     match event:
-        case Committed() | Settled(done=True):
+        case Committed():
             if case.slip is not None and case.signed is not None:
                 signed, device = case.signed, case.filed.device
                 slip = FileSlip(case.slip, signed.ink, device, signed.signature, case.results)
@@ -93,12 +96,36 @@ def _to_partners(case: Case, event: AnyCaseEvent) -> Iterator[Effect]:
         case PrepareLost(key=key, inquire_ms=ms) | CommitLost(key=key, inquire_ms=ms):
             for leg in _under(case, key):
                 yield _effect(leg.partner, Inquire(key, case.union), ms)
-        case Reopened(stage=stage):
-            again = Abort if stage is Stage.ABORT else Inquire
+        case GivenUp(stage=stage, again_ms=ms):
             for leg in standing(case.legs, OPEN[stage]):
-                yield _effect(leg.partner, again(leg.key, case.union))
+                if leg.said is None:
+                    yield _effect(leg.partner, _again(case, leg), ms)
+        case Reopened(stage=stage, key=key):
+            for leg in standing(case.legs, OPEN[stage]):
+                if leg.key != key:
+                    yield _effect(leg.partner, _again(case, leg))
+        case LegInquired(key=key) | SettlementConfirmed(key=key):
+            for leg in _under(case, key):
+                yield _effect(leg.partner, _again(case, leg))
+        case InquiryLost(key=key, again_ms=ms):
+            for leg in _under(case, key):
+                yield _effect(leg.partner, _again(case, leg), ms)
         case _:
             return
+
+
+def _again(case: Case, leg: LegRecord) -> PartnerRequest:
+    """What a partner is asked that did not answer: to do what two persons said, or how it stands.
+
+    Each may be said again for ever: its key makes it harmless.
+    """
+    if leg.word is Deed.REVERSE:
+        return Reverse(leg.reversal_key, case.union, leg.key, leg.asked.request.operation)
+    if leg.word is Deed.DONE or (leg.unheard and leg.standing is Standing.COMMITTED):
+        return Commit(leg.key, case.union)
+    if leg.word is Deed.NOT_DONE or leg.unheard or leg.standing is Standing.ABORTING:
+        return Abort(leg.key, case.union)
+    return Inquire(leg.key, case.union)
 
 
 def _learned(case: Case, event: AnyCaseEvent, rules: Rules) -> Iterator[Effect]:

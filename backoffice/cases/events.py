@@ -2,8 +2,9 @@
 
 Every event names the trigger it pulls (`backoffice.cases.flow`), so that the state after any prefix
 of a stream is known from the table alone; events without a trigger leave the state as it is. The
-first half of a case's life is in `review_events`, the second in `partner_events`; all of it is
-offered here. Invariant: a stream replays to the same case for ever.
+first half of a case's life is in `review_events`, the second in `partner_events`, and what follows
+where the machine gave up in `settlement_events`; all of it is offered here. Invariant: a stream
+replays to the same case for ever.
 """
 
 from __future__ import annotations
@@ -29,7 +30,6 @@ from backoffice.cases.partner_events import (
     Reopened,
     SampleOpened,
     SampleReviewed,
-    Settled,
     Signed,
     SlipSeen,
     Stage,
@@ -59,7 +59,18 @@ from backoffice.cases.review_events import (
     Submitted,
     Waived,
 )
-from backoffice.partners.port import Abort, Commit, Inquire, Prepare
+from backoffice.cases.settlement_events import (
+    InquiryLost,
+    LegContradicted,
+    LegHeard,
+    LegInquired,
+    ReversalRefused,
+    SettlementConfirmed,
+    SettlementProposed,
+    SettlementWithdrawn,
+    Statement,
+)
+from backoffice.partners.port import Abort, Commit, Inquire, Prepare, Reverse
 from wire.ink import Signature
 from wire.masked import IdNumber
 from wire.message import Message
@@ -71,8 +82,6 @@ def trigger_of(event: CaseEvent) -> Trigger | None:
     match event:
         case Reopened(stage=stage):
             return REOPENING[stage]
-        case Settled(done=done):
-            return Trigger.SETTLE_DONE if done else Trigger.SETTLE_UNDONE
         case _:
             return event.trigger
 
@@ -116,7 +125,14 @@ AnyCaseEvent = (
     | Aborted
     | GivenUp
     | Reopened
-    | Settled
+    | LegInquired
+    | InquiryLost
+    | LegContradicted
+    | LegHeard
+    | SettlementProposed
+    | SettlementWithdrawn
+    | SettlementConfirmed
+    | ReversalRefused
 )
 """Everything that can stand in a case's stream."""
 
@@ -210,6 +226,7 @@ CaseEffect = (
     | Commit
     | Abort
     | Inquire
+    | Reverse
     | FileSlip
     | CustomerLearned
     | TargetAnswered
@@ -265,7 +282,6 @@ __all__ = [
     "Returned",
     "SampleOpened",
     "SampleReviewed",
-    "Settled",
     "Signed",
     "SlipDue",
     "SlipSeen",
@@ -276,4 +292,13 @@ __all__ = [
     "TargetAnswered",
     "Waived",
     "trigger_of",
+    "InquiryLost",
+    "LegContradicted",
+    "LegHeard",
+    "LegInquired",
+    "ReversalRefused",
+    "SettlementConfirmed",
+    "SettlementProposed",
+    "SettlementWithdrawn",
+    "Statement",
 ]

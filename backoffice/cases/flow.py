@@ -4,8 +4,10 @@ All products go through it. The customer's signature always precedes the irrever
 reserves, COMMIT makes real, ABORT releases; an answer that does not come leads to an UNKNOWN state,
 from where the office only inquires by the same key. Where a plan has several legs, the state is
 that of the whole: each leg is asked on its own, and may be asked again, in the same state. Pure
-information is asked of nobody and signed by nobody: it is STORED. What is not in the table is
-refused with `E_STATE`, so a step can be late or repeated, but never skipped.
+information is asked of nobody and signed by nobody: it is STORED. MANUAL is left through the stage
+that was given up: what a partner answers at last, or what two persons say of each leg, is taken up
+there, so that the states tell the truth whoever found it out. What is not in the table is refused
+with `E_STATE`, so a step can be late or repeated, but never skipped.
 
 It knows no times, people or products: who may pull a trigger is decided in `backoffice.cases.case`.
 Invariant: `State` is partitioned into final states, without a row, and others, with at least one;
@@ -62,10 +64,6 @@ class Trigger(StrEnum):
     """The machine cannot settle it; a person must."""
     INQUIRE_PREPARE = "inquire_prepare"
     INQUIRE_COMMIT = "inquire_commit"
-    SETTLE_DONE = "settle_done"
-    """A person found that the core has done it."""
-    SETTLE_UNDONE = "settle_undone"
-    """A person found that the core has not done it, or has undone it."""
 
 
 TABLE: Final[dict[State, dict[Trigger, State]]] = {
@@ -158,8 +156,6 @@ TABLE: Final[dict[State, dict[Trigger, State]]] = {
         Trigger.INQUIRE_PREPARE: State.PREPARE_UNKNOWN,
         Trigger.INQUIRE_COMMIT: State.COMMIT_UNKNOWN,
         Trigger.ABORT: State.ABORTING,
-        Trigger.SETTLE_DONE: State.COMMITTED,
-        Trigger.SETTLE_UNDONE: State.ABORTED,
     },
 }
 """State → what can happen there → where it leads. Final states have no row."""

@@ -22,19 +22,31 @@ from backoffice.cases.events import (
     CommitStarted,
     Committed,
     Declined,
+    GivenUp,
+    InquiryLost,
     LegAnswered,
     LegAsked,
+    LegContradicted,
+    LegHeard,
+    LegInquired,
     Prepared,
     PrepareLost,
     PrepareStarted,
     Reopened,
-    Settled,
+    ReversalRefused,
+    SettlementConfirmed,
+    SettlementProposed,
+    SettlementWithdrawn,
     Stage,
     Standing,
+    Statement,
 )
 from backoffice.partners.operations import Partner
+from backoffice.partners.operations.parties import TITLES as PARTNERS
+from backoffice.partners.port import PartnerStatus
 from wire.message import Refusal
 from wire.messages.case import LegResult
+from wire.messages.settlement import Deed
 
 OPEN: Final = {
     Stage.PREPARE: Standing.ASKED,
@@ -43,8 +55,14 @@ OPEN: Final = {
 }
 """How a leg stands that a stage still waits for."""
 
+UNREAL: Final = frozenset({Standing.DECLINED, Standing.FAILED, Standing.ABORTED, Standing.REVERSED})
+"""Ends of a leg at which it is not, or no longer, real."""
+
 NOT_DONE: Final = "未办理"
 """The result of an item that failed without a reason."""
+
+UNDECIDED: Final = "核实中"
+"""The result of an item of which nobody knows yet what its partner has done."""
 
 
 class LegRecord(msgspec.Struct, frozen=True):
@@ -57,6 +75,13 @@ class LegRecord(msgspec.Struct, frozen=True):
         refusal: why it was refused.
         attempts: how often the open question stayed without an answer.
         lost: the last request to the partner did; until it answers, it is only inquired.
+        again_ms: when the office asks by itself about what was given up; 0 where it does not.
+        said: what the partner last said that the case does not believe; `refusal` has its words.
+        proposed: what one person says, and nobody has confirmed.
+        settled: what two persons said last, the second one's statement.
+        word: the same while the partner has not answered to it.
+        unheard: their word counts, though the partner never answered.
+        reversals: how many reversals the partner refused.
     """
 
     asked: LegAsked
@@ -65,6 +90,13 @@ class LegRecord(msgspec.Struct, frozen=True):
     refusal: Refusal | None = None
     attempts: int = 0
     lost: bool = False
+    again_ms: int = 0
+    said: PartnerStatus | None = None
+    proposed: Statement | None = None
+    settled: Statement | None = None
+    word: Deed | None = None
+    unheard: bool = False
+    reversals: int = 0
 
     @property
     def key(self) -> str:
@@ -77,6 +109,16 @@ class LegRecord(msgspec.Struct, frozen=True):
         return self.asked.partner
 
     @property
+    def reversal_key(self) -> str:
+        """The key of the next reversal; one that was refused spends its own."""
+        return f"{self.key}:reversal{self.reversals + 1 if self.reversals else ''}"
+
+    @property
+    def open(self) -> bool:
+        """Its partner owes an answer, or two persons do."""
+        return self.standing in OPEN.values() or self.word is not None
+
+    @property
     def optional(self) -> bool:
         """Its failure fails itself alone."""
         return self.asked.optional
@@ -86,7 +128,10 @@ class LegRecord(msgspec.Struct, frozen=True):
         """How it ended, in words."""
         done = self.standing is Standing.COMMITTED
         why = "" if done else self.refusal.message if self.refusal else NOT_DONE
-        return LegResult(self.asked.title_zh, self.asked.title_en, done, why)
+        if self.open:
+            done, why = False, UNDECIDED
+        zh, en = PARTNERS[self.partner]
+        return LegResult(self.asked.title_zh or zh, self.asked.title_en or en, done, why)
 
 
 Legs = tuple[LegRecord, ...]
@@ -123,10 +168,52 @@ def after(legs: Legs, event: AnyCaseEvent) -> Legs:
             return _one(legs, key, _committing)
         case AbortStarted():
             return _all(legs, Standing.PREPARED, standing=Standing.ABORTING, attempts=0)
+        case GivenUp(stage=stage, again_ms=again_ms):
+            return _all(legs, OPEN[stage], attempts=0, again_ms=again_ms)
         case Reopened(stage=stage):
-            return _all(legs, OPEN[stage], attempts=0, lost=True)
+            quiet = tuple(msgspec.structs.replace(leg, proposed=None, again_ms=0) for leg in legs)
+            return _all(quiet, OPEN[stage], attempts=0, lost=True, said=None)
         case _:
-            return _ended(legs, event)
+            return _settling(_ended(legs, event), event)
+
+
+def _settling(legs: Legs, event: AnyCaseEvent) -> Legs:
+    """What the machine gave up."""
+    match event:
+        case LegInquired(key=key):
+            return _one(legs, key, lambda _: {"attempts": 0, "again_ms": 0})
+        case InquiryLost(key=key, again_ms=again_ms):
+            return _one(
+                legs,
+                key,
+                lambda leg: {"attempts": leg.attempts + 1, "lost": True, "again_ms": again_ms},
+            )
+        case LegContradicted(key=key, status=status, refusal=refusal):
+            quiet = {"word": None, "unheard": False, "again_ms": 0}
+            return _one(legs, key, lambda _: {"said": status, "refusal": refusal, **quiet})
+        case LegHeard(key=key):
+            return _one(legs, key, lambda _: {"unheard": False, "again_ms": 0})
+        case SettlementProposed(key=key, statement=statement):
+            return _one(legs, key, lambda _: {"proposed": statement})
+        case SettlementWithdrawn(key=key):
+            return _one(legs, key, lambda _: {"proposed": None})
+        case SettlementConfirmed(key=key, statement=statement):
+            word = {"proposed": None, "settled": statement, "word": statement.deed}
+            return _one(legs, key, lambda _: {**word, "attempts": 0, "again_ms": 0})
+        case ReversalRefused(key=key, refusal=refusal):
+            return _one(
+                legs,
+                key,
+                lambda leg: {
+                    "word": None,
+                    "said": PartnerStatus.COMMITTED,
+                    "refusal": refusal,
+                    "reversals": leg.reversals + 1,
+                    "again_ms": 0,
+                },
+            )
+        case _:
+            return legs
 
 
 def _ended(legs: Legs, event: AnyCaseEvent) -> Legs:
@@ -142,13 +229,6 @@ def _ended(legs: Legs, event: AnyCaseEvent) -> Legs:
             return _all(legs, Standing.COMMITTING, **settled, attempts=0, lost=False)
         case Aborted():
             return _all(legs, Standing.ABORTING, standing=Standing.ABORTED)
-        case Settled(done=done):
-            refused = (Standing.DECLINED, Standing.FAILED)
-            said = Standing.COMMITTED if done else Standing.ABORTED
-            return tuple(
-                leg if leg.standing in refused else msgspec.structs.replace(leg, standing=said)
-                for leg in legs
-            )
         case _:
             return legs
 
@@ -170,6 +250,11 @@ def _answered(leg: LegRecord, event: LegAnswered) -> dict[str, object]:
         "refusal": event.refusal,
         "attempts": 0,
         "lost": False,
+        "again_ms": 0,
+        "said": None,
+        "proposed": None,
+        "word": None,
+        "unheard": event.unheard,
     }
 
 
@@ -195,6 +280,8 @@ def _all(legs: Legs, now: Standing, **changes: object) -> Legs:
 __all__ = [
     "NOT_DONE",
     "OPEN",
+    "UNDECIDED",
+    "UNREAL",
     "LegRecord",
     "Legs",
     "after",

@@ -46,6 +46,8 @@ class Standing(StrEnum):
     ABORTING = "aborting"
     """To be released; no answer yet."""
     ABORTED = "aborted"
+    REVERSED = "reversed"
+    """It was made real, and undone by postings of its own."""
 
 
 class LegAsked(msgspec.Struct, frozen=True):
@@ -106,12 +108,14 @@ class LegAnswered(CaseEvent, frozen=True, tag="LegAnswered"):
         standing: where it stands now.
         facts: what the partner said, already masked.
         refusal: why not, of a leg that was refused.
+        unheard: two persons answered; their partner has still to be heard about it.
     """
 
     key: str
     standing: Standing
     facts: dict[str, str] = msgspec.field(default_factory=dict)
     refusal: Refusal | None = None
+    unheard: bool = False
 
 
 class Prepared(CaseEvent, frozen=True, tag="CasePrepared"):
@@ -237,26 +241,23 @@ class Aborted(CaseEvent, frozen=True, tag="CaseAborted"):
 
 
 class GivenUp(CaseEvent, frozen=True, tag="CaseGivenUp"):
-    """The machine cannot settle it; a person must."""
+    """The machine cannot settle it now; it asks slowly on, not before `again_ms`, or people do."""
 
     trigger: ClassVar = Trigger.GIVE_UP
     stage: Stage
     reason: Refusal
+    again_ms: int
 
 
-class Reopened(CaseEvent, frozen=True, tag="InquiryReopened"):
-    """A person had the partners asked again; the trigger depends on the stage (`REOPENING`)."""
+class Reopened(CaseEvent, frozen=True, tag="StageReopened"):
+    """What was given up goes on; the trigger depends on the stage (`REOPENING`).
+
+    Attributes:
+        key: the leg whose partner answered by itself; empty where people settled the last one.
+    """
 
     stage: Stage
-    staff: StaffCard
-
-
-class Settled(CaseEvent, frozen=True, tag="CaseSettled"):
-    """A person found out what the partners have done; the trigger depends on `done`."""
-
-    done: bool
-    staff: StaffCard
-    note: str
+    key: str = ""
 
 
 REOPENING = {
@@ -264,7 +265,7 @@ REOPENING = {
     Stage.COMMIT: Trigger.INQUIRE_COMMIT,
     Stage.ABORT: Trigger.ABORT,
 }
-"""Where a person's new inquiry leads back to."""
+"""Where what was given up is taken up again."""
 
 
 __all__ = [
@@ -287,7 +288,6 @@ __all__ = [
     "Reopened",
     "SampleOpened",
     "SampleReviewed",
-    "Settled",
     "Signed",
     "SlipSeen",
     "Stage",

@@ -31,12 +31,12 @@ from backoffice.cases.events import (
     Prepared,
     Queued,
     Rejected,
+    Reopened,
     RescanGiven,
     RescanOwed,
     Returned,
     SampleOpened,
     SampleReviewed,
-    Settled,
     Signed,
     Stage,
     Stored,
@@ -160,13 +160,19 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         return {name: fact for leg in self.legs for name, fact in leg.facts.items()}
 
     @property
+    def manual(self) -> bool:
+        """The machine gave it up, or people have settled something of it."""
+        settled = any(leg.settled is not None for leg in self.legs)
+        return self.state is State.MANUAL or settled
+
+    @property
     def results(self) -> tuple[LegResult, ...]:
-        """How each item ended, of a plan that lists its items."""
-        return tuple(leg.result for leg in self.legs if leg.asked.title_zh)
+        """How each item ended, of a plan that lists its items; each leg, where people settle."""
+        return tuple(leg.result for leg in self.legs if leg.asked.title_zh or self.manual)
 
     def leg(self, key: str) -> LegRecord | None:
-        """The leg under a key, or None."""
-        return next((leg for leg in self.legs if leg.key == key), None)
+        """The leg under a key, its own or that of its reversal, or None."""
+        return next((leg for leg in self.legs if key in (leg.key, leg.reversal_key)), None)
 
 
 def new_case(key: str) -> Case:
@@ -267,10 +273,12 @@ def _told_later(case: Case, event: AnyCaseEvent) -> Case:
         case Declined(refusal=refusal):
             others = (leg.refusal for leg in case.legs)
             return replace(case, reasons=_distinct(refusal, *others))
-        case AbortStarted(reason=refusal) | GivenUp(reason=refusal):
+        case AbortStarted(reason=refusal):
             return replace(case, reasons=(refusal,))
-        case Settled(note=note, done=done):
-            return replace(case, reasons=() if done else (Refusal(Code.STATE, note),))
+        case GivenUp(reason=refusal):
+            return replace(case, reasons=(refusal, *case.reasons))
+        case Reopened():
+            return replace(case, reasons=case.reasons[1:])
         case Closed(sampled=sampled):
             return replace(case, sampled=sampled)
         case SampleOpened(reviewer=reviewer):

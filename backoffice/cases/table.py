@@ -1,27 +1,23 @@
 """A case at the customer's table: slip, signature, change of mind, hand-over.
 
 What the submitting terminal may ask after the submission, and which events each request leads to;
-none for a repeat of what is done already. Also the reminders that end what waits too long, and the
-reconciliation of what the machine could not settle.
+none for a repeat of what is done already. Also the reminders that end what waits too long.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from backoffice.cases.commands import Caller, FromTerminal, Reinquire, Settle
-from backoffice.cases.conversation import abort, closing, commit_next
+from backoffice.cases.commands import Caller, FromTerminal
+from backoffice.cases.conversation import abort, commit_next
 from backoffice.cases.deferral import defer
 from backoffice.cases.events import (
     AnyCaseEvent,
     Cancelled,
     Expired,
     HandedOver,
-    Reopened,
-    Settled,
     Signed,
     SlipSeen,
-    Stage,
 )
 from backoffice.cases.flow import UNSIGNED, Trigger, allows, wrong_state
 from backoffice.cases.live_photo import give_live
@@ -57,7 +53,6 @@ _SLIP_CHANGED: Final = Refusal(Code.STALE, "确认单内容已更新，请客户
 _SIGNED_OTHERWISE: Final = Refusal(Code.KEY_CONFLICT, "该确认单已由客户签字，不能再次签字。")
 _FORGED: Final = Refusal(Code.FORBIDDEN, "签字数据的设备签名无效。")
 _WRONG_CARD: Final = Refusal(Code.ID_MISMATCH, "交付的卡片与业务登记的卡片不一致。", "card")
-_OWN_CASE: Final = Refusal(Code.SELF_AUTH, "不能处理本人经办的业务。")
 _UNWANTED: Final = Refusal(Code.STATE, "客户放弃办理，业务已撤销。")
 _UNSIGNED: Final = Refusal(Code.STATE, "客户逾期未签字，业务已自动撤销。")
 
@@ -103,30 +98,6 @@ def undo_unsigned(case: Case, now_ms: int) -> Events:
     if case.expires_ms > now_ms or case.state not in UNSIGNED:
         return ()
     return abort(case, _UNSIGNED, now_ms)
-
-
-def reconcile(
-    case: Case, command: Reinquire | Settle, rules: Rules, now_ms: int
-) -> Events | Refusal:
-    """A person looks after what the machine gave up; never the one who captured it."""
-    staff = command.caller.staff
-    if case.state is not State.MANUAL:
-        return wrong_state(case.state)
-    if staff.person_id == case.filed.operator.person_id:
-        return _OWN_CASE
-    if isinstance(command, Reinquire):
-        return (Reopened(now_ms, case.stage, staff),)
-    note = normalised(command.note)
-    fault = text_fault(note, "处理说明", REASON_CHARS_MAX, "note", lines=True)
-    if fault is not None:
-        return fault
-    if not command.done:
-        return (Settled(now_ms, False, staff, note),)
-    if case.signed is None or case.stage is Stage.ABORT:
-        # Without the customer's signature nothing becomes real, whoever says so; and what is being
-        # undone the customer was told is undone.
-        return wrong_state(case.state)
-    return Settled(now_ms, True, staff, note), *closing(case, rules, now_ms)
 
 
 def _show(case: Case, slip_hash: bytes, now_ms: int) -> Events | Refusal:
@@ -189,4 +160,4 @@ def _deliver(case: Case, request: Delivered, rules: Rules, now_ms: int) -> Event
     return HandedOver(now_ms, request.delivered_ms), close(case, rules, now_ms)
 
 
-__all__ = ["NOT_FOUND", "at_table", "expire", "reconcile", "undo_unsigned"]
+__all__ = ["NOT_FOUND", "at_table", "expire", "undo_unsigned"]

@@ -27,6 +27,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         inquire_ms_first: the pause before the first inquiry; doubles each time.
         inquire_ms_max: the longest pause between inquiries.
         inquiries_max: after so many unanswered ones a person must look.
+        manual_ms_first: the pause before the office asks on by itself about what it gave up;
+            doubles each time.
+        manual_ms_max: the longest pause of those.
     """
 
     lease_ms: int = 5 * 60 * 1000
@@ -35,6 +38,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     inquire_ms_first: int = 2_000
     inquire_ms_max: int = 5 * 60 * 1000
     inquiries_max: int = 24
+    manual_ms_first: int = 10 * 60 * 1000
+    manual_ms_max: int = 60 * 60 * 1000
 
 
 TERMS: Final = Terms()

@@ -97,7 +97,7 @@ def view_of(case: Case, product: Product) -> CaseView:
         reasons=case.reasons,
         slip=case.slip,
         deliver=deliver,
-        results=case.results if case.state in HANDED_STATES else (),
+        results=case.results if case.state in HANDED_STATES or case.manual else (),
         timing=case.timing.value if waits else "",
         due_ms=case.due_ms if waits else 0,
         ends_ms=case.expires_ms if waits or case.state is State.AUTH_RETURNED else 0,

@@ -18,6 +18,7 @@ from backoffice.partners.embedded import (
     EmbeddedPartner,
     Open,
     PartnerState,
+    ReversedOperation,
 )
 from backoffice.partners.operations import Operation, Partner, PayBill
 from backoffice.partners.queries import PartnerQuery, UnpaidBills
@@ -112,6 +113,11 @@ class Billers(EmbeddedPartner[BillerState]):
     def committed(self, state: BillerState, opened: Open, event: CommittedOperation) -> BillerState:
         """The bill is paid."""
         paid = state.paid.put(_code(opened.operation), event.at_ms)
+        return msgspec.structs.replace(state, paid=paid)
+
+    def reversed(self, state: BillerState, undone: Open, event: ReversedOperation) -> BillerState:
+        """The bill is to be paid again."""
+        paid = state.paid.remove(_code(undone.operation))
         return msgspec.structs.replace(state, paid=paid)
 
     def found(self, state: BillerState, query: PartnerQuery, now_ms: int) -> tuple[Item, ...]:

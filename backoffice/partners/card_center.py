@@ -18,6 +18,7 @@ from backoffice.partners.embedded import (
     EmbeddedPartner,
     Open,
     PartnerState,
+    ReversedOperation,
 )
 from backoffice.partners.operations import ApplyCreditCard, Operation, Partner
 from backoffice.partners.queries import CardApplications, PartnerQuery
@@ -121,6 +122,22 @@ class CardCenter(EmbeddedPartner[CardState]):
         sent = Application(opened.number, holder, event.at_ms)
         applications = state.applications.put(holder, (*_of(state, holder), sent))
         return msgspec.structs.replace(state, applications=applications)
+
+    def reversal_objection(
+        self, state: CardState, operation: Operation, number: str, now_ms: int
+    ) -> Refusal | None:
+        """An application is taken back until it is answered."""
+        holder = _application(operation).customer.number.number
+        (sent,) = (one for one in _of(state, holder) if one.number == number)
+        if self.standing(sent, now_ms) in (Standing.SENT, Standing.NEED_MORE):
+            return None
+        return Refusal(Code.CORE_DECLINED, "信用卡申请已有审批结果，不能冲正", "id_card")
+
+    def reversed(self, state: CardState, undone: Open, event: ReversedOperation) -> CardState:
+        """The application is withdrawn."""
+        holder = _application(undone.operation).customer.number.number
+        left = tuple(one for one in _of(state, holder) if one.number != undone.number)
+        return msgspec.structs.replace(state, applications=state.applications.put(holder, left))
 
     def found(self, state: CardState, query: PartnerQuery, now_ms: int) -> tuple[Item, ...]:
         """The person's applications, the newest first."""

@@ -35,6 +35,7 @@ from backoffice.partners.embedded import (
     Open,
     PartnerEvent,
     Prepared,
+    ReversedOperation,
     Step,
     posting_group,
 )
@@ -144,7 +145,9 @@ class CoreBank(EmbeddedPartner[CoreState]):
         if isinstance(operation, IssueCard):
             return _card_moved(named, state.union, step)
         if isinstance(operation, ActivateCard):
-            new = step is Step.COMMIT and available_funds(number) not in state.balances
+            if step is Step.REVERSE:
+                return _taken_back(named, state, number)
+            new = step is Step.COMMIT and not state.balances.get(available_funds(number))
             return self._opening(named, state, number) if new else None
         moved = None
         if isinstance(operation, HoldFunds):
@@ -207,6 +210,39 @@ class CoreBank(EmbeddedPartner[CoreState]):
             return state
         digits = opened.operation.pan.digits
         return state.with_card(digits, msgspec.structs.replace(state.cards[digits], state="VOID"))
+
+    def reversal_objection(
+        self, state: CoreState, operation: Operation, number: str, now_ms: int
+    ) -> Refusal | None:
+        """A card that somebody uses by now is not taken back; money and services are."""
+        operation = _of_a_card(operation)
+        card = state.cards[operation.pan.digits]
+        if isinstance(operation, IssueCard) and available_funds(number) in state.balances:
+            return Refusal(Code.CORE_DECLINED, "该卡已激活，不能冲正", "card")
+        if not isinstance(operation, ActivateCard):
+            return None
+        used = any(other.number == number for other in state.open.values())
+        opening = self._policy.opening_fen if self._training else 0
+        if used or card.services or state.available_fen(number) != opening:
+            return Refusal(Code.CORE_DECLINED, "账户已有交易或签约，不能冲正", "card")
+        return None
+
+    def reversed(self, state: CoreState, undone: Open, event: ReversedOperation) -> CoreState:
+        """The card is void, or waits for its holder again; the service is off."""
+        operation = _of_a_card(undone.operation)
+        digits = operation.pan.digits
+        card, locked = state.cards[digits], state.cards[digits].state == "LOCKED"
+        match operation:
+            case IssueCard():
+                card = msgspec.structs.replace(card, state="VOID")
+            case ActivateCard():
+                card = msgspec.structs.replace(card, state=card.state if locked else "ISSUED")
+            case SignUp(service=service):
+                left = tuple(one for one in card.services if one != service)
+                card = msgspec.structs.replace(card, services=left)
+            case HoldFunds():
+                return state
+        return state.with_card(digits, card)
 
     def found(self, state: CoreState, query: PartnerQuery, now_ms: int) -> tuple[Item, ...]:
         """The one card that was read, while its holder has yet to activate it."""
@@ -272,6 +308,8 @@ def _card_moved(key: str, union: str, step: Step) -> PostingGroup:
             return move(key, reserved, issued_cards(union), BLANK_CARD_FEN)
         case Step.ABORT:
             return move(key, reserved, spoiled_cards(union), BLANK_CARD_FEN)
+        case Step.REVERSE:
+            return move(key, issued_cards(union), spoiled_cards(union), BLANK_CARD_FEN)
 
 
 def _money_moved(key: str, step: Step, account: str, fen: int, payee: str) -> PostingGroup:
@@ -283,6 +321,14 @@ def _money_moved(key: str, step: Step, account: str, fen: int, payee: str) -> Po
             return pay(key, held, clearing(payee), fen)
         case Step.ABORT:
             return pay(key, held, available, fen)
+        case Step.REVERSE:
+            return pay(key, clearing(payee), available, fen)
+
+
+def _taken_back(key: str, state: CoreState, account: str) -> PostingGroup | None:
+    """A training customer's first money, which nobody has touched since."""
+    fen = state.available_fen(account)
+    return pay(key, available_funds(account), training_funds(state.union), fen) if fen else None
 
 
 __all__ = [

@@ -14,6 +14,7 @@ import msgspec
 
 from backoffice.partners import credit_files as files
 from backoffice.partners import credit_loans as loans
+from backoffice.partners import credit_reversal as reversal
 from backoffice.partners import training as given
 from backoffice.partners.credit_book import (
     CreditBook,
@@ -31,6 +32,7 @@ from backoffice.partners.embedded import (
     EmbeddedPartner,
     Open,
     Prepared,
+    ReversedOperation,
 )
 from backoffice.partners.listing import day_of
 from backoffice.partners.operations import (
@@ -166,6 +168,16 @@ class CreditSystem(EmbeddedPartner[CreditState]):
             case _:
                 raise AssertionError(opened.operation)
 
+    def reversal_objection(
+        self, state: CreditState, operation: Operation, number: str, now_ms: int
+    ) -> Refusal | None:
+        """What somebody built on since then stands."""
+        return reversal.objection(state, operation, number)
+
+    def reversed(self, state: CreditState, undone: Open, event: ReversedOperation) -> CreditState:
+        """As before it, with the history of both."""
+        return reversal.undone(state, undone.operation, undone.number, event.at_ms)
+
     def found(self, state: CreditState, query: PartnerQuery, now_ms: int) -> tuple[Item, ...]:
         """What there is of one person."""
         return self._book.found(state, query, now_ms)
@@ -173,7 +185,13 @@ class CreditSystem(EmbeddedPartner[CreditState]):
     def _checked(self, state: CreditState, report: ReportCheck, at_ms: int) -> CreditState:
         """The loan after a check, and what the check has brought to light."""
         before = known_loan(state, report.customer.number, loan_of(report.check))
-        loan = msgspec.structs.replace(before, checked=number_of(report.check), tier=report.tier)
+        loan = msgspec.structs.replace(
+            before,
+            checked=number_of(report.check),
+            tier=report.tier,
+            checked_ms=at_ms,
+            tier_before=before.tier,
+        )
         found = loans.risks_of(report, loan.loan.loan, at_ms, self._policy.checks)
         after = msgspec.structs.replace(state, risks=(*state.risks, *found))
         return after.with_loan(loan)

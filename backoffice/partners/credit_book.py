@@ -86,6 +86,20 @@ class CreditState(PartnerState, frozen=True):
         own = {**self.loans.get(loan.holder, {}), loan.loan.loan: loan}
         return msgspec.structs.replace(self, loans=self.loans.put(loan.holder, own))
 
+    def without_file(self, holder: str, file_no: str) -> CreditState:
+        """The state without a file."""
+        own = {no: file for no, file in self.files.get(holder, {}).items() if no != file_no}
+        return msgspec.structs.replace(self, files=self.files.put(holder, own))
+
+    def without_loan(self, holder: str, contract: str) -> CreditState:
+        """The state without a loan."""
+        own = {no: loan for no, loan in self.loans.get(holder, {}).items() if no != contract}
+        return msgspec.structs.replace(self, loans=self.loans.put(holder, own))
+
+    def without_done(self, what: str) -> CreditState:
+        """The state in which a visit or a contract is to be done again."""
+        return msgspec.structs.replace(self, done=self.done.remove(what))
+
     def with_done(self, what: str, at_ms: int) -> CreditState:
         """The state in which a visit or a contract is done."""
         return msgspec.structs.replace(self, done=self.done.put(what, at_ms))

@@ -86,7 +86,7 @@ class FarmerFile(msgspec.Struct, frozen=True):
         holder: ID number.
         household: as it is now.
         versions: the first is version 1.
-        ratings: never changed, only added.
+        ratings: never changed, only added, or taken back by a reversal.
     """
 
     file_no: str

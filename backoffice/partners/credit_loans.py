@@ -57,12 +57,16 @@ class OwnLoan(msgspec.Struct, frozen=True):
         holder: ID number.
         checked: how many of its checks are done or past.
         tier: of the last check.
+        checked_ms: when that was.
+        tier_before: what the check found the loan in.
     """
 
     holder: str
     loan: training.Loan
     checked: int = 0
     tier: str = "pass"
+    checked_ms: int = 0
+    tier_before: str = "pass"
 
 
 class RiskEvent(msgspec.Struct, frozen=True):

@@ -5,7 +5,8 @@ subclass with pure rules on a state of its own: what it objects to, what it note
 Kept here, for all of them: the same request under a key gets the stored outcome for ever; another
 request under that key is refused; an ABORT that overtakes its PREPARE is remembered, so that the
 late PREPARE finds the key spent; a COMMIT is declined only by a partner that may do so, and then
-the key is DECLINED for ever. Each step posts at most one group, keyed `<key>/<step>`.
+the key is DECLINED for ever. What was committed is undone by a REVERSE alone, once, by postings of
+its own. Each step posts at most one group, keyed `<key>/<step>`.
 
 States are values: `decide` reads one, `evolve` makes the next and leaves the one before as it was.
 Whatever rules need of the clock or of their policy is written into events: a stream replays to the
@@ -14,16 +15,30 @@ same state under any policy.
 
 from __future__ import annotations
 
-import hashlib
 from abc import abstractmethod
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import ClassVar, Final, TypeVar
 
 import msgspec
 
 from actors.behaviour import Behaviour, Verdict
 from actors.persistent import PersistentMap
+from backoffice.partners.journal import (
+    AbortedOperation,
+    CommitDeclined,
+    CommittedOperation,
+    Declined,
+    PartnerEvent,
+    Prepared,
+    ReversalDeclined,
+    ReversedOperation,
+    Step,
+    operation_digest,
+    outcome_of,
+    posting_group,
+    reversal_digest,
+    stream_of,
+)
 from backoffice.partners.ledger import PostingGroup
 from backoffice.partners.operations import Operation, Partner
 from backoffice.partners.port import (
@@ -34,90 +49,24 @@ from backoffice.partners.port import (
     PartnerRequest,
     PartnerStatus,
     Prepare,
+    Reverse,
 )
 from backoffice.partners.queries import Found, Look, PartnerQuery
-from wire.codec import encode
 from wire.message import Code, Refusal, Request
 from wire.messages.lookups import ITEMS_MAX, Item
 
 _OTHER_CONTENT: Final = Refusal(
     Code.KEY_CONFLICT, "业务内容与合作机构已登记的不一致，请新建业务重新办理"
 )
+_NEVER_REAL: Final = Refusal(Code.CORE_DECLINED, "原业务未入账，无可冲正")
+_REVERSED_ALREADY: Final = Refusal(Code.CORE_DECLINED, "原业务已冲正，不能再次冲正")
 _NOT_OURS: Final = Refusal(Code.FORMAT, "合作机构不办理此项业务，请联系系统管理员")
-
-
-class Step(StrEnum):
-    """The three steps of an operation, as the keys of posting groups name them."""
-
-    PREPARE = "prepare"
-    COMMIT = "commit"
-    ABORT = "abort"
-
-
-class Prepared(msgspec.Struct, frozen=True, tag="PartnerPrepared"):
-    """Something is reserved under the key.
-
-    Attributes:
-        digest: of the operation, see `operation_digest`.
-        number: what the partner calls it: an account, a file, an order; empty where it has no name.
-        facts: what the slip may show, already masked.
-        group: what was posted; only the core posts.
-    """
-
-    key: str
-    at_ms: int
-    digest: bytes
-    operation: Operation
-    number: str
-    facts: dict[str, str]
-    group: PostingGroup | None = None
-
-
-class Declined(msgspec.Struct, frozen=True, tag="PartnerDeclined"):
-    """The partner said no to a PREPARE; `mark` is what it noted besides, in its own words."""
-
-    key: str
-    at_ms: int
-    digest: bytes
-    operation: Operation
-    refusal: Refusal
-    mark: str = ""
-
-
-class CommittedOperation(msgspec.Struct, frozen=True, tag="PartnerCommitted"):
-    """What was prepared is real; `facts` are all that the partner has said by now."""
-
-    key: str
-    at_ms: int
-    facts: dict[str, str]
-    group: PostingGroup | None = None
-
-
-class CommitDeclined(msgspec.Struct, frozen=True, tag="PartnerCommitDeclined"):
-    """The partner said no to a COMMIT after all; what was reserved is released."""
-
-    key: str
-    at_ms: int
-    refusal: Refusal
-    group: PostingGroup | None = None
-
-
-class AbortedOperation(msgspec.Struct, frozen=True, tag="PartnerAborted"):
-    """What was prepared is released, or the key is spent before anything was prepared."""
-
-    key: str
-    at_ms: int
-    group: PostingGroup | None = None
-
-
-PartnerEvent = Prepared | Declined | CommittedOperation | CommitDeclined | AbortedOperation
-"""Everything that can stand in a partner's stream."""
 
 
 class Refuse(Request[PartnerOutcome], frozen=True, tag="Refuse"):
     """A drill: answer this request as if the rules objected; nobody outside the office says it."""
 
-    request: Prepare | Commit
+    request: Prepare | Commit | Reverse
     refusal: Refusal
 
 
@@ -126,10 +75,18 @@ PartnerCommand = PartnerRequest | Look | Refuse
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """What a partner remembers of one key; `digest` is empty when it was spent by an ABORT."""
+    """What a partner remembers of one key.
+
+    Attributes:
+        digest: of the request; empty when the key was spent by an ABORT.
+        number: what the partner calls what was prepared.
+        reversed: it was committed, and undone under another key.
+    """
 
     digest: bytes
     outcome: PartnerOutcome
+    number: str = ""
+    reversed: bool = False
 
 
 class Open(msgspec.Struct, frozen=True):
@@ -153,16 +110,6 @@ class PartnerState(msgspec.Struct, frozen=True):
 
 
 P = TypeVar("P", bound=PartnerState)
-
-
-def operation_digest(operation: Operation) -> bytes:
-    """BLAKE2b-256 that tells a repeated request from a changed one."""
-    return hashlib.blake2b(encode(operation), digest_size=32).digest()
-
-
-def stream_of(partner: Partner, union: str) -> str:
-    """The name of a partner's stream in the store."""
-    return f"{partner}/{union}"
 
 
 class EmbeddedPartner(Behaviour[P, PartnerCommand, PartnerEvent]):
@@ -225,6 +172,16 @@ class EmbeddedPartner(Behaviour[P, PartnerCommand, PartnerEvent]):
         """The state in which what was reserved is free again."""
         return state
 
+    def reversal_objection(
+        self, state: P, operation: Operation, number: str, now_ms: int
+    ) -> Refusal | None:
+        """Why what was committed cannot be undone any more: something else rests on it."""
+        return None
+
+    def reversed(self, state: P, undone: Open, event: ReversedOperation) -> P:
+        """The state without what was committed."""
+        return state
+
     def found(self, state: P, query: PartnerQuery, now_ms: int) -> tuple[Item, ...]:
         """The answer to a query."""
         return ()
@@ -254,6 +211,10 @@ class EmbeddedPartner(Behaviour[P, PartnerCommand, PartnerEvent]):
                 return self._abort(state, key, now_ms)
             case Inquire(key=key):
                 return Verdict(reply=_outcome(state, key))
+            case Reverse():
+                return self._reverse(state, command, now_ms)
+            case Refuse(request=Reverse() as request):
+                return self._reverse(state, request, now_ms, command.refusal)
             case Refuse(request=Prepare() as request):
                 return self._prepare(state, request, now_ms, command.refusal)
             case Refuse(request=request):
@@ -265,17 +226,22 @@ class EmbeddedPartner(Behaviour[P, PartnerCommand, PartnerEvent]):
         key = event.key
         match event:
             case Prepared(digest=digest):
-                after = _answering(state, digest, _outcome_of(event))
+                entry = Entry(digest, outcome_of(event), event.number)
+                after = _remembering(state, event.key, entry)
                 opened = Open(event.operation, event.number)
                 after = msgspec.structs.replace(after, open={**after.open, key: opened})
                 return self.prepared(after, event)
             case Declined(digest=digest):
-                return self.declined(_answering(state, digest, _outcome_of(event)), event)
+                entry = Entry(digest, outcome_of(event))
+                return self.declined(_remembering(state, key, entry), event)
             case CommittedOperation() | CommitDeclined() | AbortedOperation():
-                known = state.entries.get(key)
-                digest = b"" if known is None else known.digest
-                after = _answering(state, digest, _outcome_of(event))
-                return self._closed(after, event)
+                known = state.entries.get(key) or Entry(b"", outcome_of(event))
+                entry = msgspec.structs.replace(known, outcome=outcome_of(event))
+                return self._closed(_remembering(state, key, entry), event)
+            case ReversedOperation() | ReversalDeclined():
+                spent = Entry(reversal_digest(event.of, event.operation), outcome_of(event))
+                after = _remembering(state, key, spent)
+                return self._undone(after, event) if isinstance(event, ReversedOperation) else after
 
     def inspect(self, state: P) -> dict[str, object]:
         """How much there is; never what."""
@@ -292,6 +258,12 @@ class EmbeddedPartner(Behaviour[P, PartnerCommand, PartnerEvent]):
         if isinstance(event, CommittedOperation):
             return self.committed(after, opened, event)
         return self.released(after, opened, event)
+
+    def _undone(self, state: P, event: ReversedOperation) -> P:
+        """The operation's own key stays COMMITTED; that it is undone stands beside it."""
+        known = state.entries[event.of]
+        after = _remembering(state, event.of, msgspec.structs.replace(known, reversed=True))
+        return self.reversed(after, Open(event.operation, known.number), event)
 
     def _prepare(
         self, state: P, request: Prepare, now_ms: int, unwilling: Refusal | None = None
@@ -340,30 +312,41 @@ class EmbeddedPartner(Behaviour[P, PartnerCommand, PartnerEvent]):
         event = AbortedOperation(key, now_ms, group)
         return Verdict((event,), PartnerOutcome(key, PartnerStatus.ABORTED))
 
+    def _reverse(
+        self, state: P, request: Reverse, now_ms: int, unwilling: Refusal | None = None
+    ) -> Verdict[PartnerEvent] | Refusal:
+        key, of, operation = request.key, request.of, request.operation
+        if operation.partner is not self.partner:
+            return _NOT_OURS
+        spent = state.entries.get(key)
+        if spent is not None:
+            known = not spent.digest or spent.digest == reversal_digest(of, operation)
+            return Verdict(reply=spent.outcome) if known else _OTHER_CONTENT
+        entry = state.entries.get(of)
+        if entry is not None and entry.digest and entry.digest != operation_digest(operation):
+            return _OTHER_CONTENT
+        refusal = unwilling or self._irreversible(state, entry, operation, now_ms)
+        if refusal is not None:
+            event: PartnerEvent = ReversalDeclined(key, now_ms, of, operation, refusal)
+            return Verdict((event,), PartnerOutcome(key, PartnerStatus.DECLINED, refusal))
+        assert entry is not None, "what is unknown is irreversible"
+        group = self.group(state, Step.REVERSE, key, operation, entry.number)
+        event = ReversedOperation(key, now_ms, of, operation, group)
+        return Verdict((event,), PartnerOutcome(key, PartnerStatus.REVERSED))
 
-def posting_group(event: PartnerEvent) -> PostingGroup | None:
-    """The group that an event posted, for verifier and reconciliation."""
-    return None if isinstance(event, Declined) else event.group
+    def _irreversible(
+        self, state: P, entry: Entry | None, operation: Operation, now_ms: int
+    ) -> Refusal | None:
+        if entry is None or entry.outcome.status is not PartnerStatus.COMMITTED:
+            return _NEVER_REAL
+        if entry.reversed:
+            return _REVERSED_ALREADY
+        return self.reversal_objection(state, operation, entry.number, now_ms)
 
 
-def _answering(state: P, digest: bytes, outcome: PartnerOutcome) -> P:
-    """The state that answers so under the outcome's key."""
-    entries = state.entries.put(outcome.key, Entry(digest, outcome))
-    return msgspec.structs.replace(state, entries=entries)
-
-
-def _outcome_of(event: PartnerEvent) -> PartnerOutcome:
-    """What is answered under the event's key from then on."""
-    key = event.key
-    match event:
-        case Prepared(facts=facts):
-            return PartnerOutcome(key, PartnerStatus.PREPARED, facts=facts)
-        case Declined(refusal=refusal) | CommitDeclined(refusal=refusal):
-            return PartnerOutcome(key, PartnerStatus.DECLINED, refusal)
-        case CommittedOperation(facts=facts):
-            return PartnerOutcome(key, PartnerStatus.COMMITTED, facts=facts)
-        case AbortedOperation():
-            return PartnerOutcome(key, PartnerStatus.ABORTED)
+def _remembering(state: P, key: str, entry: Entry) -> P:
+    """The state that answers so under a key."""
+    return msgspec.structs.replace(state, entries=state.entries.put(key, entry))
 
 
 def _outcome(state: PartnerState, key: str) -> PartnerOutcome:
@@ -384,8 +367,11 @@ __all__ = [
     "PartnerState",
     "Prepared",
     "Refuse",
+    "ReversalDeclined",
+    "ReversedOperation",
     "Step",
     "operation_digest",
     "posting_group",
+    "reversal_digest",
     "stream_of",
 ]

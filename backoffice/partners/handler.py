@@ -27,6 +27,7 @@ from backoffice.partners.port import (
     PartnerRequest,
     PartnerStatus,
     Prepare,
+    Reverse,
 )
 from wire.message import Message
 
@@ -47,9 +48,9 @@ class PartnerHandler:
 
     async def __call__(self, key: str, message: Message) -> PartnerOutcome | PartnerSilent:
         """The partner's answer as the case's next command."""
-        assert isinstance(message, Prepare | Commit | Abort | Inquire), key
+        assert isinstance(message, Prepare | Commit | Abort | Inquire | Reverse), key
         ask = decline = partial(self._ask, key, message, message)
-        if isinstance(message, Prepare | Commit):
+        if isinstance(message, Prepare | Commit | Reverse):
             decline = partial(self._ask, key, message, Refuse(message, REFUSAL))
         try:
             return await self._conducts.hear(self._partner, message.union, ask, decline)

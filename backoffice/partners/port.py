@@ -6,6 +6,9 @@ never replaced: when an answer is lost the case *inquires* by the same key, and 
 the same request with the same result for ever. Another request under a known key is refused with
 `E_KEY_CONFLICT`.
 
+What was made real is never deleted. REVERSE (冲正) undoes it by postings of its own, under a key of
+its own, on the day it is asked for; the operation's own key stays COMMITTED for ever.
+
 The embedded implementation is `core_bank`; others come behind the same messages.
 """
 
@@ -30,6 +33,8 @@ class PartnerStatus(StrEnum):
     COMMITTED = "committed"
     ABORTED = "aborted"
     DECLINED = "declined"
+    REVERSED = "reversed"
+    """Of a reversal's own key: what it names is undone."""
     UNKNOWN_KEY = "unknown_key"
 
 
@@ -80,7 +85,25 @@ class Inquire(Request[PartnerOutcome], frozen=True, tag="Inquire"):
     union: str
 
 
-PartnerRequest = Prepare | Commit | Abort | Inquire
+class Reverse(Request[PartnerOutcome], frozen=True, tag="Reverse"):
+    """Undo what was committed under the key `of`; repeating it returns the stored outcome.
+
+    Declined where nothing is committed under `of`, where that is reversed already, and where
+    something else rests on it by now; another operation under a known key is refused.
+
+    Attributes:
+        key: the reversal's own.
+        of: the key of what is undone.
+        operation: what was prepared under it, for the partner to compare.
+    """
+
+    key: str
+    union: str
+    of: str
+    operation: Operation
+
+
+PartnerRequest = Prepare | Commit | Abort | Inquire | Reverse
 """Everything that can be said to a core."""
 
 
@@ -93,4 +116,5 @@ __all__ = [
     "PartnerStatus",
     "Inquire",
     "Prepare",
+    "Reverse",
 ]

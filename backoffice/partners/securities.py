@@ -14,6 +14,7 @@ from backoffice.partners.embedded import (
     EmbeddedPartner,
     Open,
     PartnerState,
+    ReversedOperation,
 )
 from backoffice.partners.listing import facts_of
 from backoffice.partners.operations import OpenSecurities, Operation, Partner
@@ -125,6 +126,15 @@ class SecuritiesBrokers(EmbeddedPartner[SecuritiesState]):
         holder = asked.customer.number.number
         accounts = state.accounts.put(holder, (*state.accounts.get(holder, ()), account))
         return msgspec.structs.replace(state, accounts=accounts)
+
+    def reversed(
+        self, state: SecuritiesState, undone: Open, event: ReversedOperation
+    ) -> SecuritiesState:
+        """The account is closed again."""
+        holder = _asked(undone.operation).customer.number.number
+        accounts = state.accounts.get(holder, ())
+        left = tuple(account for account in accounts if account.account != undone.number)
+        return msgspec.structs.replace(state, accounts=state.accounts.put(holder, left))
 
     def found(self, state: SecuritiesState, query: PartnerQuery, now_ms: int) -> tuple[Item, ...]:
         """The brokers that the person has no account with yet; none when they have enough."""

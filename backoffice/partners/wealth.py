@@ -22,6 +22,7 @@ from backoffice.partners.embedded import (
     Open,
     PartnerState,
     Prepared,
+    ReversedOperation,
 )
 from backoffice.partners.listing import day_line, facts_of, money_line
 from backoffice.partners.operations import BuyFund, Operation, Partner, RateRisk
@@ -70,8 +71,9 @@ class WealthPolicy(msgspec.Struct, frozen=True):
 
 
 class Rated(msgspec.Struct, frozen=True):
-    """One rating."""
+    """One rating; `number` is the wealth system's own."""
 
+    number: str
     level: str
     score: int
     questionnaire: int
@@ -164,11 +166,49 @@ class WealthSystem(EmbeddedPartner[WealthState]):
                 return msgspec.structs.replace(state, orders=orders)
             case RateRisk(customer=customer) as rated:
                 holder = customer.number.number
-                rating = Rated(rated.level, rated.score, rated.questionnaire, event.at_ms)
+                rating = Rated(
+                    opened.number, rated.level, rated.score, rated.questionnaire, event.at_ms
+                )
                 ratings = state.ratings.put(holder, (*state.ratings.get(holder, ()), rating))
                 return msgspec.structs.replace(state, ratings=ratings)
             case _:
                 raise AssertionError(opened.operation)
+
+    def reversal_objection(
+        self, state: WealthState, operation: Operation, number: str, now_ms: int
+    ) -> Refusal | None:
+        """An issue that was closed is not reopened; a rating that orders rest on stands."""
+        if isinstance(operation, BuyFund):
+            on_sale = operation.fund in self._on_sale(now_ms)
+            return None if on_sale else Refusal(Code.STALE, "产品已成立，不能冲正", "fund")
+        assert isinstance(operation, RateRisk)
+        holder = operation.customer.number.number
+        (rated,) = (one for one in state.ratings.get(holder, ()) if one.number == number)
+        placed = any(order.at_ms >= rated.at_ms for order in state.orders.get(holder, ()))
+        under_way = any(
+            isinstance(one.operation, BuyFund) and one.operation.customer.number.number == holder
+            for one in state.open.values()
+        )
+        if placed or under_way:
+            return Refusal(Code.CORE_DECLINED, "客户已据此评估认购产品，不能冲正", "id_card")
+        return None
+
+    def reversed(self, state: WealthState, undone: Open, event: ReversedOperation) -> WealthState:
+        """The order is cancelled and its quota free again, or the rating is taken back."""
+        match undone.operation:
+            case BuyFund(customer=customer) as order:
+                holder = customer.number.number
+                orders = state.orders.get(holder, ())
+                placed = tuple(one for one in orders if one.order != undone.number)
+                after = state.orders.put(holder, placed) if placed else state.orders.remove(holder)
+                return _hold(msgspec.structs.replace(state, orders=after), order, -1)
+            case RateRisk(customer=customer):
+                holder = customer.number.number
+                ratings = state.ratings.get(holder, ())
+                left = tuple(one for one in ratings if one.number != undone.number)
+                return msgspec.structs.replace(state, ratings=state.ratings.put(holder, left))
+            case _:
+                raise AssertionError(undone.operation)
 
     def found(self, state: WealthState, query: PartnerQuery, now_ms: int) -> tuple[Item, ...]:
         """The rating in force, or what it allows."""
@@ -201,7 +241,7 @@ class WealthSystem(EmbeddedPartner[WealthState]):
         """The newest rating, while it is good."""
         known = state.ratings.get(number.number)
         if not known:
-            given = Rated(training.risk_level(number), 50, 1, now_ms - 100 * DAY_MS)
+            given = Rated("", training.risk_level(number), 50, 1, now_ms - 100 * DAY_MS)
             return given if self._training else None
         good = now_ms - known[-1].at_ms <= self._policy.rating_days * DAY_MS
         return known[-1] if good else None

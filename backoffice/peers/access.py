@@ -47,6 +47,7 @@ from wire.messages.session import (
     SignIn,
     SignOut,
 )
+from wire.messages.settlement import InquireManual, ListManual, OpenManual, SettleManual
 
 ALLOWED: Final[dict[Role, frozenset[type]]] = {
     Role.TERMINAL: frozenset(
@@ -90,6 +91,10 @@ ALLOWED: Final[dict[Role, frozenset[type]]] = {
             JudgeReview,
             GetChunk,
             GetFigures,
+            ListManual,
+            OpenManual,
+            InquireManual,
+            SettleManual,
         }
     ),
     Role.OPERATOR: frozenset(
@@ -101,6 +106,10 @@ ALLOWED: Final[dict[Role, frozenset[type]]] = {
             SetPolicy,
             PolicyHistory,
             RollbackPolicy,
+            ListManual,
+            OpenManual,
+            InquireManual,
+            SettleManual,
         }
     ),
 }
@@ -147,6 +156,10 @@ UPWARD = (
     | SetPolicy
     | PolicyHistory
     | RollbackPolicy
+    | ListManual
+    | OpenManual
+    | InquireManual
+    | SettleManual
 )
 """Everything that an office accepts from any peer."""
 

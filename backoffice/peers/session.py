@@ -19,6 +19,7 @@ from backoffice.peers.desk_requests import DeskRequest, DeskRequests
 from backoffice.peers.devices import Device
 from backoffice.peers.manager_requests import ManagerRequest, answer_manager
 from backoffice.peers.operator_requests import OperatorRequest, OperatorRequests
+from backoffice.peers.settlement_requests import ManualRequest, answer_settlement
 from backoffice.peers.sign_in import SignInRequest, answer_sign_in
 from backoffice.peers.terminal_requests import TerminalRequest, TerminalRequests
 from wire.connection import Connection
@@ -151,6 +152,8 @@ class DeviceSession(Actor):
             return await self._terminal.answer(device, message)
         if isinstance(message, DeskRequest):
             return await self._desk.answer(device, self.context.me, message)
+        if isinstance(message, ManualRequest):
+            return await answer_settlement(self._office, device, message)
         if isinstance(message, ManagerRequest):
             return await answer_manager(self._office, device, message)
         if isinstance(message, OperatorRequest):

@@ -1,9 +1,9 @@
 """The comparison: every key on both sides, every fen of the ledger, every card of the stock.
 
 A leg that its case still waits for is on its way and no difference; everything that is final on one
-side must be so on the other. What a person settled is compared like the rest: that is where books
-come apart. Reads, never writes; works beside a running office as well as on a stopped one, and the
-same database gives the same result.
+side must be so on the other. What people settled is compared like the rest: that is where books
+come apart. What was reversed is listed line by line. Reads, never writes; works beside a running
+office as well as on a stopped one, and the same database gives the same result.
 """
 
 from __future__ import annotations
@@ -29,13 +29,15 @@ from backoffice.partners.ledger import (
     reserved_cards,
     spoiled_cards,
 )
-from backoffice.partners.operations import HoldFunds, IssueCard, Partner
+from backoffice.partners.operations import HoldFunds, IssueCard, Partner, fen_of
 from backoffice.partners.port import PartnerStatus
-from backoffice.reconcile.sides import CASES, CaseSide, Ours, PartnerSide, Theirs, case_of, fen_of
+from backoffice.reconcile.sides import CASES, CaseSide, Ours, PartnerSide, Theirs, case_of
 from backoffice.verify.office import database_of
 from wire.checks import CHINA
 
-_UNREAL: Final = frozenset({Standing.DECLINED, Standing.FAILED, Standing.ABORTED})
+_UNREAL: Final = frozenset(
+    {Standing.DECLINED, Standing.FAILED, Standing.ABORTED, Standing.REVERSED}
+)
 """Ends of a leg at which its partner must hold nothing."""
 
 
@@ -72,6 +74,24 @@ class Difference(msgspec.Struct, frozen=True):
     theirs: str
 
 
+class Reversed(msgspec.Struct, frozen=True):
+    """One reversal.
+
+    Attributes:
+        where: the partner's stream.
+        case_id: whose.
+        key: the reversal's own.
+        of: the key of what was undone.
+        fen: what came back; 0 where that was no money.
+    """
+
+    where: str
+    case_id: str
+    key: str
+    of: str
+    fen: int
+
+
 class Reconciliation(msgspec.Struct, frozen=True):
     """What was compared, and every difference.
 
@@ -81,6 +101,7 @@ class Reconciliation(msgspec.Struct, frozen=True):
         keys: how many legs they have.
         partners: by partner, counts of keys by status, sums in fen, and the core's stock of cards.
         differences: in the order of streams.
+        reversals: what was undone after it was real, in the same order.
     """
 
     date: str
@@ -88,6 +109,7 @@ class Reconciliation(msgspec.Struct, frozen=True):
     keys: int
     partners: dict[str, dict[str, int]]
     differences: tuple[Difference, ...]
+    reversals: tuple[Reversed, ...] = ()
 
 
 def reconcile_folder(folder: Path) -> Reconciliation:
@@ -126,6 +148,12 @@ def reconcile(archive: Archive) -> Reconciliation:
         keys=sum(map(len, cases.legs.values())),
         partners={str(one): _totals([s for s in sides if s.partner is one]) for one in Partner},
         differences=tuple(_differences(cases, sides)),
+        reversals=tuple(
+            Reversed(side.stream, case_of(key), theirs.reversal, key, fen_of(theirs.operation))
+            for side in sides
+            for key, theirs in sorted(side.keys.items())
+            if theirs.reversal
+        ),
     )
 
 
@@ -146,13 +174,14 @@ def _of_a_key(side: PartnerSide, key: str, ours: Ours) -> Iterator[Difference]:
     theirs = side.keys.get(key)
     status = theirs.status if theirs is not None else PartnerStatus.UNKNOWN_KEY
     place, case_id = f"{side.stream} {key}", case_of(key)
-    real = status is PartnerStatus.COMMITTED
-    if ours.standing is Standing.COMMITTED and not real:
-        yield Difference(place, What.COMMITTED_HERE, case_id, ours.standing, status)
-    if ours.standing in _UNREAL and real:
-        yield Difference(place, What.COMMITTED_THERE, case_id, ours.standing, status)
-    if ours.standing in _UNREAL and status is PartnerStatus.PREPARED:
-        yield Difference(place, What.HOLD, case_id, ours.standing, status)
+    real = theirs is not None and theirs.real
+    stands = theirs.stands if theirs is not None else status
+    if ours.standing is Standing.COMMITTED and not real and not ours.waits:
+        yield Difference(place, What.COMMITTED_HERE, case_id, ours.standing, stands)
+    if ours.standing in _UNREAL and real and not ours.waits:
+        yield Difference(place, What.COMMITTED_THERE, case_id, ours.standing, stands)
+    if ours.standing in _UNREAL and status is PartnerStatus.PREPARED and not ours.waits:
+        yield Difference(place, What.HOLD, case_id, ours.standing, stands)
     if theirs is None or theirs.operation is None:
         return
     fen = fen_of(theirs.operation)
@@ -175,6 +204,9 @@ def _posted(side: PartnerSide, key: str, theirs: Theirs) -> Iterator[tuple[str, 
     if theirs.status is PartnerStatus.COMMITTED:
         debited = side.posted.get(f"{key}/commit", {})
         yield "commit", -debited.get(clearing(operation.payee), 0)
+    if theirs.reversal:
+        back = side.posted.get(f"{theirs.reversal}/reverse", {})
+        yield "reverse", back.get(clearing(operation.payee), 0)
 
 
 def _of_a_partner(side: PartnerSide, legs: dict[str, Ours]) -> Iterator[Difference]:
@@ -223,7 +255,7 @@ def _of_the_funds(side: PartnerSide) -> Iterator[Difference]:
 def _stock(side: PartnerSide) -> dict[str, tuple[str, int]]:
     """Name → (account, cards that it should hold by the keys); deliveries are not counted."""
     issues = [
-        theirs.status
+        theirs.stands
         for theirs in side.keys.values()
         if isinstance(theirs.operation, IssueCard) and theirs.reserved
     ]
@@ -244,11 +276,14 @@ def _totals(sides: list[PartnerSide]) -> dict[str, int]:
     keys = [theirs for side in sides for theirs in side.keys.values()]
     totals = {"keys": len(keys)}
     for status in PartnerStatus:
-        if status is not PartnerStatus.UNKNOWN_KEY:
+        if status not in (PartnerStatus.UNKNOWN_KEY, PartnerStatus.REVERSED):
             totals[status] = sum(theirs.status is status for theirs in keys)
     for status in (PartnerStatus.PREPARED, PartnerStatus.COMMITTED):
         moved = (fen_of(theirs.operation) for theirs in keys if theirs.status is status)
         totals[f"{status}_fen"] = sum(moved)
+    undone = [theirs for theirs in keys if theirs.reversal]
+    totals["reversed"] = len(undone)
+    totals["reversed_fen"] = sum(fen_of(theirs.operation) for theirs in undone)
     totals["balance_fen"] = sum(fen for side in sides for fen in side.balances.values())
     for side in sides:
         if side.partner is Partner.CORE:
@@ -257,4 +292,4 @@ def _totals(sides: list[PartnerSide]) -> dict[str, int]:
     return {str(name): number for name, number in totals.items()}
 
 
-__all__ = ["Difference", "Reconciliation", "What", "reconcile", "reconcile_folder"]
+__all__ = ["Difference", "Reconciliation", "Reversed", "What", "reconcile", "reconcile_folder"]

@@ -25,17 +25,17 @@ from backoffice.partners.embedded import (
     CommittedOperation,
     Declined,
     Prepared,
+    ReversedOperation,
     operation_digest,
 )
 from backoffice.partners.ledger import Posting
 from backoffice.partners.operations import (
-    BuyFund,
     HoldFunds,
     IssueCard,
     Operation,
     Partner,
-    PayBill,
     SignUp,
+    fen_of,
 )
 from backoffice.partners.port import PartnerStatus
 
@@ -51,6 +51,8 @@ _STATUS: Final = {
 }
 """What an event makes of its key."""
 
+_REVERSED: Final = kind_of(ReversedOperation)
+
 
 class _Group(msgspec.Struct, frozen=True):
     key: str
@@ -61,6 +63,7 @@ class _Row(msgspec.Struct, frozen=True):
     """Any event of a partner, as far as it matters here."""
 
     key: str
+    of: str = ""
     digest: bytes = b""
     operation: Operation | None = None
     number: str = ""
@@ -71,12 +74,13 @@ _read_row = msgspec.msgpack.Decoder(_Row).decode
 
 
 class Ours(msgspec.Struct, frozen=True):
-    """One leg as its case tells it."""
+    """One leg as its case tells it; `waits` while its partner has still to be heard of it."""
 
     partner: Partner
     standing: Standing
     digest: bytes
     fen: int
+    waits: bool = False
 
 
 class Theirs(msgspec.Struct):
@@ -85,6 +89,7 @@ class Theirs(msgspec.Struct):
     Attributes:
         number: what the partner calls it, for instance an account.
         reserved: it was prepared once, whatever it has come to.
+        reversal: the key under which it was undone after it was real; empty where it was not.
     """
 
     status: PartnerStatus
@@ -92,6 +97,17 @@ class Theirs(msgspec.Struct):
     operation: Operation | None = None
     number: str = ""
     reserved: bool = False
+    reversal: str = ""
+
+    @property
+    def real(self) -> bool:
+        """It was committed, and not undone."""
+        return self.status is PartnerStatus.COMMITTED and not self.reversal
+
+    @property
+    def stands(self) -> PartnerStatus:
+        """Where it stands now."""
+        return PartnerStatus.REVERSED if self.reversal else self.status
 
 
 @dataclass
@@ -133,6 +149,8 @@ class PartnerSide:
                 self._post(read.group)
 
     def _status(self, kind: str, row: _Row) -> None:
+        if kind == _REVERSED and row.of in self.keys:
+            self.keys[row.of].reversal = row.key
         status = _STATUS.get(kind)
         if status is None:
             return
@@ -187,12 +205,8 @@ class CaseSide:
         for leg in legs:
             operation = leg.asked.request.operation
             digest = operation_digest(operation)
-            told[leg.key] = Ours(leg.partner, leg.standing, digest, fen_of(operation))
-
-
-def fen_of(operation: Operation | None) -> int:
-    """The money that an operation moves; 0 for one that moves none."""
-    return operation.fen if isinstance(operation, HoldFunds | PayBill | BuyFund) else 0
+            waits = leg.word is not None or leg.unheard
+            told[leg.key] = Ours(leg.partner, leg.standing, digest, fen_of(operation), waits)
 
 
 def case_of(key: str) -> str:
@@ -200,4 +214,4 @@ def case_of(key: str) -> str:
     return key.partition(":")[0]
 
 
-__all__ = ["CASES", "CaseSide", "Ours", "PartnerSide", "Theirs", "case_of", "fen_of"]
+__all__ = ["CASES", "CaseSide", "Ours", "PartnerSide", "Theirs", "case_of"]

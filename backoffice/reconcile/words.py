@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from backoffice.partners.operations import Partner
+from backoffice.partners.operations.parties import TITLES, Partner
 from backoffice.reconcile.book import Reconciliation, What
 from backoffice.verify.office import Language
 
@@ -23,24 +23,16 @@ WORDS: Final[dict[What, tuple[str, str]]] = {
 }
 """Kind of difference → (Simplified Chinese, English)."""
 
-PARTNERS: Final[dict[str, tuple[str, str]]] = {
-    Partner.CORE: ("核心系统", "Core bank"),
-    Partner.CARD: ("信用卡中心", "Card centre"),
-    Partner.CREDIT: ("信贷系统", "Credit system"),
-    Partner.WEALTH: ("理财系统", "Wealth system"),
-    Partner.SEC: ("证券公司", "Brokers"),
-    Partner.BILLER: ("收费单位", "Billers"),
-    Partner.OCRM: ("客户关系系统", "OCRM"),
-}
-
 COUNTS: Final[dict[str, tuple[str, str]]] = {
     "keys": ("流水", "keys"),
     "prepared": ("在途", "prepared"),
     "committed": ("成功", "committed"),
     "aborted": ("撤销", "aborted"),
     "declined": ("拒绝", "declined"),
+    "reversed": ("冲正", "reversed"),
     "prepared_fen": ("在途金额（分）", "prepared (fen)"),
     "committed_fen": ("成功金额（分）", "committed (fen)"),
+    "reversed_fen": ("冲正金额（分）", "reversed (fen)"),
     "balance_fen": ("试算差额（分）", "trial balance (fen)"),
     "cards_blank": ("空白卡", "blank cards"),
     "cards_reserved": ("预占卡", "reserved cards"),
@@ -59,7 +51,10 @@ def render_reconciliation(result: Reconciliation, lang: Language) -> str:
         told = ", ".join(
             f"{COUNTS[name][one]} {count:,}" for name, count in totals.items() if count
         )
-        lines.append(f"  {PARTNERS[partner][one]}: {told or ('无', 'none')[one]}")
+        lines.append(f"  {TITLES[Partner(partner)][one]}: {told or ('无', 'none')[one]}")
+    for undone in result.reversals:
+        words = ("冲正", "Reversed")[one]
+        lines.append(f"  {words}: {undone.where} {undone.of} ← {undone.key} ({undone.fen:,})")
     if not result.differences:
         return "\n".join((*lines, ("对账相符，无差异。", "Reconciled: no differences.")[one], ""))
     total = len(result.differences)
@@ -71,4 +66,4 @@ def render_reconciliation(result: Reconciliation, lang: Language) -> str:
     return "\n".join((*lines, ""))
 
 
-__all__ = ["COUNTS", "PARTNERS", "WORDS", "render_reconciliation"]
+__all__ = ["COUNTS", "WORDS", "render_reconciliation"]

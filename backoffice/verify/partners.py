@@ -23,9 +23,11 @@ from backoffice.partners.embedded import (
     Declined,
     PartnerEvent,
     Prepared,
+    ReversalDeclined,
+    ReversedOperation,
     operation_digest,
 )
-from backoffice.partners.ledger import Posting
+from backoffice.partners.ledger import Posting, clearing
 from backoffice.partners.operations import ActivateCard, HoldFunds, IssueCard, Partner, SignUp
 from backoffice.partners.port import PartnerStatus
 from backoffice.verify.chain import Fault, Findings, place
@@ -34,7 +36,12 @@ from backoffice.verify.rules import Told
 PARTNERS: Final = tuple(f"{partner}/" for partner in Partner)
 """How the streams of partners begin."""
 
-_UNREAL: Final = frozenset({Standing.DECLINED, Standing.FAILED, Standing.ABORTED})
+_UNREAL: Final = frozenset(
+    {Standing.DECLINED, Standing.FAILED, Standing.ABORTED, Standing.REVERSED}
+)
+
+_CLEARING: Final = clearing("")
+"""How the accounts of payees outside begin."""
 
 
 class _Group(msgspec.Struct, frozen=True):
@@ -46,6 +53,7 @@ class _Posted(msgspec.Struct, frozen=True):
     """Any event of a partner, as far as it posts."""
 
     key: str = ""
+    of: str = ""
     group: _Group | None = None
 
 
@@ -59,6 +67,12 @@ class _Entry(msgspec.Struct):
     digest: bytes
     where: str
     real_where: str = ""
+    reversed: bool = False
+
+    @property
+    def real(self) -> bool:
+        """It was committed, and not undone."""
+        return self.status is PartnerStatus.COMMITTED and not self.reversed
 
 
 class _Stream:
@@ -68,13 +82,20 @@ class _Stream:
         self.name = stream
         self.partner, _, self.union = stream.partition("/")
         self.entries: dict[str, _Entry] = {}
+        self.reversals: dict[str, tuple[str, str]] = {}
         self.pans: set[str] = set()
         self.whole = True
 
     def objection(self, event: PartnerEvent) -> str:
         """Why the event cannot follow; empty if it can."""
         entry = self.entries.get(event.key)
+        if event.key in self.reversals:
+            return "key used twice"
         match event:
+            case ReversedOperation() | ReversalDeclined() if entry is not None:
+                return "key used twice"
+            case ReversedOperation(of=of, operation=operation):
+                return self._irreversible(of, operation_digest(operation))
             case Prepared() | Declined() if entry is not None:
                 return "key used twice"
             case Prepared() | Declined() if event.digest != operation_digest(event.operation):
@@ -91,6 +112,12 @@ class _Stream:
                 return "aborted after its end"
             case _:
                 return ""
+
+    def _irreversible(self, of: str, digest: bytes) -> str:
+        entry = self.entries.get(of)
+        if entry is None or not entry.real:
+            return "reversed without being committed"
+        return "" if entry.digest == digest else "reversed as something else"
 
     def apply(self, event: PartnerEvent, where: str) -> None:
         """One event that may follow."""
@@ -109,6 +136,11 @@ class _Stream:
             case AbortedOperation(key=key):
                 spent = _Entry(PartnerStatus.ABORTED, b"", where)
                 self.entries.setdefault(key, spent).status = PartnerStatus.ABORTED
+            case ReversedOperation(key=key, of=of):
+                self.reversals[key] = (of, where)
+                self.entries[of].reversed = True
+            case ReversalDeclined(key=key, of=of):
+                self.reversals[key] = (of, where)
 
 
 class PartnerBook:
@@ -127,6 +159,7 @@ class PartnerBook:
         self._findings = findings
         self._reader = Tagged(PartnerEvent)
         self._posted: set[str] = set()
+        self._cleared: dict[str, int] = {}
         self._streams: list[_Stream] = []
         self.groups = 0
         self.balance = 0
@@ -153,6 +186,10 @@ class PartnerBook:
             told = self._told.get(fold.union, {})
             for key, entry in fold.entries.items():
                 self._compare(fold, told.get(key), entry)
+            for key, (of, where) in fold.reversals.items():
+                leg = told.get(of)
+                if leg is None or key not in leg.reversals:
+                    self._findings.add(Fault.PARTNER_WITHOUT_CASE, where)
             if fold.whole:
                 self._compare_ends(fold, told)
 
@@ -183,8 +220,17 @@ class PartnerBook:
         self._posted.add(group.key)
         if not group.key.startswith(f"{posted.key}/"):
             self._findings.add(Fault.PARTNER_ILLEGAL, where, "key of the group")
+        self._clearing(posted, group, where)
         if fold.partner != Partner.CORE:
             self._findings.add(Fault.PARTNER_ILLEGAL, where, "posted outside the core")
+
+    def _clearing(self, posted: _Posted, group: _Group, where: str) -> None:
+        """A reversal takes back from the payee exactly what was paid."""
+        paid = sum(one.fen for one in group.postings if one.account.startswith(_CLEARING))
+        of = posted.of or posted.key
+        self._cleared[of] = self._cleared.get(of, 0) + paid
+        if posted.of and self._cleared[of]:
+            self._findings.add(Fault.UNBALANCED, where, f"reversal {self._cleared[of]:+} fen")
 
     def _compare(self, fold: _Stream, told: Told | None, entry: _Entry) -> None:
         """Each step was asked for by a case; what is made real was signed by the customer (I4)."""
@@ -202,7 +248,7 @@ class PartnerBook:
             if leg.partner != fold.partner or leg.settled:
                 continue
             entry = fold.entries.get(key)
-            real = entry is not None and entry.status is PartnerStatus.COMMITTED
+            real = entry is not None and entry.real
             believed = leg.standing is Standing.COMMITTED
             if believed != real and (believed or leg.standing in _UNREAL):
                 self._findings.add(Fault.PARTNER_DIFFERS, f"{fold.name} {key}", leg.standing)

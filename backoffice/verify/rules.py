@@ -45,7 +45,9 @@ from backoffice.cases.events import (
     Returned,
     SampleOpened,
     SampleReviewed,
-    Settled,
+    SettlementConfirmed,
+    SettlementProposed,
+    SettlementWithdrawn,
     Signed,
     Standing,
     Stored,
@@ -64,15 +66,17 @@ from backoffice.product import Product, Unique
 from backoffice.slips.slip import signed_body, slip_hash
 from backoffice.verify.chain import Fault, Findings, PinnedKeys, place
 from backoffice.verify.identities import Named
+from backoffice.verify.settlement import COMES_TO, Settling, faults, is_their_word, may_follow
 from wire.case_state import State
 from wire.checks import asked_fields
 from wire.codec import decode_signed
 from wire.errors import BadFrame
 from wire.form import FieldKind
-from wire.keys import DECISION, SLIP, SUBMISSION, verify
+from wire.keys import DECISION, SETTLEMENT, SLIP, SUBMISSION, verify
 from wire.messages.case import Submission
 from wire.messages.desk import Decision, Verdict
 from wire.messages.identity import IdentityChecked
+from wire.messages.settlement import Deed
 from wire.value import BankCardValue, IdCardValue, PhotoValue
 
 CASES: Final = "case/"
@@ -110,7 +114,8 @@ class Told(msgspec.Struct):
         standing: where the leg ended up.
         asked: the digest of what was to be prepared.
         signed: the customer signed.
-        settled: a person said what partners did; these may know otherwise.
+        settled: two persons said what the partner did, who may know otherwise.
+        reversals: the keys under which two persons had it reversed.
     """
 
     partner: Partner
@@ -118,6 +123,7 @@ class Told(msgspec.Struct):
     asked: bytes
     signed: bool
     settled: bool
+    reversals: frozenset[str] = frozenset()
 
 
 class CaseBook:
@@ -160,7 +166,7 @@ class CaseBook:
     def take(self, stream: str, rows: Iterable[Recorded]) -> None:
         """One whole stream, in order; the fold ends where a step makes no sense."""
         case = new_case(stream.removeprefix(CASES))
-        passed = settled = False
+        passed, reversals = False, dict[str, set[str]]()
         for row in rows:
             where = place(stream, row.version)
             try:
@@ -172,19 +178,29 @@ class CaseBook:
                 self._findings.add(Fault.ILLEGAL_STEP, where, f"{row.kind} in {case.state}")
                 break
             passed = self._passes(case, event, passed)
-            settled = settled or isinstance(event, Settled)
             self._judge(case, event, passed, where)
             case = evolve(case, event)
+            for leg in case.legs:
+                if leg.word is Deed.REVERSE:
+                    reversals.setdefault(leg.key, set()).add(leg.reversal_key)
         if case.steps and not path_is_legal(one.state for one in case.steps):
             self._findings.add(Fault.ILLEGAL_STEP, stream)
         self.states[case.state] += 1
-        if not settled and not _all_or_nothing(case):
+        if not _all_or_nothing(case):
             self._findings.add(Fault.PARTNER_DIFFERS, stream, "legs")
         told = self.told.setdefault(case.union, {})
         for leg in case.legs:
             asked = operation_digest(leg.asked.request.operation)
             signed = case.signed is not None
-            told[leg.key] = Told(leg.partner, leg.standing, asked, signed, settled)
+            said = leg.settled is not None and leg.standing is COMES_TO[leg.settled.deed]
+            told[leg.key] = Told(
+                leg.partner,
+                leg.standing,
+                asked,
+                signed,
+                said and leg.standing is not Standing.REVERSED,
+                frozenset(reversals.get(leg.key, ())),
+            )
         for unique in _owned(case):
             if self.owned.setdefault((unique.scope, unique.key), case.case_id) != case.case_id:
                 self._findings.add(Fault.CLAIM_TWICE, stream, unique.scope)
@@ -228,11 +244,16 @@ class CaseBook:
             case Signed():
                 body = signed_body(case.slip_hash, event.ink)
                 self._signature(case.filed.device, SLIP, body, event.signature, where)
-            case CommitStarted() | Committed() | Settled(done=True):
+            case CommitStarted() | Committed():
                 if not passed:
                     self._findings.add(Fault.UNAUTHORIZED, where)
                 if case.signed is None:
                     self._findings.add(Fault.UNSIGNED, where)
+            case SettlementProposed() | SettlementConfirmed() | SettlementWithdrawn():
+                said = event.statement
+                self._signature(said.device, SETTLEMENT, said.word, said.signature, where)
+                for fault, detail in faults(case, event):
+                    self._findings.add(fault, where, detail)
             case _:
                 pass
 
@@ -392,7 +413,11 @@ def _legal(case: Case, event: AnyCaseEvent) -> bool:
         return case.sampled and case.reviewed is None
     if isinstance(event, LegAnswered):
         leg = case.leg(event.key)
-        return leg is not None and event.standing in _ANSWERS.get(leg.standing, ())
+        if leg is None or is_their_word(leg, event):
+            return leg is not None
+        return not event.unheard and event.standing in _ANSWERS.get(leg.standing, ())
+    if isinstance(event, Settling):
+        return may_follow(case, event)
     if isinstance(event, _OF_A_LEG) and case.leg(event.key) is None:
         return False
     before = case.state

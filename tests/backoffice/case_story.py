@@ -26,8 +26,11 @@ from backoffice.cases.commands import (
     Claim,
     FileCase,
     FromTerminal,
+    InquireLegs,
     Judge,
+    LookManual,
     PartnerSilent,
+    SettleLeg,
     TerminalRequest,
 )
 from backoffice.cases.events import AnyCaseEvent, Intake, PrepareStarted, Signed
@@ -38,15 +41,15 @@ from backoffice.cases.terms import Rules
 from backoffice.cases.view import file_of
 from backoffice.catalogue import products
 from backoffice.partners.operations import Partner
-from backoffice.partners.port import Abort, Commit, Inquire, PartnerOutcome, PartnerStatus, Prepare
 from backoffice.product import Product
 from backoffice.slips.slip import signed_body
+from tests.backoffice.fake_partners import FakeCore, leg_of
 from tests.backoffice.right_answers import facts_for, right_values
 from tests.kit import submissions as make
 from wire.case_state import State
 from wire.chip_record import ChipRecord
 from wire.codec import decode, encode
-from wire.keys import DECISION, SLIP, SUBMISSION, SigningKeyPair, verify
+from wire.keys import DECISION, SETTLEMENT, SLIP, SUBMISSION, SigningKeyPair, verify
 from wire.masked import Pan
 from wire.message import Refusal
 from wire.messages import desk
@@ -61,6 +64,7 @@ from wire.messages.case import (
     Submit,
 )
 from wire.messages.session import StaffCard
+from wire.messages.settlement import Act, Deed, ManualFile, Word
 from wire.value import PhotoValue, Value
 
 PRODUCTS = products()
@@ -98,67 +102,13 @@ SECOND_DESK = caller("D-0002", staff("A002", "P9", "O9"), Level.A4)
 JUNIOR_DESK = caller("D-0003", staff("A003", "P10", "O9"), Level.A2)
 SAME_OUTLET = caller("D-0004", staff("A004", "P11", "O1"), Level.A4)
 TELLERS_ALIAS = caller("D-0005", staff("A005", "P1", "O9"), Level.A4)
-RECONCILER = caller("D-0006", staff("R001", "P12", "O9"), Level.A4)
+FIRST = caller("D-0006", staff("R001", "P12", "O9"), Level.A4)
+SECOND = caller("D-0007", staff("R002", "P13", "O9"), Level.A4)
 
 
 def convert(pin: PinBlock, pan: Pan) -> bytes:
     """A security module that needs no keys: equal blocks for equal cards give equal verifiers."""
     return hashlib.blake2b(encode((pin.block, pan)), digest_size=32).digest()
-
-
-@dataclass
-class FakeCore:
-    """Keeps the promises of the port for every partner; `posted` is what a ledger would show.
-
-    A leg is named by the end of its key; `""` is the only leg of a plan, and `"*"` any.
-    """
-
-    entries: dict[str, tuple[object, PartnerOutcome]] = field(default_factory=dict)
-    decline: Refusal | None = None
-    declines: dict[str, Refusal] = field(default_factory=dict)
-    refuses: dict[str, Refusal] = field(default_factory=dict)
-    posted: list[str] = field(default_factory=list)
-
-    def ask(self, request: object) -> PartnerOutcome:
-        match request:
-            case Prepare(key=key, operation=operation):
-                known = self.entries.get(key)
-                if known is None:
-                    why = self.decline or self.declines.get(leg_of(key))
-                    status = PartnerStatus.DECLINED if why else PartnerStatus.PREPARED
-                    facts = {} if why else {"account": "530102****0001"}
-                    known = (operation, PartnerOutcome(key, status, why, facts))
-                    self.entries[key] = known
-                assert known[0] in (None, operation), "a key never stands for another operation"
-                return known[1]
-            case Commit(key=key):
-                why = self.refuses.get(leg_of(key))
-                return self._move(
-                    key, PartnerStatus.DECLINED if why else PartnerStatus.COMMITTED, why
-                )
-            case Abort(key=key):
-                self.entries.setdefault(key, (None, PartnerOutcome(key, PartnerStatus.PREPARED)))
-                return self._move(key, PartnerStatus.ABORTED)
-            case Inquire(key=key):
-                unknown = PartnerOutcome(key, PartnerStatus.UNKNOWN_KEY)
-                return self.entries.get(key, (None, unknown))[1]
-        raise AssertionError(f"no partner knows {request!r}")
-
-    def _move(self, key: str, status: PartnerStatus, why: Refusal | None = None) -> PartnerOutcome:
-        if key not in self.entries:
-            return PartnerOutcome(key, PartnerStatus.UNKNOWN_KEY)
-        operation, outcome = self.entries[key]
-        if outcome.status is PartnerStatus.PREPARED:
-            outcome = PartnerOutcome(key, status, why, outcome.facts)
-            self.entries[key] = (operation, outcome)
-            if why is None:
-                self.posted.append(f"{key}/{status}")
-        return outcome
-
-
-def leg_of(key: str) -> str:
-    """The name of the leg that a key is of."""
-    return key.partition(":")[2]
 
 
 @dataclass
@@ -240,7 +190,7 @@ class Story:
         asked = [e.legs for e in self.events if isinstance(e, PrepareStarted)]
         requests = {encode(leg.request) for legs in asked for leg in legs}
         assert len(requests) == len({leg.key for leg in self.case.legs}), "one key, one request"
-        if {State.COMMITTING, State.COMMITTED} & set(states) and State.MANUAL not in states:
+        if {State.COMMITTING, State.COMMITTED} & set(states):
             assert any(isinstance(event, Signed) for event in self.events)
         if requests:
             needed = self.case.filed.assessment.approvals
@@ -267,16 +217,33 @@ class Story:
         self.owed = [effect for effect in self.owed if effect.to not in PARTNERS]
         return effects
 
+    def deaf(self) -> None:
+        """Nobody at all answers what is asked now; what is asked then waits for its time."""
+        for effect in self.asked():
+            self.now_ms = max(self.now_ms, effect.due_ms)
+            self.give(PartnerSilent(effect.message.key))  # type: ignore[attr-defined]  # a request
+
+    def answer(self) -> None:
+        """Partners answer what they are asked by now, and what follows from that at once."""
+        while due := [e for e in self.owed if e.to in PARTNERS and e.due_ms <= self.now_ms]:
+            self.owed = [effect for effect in self.owed if effect not in due]
+            for effect in due:
+                self.give(self.bank.core.ask(effect.message))
+
     def core(self, *, silent: int = 0, lost: str = "", leg: str = "*") -> None:
-        """Let all partners answer everything they are asked.
+        """Let all partners answer everything they are asked, until the machine gives up.
 
         Args:
             silent: how often they are silent before,
             lost: `"answer"` when they did what they were asked, and only the answer is lost,
             leg: and the name of the only leg that this is about.
         """
+        given_up = self.where() is State.MANUAL
         while effects := self.asked():
-            for effect in effects:
+            for index, effect in enumerate(effects):
+                if self.where() is State.MANUAL and not given_up:
+                    self.owed += effects[index:]
+                    return
                 self.now_ms = max(self.now_ms, effect.due_ms)
                 key = effect.message.key  # type: ignore[attr-defined]  # a partner's request
                 if silent and leg in ("*", leg_of(key)):
@@ -369,6 +336,47 @@ class Story:
         self.ask(GiveLivePhoto(self.case_id, photo))
         return self.claim(who)
 
+    def key(self, leg: str) -> str:
+        """The key of a leg by its name."""
+        return next(one.key for one in self.case.legs if one.asked.name == leg)
+
+    def say(
+        self,
+        of: str,
+        deed: Deed,
+        who: Caller = FIRST,
+        act: Act = Act.PROPOSE,
+        evidence: str = "已电话核实，对方流水可查",
+        **changes: Any,
+    ) -> Any:
+        """One person's word about a leg, signed by their device; `changes` spoil it before."""
+        file = self.give(LookManual())
+        key = next((one.key for one in file.case.legs if one.name == of), of)
+        proposed = {one.leg: one.digest for one in file.proposals}
+        word = Word(
+            union=UNION,
+            case_id=self.case_id,
+            leg=key,
+            act=act,
+            deed=deed,
+            evidence=evidence,
+            staff_id=who.staff.staff_id,
+            said_ms=self.now_ms,
+            proposal=b"" if act is Act.PROPOSE else proposed.get(key, b""),
+        )
+        body = encode(msgspec.structs.replace(word, **changes))
+        return self.give(SettleLeg(who, body, keys(who.device).sign(SETTLEMENT, body)))
+
+    def settle(self, leg: str, deed: Deed, first: Caller = FIRST, second: Caller = SECOND) -> Any:
+        """One proposes, another confirms."""
+        proposed = self.say(leg, deed, first)
+        assert isinstance(proposed, ManualFile), proposed
+        return self.say(leg, deed, second, Act.CONFIRM)
+
+    def inquire(self, leg: str = "") -> Any:
+        """A person has partners asked again."""
+        return self.give(InquireLegs(leg, "R001"))
+
     def ask(self, request: TerminalRequest, who: Caller = TELLER) -> Any:
         return self.give(FromTerminal(who, request))
 
@@ -448,9 +456,11 @@ def signing(
 
 __all__ = [
     "DESK",
+    "FIRST",
     "PARTNERS",
     "PRODUCTS",
     "RULES",
+    "SECOND",
     "TELLER",
     "Bank",
     "FakeCore",

@@ -53,6 +53,10 @@ GetPolicy        no        no    yes
 SetPolicy        no        no    yes
 PolicyHistory    no        no    yes
 RollbackPolicy   no        no    yes
+ListManual       no        yes   yes
+OpenManual       no        yes   yes
+InquireManual    no        yes   yes
+SettleManual     no        yes   yes
 """
 
 

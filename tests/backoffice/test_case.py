@@ -13,7 +13,6 @@ from backoffice.cases.commands import (
     FileCase,
     FromTerminal,
     PartnerSilent,
-    Reinquire,
 )
 from backoffice.cases.events import FileSlip, Intake
 from backoffice.cases.terms import TERMS
@@ -21,7 +20,6 @@ from backoffice.partners.operations import IssueCard
 from backoffice.partners.port import Abort, Commit, Prepare
 from tests.backoffice.case_story import (
     OTHER_TERMINAL,
-    RECONCILER,
     TELLER,
     UNION,
     Bank,
@@ -163,7 +161,7 @@ def test_an_abort_without_an_answer_goes_to_a_person_and_can_be_taken_up_again()
     story.ask(RefuseSlip(story.case_id))
     story.core(silent=TERMS.inquiries_max + 1)
     assert State.MANUAL is story.where()
-    story.give(Reinquire(RECONCILER))
+    story.inquire()
     assert any(isinstance(effect.message, Abort) for effect in story.owed)
     story.core()
     assert State.ABORTED is story.where()

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from backoffice.cases.commands import (
-    FileCase,
-    PartnerSilent,
-    Reinquire,
-    Settle,
-)
+from backoffice.cases.commands import PartnerSilent
 from backoffice.cases.events import GivenUp
 from backoffice.cases.terms import TERMS
 from backoffice.partners.port import Inquire, PartnerOutcome, PartnerStatus
-from tests.backoffice.case_story import (
-    RECONCILER,
-    TELLER,
-    Story,
-)
+from tests.backoffice.case_story import Story
 from tests.kit import submissions as make
 from wire.case_state import State
 from wire.message import Code, Refusal
@@ -27,11 +16,6 @@ from wire.message import Code, Refusal
 
 def states(story: Story) -> list[State]:
     return [step.state for step in story.case.steps]
-
-
-def code(answer: Any) -> Code:
-    assert isinstance(answer, Refusal), answer
-    return answer.code
 
 
 def test_a_decline_ends_the_case_with_its_reason() -> None:
@@ -78,34 +62,15 @@ def test_an_answer_lost_on_the_way_back_is_found_by_inquiry() -> None:
     assert State.PREPARED is story.where()
 
 
-def test_a_core_that_stays_silent_goes_to_a_person() -> None:
-    """After a named number of inquiries, with growing pauses; then a person has it asked again."""
+def test_a_core_that_stays_silent_is_given_up() -> None:
+    """After a named number of inquiries, with growing pauses; then people may settle it."""
     story = Story()
     story.to_state(State.PREPARING)
     story.core(silent=TERMS.inquiries_max + 1)
+
     assert State.MANUAL is story.where()
+    assert isinstance(story.events[-1], GivenUp)
     assert 3_600_000 < story.now_ms - make.NOW_MS
-
-    assert Code.SELF_AUTH is code(story.give(Reinquire(TELLER)))
-    assert Code.STATE is code(story.give(Settle(RECONCILER, True, "核心已办")))
-    assert State.PREPARE_UNKNOWN is story.give(Reinquire(RECONCILER)).state
-    story.core()
-    assert State.PREPARED is story.where()
-
-
-def test_a_person_settles_what_only_they_can_find_out() -> None:
-    """Signed and done: the card may be handed over. Not done: the case is undone."""
-    done, undone = Story(seed=1), Story(seed=2)
-    for story in (done, undone):
-        story.to_state(State.COMMITTING)
-        story.core(silent=TERMS.inquiries_max + 1)
-        assert State.MANUAL is story.where()
-        assert Code.FORMAT is code(story.give(Settle(RECONCILER, True, "")))
-
-    assert State.COMMITTED is done.give(Settle(RECONCILER, True, "核心流水已核对")).state
-    assert done.give(FileCase(done.case.filed)).deliver
-    assert State.ABORTED is undone.give(Settle(RECONCILER, False, "核心无记录")).state
-    assert Code.STATE is code(done.give(Reinquire(RECONCILER)))
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from backoffice.cases.commands import PartnerSilent, Reinquire, Settle
+from backoffice.cases.commands import PartnerSilent
 from backoffice.cases.events import (
     Aborted,
     CustomerLearned,
@@ -15,9 +13,8 @@ from backoffice.cases.events import (
     PrepareStarted,
     Standing,
 )
-from backoffice.cases.terms import TERMS
-from backoffice.partners.port import Abort, Commit, Inquire, PartnerOutcome, PartnerStatus, Prepare
-from tests.backoffice.case_story import RECONCILER, RULES, Story, leg_of
+from backoffice.partners.port import Abort, Commit, Inquire, Prepare
+from tests.backoffice.case_story import RULES, Story, leg_of
 from tests.backoffice.toys import BILL, MONEY, NOTICE
 from tests.backoffice.toys import RULES as WITH_TOYS
 from wire.case_state import State
@@ -57,11 +54,6 @@ def posted(story: Story) -> list[str]:
 
 def states(story: Story) -> list[State]:
     return [step.state for step in story.case.steps]
-
-
-def code(answer: Any) -> Code:
-    assert isinstance(answer, Refusal), answer
-    return answer.code
 
 
 # Prepare.
@@ -218,19 +210,6 @@ def test_answers_come_in_any_order_and_again() -> None:
     assert [] == story.asked()
 
 
-def test_one_silent_leg_brings_the_case_to_a_person_who_has_it_asked_again() -> None:
-    """What the others answered meanwhile is not forgotten."""
-    story = errand()
-    story.core(silent=TERMS.inquiries_max + 1, leg=NOTICE)
-    assert State.MANUAL is story.where()
-    story.give(Reinquire(RECONCILER))
-    (inquiry,) = story.asked()
-    story.give(story.bank.core.ask(inquiry.message))
-    story.core()
-
-    assert State.PREPARED is story.where()
-
-
 # Commit.
 
 
@@ -297,57 +276,6 @@ def test_nothing_optional_is_real_without_the_whole() -> None:
 
     assert State.ABORTED is story.where()
     assert [f"{NOTICE}/aborted"] == posted(story)
-
-
-def test_an_essential_leg_refused_behind_another_real_one_needs_a_person() -> None:
-    """Nothing is undone by itself; asked again, the partner may have changed its mind."""
-    story = errand()
-    story.core()
-    story.bank.core.refuses[MONEY] = LATE
-    signed(story).core()
-    assert State.MANUAL is story.where()
-    assert (LATE,) == story.case.reasons
-    assert [f"{BILL}/committed"] == posted(story)
-
-    story.give(Reinquire(RECONCILER))
-    story.core()
-    assert State.MANUAL is story.where(), "the answer is still no"
-    story.give(Reinquire(RECONCILER))
-    (inquiry,) = story.asked()
-    assert isinstance(inquiry.message, Inquire)
-    story.give(PartnerOutcome(inquiry.message.key, PartnerStatus.COMMITTED))
-    story.core()
-    assert State.CLOSED is story.where()
-    assert [f"{BILL}/committed", f"{NOTICE}/committed"] == posted(story)
-
-
-@pytest.mark.parametrize("done", [True, False])
-def test_a_person_settles_a_case_that_is_real_in_part(done: bool) -> None:
-    """They found out, or took care of it; their word is kept, and so is the slip."""
-    story = errand()
-    story.core()
-    story.bank.core.refuses[MONEY] = LATE
-    signed(story).core()
-    story.give(Settle(RECONCILER, done, "已与电力公司核对"))
-
-    assert (State.CLOSED if done else State.ABORTED) is story.where()
-    assert done == all(result.ok for result in story.case.results)
-    assert done == bool(story.take("slip"))
-
-
-def test_a_case_that_is_being_undone_cannot_be_settled_as_done() -> None:
-    """Its customer was told that it is undone."""
-    story = errand()
-    story.core()
-    story.bank.core.refuses[BILL] = LATE
-    signed(story)
-    story.core(silent=TERMS.inquiries_max + 2, leg=MONEY)
-    assert State.MANUAL is story.where()
-
-    assert Code.STATE is code(story.give(Settle(RECONCILER, True, "已核对")))
-    story.give(Reinquire(RECONCILER))
-    story.core()
-    assert State.ABORTED is story.where()
 
 
 def test_wishes_that_are_all_refused_at_last_are_undone() -> None:

@@ -26,6 +26,7 @@ from backoffice.partners.port import (
     PartnerOutcome,
     PartnerStatus,
     Prepare,
+    Reverse,
 )
 from backoffice.partners.queries import Look, PartnerQuery, Templates
 from tests.backoffice.partner_scenes import (
@@ -148,6 +149,126 @@ def test_only_some_partners_decline_a_commit(scene: Scene) -> None:
         assert PartnerStatus.PREPARED is prepare(one, "k2", scene.right()).status
 
 
+DAY_MS = 24 * 3600 * 1000
+
+
+def reverse(one: Playing, scene: Scene, key: str = "r", of: str = "k") -> PartnerOutcome:
+    outcome = one.ask(Reverse(key, UNION, of, scene.right()))
+    assert isinstance(outcome, PartnerOutcome), outcome
+    return outcome
+
+
+def balances(one: Playing) -> dict[str, int]:
+    """What every account has, but for those with nothing."""
+    groups = [group for event in one.events if (group := posting_group(event)) is not None]
+    return {account: fen for account, fen in trial_balance(groups).items() if fen}
+
+
+@EVERY
+@pytest.mark.parametrize("days", [0, 1])
+def test_what_was_committed_is_reversed_once(scene: Scene, days: int) -> None:
+    """By postings of its own, on its own day, also after the close of the operation's: the key of
+    the operation stays committed, the reversal has its own, and what was done can be done again.
+    """
+    one = scene.playing()
+    prepare(one, "k", scene.right())
+    real = one.ask(Commit("k", UNION))
+    before = len(one.events)
+    one.now_ms += days * DAY_MS
+
+    undone = reverse(one, scene)
+    assert (PartnerStatus.REVERSED, "r") == (undone.status, undone.key), undone.refusal
+    (event,) = one.events[before:]
+    assert one.now_ms == event.at_ms
+    again = (Reverse("r", UNION, "k", scene.right()), Inquire("r", UNION), Commit("r", UNION))
+    assert [undone] * 4 == [one.ask(request) for request in (*again, Abort("r", UNION))]
+    assert real == one.ask(Inquire("k", UNION)) == one.ask(Commit("k", UNION))
+    assert before + 1 == len(one.events), "a repeat posts nothing"
+
+    other = reverse(one, scene, "r2")
+    assert PartnerStatus.DECLINED is other.status, "not twice, whatever the key"
+    assert other.refusal is not None
+    assert is_plain(other.refusal)
+    once_more = prepare(one, "k3", scene.right())
+    # A card is spoiled, and a file has moved on: its reversal is a version, too.
+    moved_on = scene in (SCENES["IssueCard"], SCENES["SupplementFile"])
+    expected = PartnerStatus.DECLINED if moved_on else PartnerStatus.PREPARED
+    assert expected is once_more.status, once_more.refusal
+
+
+@EVERY
+def test_a_reversal_gives_back_what_was_moved(scene: Scene) -> None:
+    """To the fen; but a card is not blank again."""
+    one = scene.playing()
+    before = balances(one)
+    prepare(one, "k", scene.right())
+    one.ask(Commit("k", UNION))
+    reverse(one, scene)
+
+    left = balances(one)
+    if scene is SCENES["IssueCard"]:
+        assert {"stock/530111/blank": -100, "stock/530111/spoiled": 100}.items() <= left.items()
+    elif scene.partner is Partner.CORE and scene is not SCENES["HoldFunds"]:
+        pass
+    elif scene.partner is Partner.CORE:
+        assert not [account for account in left if account.startswith("clearing/")]
+    else:
+        assert before == left == {}
+    assert 0 == sum(left.values())
+
+
+@EVERY
+def test_what_was_never_committed_is_not_reversed(scene: Scene) -> None:
+    """Unknown, prepared, released or refused: the reversal is declined, and stays so."""
+    for steps in (
+        (),
+        ("k",),
+        ("k", Abort("k", UNION)),
+        (Refuse(Prepare("k", UNION, scene.right()), NO),),
+    ):
+        one = scene.playing()
+        for step in steps:
+            one.ask(Prepare("k", UNION, scene.right()) if isinstance(step, str) else step)
+        stood = where(one)
+
+        no = reverse(one, scene)
+
+        assert PartnerStatus.DECLINED is no.status
+        assert no.refusal is not None
+        assert is_plain(no.refusal)
+        assert no == reverse(one, scene)
+        assert stood is where(one), "the operation is left alone"
+
+
+@EVERY
+def test_a_reversal_of_something_else_is_refused(scene: Scene) -> None:
+    """Another operation than was committed, or another key than the reversal's was for."""
+    one = scene.playing()
+    prepare(one, "k", scene.right())
+    one.ask(Commit("k", UNION))
+    events = len(one.events)
+
+    assert Code.KEY_CONFLICT is one.ask(Reverse("r", UNION, "k", scene.other())).code
+    assert events == len(one.events)
+    reverse(one, scene)
+    assert Code.KEY_CONFLICT is one.ask(Reverse("r", UNION, "k9", scene.right())).code
+    assert Code.KEY_CONFLICT is one.ask(Reverse("k", UNION, "k", scene.right())).code
+
+
+@EVERY
+def test_every_partner_may_decline_a_reversal(scene: Scene) -> None:
+    """Then what was committed stands; another key may try again."""
+    one = scene.playing()
+    prepare(one, "k", scene.right())
+    one.ask(Commit("k", UNION))
+    no = one.ask(Refuse(Reverse("r", UNION, "k", scene.right()), NO))
+
+    assert (PartnerStatus.DECLINED, NO) == (no.status, no.refusal)
+    assert no == reverse(one, scene)
+    assert PartnerStatus.COMMITTED is where(one)
+    assert PartnerStatus.REVERSED is reverse(one, scene, "r2").status
+
+
 @pytest.mark.parametrize("partner", Partner)
 def test_a_partner_minds_its_own_business(partner: Partner) -> None:
     """Operations and queries of others leave no trace, not even in the key."""
@@ -155,6 +276,7 @@ def test_a_partner_minds_its_own_business(partner: Partner) -> None:
     for scene in SCENES.values():
         if scene.partner is not partner:
             assert Code.FORMAT is one.ask(Prepare("k", UNION, scene.right())).code
+            assert Code.FORMAT is one.ask(Reverse("r", UNION, "k", scene.right())).code
     for query in get_args(PartnerQuery):
         if query.partner is not partner:
             assert isinstance(one.ask(Look(UNION, query_of(query))), Refusal)
@@ -163,8 +285,10 @@ def test_a_partner_minds_its_own_business(partner: Partner) -> None:
 
 
 KEYS = st.sampled_from(["k0", "k1", "k2", "k3"])
-STEPS = st.sampled_from(["prepare", "other", "commit", "abort", "inquire", "balk", "balk late"])
-FINAL = {PartnerStatus.COMMITTED, PartnerStatus.ABORTED, PartnerStatus.DECLINED}
+STEPS = st.sampled_from(
+    ["prepare", "other", "commit", "abort", "inquire", "balk", "balk late", "reverse"]
+)
+FINAL = frozenset(PartnerStatus) - {PartnerStatus.PREPARED, PartnerStatus.UNKNOWN_KEY}
 
 
 def _request(step: str, key: str, scene: Scene) -> PartnerCommand:
@@ -177,6 +301,7 @@ def _request(step: str, key: str, scene: Scene) -> PartnerCommand:
         "inquire": Inquire(key, UNION),
         "balk": Refuse(right, NO),
         "balk late": Refuse(Commit(key, UNION), NO),
+        "reverse": Reverse(f"{key}:reversal", UNION, key, scene.right()),
     }
     return commands[step]
 

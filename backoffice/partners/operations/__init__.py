@@ -47,6 +47,11 @@ Operation = (
 """What partners can be asked to prepare; products choose."""
 
 
+def fen_of(operation: Operation | None) -> int:
+    """The money that an operation moves; 0 for one that moves none."""
+    return operation.fen if isinstance(operation, HoldFunds | PayBill | BuyFund) else 0
+
+
 __all__ = [
     "ActivateCard",
     "ApplyCreditCard",
@@ -72,4 +77,5 @@ __all__ = [
     "SignUp",
     "Stock",
     "SupplementFile",
+    "fen_of",
 ]

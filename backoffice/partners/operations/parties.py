@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -28,6 +29,18 @@ class Partner(StrEnum):
     """Campaigns and surveys; it only answers queries."""
 
 
+TITLES: Final[dict[Partner, tuple[str, str]]] = {
+    Partner.CORE: ("核心系统", "Core bank"),
+    Partner.CARD: ("信用卡中心", "Card centre"),
+    Partner.CREDIT: ("信贷系统", "Credit system"),
+    Partner.WEALTH: ("理财系统", "Wealth system"),
+    Partner.SEC: ("证券公司", "Brokers"),
+    Partner.BILLER: ("收费单位", "Billers"),
+    Partner.OCRM: ("客户关系系统", "OCRM"),
+}
+"""Partner → (Simplified Chinese, English)."""
+
+
 class Customer(msgspec.Struct, frozen=True):
     """Who the operation is for, as proven by the ID card's chip."""
 
@@ -45,4 +58,4 @@ class Quiet(msgspec.Struct, frozen=True):
         return f"{type(self).__name__}()"
 
 
-__all__ = ["Customer", "Partner", "Quiet"]
+__all__ = ["TITLES", "Customer", "Partner", "Quiet"]
