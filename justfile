@@ -26,6 +26,11 @@ terminal *options:
 desk *options:
     backpack desk {{options}}
 
+# A link that lets a browser into the page of a running terminal or desk
+[group("run")]
+open *options:
+    backpack open {{options}}
+
 # The supervision tree of a running program
 [group("run")]
 tree *options:

@@ -8,11 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.kit import NEEDS_CHROMIUM, chromium, sign_in
+from tests.browser.kit import (
+    NEEDS_CHROMIUM,
+    SMALL,
+    chromium,
+    clipped_texts,
+    faint_texts,
+    overflow,
+    sign_in,
+    small_targets,
+)
 from tests.browser.neighbours import Neighbour, dripping
 from tests.kit import page_states as states
 from tests.kit.page_pictures import digest_of
@@ -297,6 +307,27 @@ def test_a_neighbour_cannot_bury_the_page_in_cookies(context: BrowserContext) ->
 
         page.reload()
         still_at_work(page, stand)
+
+
+@pytest.mark.parametrize("which", ["teller", "desk"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_a_window_at_the_doorstep_says_can_be_read(
+    browser: Browser, which: str, scheme: Literal["light", "dark"]
+) -> None:
+    """By a teller in the sun, on a small tablet, in both languages."""
+    with open_stand(which) as stand:
+        page = browser.new_context(
+            locale="zh-CN", color_scheme=scheme, viewport={"width": SMALL[0], "height": SMALL[1]}
+        ).new_page()
+        page.goto(stand.address().partition("#")[0])
+        turned_away(page, "此窗口尚未打开")
+        for _ in range(2):
+            assert (faint_texts(page), clipped_texts(page), overflow(page)) == ([], [], 0)
+            assert which == "desk" or small_targets(page) == []
+            page.get_by_role("button", name="English").or_(
+                page.get_by_role("button", name="中文")
+            ).click()
+        page.context.close()
 
 
 def test_who_signs_out_lets_every_other_window_go(context: BrowserContext) -> None:

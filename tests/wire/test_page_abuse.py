@@ -17,9 +17,11 @@ import trio.testing
 
 from tests.kit.page_visitor import Bookkeeper, Visitor, open_door, upgrade
 from tests.kit.running import run_real
+from wire.page import app, server
 from wire.page.places import HOLDERS_MAX, STRANGERS_MAX, Place, Places
 
-DRIP_AGAIN_S = 0.02
+DRIP_AGAIN_S = 0.2
+SOON_S = 0.2
 MASK = b"\x01\x02\x03\x04"
 
 
@@ -187,7 +189,7 @@ def test_the_guard_catches_what_the_library_lets_escape(files: Path) -> None:
     run_real(story)
 
 
-DRIPPERS = 2 * (STRANGERS_MAX + HOLDERS_MAX)
+DRIPPERS = STRANGERS_MAX + HOLDERS_MAX + 1
 FIRST_BYTES: dict[str, Callable[[Visitor], bytes]] = {
     "nothing": lambda visitor: b"",
     "half a request": lambda visitor: b"GET / HTTP/1.1\r\nHost: ",
@@ -237,6 +239,47 @@ def test_neighbours_that_drip_do_not_shut_the_user_out(files: Path, way: str) ->
 
     with structlog.testing.capture_logs():
         run_real(story)
+
+
+@pytest.mark.parametrize("way", ["nothing", "half a request"])
+def test_who_drips_is_cut_off(files: Path, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte now and then does not put off the end; only a whole request does."""
+    monkeypatch.setattr(server, "IDLE_S_MAX", SOON_S)
+
+    async def story() -> None:
+        async with open_door(Bookkeeper(), files) as visitor:
+            stream = await trio.open_tcp_stream("127.0.0.1", visitor.port)
+            async with stream:
+                with trio.fail_after(5), suppress(trio.BrokenResourceError):
+                    await stream.send_all(FIRST_BYTES[way](visitor))
+                    while True:
+                        with trio.move_on_after(SOON_S / 10):
+                            if await stream.receive_some() == b"":
+                                break
+                        await stream.send_all(b"x" if way != "nothing" else b"")
+
+    run_real(story)
+
+
+def test_a_websocket_that_keeps_silent_is_closed(
+    files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has a moment to say whose window it is, and takes no page's place until then."""
+    monkeypatch.setattr(app, "HELLO_WAIT_S_MAX", SOON_S)
+
+    async def story() -> None:
+        program = Bookkeeper()
+        async with open_door(program, files) as visitor, AsyncExitStack() as stack:
+            silent = [
+                await stack.enter_async_context(visitor.websocket(visitor.stranger_headers()))
+                for _ in range(app.PAGES_MAX)
+            ]
+            async with visitor.page() as page:
+                assert (await page.hear())["type"] == "state"
+                assert [await one.hear() for one in silent] == [{"closed": 4403}] * len(silent)
+            assert len(program.pages) == 1
+
+    run_real(story)
 
 
 def test_strangers_are_few_and_the_longest_silent_goes_first(files: Path) -> None:

@@ -12,7 +12,6 @@ all; a session that ends says so to whatever is open under it.
 from __future__ import annotations
 
 import hmac
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -21,6 +20,7 @@ import trio
 
 from wire.door_file import LINK_LIFE_S
 from wire.errors import LocalMisuse
+from wire.ids import folded, is_label
 
 LINKS_MAX = 8
 """Links outstanding at a time; a further one replaces the oldest."""
@@ -29,8 +29,6 @@ SESSIONS_MAX = 16
 TOKEN_BYTES = 24
 FRAGMENT = "#t="
 """What stands between a page's address and the token of a link."""
-
-_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 ValueT = TypeVar("ValueT")
 
@@ -42,12 +40,11 @@ def page_host(device: str) -> str:
     a key for instance, no other program's page can ask for.
 
     Raises:
-        LocalMisuse: the device's id is no DNS label (RFC 1123 §2.1), so it cannot name a host.
+        LocalMisuse: it is no device's id (wire.ids), so it may not name a host.
     """
-    label = device.lower()
-    if _LABEL.fullmatch(label) is None:
-        raise LocalMisuse(f"{device!r} cannot be the name of a host: letters, digits, hyphens")
-    return f"{label}.localhost"
+    if not is_label(device):
+        raise LocalMisuse(f"{device!r} cannot be the name of a host")
+    return f"{folded(device)}.localhost"
 
 
 class Session:
