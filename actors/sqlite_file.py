@@ -321,6 +321,15 @@ class Archive:
         )
         return (Recorded(*row) for row in rows)
 
+    def events_like(self, pattern: str) -> Iterator[Recorded]:
+        """Every event of the streams whose names fit a GLOB pattern, by stream and version."""
+        rows = self._rows(
+            "SELECT stream, version, kind, body, at_ms, who FROM journal"
+            " WHERE stream GLOB ? ORDER BY stream, version",
+            (pattern,),
+        )
+        return (Recorded(*row) for row in rows)
+
     def effects(self) -> Iterator[PendingEffect]:
         """Every outbox entry, by id."""
         rows = self._rows(f"SELECT {_EFFECT} FROM effects ORDER BY id")  # noqa: S608 - constant

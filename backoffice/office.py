@@ -24,6 +24,7 @@ from backoffice.management.manager import ManagersDesk
 from backoffice.partners.identity_check import IdentityDesk
 from backoffice.peers.devices import Device, GetDevice
 from backoffice.product import Product
+from backoffice.slips.desk import SlipDesk
 from backoffice.staff import Roster
 from wire.keys import DeviceKeys
 from wire.message import Code, Message, Refusal, Request
@@ -63,6 +64,7 @@ class Office:
         policy: the book of routing policies.
         customers: what is known about people, and what to offer them.
         managers: counts figures.
+        slips: draws them.
         close_session: ends a device's session after its revocation.
         tree: the live actor tree as JSON.
         address: where the office listens, for invitations; set once it does.
@@ -77,6 +79,7 @@ class Office:
     policy: Ref
     customers: CustomersBranch
     managers: ManagersDesk
+    slips: SlipDesk
     roster: Roster
     identity: IdentityDesk
     images: ImageDesk

@@ -4,7 +4,6 @@
     hsm.json          keys of the security module (0600)
     staff.json        the roster: who may sign in, with hashes of passcodes
     office.db         everything durable
-    slips/            finished slips, PDF
     feeds/            what ECIF and OCRM are told, where no endpoint is configured
     operator/         the first operator's identity, for `backpack tree` and `backpack invite`
     invitations/      one file per device of a training office, the text of its QR code (0600)
@@ -17,7 +16,6 @@ Made once, never overwritten: a second start finds the same office.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -75,7 +73,6 @@ class Premises:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.database = folder / "office.db"
-        self.slips = folder / "slips"
         self.feeds = folder / "feeds"
         self.operator = folder / "operator"
         self.invitations = folder / "invitations"
@@ -89,7 +86,7 @@ class Premises:
             KeyFileUnusable: the identity cannot be read.
             BadModule: the module's keys cannot be read.
         """
-        for folder in (self.folder, self.slips, self.invitations, self.pads):
+        for folder in (self.folder, self.invitations, self.pads):
             folder.mkdir(parents=True, exist_ok=True)
         key_file, module_file = self.folder / "office.key", self.folder / "hsm.json"
         if not key_file.exists():
@@ -152,17 +149,6 @@ class Premises:
         return path
 
 
-def keep_slips(folder: Path) -> Callable[[str, bytes], None]:
-    """Writes slips into a folder; the same slip again changes nothing."""
-
-    def keep(case_id: str, pdf: bytes) -> None:
-        path = folder / f"{case_id}.pdf"
-        if not path.exists():
-            write_private(path, pdf)
-
-    return keep
-
-
 def write_private(path: Path, body: bytes) -> None:
     """Write a file whole, readable by its owner alone."""
     draft = path.with_name(path.name + ".new")
@@ -181,7 +167,6 @@ __all__ = [
     "TRAINING_PEOPLE",
     "PadKey",
     "Premises",
-    "keep_slips",
     "training_union",
     "write_private",
 ]

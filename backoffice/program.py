@@ -66,7 +66,7 @@ from backoffice.peers.operator_requests import OperatorRequests
 from backoffice.peers.session import DeviceSession, Sessions
 from backoffice.personnel import Personnel, RosterFile
 from backoffice.product import Product
-from backoffice.slips.desk import SlipDesk, Slips
+from backoffice.slips.desk import SlipDesk
 from backoffice.staff import Roster
 from supervisors import (
     Backoff,
@@ -108,7 +108,6 @@ class Setup:
     Attributes:
         storage: where everything durable lives.
         listening: called with the address once peers can dial it.
-        slips: where finished slips are put.
         settings: every number that a bank may change, per union.
         sms: the SMS gateway of a union.
         sinks: where what is learned about customers is sent.
@@ -124,7 +123,6 @@ class Setup:
     register: PopulationRegister
     security: SecurityModule
     products: dict[str, Product]
-    slips: Slips
     listening: Callable[[str], None]
     settings: Settings
     sms: Callable[[str], ShortMessages]
@@ -146,7 +144,7 @@ class BackOffice:
         self._stored = stored
         self._store = stored.store
         self._sessions = Sessions()
-        self._slips = SlipDesk(setup.slips, setup.keys, setup.outside, self._pinned_key)
+        self._slips = SlipDesk(setup.keys, setup.outside, self._pinned_key)
         self._images = ImageDesk(self._store)
         self._system = system
         self._alarm = Alarm()
@@ -232,6 +230,7 @@ class BackOffice:
                 online=lambda device: self._sessions.of(device) is not None,
                 terms=lambda union: setup.settings.for_union(union).section(ManagementTerms),
             ),
+            slips=self._slips,
             roster=setup.roster,
             identity=IdentityDesk(self._store, setup.register, setup.outside.wall, setup.conducts),
             images=self._images,

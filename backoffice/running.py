@@ -25,7 +25,7 @@ from backoffice.partners.sms import (
     gateways,
 )
 from backoffice.peers.devices import EnrolDevice
-from backoffice.premises import Premises, keep_slips, training_union, write_private
+from backoffice.premises import Premises, training_union, write_private
 from backoffice.program import BackOffice, Setup, open_office
 from backoffice.staff import Roster
 from supervisors.folder import hold
@@ -110,11 +110,6 @@ async def _serve(
     keys, security = premises.open(outside)
     if training:
         premises.train(outside)
-    keep = keep_slips(premises.slips)
-
-    async def keep_slip(case_id: str, pdf: bytes) -> None:
-        await outside.offload(partial(keep, case_id, pdf))
-
     setup = Setup(
         outside=outside,
         storage=sqlite(premises.database),
@@ -125,7 +120,6 @@ async def _serve(
         register=EmbeddedRegister(),
         security=security,
         products=dict(settings.catalogue),
-        slips=keep_slip,
         listening=lambda _address: None,
         settings=settings,
         sms=_messages(premises, settings, outside, training),

@@ -19,7 +19,7 @@ from supervisors.snapshot import Node
 from wire.codec import decode_json, encode_json
 from wire.door_file import DOOR_FILE, LINK_LIFE_S, DoorFile, NoDoor
 from wire.errors import PeerRefused, WireError
-from wire.ids import LABEL_RULE, is_label
+from wire.ids import LABEL_RULE, is_case_id, is_label
 from wire.keys import KeyFileUnusable
 from wire.membership import NotEnrolled
 from wire.message import Request
@@ -59,6 +59,13 @@ def label(text: str) -> str:
     """Checks the id of a device, a person, a union or an outlet, as a callback of its option."""
     if not is_label(text):
         raise typer.BadParameter(" · ".join(LABEL_RULE))
+    return text
+
+
+def case_id(text: str) -> str:
+    """Checks the id of a case, as a callback of its option."""
+    if not is_case_id(text):
+        raise typer.BadParameter("不是业务编号（UUIDv7） · no case id (UUIDv7)")
     return text
 
 
@@ -225,6 +232,7 @@ __all__ = [
     "Operators",
     "Port",
     "ask",
+    "case_id",
     "fail",
     "label",
     "open_page",

@@ -47,6 +47,7 @@ from terminal.link_speed import LinkSpeed
 from terminal.location import Locate
 from terminal.page_commands import Command
 from terminal.page_model import LinkState, OpenCase, TerminalState
+from terminal.paper import fetch_paper
 from terminal.suggestions import Suggester, Suggestions
 from terminal.teller import Teller
 from terminal.uplink import Errands, Uplink
@@ -177,6 +178,10 @@ class Terminal:
     async def image(self, digest: bytes) -> bytes | None:
         """A photo of this terminal, for its own page."""
         return await self._store.blob(digest)
+
+    async def paper(self, case_id: str) -> bytes | Refusal:
+        """The signed slip of a case as it is printed, for its own page."""
+        return await fetch_paper(self._link, case_id)
 
     async def keep_upload(self, digest: bytes, jpeg: bytes) -> None:
         """A picture that the page's own camera took."""

@@ -167,6 +167,7 @@ def _page(terminal: Terminal, pages: Pages[Command]) -> PageProgram:
         commands=get_args(Command),
         session=pages,
         images=_Images(terminal),
+        paper=terminal.paper,
     )
 
 

@@ -35,12 +35,14 @@ from backoffice.cases.commands import (
     InquireLegs,
     Judge,
     JudgeSample,
+    KeepSeal,
     LookManual,
     OpenSample,
     PartnerSilent,
     Release,
     Renew,
     SettleLeg,
+    TellProof,
 )
 from backoffice.cases.duties import duties, reminders
 from backoffice.cases.events import (
@@ -60,6 +62,7 @@ from backoffice.cases.view import FAILED_STATES, file_of, queue_document, view_o
 from backoffice.management.summary import summary_document
 from backoffice.partners.port import PartnerOutcome
 from backoffice.product import Product, Unique
+from backoffice.slips.sealing import keep_seal, proof_of
 from wire.case_state import State
 from wire.message import Code, Refusal
 from wire.messages.desk import Lease, Released, ReviewTaken
@@ -156,6 +159,11 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
                 return settlement.answered(case, command, rules, now_ms)
             case PartnerSilent(key=key):
                 return settlement.unanswered(case, key, rules, now_ms)
+            case KeepSeal(seal=seal):
+                return keep_seal(case, seal, now_ms)
+            case TellProof(device=device):
+                proof = proof_of(case, device)
+                return proof if isinstance(proof, Refusal) else ()
             case LeaseDue():
                 return review.lapse(case, now_ms)
             case PatienceEnded():
@@ -226,6 +234,8 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
                 return sampling.review_file(after, self._product(after), caller)
             case JudgeSample(ok=ok):
                 return ReviewTaken(after.case_id, ok)
+            case TellProof(device=device):
+                return proof_of(after, device)
             case _:
                 return None
 

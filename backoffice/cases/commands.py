@@ -10,8 +10,9 @@ import msgspec
 
 from backoffice.authorization.levels import Level
 from backoffice.authorization.waiting import Authority
-from backoffice.cases.events import Intake, LeaseDue, PatienceEnded, SlipDue
+from backoffice.cases.events import Intake, LeaseDue, PatienceEnded, Seal, SlipDue
 from backoffice.partners.port import PartnerOutcome
+from backoffice.slips.proof import SlipProof
 from wire.message import Message, Request
 from wire.messages.case import (
     CancelCase,
@@ -122,6 +123,22 @@ class PartnerSilent(Message, frozen=True, tag="PartnerSilent"):
     key: str
 
 
+class KeepSeal(Message, frozen=True, tag="KeepSeal"):
+    """The office has countersigned the slip."""
+
+    seal: Seal
+
+
+class TellProof(Request[SlipProof], frozen=True, tag="TellProof"):
+    """Somebody wants to see the slip as it was signed.
+
+    Attributes:
+        device: whose case it must be; empty for the office's own.
+    """
+
+    device: str = ""
+
+
 class LookManual(Request[ManualFile], frozen=True, tag="LookManual"):
     """What there is to settle."""
 
@@ -178,6 +195,8 @@ CaseCommand = (
     | JudgeSample
     | PartnerOutcome
     | PartnerSilent
+    | KeepSeal
+    | TellProof
     | LeaseDue
     | PatienceEnded
     | SlipDue
@@ -196,10 +215,12 @@ __all__ = [
     "InquireLegs",
     "Judge",
     "JudgeSample",
+    "KeepSeal",
     "LookManual",
     "OpenSample",
     "Release",
     "Renew",
     "SettleLeg",
+    "TellProof",
     "TerminalRequest",
 ]

@@ -20,7 +20,6 @@ from backoffice.cases.events import (
     CommitStarted,
     Committed,
     CustomerLearned,
-    FileSlip,
     GivenUp,
     InquiryLost,
     LeaseDue,
@@ -29,6 +28,7 @@ from backoffice.cases.events import (
     PrepareLost,
     PrepareStarted,
     Reopened,
+    SealSlip,
     SettlementConfirmed,
     SlipDue,
     Standing,
@@ -56,9 +56,8 @@ def duties(case: Case, event: AnyCaseEvent, rules: Rules) -> Iterator[Effect]:
     match event:
         case Committed():
             if case.slip is not None and case.signed is not None:
-                signed, device = case.signed, case.filed.device
-                slip = FileSlip(case.slip, signed.ink, device, signed.signature, case.results)
-                yield Effect(SLIP, slip)
+                ink, device = case.signed.ink, case.filed.device
+                yield Effect(SLIP, SealSlip(case.slip_hash, ink, device, case.results))
             yield from _learned(case, event, rules)
         case Stored():
             yield from _learned(case, event, rules)

@@ -30,7 +30,9 @@ from backoffice.cases.partner_events import (
     Reopened,
     SampleOpened,
     SampleReviewed,
+    Seal,
     Signed,
+    SlipSealed,
     SlipSeen,
     Stage,
     Standing,
@@ -74,7 +76,7 @@ from backoffice.partners.port import Abort, Commit, Inquire, Prepare, Reverse
 from wire.ink import Signature
 from wire.masked import IdNumber
 from wire.message import Message
-from wire.messages.case import LegResult, Place, Slip
+from wire.messages.case import LegResult, Place
 
 
 def trigger_of(event: CaseEvent) -> Trigger | None:
@@ -116,6 +118,7 @@ AnyCaseEvent = (
     | CommitStarted
     | CommitLost
     | Committed
+    | SlipSealed
     | HandedOver
     | Closed
     | SampleOpened
@@ -137,24 +140,23 @@ AnyCaseEvent = (
 """Everything that can stand in a case's stream."""
 
 
-class FileSlip(Message, frozen=True, tag="FileSlip"):
-    """Countersign and print the slip of a committed case.
+class SealSlip(Message, frozen=True, tag="SealSlip"):
+    """Countersign the slip of a committed case; leads to `cases.commands.KeepSeal`.
 
     Attributes:
+        slip_hash: BLAKE2b-256 of what the customer signed.
         ink: the customer's strokes.
         device: the terminal's id.
-        signature: the terminal's, over the slip's hash and the strokes.
         results: how each item ended; empty where there is only one.
     """
 
-    slip: Slip
+    slip_hash: bytes
     ink: Signature
     device: str
-    signature: bytes
     results: tuple[LegResult, ...] = ()
 
     def __repr__(self) -> str:
-        return f"FileSlip({self.slip.case_id!r})"
+        return f"SealSlip({self.slip_hash.hex()!r})"
 
 
 class CustomerLearned(Message, frozen=True, tag="CustomerLearned", kw_only=True):
@@ -227,7 +229,7 @@ CaseEffect = (
     | Abort
     | Inquire
     | Reverse
-    | FileSlip
+    | SealSlip
     | CustomerLearned
     | TargetAnswered
     | LeaseDue
@@ -259,7 +261,6 @@ __all__ = [
     "Declined",
     "Deferred",
     "Expired",
-    "FileSlip",
     "FirstApproved",
     "GivenUp",
     "HandedOver",
@@ -282,8 +283,11 @@ __all__ = [
     "Returned",
     "SampleOpened",
     "SampleReviewed",
+    "Seal",
+    "SealSlip",
     "Signed",
     "SlipDue",
+    "SlipSealed",
     "SlipSeen",
     "Stage",
     "Standing",

@@ -18,7 +18,7 @@ from backoffice.partners.operations import Partner
 from backoffice.partners.port import Prepare
 from wire.ink import Signature
 from wire.message import Refusal
-from wire.messages.case import Slip
+from wire.messages.case import LegResult, Slip
 from wire.messages.session import StaffCard
 
 
@@ -188,6 +188,35 @@ class Committed(CaseEvent, frozen=True, tag="CaseCommitted"):
     facts: dict[str, str]
 
 
+class Seal(msgspec.Struct, frozen=True):
+    """What makes a signed slip the office's own, and its picture the same for ever.
+
+    Attributes:
+        layout: which drawing of `slips.pdf` belongs to it.
+        device_key: the Ed25519 key that was pinned for the terminal, 32 bytes.
+        office_key: the office's Ed25519 key, 32 bytes.
+        signature: the office's, over hash, strokes and results.
+        results: how each item ended, as the office vouched for it then; a later reversal is told
+            by a notice of its own.
+    """
+
+    layout: int
+    device_key: bytes
+    office_key: bytes
+    signature: bytes
+    results: tuple[LegResult, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Seal(layout {self.layout})"
+
+
+class SlipSealed(CaseEvent, frozen=True, tag="SlipSealed"):
+    """The office has countersigned what the customer signed; from now on it can be drawn."""
+
+    trigger: ClassVar = None
+    seal: Seal
+
+
 class HandedOver(CaseEvent, frozen=True, tag="CaseHandedOver"):
     """The card is in the customer's hands."""
 
@@ -269,6 +298,8 @@ REOPENING = {
 
 
 __all__ = [
+    "Seal",
+    "SlipSealed",
     "REOPENING",
     "AbortLost",
     "AbortStarted",

@@ -37,7 +37,9 @@ from backoffice.cases.events import (
     Returned,
     SampleOpened,
     SampleReviewed,
+    Seal,
     Signed,
+    SlipSealed,
     Stage,
     Stored,
     Submitted,
@@ -88,6 +90,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         slip: what the customer reads; of pure information, the receipt.
         slip_hash: the slip's BLAKE2b-256; empty for what cannot be signed.
         signed: the customer's signature.
+        seal: the office's countersignature; None until the slip can be drawn.
         sampled: it was drawn for a review as it closed.
         opened: person ids of those who looked at it for that review.
         reviewed: what the review said.
@@ -118,6 +121,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     slip: Slip | None = None
     slip_hash: bytes = b""
     signed: Signed | None = None
+    seal: Seal | None = None
     sampled: bool = False
     opened: tuple[str, ...] = ()
     reviewed: SampleReviewed | None = None
@@ -266,6 +270,8 @@ def _told_later(case: Case, event: AnyCaseEvent) -> Case:
             )
         case Signed():
             return replace(case, signed=event)
+        case SlipSealed(seal=seal):
+            return replace(case, seal=seal)
         case RescanOwed():
             return replace(case, rescan=event)
         case RescanGiven(images=images):

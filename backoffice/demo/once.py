@@ -13,7 +13,10 @@ from actors.stopping import stop_signals
 from backoffice.catalogue import products
 from backoffice.demo.bank import open_bank
 from backoffice.demo.process import DemoFailed, give_up
-from backoffice.verify.office import verify_folder
+from backoffice.premises import write_private
+from backoffice.slips.filed import draw_filed
+from backoffice.verify.office import database_of, verify_folder
+from wire.message import Refusal
 
 ONCE_S_MAX: Final = 300.0
 """How long the card may take from the first process to the last state, in seconds."""
@@ -68,7 +71,11 @@ async def _once(folder: Path) -> dict[str, Any]:
     report = verify_folder(folder, products())
     if report.findings:
         raise DemoFailed(f"verification found {report.findings[0]}")
-    slip = folder / "office" / "slips" / f"{issued['case_id']}.pdf"
+    drawn = draw_filed(database_of(folder), issued["case_id"])
+    if isinstance(drawn, Refusal):
+        raise DemoFailed(f"no slip: {drawn.message}")
+    slip = folder / f"{issued['case_id']}.pdf"
+    write_private(slip, drawn)
     return {
         "case_id": issued["case_id"],
         "states": issued["steps"],

@@ -13,6 +13,7 @@ from wire.messages.case import (
     ContinueLater,
     Delivered,
     GetCase,
+    GetSlip,
     GiveLivePhoto,
     RefuseSlip,
     SignSlip,
@@ -65,6 +66,7 @@ ALLOWED: Final[dict[Role, frozenset[type]]] = {
             PutChunk,
             Submit,
             GetCase,
+            GetSlip,
             GiveLivePhoto,
             SlipShown,
             SignSlip,
@@ -129,6 +131,7 @@ UPWARD = (
     | PutChunk
     | Submit
     | GetCase
+    | GetSlip
     | GiveLivePhoto
     | SlipShown
     | SignSlip

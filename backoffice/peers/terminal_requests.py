@@ -14,7 +14,7 @@ from actors.store import READ_ROWS_MAX
 from actors.tagged import Tagged, kind_of
 from backoffice.authorization.policy_book import GetRouting
 from backoffice.cases.case import key_of, stream_of
-from backoffice.cases.commands import Caller, FileCase, FromTerminal
+from backoffice.cases.commands import Caller, FileCase, FromTerminal, TellProof
 from backoffice.cases.commands import TerminalRequest as CaseRequest
 from backoffice.cases.events import Intake, Submitted
 from backoffice.cases.intake import Facts, admit, open_submission
@@ -26,10 +26,21 @@ from backoffice.partners.identity_check import IdentityRecorded, person_digest
 from backoffice.peers.devices import Device
 from backoffice.peers.product_pages import page_after
 from backoffice.product import Product
+from backoffice.slips.proof import UnknownLayout
 from wire.form import FIELDS_MAX
 from wire.keys import verify
 from wire.message import Code, Refusal
-from wire.messages.case import LIVE_PHOTO, GetCase, GiveLivePhoto, Submission, Submit, SubmitRescan
+from wire.messages.case import (
+    LIVE_PHOTO,
+    SLIP_PART_BYTES,
+    GetCase,
+    GetSlip,
+    GiveLivePhoto,
+    SlipPart,
+    Submission,
+    Submit,
+    SubmitRescan,
+)
 from wire.messages.identity import CheckIdentity
 from wire.messages.images import OfferImages, PutChunk
 from wire.messages.lookups import Item, ListItems, ProveCode, ProveColleague, SendCode
@@ -43,7 +54,9 @@ DEBT_PAGES_MAX: Final = 10
 LookUp = CheckIdentity | ListItems | ProveColleague | SendCode | ProveCode
 """What is asked for a case before the case exists."""
 
-TerminalRequest = ListProducts | LookUp | Recommend | OfferImages | PutChunk | Submit | CaseRequest
+TerminalRequest = (
+    ListProducts | LookUp | Recommend | OfferImages | PutChunk | Submit | GetSlip | CaseRequest
+)
 
 _FILED: Final = Tagged(Submitted)
 _FILED_KIND: Final = kind_of(Submitted)
@@ -79,6 +92,8 @@ class TerminalRequests:
                 return await self._submit(device, caller, request)
             case GiveLivePhoto():
                 return await self._give_live(caller, request)
+            case GetSlip():
+                return await self._slip(device, caller, request)
             case SubmitRescan():
                 return await self._give_rescan(caller, request)
             case _:
@@ -196,6 +211,21 @@ class TerminalRequests:
         bodies = [row.body for row in rows if row.kind == _FILED_KIND]
         filed = (_FILED.decode(_FILED_KIND, body, stream) for body in bodies)
         return any(event.intake.submission == request.submission for event in filed)
+
+    async def _slip(self, device: Device, caller: Caller, request: GetSlip) -> object:
+        """Some bytes of the picture, drawn for whoever asks."""
+        office, who = self._office, caller.staff.staff_id
+        tell = TellProof(device.device)
+        proof = await office.ask_case(device.union, request.case_id, who, tell)
+        if isinstance(proof, Refusal):
+            return proof
+        try:
+            drawn = await office.slips.draw(proof)
+        except UnknownLayout:
+            return Refusal(Code.STATE, "确认单由更新的系统版本生成，请升级后台后查看。")
+        if isinstance(drawn, Refusal):
+            return drawn
+        return SlipPart(len(drawn), drawn[request.at : request.at + SLIP_PART_BYTES])
 
     async def _give_live(self, caller: Caller, request: GiveLivePhoto) -> object:
         """A photo taken now: here as a whole, good enough, and in no other case."""

@@ -39,6 +39,7 @@ class SlipProof(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that was signed, and the signatures.
 
     Attributes:
+        layout: which drawing belongs to it; see `slips.pdf.LAYOUT`.
         slip: what the customer read.
         ink: the customer's strokes.
         results: how each item ended; the customer signed before that, the office vouches for it.
@@ -49,6 +50,7 @@ class SlipProof(msgspec.Struct, frozen=True, kw_only=True):
         office_signature: over the same and the results.
     """
 
+    layout: int
     slip: Slip
     ink: Signature
     results: tuple[LegResult, ...]
@@ -69,6 +71,7 @@ class SlipFault(StrEnum):
     DEVICE_SIGNATURE = "device_signature"
     OFFICE_SIGNATURE = "office_signature"
     PAGE_DIFFERS = "page_differs"
+    LAYOUT_UNKNOWN = "layout_unknown"
     OFFICE_UNKNOWN = "office_unknown"
     DEVICE_UNKNOWN = "device_unknown"
     CASE_DIFFERS = "case_differs"
@@ -88,14 +91,23 @@ WORDS: Final[dict[SlipFault, tuple[str, str]]] = {
         "the office's signature is not of this slip, these strokes and results",
     ),
     SlipFault.PAGE_DIFFERS: ("页面内容被改动", "the page shows something else"),
+    SlipFault.LAYOUT_UNKNOWN: (
+        "版式未知，页面内容无法核对",
+        "its layout is unknown here, so the page cannot be compared",
+    ),
     SlipFault.OFFICE_UNKNOWN: ("后台密钥不是该机构的密钥", "not this office's key"),
     SlipFault.DEVICE_UNKNOWN: ("终端未登记或密钥不符", "no such terminal, or another key"),
     SlipFault.CASE_DIFFERS: ("数据库中没有这份确认单", "the database has no such slip"),
 }
 """Fault → (Simplified Chinese, English)."""
 
+
+class UnknownLayout(Exception):
+    """The slip was sealed for a drawing that this program does not know."""
+
+
 Render = Callable[[SlipProof], bytes]
-"""Prints a slip; the same proof gives the same bytes."""
+"""Prints a slip, the same bytes for the same proof, or raises `UnknownLayout`."""
 
 
 def office_body(digest: bytes, ink: Signature, results: tuple[LegResult, ...]) -> bytes:
@@ -132,8 +144,11 @@ def faults_of(pdf: bytes, render: Render) -> tuple[SlipFault, ...]:
         faults.append(SlipFault.DEVICE_SIGNATURE)
     if not verify(proof.office_key, SLIP_OFFICE, office, proof.office_signature):
         faults.append(SlipFault.OFFICE_SIGNATURE)
-    if render(proof) != pdf:
-        faults.append(SlipFault.PAGE_DIFFERS)
+    try:
+        if render(proof) != pdf:
+            faults.append(SlipFault.PAGE_DIFFERS)
+    except UnknownLayout:
+        faults.append(SlipFault.LAYOUT_UNKNOWN)
     return tuple(faults)
 
 
@@ -142,6 +157,7 @@ __all__ = [
     "WORDS",
     "SlipFault",
     "SlipProof",
+    "UnknownLayout",
     "as_keywords",
     "faults_of",
     "office_body",

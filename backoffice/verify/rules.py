@@ -45,10 +45,12 @@ from backoffice.cases.events import (
     Returned,
     SampleOpened,
     SampleReviewed,
+    Seal,
     SettlementConfirmed,
     SettlementProposed,
     SettlementWithdrawn,
     Signed,
+    SlipSealed,
     Standing,
     Stored,
     Submitted,
@@ -63,6 +65,7 @@ from backoffice.partners.embedded import operation_digest
 from backoffice.partners.identity_check import person_digest
 from backoffice.partners.operations import Partner
 from backoffice.product import Product, Unique
+from backoffice.slips.proof import office_body
 from backoffice.slips.slip import signed_body, slip_hash
 from backoffice.verify.chain import Fault, Findings, PinnedKeys, place
 from backoffice.verify.identities import Named
@@ -72,7 +75,7 @@ from wire.checks import asked_fields
 from wire.codec import decode_signed
 from wire.errors import BadFrame
 from wire.form import FieldKind
-from wire.keys import DECISION, SETTLEMENT, SLIP, SUBMISSION, verify
+from wire.keys import DECISION, SETTLEMENT, SLIP, SLIP_OFFICE, SUBMISSION, verify
 from wire.messages.case import Submission
 from wire.messages.desk import Decision, Verdict
 from wire.messages.identity import IdentityChecked
@@ -244,6 +247,8 @@ class CaseBook:
             case Signed():
                 body = signed_body(case.slip_hash, event.ink)
                 self._signature(case.filed.device, SLIP, body, event.signature, where)
+            case SlipSealed(seal=seal):
+                self._seal(case, seal, where)
             case CommitStarted() | Committed():
                 if not passed:
                     self._findings.add(Fault.UNAUTHORIZED, where)
@@ -357,6 +362,18 @@ class CaseBook:
         if product is not None and product.signed:
             self._findings.add(Fault.UNSIGNED, where)
 
+    def _seal(self, case: Case, seal: Seal, where: str) -> None:
+        """What the office vouches for is what the customer signed, at the terminal as enrolled."""
+        pinned = self._keys.devices.get(case.filed.device)
+        if case.signed is None or pinned is None or pinned.signing != seal.device_key:
+            self._findings.add(Fault.DEVICE_UNKNOWN, where, case.filed.device)
+            return
+        body = office_body(case.slip_hash, case.signed.ink, seal.results)
+        if verify(seal.office_key, SLIP_OFFICE, body, seal.signature):
+            self.signatures += 1
+        else:
+            self._findings.add(Fault.SIGNATURE_INVALID, where, "office")
+
     def _operation(self, case: Case, leg: LegAsked, where: str) -> None:
         """Partners are asked about the person and the card that were submitted, under one key."""
         try:
@@ -409,6 +426,8 @@ def _legal(case: Case, event: AnyCaseEvent) -> bool:
     if isinstance(event, RescanGiven):
         owed = owed_photos(case)
         return bool(owed) and sorted(owed) == sorted(image.field for image in event.images)
+    if isinstance(event, SlipSealed):
+        return case.signed is not None and case.seal is None and case.state in _REAL
     if isinstance(event, SampleOpened | SampleReviewed):
         return case.sampled and case.reviewed is None
     if isinstance(event, LegAnswered):

@@ -1,12 +1,17 @@
 /* outcome.js: step 7 and the end: what to hand over, and how the case ended.
  */
+import { useState } from "preact/hooks";
+import { fetchPaper } from "backpack/connection";
 import { t } from "backpack/i18n";
-import { Button, Icon, html } from "backpack/ui";
+import { Button, Icon, html, toastError } from "backpack/ui";
 import { StateBadge, StateTrail, stateTone } from "/shared/case_words.js";
 import { deed, leave } from "./capture.js";
 import { title } from "./case_list.js";
 import { Reasons } from "./submit.js";
 import { AndNow } from "./suggestions.js";
+
+/** How long a slip's tab may take to load what it shows, in milliseconds. */
+const PAPER_KEPT_MS = 60_000;
 
 export function HandOver({ open }) {
   return html`<div class="work-body outcome">
@@ -56,9 +61,28 @@ function Receipt({ slip }) {
   </section>`;
 }
 
+/** The signed slip as it is printed, in a tab of its own; the office draws it for each look. */
+function Paper({ open }) {
+  const [drawing, setDrawing] = useState(false);
+  const look = async () => {
+    setDrawing(true);
+    try {
+      const url = URL.createObjectURL(await fetchPaper(open.case_id));
+      window.open(url, "_blank");
+      setTimeout(() => URL.revokeObjectURL(url), PAPER_KEPT_MS);
+    } catch (problem) {
+      toastError(problem);
+    } finally {
+      setDrawing(false);
+    }
+  };
+  return html`<${Button} icon="file-text" disabled=${drawing} onClick=${look}>${t("done.paper")}<//>`;
+}
+
 export function Done({ terminal }) {
   const { open } = terminal;
-  const unsigned = open.slip !== null && !open.steps.some((step) => step.state === "SIGNED");
+  const signed = open.steps.some((step) => step.state === "SIGNED");
+  const unsigned = open.slip !== null && !signed;
   const tone = { good: "good", bad: "bad" }[stateTone(open.state)] ?? "idle";
   return html`<div class="work-body done">
     <section class="outcome">
@@ -69,6 +93,7 @@ export function Done({ terminal }) {
       ${open.reasons.length > 0 && html`<${Reasons} reasons=${open.reasons} />`}
       <${Results} results=${open.results} />
       ${tone === "good" && unsigned && html`<${Receipt} slip=${open.slip} />`}
+      ${tone === "good" && signed && html`<${Paper} open=${open} />`}
       <${Button} kind="primary" class="big" icon="users" onClick=${() => leave(open)}>
         ${t("work.next_customer")}
       <//>

@@ -310,6 +310,7 @@ defineTexts({
   "done.item_ok": ["成功", "Done"],
   "done.item_bad": ["未成功", "Failed"],
   "done.receipt": ["回执", "Receipt"],
+  "done.paper": ["查看确认单（PDF）", "See the slip (PDF)"],
   "done.unsigned": ["业务回执，无需客户签字", "A receipt; no signature is needed"],
   "done.reasons": ["原因", "Why"],
 });

@@ -26,6 +26,7 @@ OfferImages      yes       no    no
 PutChunk         yes       no    no
 Submit           yes       no    no
 GetCase          yes       no    no
+GetSlip          yes       no    no
 SlipShown        yes       no    no
 SignSlip         yes       no    no
 RefuseSlip       yes       no    no

@@ -14,7 +14,7 @@ from backoffice.cases.commands import (
     FromTerminal,
     PartnerSilent,
 )
-from backoffice.cases.events import FileSlip, Intake
+from backoffice.cases.events import Intake, SealSlip
 from backoffice.cases.terms import TERMS
 from backoffice.partners.operations import IssueCard
 from backoffice.partners.port import Abort, Commit, Prepare
@@ -89,8 +89,8 @@ def test_every_change_has_its_own_version_and_a_finished_case_owes_nothing_but_i
     assert sorted(set(versions)) == versions
     assert [] == story.take("core")
     (slip,) = story.take("slip")
-    assert isinstance(slip.message, FileSlip)
-    assert story.case.slip == slip.message.slip
+    assert isinstance(slip.message, SealSlip)
+    assert story.case.slip_hash == slip.message.slip_hash
 
 
 def test_nothing_is_known_of_a_case_that_was_never_submitted() -> None:

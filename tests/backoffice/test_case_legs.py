@@ -8,9 +8,9 @@ from backoffice.cases.commands import PartnerSilent
 from backoffice.cases.events import (
     Aborted,
     CustomerLearned,
-    FileSlip,
     LegAnswered,
     PrepareStarted,
+    SealSlip,
     Standing,
 )
 from backoffice.partners.port import Abort, Commit, Inquire, Prepare
@@ -99,7 +99,7 @@ def test_a_whole_errand_from_beginning_to_end() -> None:
         (result.title_zh, result.ok) for result in results
     ]
     (effect,) = story.take("slip")
-    assert isinstance(effect.message, FileSlip)
+    assert isinstance(effect.message, SealSlip)
     assert results == effect.message.results
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from backoffice.cases.commands import FileCase, LookManual, PartnerSilent, SettleLeg
 from backoffice.cases.events import (
-    FileSlip,
     InquiryLost,
     LegAnswered,
     LegContradicted,
     LegHeard,
+    SealSlip,
     SettlementConfirmed,
     Standing,
 )
@@ -197,7 +197,7 @@ def test_two_persons_settle_a_leg_as_done(knows: str) -> None:
     assert State.CLOSED is story.where()
     assert Standing.COMMITTED is stands(story)[MONEY]
     (slip,) = story.take("slip")
-    assert isinstance(slip.message, FileSlip)
+    assert isinstance(slip.message, SealSlip)
     assert [True] * 3 == [result.ok for result in slip.message.results]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from backoffice.cases.events import CustomerLearned, FileSlip, PrepareStarted
+from backoffice.cases.events import CustomerLearned, PrepareStarted, SealSlip
 from backoffice.cases.view import compare
 from backoffice.dossier import open_dossier
 from tests.backoffice.case_story import TELLER, Story
@@ -60,7 +60,7 @@ def test_information_is_kept_at_once_and_closed(code: str, way: list[State]) -> 
 
     assert [*way, State.STORED, State.CLOSED] == [step.state for step in story.case.steps][3:]
     assert not any(isinstance(event, PrepareStarted) for event in story.events)
-    assert not any(isinstance(effect.message, FileSlip) for effect in story.owed)
+    assert not any(isinstance(effect.message, SealSlip) for effect in story.owed)
     assert [] == story.asked()
     assert {} == story.bank.owners
 

@@ -11,9 +11,18 @@ import pypdf
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reportlab.graphics.barcode.qr import QrCodeWidget  # type: ignore[import-untyped]  # no types
 
-from backoffice.slips.pdf import FONT, code_of, fingerprint, render_slip
-from backoffice.slips.proof import SlipFault, SlipProof, faults_of, office_body, read_proof
+from backoffice.slips.pdf import FONT, LAYOUT, code_of, fingerprint, render_slip
+from backoffice.slips.proof import (
+    SlipFault,
+    SlipProof,
+    UnknownLayout,
+    as_keywords,
+    faults_of,
+    office_body,
+    read_proof,
+)
 from backoffice.slips.slip import (
     PASSED_BY_RULES,
     amount_in_words,
@@ -155,6 +164,7 @@ def proven(
     """The slip with both signatures, as the office would have it."""
     ink, digest = ink or make.ink(), slip_hash(slip)
     return SlipProof(
+        layout=LAYOUT,
         slip=slip,
         ink=ink,
         results=results,
@@ -191,6 +201,44 @@ def test_the_same_slip_is_the_same_file() -> None:
 
     assert render_slip(proven(slip)) == render_slip(proven(slip))
     assert render_slip(proven(slip)) != render_slip(proven(slip, make.ink(5)))
+
+
+def test_the_square_code_is_one_path_of_the_right_squares() -> None:
+    """What is dark on paper is what ISO/IEC 18004 says, in one drawing operation."""
+    proof = proven(prepared())
+    page = pypdf.PdfReader(io.BytesIO(render_slip(proof))).pages[-1]
+    rows = page.get_contents().get_data().decode("latin-1").splitlines()  # type: ignore[union-attr]  # it has one
+    drawn = next(row for row in rows if row.count(" re") > 20)
+    boxes = [tuple(float(number) for number in box.split()[-4:]) for box in drawn.split(" re")[:-1]]
+    code = QrCodeWidget(code_of(proof)).qr
+    code.make()
+    side = min(height for *_, height in boxes)
+    left, top = min(box[0] for box in boxes), max(box[1] for box in boxes)
+    dark = {
+        (round((top - bottom) / side), round((x - left) / side) + step)
+        for x, bottom, width, _ in boxes
+        for step in range(round(width / side))
+    }
+
+    assert 1 == sum(row.count(" re") > 20 for row in rows)
+    assert dark == {
+        (row, column)
+        for row, modules in enumerate(code.modules)
+        for column, module in enumerate(modules)
+        if module
+    }
+
+
+def test_a_layout_that_is_not_known_is_said_to_be_unknown() -> None:
+    """Neither right nor wrong: this program cannot draw what a newer one drew."""
+    proof = proven(prepared())
+    newer = msgspec.structs.replace(proof, layout=LAYOUT + 1)
+    with pytest.raises(UnknownLayout):
+        render_slip(newer)
+    old = as_keywords(proof).encode()
+    pdf = render_slip(proof).replace(old, as_keywords(newer).encode())
+
+    assert (SlipFault.LAYOUT_UNKNOWN,) == faults_of(pdf, render_slip)
 
 
 RESULTS = (

@@ -336,7 +336,6 @@ async def open_world(folder: Path) -> AsyncIterator[tuple[World, list[Pad]]]:
         register=EmbeddedRegister(),
         security=security,
         products=products(),
-        slips=_throw_away,
         listening=lambda _address: None,
         settings=Settings(products()),
         sms=lambda _union: NoMessages(),
@@ -412,10 +411,6 @@ class _Door:
             )
         )
         peer.attach(connection)
-
-
-async def _throw_away(_case_id: str, _pdf: bytes) -> None:
-    await trio.lowlevel.checkpoint()
 
 
 def _digest(body: bytes) -> bytes:

@@ -155,7 +155,6 @@ class Bank:
         self.pads: dict[str, MemoryInside] = {}
         self.plans: dict[str, FaultPlan] = {}
         self.films: dict[str, random.Random] = {}
-        self.slips: dict[str, bytes] = {}
         self.admitted: set[str] = set()
         self.messages = EmbeddedMessages(inline_offload)
         self.consumers = {"ecif": Ear(), "ocrm": Ear()}
@@ -249,7 +248,6 @@ class Bank:
             register=self.register,
             security=self.security,
             products=products(),
-            slips=self._keep_slip,
             listening=listening,
             settings=for_training(Settings(products(), sections)),
             sms=lambda _union: self.messages,
@@ -357,7 +355,3 @@ class Bank:
     def _introduction(self, node: str, role: Role) -> Introduction:
         signing = self.device_keys(node).signing
         return Introduction(role, node, signing.public, lambda body: signing.sign(ENROL, body))
-
-    async def _keep_slip(self, case_id: str, pdf: bytes) -> None:
-        await trio.lowlevel.checkpoint()
-        assert self.slips.setdefault(case_id, pdf) == pdf, "a slip is printed alike every time"

@@ -12,6 +12,8 @@ import msgspec
 import pytest
 
 from backoffice.catalogue import products
+from backoffice.slips.filed import draw_filed
+from backoffice.verify.office import database_of
 from tests.kit.programs import backpack
 
 pytestmark = pytest.mark.processes
@@ -60,11 +62,15 @@ def test_verification_and_reconciliation_pass_after_it(demo: Demonstrated) -> No
 
 def test_every_signed_product_has_its_slip_and_it_proves_itself(demo: Demonstrated) -> None:
     """Information needs no signature, and leaves none."""
-    slips = demo.folder / "office" / "slips"
-    for code, one in demo.result["products"].items():
-        slip = slips / f"{one['case_id']}.pdf"
-        assert PRODUCTS[code].signed == slip.exists(), code
-    one = slips / f"{demo.result['products']['bill_payment']['case_id']}.pdf"
+    for code, made in demo.result["products"].items():
+        drawn = draw_filed(database_of(demo.folder), made["case_id"])
+        assert PRODUCTS[code].signed == isinstance(drawn, bytes), code
+    one, again = demo.folder / "one.pdf", demo.folder / "again.pdf"
+    case_id = demo.result["products"]["bill_payment"]["case_id"]
+    for path in (one, again):
+        made = backpack("slip", case_id, "--data", str(demo.folder), "--out", str(path))
+        assert (0, f"{path}\n") == (made.returncode, made.stdout)
+    assert one.read_bytes() == again.read_bytes()
     sound = backpack("verify", "--slip", str(one), "--data", str(demo.folder), "--json")
     assert 0 == sound.returncode, sound.stdout
     assert True is json.loads(sound.stdout)["against_office"]

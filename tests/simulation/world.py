@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Final
-from unittest import mock
 
 import msgspec
 import trio
@@ -22,7 +21,6 @@ from backoffice.authorization.levels import Locality
 from backoffice.catalogue import products
 from backoffice.customers.feed import CONSUMERS
 from backoffice.desk.clerk import DeskClerk
-from backoffice.slips.proof import SlipProof
 from supervisors import State as NodeState
 from supervisors import snapshot
 from supervisors.snapshot import Node as TreeNode
@@ -46,7 +44,6 @@ from tests.simulation.node import Node
 from tests.simulation.people import Memory, Teller, judge_of
 from tests.simulation.swarm import Plan, draw
 from tests.simulation.trace import Trace
-from wire.codec import encode
 
 DESKS: Final = 3
 """An A4 case takes two people, also where its union decides; the last desk is the centre's."""
@@ -240,11 +237,6 @@ def _no_collection() -> Iterator[None]:
         gc.enable()
 
 
-def _printed(proof: SlipProof) -> bytes:
-    """Stands for the PDF: drawing one takes longer than the rest of its case."""
-    return encode(proof)
-
-
 def simulate(seed: int, plan: Plan | None = None, trace: Trace | None = None) -> Outcome:
     """Run one seed; with the same seed and plan the same happens."""
     plan = plan if plan is not None else draw(seed)
@@ -257,7 +249,6 @@ def simulate(seed: int, plan: Plan | None = None, trace: Trace | None = None) ->
         return trio.current_time()
 
     with ExitStack() as stack:
-        stack.enter_context(mock.patch("backoffice.slips.desk.render_slip", _printed))
         stack.enter_context(tripwires())
         stack.enter_context(_no_collection())
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.kit.bank import Bank
 from tests.kit.running import run
-from tests.stories.cast import cast
+from tests.stories.cast import cast, kinds
 
 STATES = [
     "DRAFT",
@@ -38,6 +38,6 @@ def test_a_card_is_issued_and_activated() -> None:
 
         assert STATES == [step.state for step in case.steps]
         assert "CLOSED" == activation.state
-        assert case_id in bank.slips
+        assert "SlipSealed" in kinds(bank, case_id)
 
     run(story)

@@ -15,7 +15,7 @@ from backoffice.verify.office import verify_office
 from tests.kit.bank import Bank
 from tests.kit.closing import DiskArchive
 from tests.kit.running import run
-from tests.stories.cast import cast
+from tests.stories.cast import cast, kinds
 
 FILE = '''
 """Lost card (卡片挂失): the holder reports it, somebody looks, the card's services are noted."""
@@ -88,7 +88,7 @@ def test_a_new_product_is_one_file_and_works_from_the_table_to_the_slip() -> Non
             case = await at.clerk.finish(await at.clerk.begin("lost_card"))
 
         assert "CLOSED" == case.state
-        assert case.case_id in bank.slips
+        assert "SlipSealed" in kinds(bank, case.case_id)
         archive = DiskArchive(bank.disk("office").disk)
         assert () == verify_office(archive, products()).findings
 

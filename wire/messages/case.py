@@ -7,6 +7,8 @@ with another payload `E_KEY_CONFLICT`.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from wire.case_state import State
@@ -16,6 +18,9 @@ from wire.ink import Signature
 from wire.masked import Pan
 from wire.message import Message, Refusal, Request
 from wire.value import PhotoValue, Value
+
+SLIP_PART_BYTES = 32 * 1024
+"""The most bytes of a slip's picture in one answer."""
 
 SLIP_LINES_MAX = 40
 """The most lines of a slip."""
@@ -262,6 +267,29 @@ class Delivered(Request[CaseView], frozen=True, tag="Delivered"):
     delivered_ms: int
 
 
+class SlipPart(msgspec.Struct, frozen=True):
+    """Some bytes of a slip's picture, a PDF.
+
+    Attributes:
+        bytes_total: of the whole picture.
+        body: from where was asked, at most `SLIP_PART_BYTES`.
+    """
+
+    bytes_total: int
+    body: bytes
+
+
+class GetSlip(Request[SlipPart], frozen=True, tag="GetSlip"):
+    """See the signed slip of a case of this device as it is printed; the same bytes every time.
+
+    Attributes:
+        at: from which byte on.
+    """
+
+    case_id: CaseId
+    at: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
 class CaseChanged(Message, frozen=True, tag="CaseChanged"):
     """Told to the submitting terminal after every commit that changed its case; may be missed."""
 
@@ -272,12 +300,14 @@ __all__ = [
     "LIVE_PHOTO",
     "REASON_CHARS_MAX",
     "SLIP_LINES_MAX",
+    "SLIP_PART_BYTES",
     "CancelCase",
     "CaseChanged",
     "CaseView",
     "ContinueLater",
     "Delivered",
     "GetCase",
+    "GetSlip",
     "GiveLivePhoto",
     "LegResult",
     "PinBlock",
@@ -286,6 +316,7 @@ __all__ = [
     "SignSlip",
     "Slip",
     "SlipLine",
+    "SlipPart",
     "SlipShown",
     "Step",
     "Submission",

@@ -5,6 +5,7 @@
     POST /link            a link, for who has read the program's folder (wire.door_file)
     POST /session         a link's token for a session's
     GET  /image/<digest>  an image that the program holds; with a session's token, as all below
+    GET  /paper/<case>    a case's printed slip, a PDF
     POST /upload          a JPEG for the program to keep
     WS   /socket          the view model out, commands in (wire.page.protocol)
 
@@ -18,7 +19,7 @@ Invariant: at most `PAGES_MAX` pages and `UPLOADS_MAX` uploads at a time, and no
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 
 from wire.door_file import LINK_PATH, DoorFile
 from wire.errors import BadFrame
+from wire.ids import is_case_id
 from wire.message import Code, Refusal
 from wire.page.connection import CLOSE_REFUSED, PageConnection, PageSession, receive_text
 from wire.page.gate import Gate, Session
@@ -83,6 +85,7 @@ class PageProgram:
         commands: the tagged Structs that the page may send.
         session: called once for each page that connects.
         images: where images come from and go to; None for a page without.
+        paper: the printed slip of a case by its id, or why there is none; None for a page without.
         density: who sits or stands before it.
     """
 
@@ -91,6 +94,7 @@ class PageProgram:
     commands: Sequence[type[msgspec.Struct]]
     session: PageSession
     images: Images | None = None
+    paper: Callable[[str], Awaitable[bytes | Refusal]] | None = None
     density: Density = "roomy"
 
 
@@ -102,6 +106,7 @@ def page_app(program: PageProgram, gate: Gate, door_file: DoorFile) -> ASGIApp:
         Route(LINK_PATH, handlers.link, methods=["POST"]),
         Route(SESSION_PATH, handlers.session, methods=["POST"]),
         Route("/image/{digest}", handlers.image),
+        Route("/paper/{case_id}", handlers.paper),
         Route("/upload", handlers.upload, methods=["POST"]),
         WebSocketRoute(SOCKET_PATH, handlers.socket),
         Route("/{path:path}", handlers.file),
@@ -153,6 +158,15 @@ class _Handlers:
         if jpeg is None:
             return PlainTextResponse("没有这张图片。 No such image.", 404)
         return Response(jpeg, media_type="image/jpeg")
+
+    async def paper(self, request: Request) -> Response:
+        case_id = request.path_params["case_id"]
+        if self._program.paper is None or not is_case_id(case_id):
+            return _refused(404, Refusal(code=Code.NOT_FOUND, message="没有这份确认单"))
+        drawn = await self._program.paper(case_id)
+        if isinstance(drawn, Refusal):
+            return _refused(422, drawn)
+        return Response(drawn, media_type="application/pdf")
 
     async def upload(self, request: Request) -> Response:
         images = self._program.images

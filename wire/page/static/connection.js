@@ -205,6 +205,19 @@ export async function upload(jpeg) {
   return answer.value;
 }
 
+/** A case's printed slip as a Blob (PDF). */
+export async function fetchPaper(caseId) {
+  let response;
+  try {
+    response = await fetch(`/paper/${caseId}`, kept());
+  } catch {
+    throw new OutcomeUnknown();
+  }
+  if (response.status === NOT_LET_IN) throw new NotSent();
+  if (!response.ok) throw new Refused((await response.json()).refusal);
+  return response.blob();
+}
+
 /** An image that the program holds, as a Blob; null when it has none or does not answer. */
 export async function fetchImage(digest) {
   try {
