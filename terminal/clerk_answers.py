@@ -113,7 +113,7 @@ def answers(case: OpenCase, field: Field, now_ms: int) -> Iterator[Command]:  # 
             for row in range(1, min(field.rows_max, ROWS) + 1):
                 where = f"{case.case_id}/{name}/{row}"
                 cells = {one.name: typed(one, where, now_ms) for one in field.columns}
-                yield SetRow(of, name, row, cells)
+                yield SetRow(of, name, f"row-{row}", cells, new=True)
         case FieldKind.COLLEAGUE:
             return  # a person, not an answer: see `terminal.clerk`
         case _:

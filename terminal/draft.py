@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from terminal.draft_events import Evidence
+from terminal.table_rows import DroppedRow
 from wire.case_state import FINAL_STATES, State
 from wire.checks import asked_fields
 from wire.codec import encode
@@ -37,6 +38,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         product: as it was when the case was opened; None before that.
         revision: counts submissions; rises when a returned case is reopened.
+        rows: the ids of a table's rows, by field, in the order of the rows.
+        dropped: rows that were taken out last, to be brought back.
         uploaded: digests of photos and recordings that the office has.
         pins: fields whose PIN block is waiting in the `pins` document.
         wanted: the teller handed the case over and nothing was refused since.
@@ -59,6 +62,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     staff_id: str = ""
     revision: int = 1
     values: dict[str, Value] = {}
+    rows: dict[str, tuple[str, ...]] = {}
+    dropped: tuple[DroppedRow, ...] = ()
     uploaded: frozenset[bytes] = frozenset()
     pins: frozenset[str] = frozenset()
     identity: IdentityChecked | None = None

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from terminal import table_rows
 from terminal.draft import Draft, without_unasked
 from terminal.draft_events import (
     AnswerDropped,
@@ -30,6 +31,9 @@ from terminal.draft_events import (
     RescanHandedIn,
     RescanRefused,
     RescanTaken,
+    RowDropped,
+    RowEntered,
+    RowRestored,
     SlipRefused,
     SlipSeen,
     SlipSigned,
@@ -62,6 +66,8 @@ def evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per even
             return _identified(state, answer, at)
         case ValueEntered(field=name, value=value) | EvidenceTaken(field=name, evidence=value):
             return _with_answer(state, name, value)
+        case RowEntered() | RowDropped() | RowRestored():
+            return _with_answer(*table_rows.changed(state, event))
         case AnswerDropped(field=name):
             return change(_with_answer(state, name, None), pins=state.pins - {name})
         case PhotoDeferred(field=name):
@@ -94,14 +100,8 @@ def evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per even
         case HandedOver():
             return change(state, handed_over=True, problem=None)
         case GivenUp(reason=reason):
-            return change(
-                state,
-                given_up=True,
-                given_up_reason=reason,
-                wanted=False,
-                pins=frozenset(),
-                problem=None,
-            )
+            gone = change(state, given_up=True, given_up_reason=reason, pins=frozenset())
+            return change(gone, wanted=False, problem=None)
         case Reopened(at_ms=at):
             return _reopened(state, at)
         case RescanTaken() | RescanHandedIn() | RescanRefused():

@@ -15,7 +15,7 @@ from wire.message import Refusal, Request
 from wire.messages.case import CaseView, PinBlock, Place
 from wire.messages.identity import IdentityChecked
 from wire.messages.session import ProductCard
-from wire.value import IdCardValue, PhotoValue, RecordingValue, Value
+from wire.value import Cell, IdCardValue, PhotoValue, RecordingValue, Value
 
 Evidence = PhotoValue | RecordingValue
 """What is captured as a file: the draft names it by its hash, and its bytes travel as chunks."""
@@ -50,6 +50,28 @@ class ValueEntered(msgspec.Struct, frozen=True, tag="ValueEntered"):
 
     field: str
     value: Value
+
+
+class RowEntered(msgspec.Struct, frozen=True, tag="RowEntered"):
+    """A row of a table was entered or changed; `row` is its id."""
+
+    field: str
+    row: str
+    cells: dict[str, Cell]
+
+
+class RowDropped(msgspec.Struct, frozen=True, tag="RowDropped"):
+    """A row was taken out of a table."""
+
+    field: str
+    row: str
+
+
+class RowRestored(msgspec.Struct, frozen=True, tag="RowRestored"):
+    """A row that was taken out came back to its place."""
+
+    field: str
+    row: str
 
 
 class AnswerDropped(msgspec.Struct, frozen=True, tag="AnswerDropped"):
@@ -187,6 +209,9 @@ DraftEvent = (
     | IdCardRead
     | IdentityAnswered
     | ValueEntered
+    | RowEntered
+    | RowDropped
+    | RowRestored
     | AnswerDropped
     | EvidenceTaken
     | PhotoDeferred
@@ -240,6 +265,29 @@ class KeepValue(Request[Done], frozen=True, tag="KeepValue"):
 
     field: str
     value: Value
+
+
+class KeepRow(Request[Done], frozen=True, tag="KeepRow"):
+    """A row of a table, by its id; a `new` one is added below the others."""
+
+    field: str
+    row: str
+    cells: dict[str, Cell]
+    new: bool = False
+
+
+class DropRow(Request[Done], frozen=True, tag="DropRow"):
+    """Take a row out of a table; it is remembered for a while."""
+
+    field: str
+    row: str
+
+
+class RestoreRow(Request[Done], frozen=True, tag="RestoreRow"):
+    """Bring a row back that was taken out."""
+
+    field: str
+    row: str
 
 
 class DropAnswer(Request[Done], frozen=True, tag="DropAnswer"):
@@ -346,6 +394,9 @@ DraftCommand = (
     | KeepIdCard
     | KeepIdentity
     | KeepValue
+    | KeepRow
+    | DropRow
+    | RestoreRow
     | DropAnswer
     | KeepEvidence
     | DeferPhoto

@@ -16,6 +16,7 @@ import msgspec
 
 from actors.behaviour import Behaviour, Effect, Verdict
 from actors.store import Document
+from terminal import table_rows
 from terminal.draft import UNSIGNED, Draft, card_digest, pin_key
 from terminal.draft_changes import PASSING, evolve
 from terminal.draft_events import (
@@ -25,6 +26,7 @@ from terminal.draft_events import (
     DraftCommand,
     DraftEvent,
     DropAnswer,
+    DropRow,
     ErrandRefused,
     EvidenceTaken,
     EvidenceUploaded,
@@ -43,6 +45,7 @@ from terminal.draft_events import (
     KeepPin,
     KeepRefusal,
     KeepRescanRefusal,
+    KeepRow,
     KeepUpload,
     KeepValue,
     KeepView,
@@ -58,6 +61,7 @@ from terminal.draft_events import (
     RescanHandedIn,
     RescanRefused,
     RescanTaken,
+    RestoreRow,
     SeeSlip,
     SlipRefused,
     SlipSeen,
@@ -200,15 +204,7 @@ def _decide(  # long: one case per command, each a line or two
             return _hand_in(state, now_ms)
         case KeepRescanRefusal(refusal=refusal):
             return (RescanRefused(refusal, now_ms),) if state.rescan_given else ()
-        case (
-            KeepIdCard()
-            | KeepValue()
-            | DropAnswer()
-            | KeepEvidence()
-            | DeferPhoto()
-            | KeepPin()
-            | WantSubmission()
-        ):
+        case _:
             return _capture(state, command, now_ms)
 
 
@@ -227,6 +223,9 @@ def _capture(
     state: Draft,
     command: KeepIdCard
     | KeepValue
+    | KeepRow
+    | DropRow
+    | RestoreRow
     | DropAnswer
     | KeepEvidence
     | DeferPhoto
@@ -252,6 +251,8 @@ def _capture(
             return (IdCardRead(name, card, now_ms),)
         case KeepValue(value=value):
             return () if _says_nothing_new(state, name, value) else (ValueEntered(name, value),)
+        case KeepRow() | DropRow() | RestoreRow():
+            return table_rows.decide(state, field, command)
         case DropAnswer():
             if state.id_field is not None and state.id_field.name == name:
                 return Refusal(Code.STATE, "客户身份证不能清除，请重新读取", name)

@@ -86,21 +86,29 @@ class ClearValue(OfField, frozen=True, tag="clear_value"):
 
 
 class SetRow(OfField, frozen=True, tag="set_row"):
-    """Enter cells of a table's row; the row after the last is a new one.
+    """Enter cells of a table's row.
 
     Attributes:
-        row: from 1.
+        row: its id; whoever adds one makes it, so that a second press adds nothing.
         values: by column, as in `SetValue`; a column that is left out keeps its cell.
+        new: it is added below the others.
     """
 
-    row: int
+    row: str
     values: dict[str, str]
+    new: bool = False
 
 
 class RemoveRow(OfField, frozen=True, tag="remove_row"):
-    """Take a row out of a table; rows count from 1."""
+    """Take a row out of a table, by its id."""
 
-    row: int
+    row: str
+
+
+class RestoreRow(OfField, frozen=True, tag="restore_row"):
+    """Bring back a row that was taken out a moment ago."""
+
+    row: str
 
 
 class AskList(OfField, frozen=True, tag="ask_list"):
@@ -213,7 +221,7 @@ class ReopenReturned(OfCase, frozen=True, tag="correct"):
 KitCommand = ReadId | TakePhoto | UsePhoto | ReadCard | EnterPin | Record
 """What a peripheral, or the tablet's own camera, captures for a field."""
 
-EntryCommand = DeferPhoto | SetValue | ClearValue | SetRow | RemoveRow | SignHere
+EntryCommand = DeferPhoto | SetValue | ClearValue | SetRow | RemoveRow | RestoreRow | SignHere
 """What is typed, chosen or signed on the glass."""
 
 OfficeCommand = AskList | ChooseItem | ProveColleague | SendCode | EnterCode

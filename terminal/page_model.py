@@ -121,10 +121,12 @@ class RowView(msgspec.Struct, frozen=True):
     """One row of a table.
 
     Attributes:
+        row: its id.
         cells: by column, as people may see them; an empty cell is left out.
         problems: by column, why a cell is not acceptable yet.
     """
 
+    row: str
     cells: dict[str, str]
     problems: dict[str, Refusal] = {}
 

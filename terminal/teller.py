@@ -22,10 +22,12 @@ from terminal.draft import Draft, slip_hash
 from terminal.draft_events import (
     DraftCommand,
     DropAnswer,
+    DropRow,
     GiveUpDraft,
     HandInRescan,
     KeepHandover,
     KeepInk,
+    KeepRow,
     KeepValue,
     Open,
     RefuseTheSlip,
@@ -58,6 +60,7 @@ from terminal.page_commands import (
     OfficeCommand,
     RemoveRow,
     ReopenReturned,
+    RestoreRow,
     SetRow,
     SetValue,
     ShowCase,
@@ -70,14 +73,15 @@ from terminal.page_commands import (
     SubmitCase,
     TakePhoto,
 )
+from terminal.table_rows import cells_of, row_ids
 from wire.checks import Context, check_ink
-from wire.form import Field, FieldKind
+from wire.form import Field
 from wire.ink import Signature
 from wire.message import Code, Refusal
 from wire.messages.case import LIVE_PHOTO
 from wire.messages.session import ProductCard, SignIn, SignOut, StaffCard
 from wire.office_link import OfficeLink
-from wire.value import InkValue, TableValue
+from wire.value import InkValue
 
 SIGN_IN_S_MAX: Final = 10.0
 """How long a teller waits at the sign-in, in seconds."""
@@ -283,7 +287,7 @@ class Teller:
                 if isinstance(value, Refusal):
                     return value
                 return DropAnswer(field.name) if value is None else KeepValue(field.name, value)
-            case SetRow() | RemoveRow():
+            case SetRow() | RemoveRow() | RestoreRow():
                 return _row_entry(draft, field, command)
             case SignHere():
                 ink = Signature(command.width, command.height, command.strokes)
@@ -307,25 +311,20 @@ class Teller:
         return None
 
 
-def _row_entry(draft: Draft, field: Field, command: SetRow | RemoveRow) -> DraftCommand | Refusal:
-    """A table after one of its rows was entered or taken out."""
-    if field.kind is not FieldKind.TABLE:
-        return Refusal(Code.FORMAT, "这一项不是表格", field.name)
-    table = draft.values.get(field.name)
-    rows = list(table.rows) if isinstance(table, TableValue) else []
-    at = command.row - 1
-    if not 0 <= at <= len(rows) or (isinstance(command, RemoveRow) and at == len(rows)):
-        return Refusal(Code.STALE, "表格已变化，请重试", field.name)
-    if isinstance(command, RemoveRow):
-        del rows[at]
-        return KeepValue(field.name, TableValue(tuple(rows))) if rows else DropAnswer(field.name)
-    if at == field.rows_max:
-        return Refusal(Code.LIMIT, f"“{field.title_zh}”最多填写{field.rows_max}行", field.name)
-    row = entered_row(field, command.row, rows[at] if at < len(rows) else {}, command.values)
-    if isinstance(row, Refusal):
-        return row
-    rows[at:] = [row, *rows[at + 1 :]]
-    return KeepValue(field.name, TableValue(tuple(rows)))
+def _row_entry(
+    draft: Draft, field: Field, command: SetRow | RemoveRow | RestoreRow
+) -> DraftCommand | Refusal:
+    """A row that was entered, taken out or brought back, as a command of the draft."""
+    match command:
+        case RemoveRow(row=row):
+            return DropRow(field.name, row)
+        case RestoreRow(row=row):
+            return draft_events.RestoreRow(field.name, row)
+        case SetRow(row=row, values=values, new=new):
+            ids = row_ids(draft, field.name)
+            number = ids.index(row) + 1 if row in ids else len(ids) + 1
+            cells = entered_row(field, number, cells_of(draft, field.name, row), values)
+            return cells if isinstance(cells, Refusal) else KeepRow(field.name, row, cells, new)
 
 
 __all__ = ["DRAFT_S_MAX", "SIGN_IN_S_MAX", "Drafts", "Teller"]

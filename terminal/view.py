@@ -23,6 +23,7 @@ from terminal.page_model import (
     Stage,
 )
 from terminal.suggestions import NOTHING
+from terminal.table_rows import row_ids
 from wire.case_state import FINAL_STATES, State
 from wire.checks import asked_fields, number_text
 from wire.chip_record import LONG_TERM, NATIONS, ChipRecordError, Sex, parse_chip_record
@@ -248,21 +249,24 @@ def _value_view(
             uploaded = 100 if digest in draft.uploaded else 0
             return change(view, digest=digest.hex(), uploaded=uploaded)
         case TableValue():
-            return change(view, rows=_rows(field, value, problems))
+            return change(view, rows=_rows(field, value, row_ids(draft, field.name), problems))
         case PhoneValue(proof=proof):
             return change(view, proven=bool(proof))
         case _:
             return view
 
 
-def _rows(field: Field, table: TableValue, problems: Mapping[str, Refusal]) -> tuple[RowView, ...]:
+def _rows(
+    field: Field, table: TableValue, ids: tuple[str, ...], problems: Mapping[str, Refusal]
+) -> tuple[RowView, ...]:
     """The rows of a table with what is wrong in each."""
     columns = {column.name: column for column in field.columns}
     rows = []
-    for number, row in enumerate(table.rows, start=1):
+    for number, (row_id, row) in enumerate(zip(ids, table.rows, strict=True), start=1):
         places = {name: f"{field.name}.{number}.{name}" for name in columns}
         rows.append(
             RowView(
+                row_id,
                 {name: shown(columns[name], cell) for name, cell in row.items() if name in columns},
                 {name: problems[at] for name, at in places.items() if at in problems},
             )

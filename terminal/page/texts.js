@@ -202,6 +202,8 @@ defineTexts({
   "form.add_row": ["添加一行", "Add a row"],
   "form.edit_row": ["修改第 {n} 行", "Edit row {n}"],
   "form.remove_row": ["删除第 {n} 行", "Remove row {n}"],
+  "form.row_removed": ["已删除第 {n} 行", "Row {n} removed"],
+  "form.undo": ["撤销", "Undo"],
   "form.save_row": ["保存本行", "Save row"],
   "form.rows_full": ["最多 {n} 行", "At most {n} rows"],
   "form.send_code": ["发送验证码", "Send a code"],

@@ -298,12 +298,14 @@ def test_lists_rows_and_codes(browser: Browser) -> None:
 
         stand.expect(ChooseItem(KINDS, "bill", "p-2026-10"))
         stand.expect(EnterCode(KINDS, "phone", "271828"))
-        stand.expect(
-            SetRow(KINDS, "members", 2, {"income": "很多"}),
-            SetRow(KINDS, "members", 2, {"income": "18000", "relation": "parent"}),
-            SetRow(KINDS, "members", 3, {"name": "李四"}),
-        )
-        stand.expect(RemoveRow(KINDS, "members", 1))
+        *changed, added = stand.heard(SetRow, 3)
+        assert [
+            SetRow(KINDS, "members", "row-2", {"income": "很多"}),
+            SetRow(KINDS, "members", "row-2", {"income": "18000", "relation": "parent"}),
+        ] == changed
+        assert SetRow(KINDS, "members", added.row, {"name": "李四"}, new=True) == added
+        assert added.row not in ("row-1", "row-2")
+        stand.expect(RemoveRow(KINDS, "members", "row-1"))
         stand.expect(StopRecording(KINDS))
 
 

@@ -200,7 +200,7 @@ class Stand:
         self._there(self._shut.set)
 
 
-def teller_reacts(state: TerminalState, command: Any) -> TerminalState:
+def teller_reacts(state: TerminalState, command: Any) -> TerminalState:  # long: the commands
     """How the work goes on when everything goes well; another case than the open one stays."""
     on_glass = state.open.case_id if state.open is not None else ""
     if isinstance(command, teller_commands.OfCase) and command.case_id != on_glass:
@@ -227,9 +227,9 @@ def teller_reacts(state: TerminalState, command: Any) -> TerminalState:
         case teller_commands.ShowCase(case_id=case_id) if case_id == OWING:
             return states.teller("owed_overdue", link=state.link)
         case teller_commands.ShowCase(case_id=case_id):
-            row = next(row for row in state.cases if row.case_id == case_id)
+            line = next(one for one in state.cases if one.case_id == case_id)
             known = {State.AUTH_RETURNED: "returned", State.PREPARED: "sign"}
-            shown = states.teller(known.get(State(row.state), "waiting"), link=state.link)
+            shown = states.teller(known.get(State(line.state), "waiting"), link=state.link)
             assert shown.open is not None
             return replace(shown, open=replace(shown.open, case_id=case_id))
         case teller_commands.ClearValue(field=field) if field == PHOTO:
@@ -240,6 +240,10 @@ def teller_reacts(state: TerminalState, command: Any) -> TerminalState:
             return _captured(state, field)
         case teller_commands.SetValue(field=field, value=value):
             return _captured(state, field, value)
+        case teller_commands.RemoveRow(field=field, row=row):
+            return _with_rows(state, field, lambda one, shown: shown and one != row)
+        case teller_commands.RestoreRow(field=field, row=row):
+            return _with_rows(state, field, lambda one, shown: shown or one == row)
         case teller_commands.ReadCard(field=field):
             return _captured(state, field)
         case teller_commands.EnterPin(field=field):
@@ -253,6 +257,22 @@ def teller_reacts(state: TerminalState, command: Any) -> TerminalState:
 
 def _with_staff(state: TerminalState, before: TerminalState) -> TerminalState:
     return replace(state, staff=before.staff)
+
+
+def _with_rows(
+    state: TerminalState, field: str, keep: Callable[[str, bool], bool]
+) -> TerminalState:
+    """The state with those rows of the canned table for whose id (and whether it is there now)
+    `keep` holds.
+    """
+    opened, whole = state.open, states.STAGES["kinds"]
+    assert opened is not None
+    assert whole is not None
+    canned = next(view.rows for view in whole.fields if view.name == field)
+    there = {row.row for view in opened.fields if view.name == field for row in view.rows}
+    rows = tuple(row for row in canned if keep(row.row, row.row in there))
+    fields = [replace(one, rows=rows) if one.name == field else one for one in opened.fields]
+    return replace(state, open=replace(opened, fields=tuple(fields)))
 
 
 def _captured(state: TerminalState, field: str, value: str = "") -> TerminalState:

@@ -19,6 +19,7 @@ from terminal.page_commands import (
     ReadId,
     Record,
     RemoveRow,
+    RestoreRow,
     SendCode,
     SetRow,
     SetValue,
@@ -270,54 +271,80 @@ def test_a_colleagues_passcode_goes_to_the_office_and_nowhere_else() -> None:
 
 
 def test_rows_come_change_and_go() -> None:
-    """The row after the last is a new one; what is wrong in a cell stands at the cell."""
+    """Each by its id, once, however often it is pressed; what is wrong stands at its cell."""
 
     async def story() -> None:
         async with open_counter() as counter:
             assert await counter.do(NewCase(PRODUCT.code)) is None
+            of = counter.case_id
             number = make.person("member").number
             cells = {"name": "李小明", "number": number, "relation": "child"}
-            assert await counter.do(SetRow(counter.case_id, "members", 1, cells)) is None
-            assert (
-                await counter.do(
-                    SetRow(counter.case_id, "members", 2, {"name": "王芳", "land": "3.50"})
-                )
-                is None
-            )
+            for _ in range(2):
+                assert await counter.do(SetRow(of, "members", "a", cells, new=True)) is None
+            other = {"name": "王芳", "land": "3.50"}
+            assert await counter.do(SetRow(of, "members", "b", other, new=True)) is None
             first, second = counter.view("members").rows
+            assert ("a", "b") == (first.row, second.row)
             assert {} == first.problems
             assert f"{number[:3]}***********{number[-4:]}" == first.cells["number"]
-            assert {"name": "王芳", "land": "3.50"} == second.cells
+            assert other == second.cells
             assert {"number", "relation"} == set(second.problems)
             assert Stage.IDENTIFY is counter.case.stage
             assert "members.2.number" == getattr(counter.view("members").problem, "field", "")
 
-            assert (
-                await counter.do(SetRow(counter.case_id, "members", 1, {"income": "12000"})) is None
-            )
+            assert await counter.do(SetRow(of, "members", "a", {"income": "12000"})) is None
             assert "12000.00" == counter.view("members").rows[0].cells["income"]
             assert first.cells["number"] == counter.view("members").rows[0].cells["number"]
             for wrong in (
-                SetRow(counter.case_id, "members", 4, cells),
-                SetRow(counter.case_id, "members", 0, cells),
-                SetRow(counter.case_id, "members", 1, {"other": "x"}),
-                SetRow(counter.case_id, "members", 1, {"income": "many"}),
-                SetRow(counter.case_id, "bill_no", 1, cells),
-                RemoveRow(counter.case_id, "members", 3),
+                SetRow(of, "members", "c", cells),
+                SetRow(of, "members", "", cells, new=True),
+                SetRow(of, "members", "a/b", cells, new=True),
+                SetRow(of, "members", "a", {"other": "x"}),
+                SetRow(of, "members", "a", {"income": "many"}),
+                SetRow(of, "bill_no", "a", cells, new=True),
+                RemoveRow(of, "members", "c"),
+                RestoreRow(of, "members", "c"),
             ):
                 refusal = await counter.do(wrong)
-                assert isinstance(refusal, Refusal)
+                assert isinstance(refusal, Refusal), wrong
             assert 2 == len(counter.view("members").rows)
 
-            assert await counter.do(RemoveRow(counter.case_id, "members", 1)) is None
-            assert ["王芳"] == [row.cells["name"] for row in counter.view("members").rows]
-            assert await counter.do(RemoveRow(counter.case_id, "members", 1)) is None
-            assert ("", ()) == (counter.view("members").shown, counter.view("members").rows)
-            for row in range(1, 7):
-                assert await counter.do(SetRow(counter.case_id, "members", row, cells)) is None
-            full = await counter.do(SetRow(counter.case_id, "members", 7, cells))
+            for row in range(1, 5):
+                assert await counter.do(SetRow(of, "members", str(row), cells, new=True)) is None
+            full = await counter.do(SetRow(of, "members", "7", cells, new=True))
             assert full is not None
             assert Code.LIMIT is full.code
+
+    run(story)
+
+
+def test_a_row_that_was_taken_out_comes_back() -> None:
+    """To its place, once; two presses take out one row, and a late sheet brings none back."""
+
+    async def story() -> None:
+        async with open_counter() as counter:
+            assert await counter.do(NewCase(PRODUCT.code)) is None
+            of = counter.case_id
+            for row, name in zip("abc", ("李小明", "王芳", "张三"), strict=True):
+                assert (
+                    await counter.do(SetRow(of, "members", row, {"name": name}, new=True)) is None
+                )
+            before = counter.view("members").rows
+            for _ in range(2):
+                assert await counter.do(RemoveRow(of, "members", "b")) is None
+            assert ["a", "c"] == [row.row for row in counter.view("members").rows]
+            late = await counter.do(SetRow(of, "members", "b", {"income": "1"}))
+            assert late is not None
+            assert (Code.STALE, "members") == (late.code, late.field)
+            for _ in range(2):
+                assert await counter.do(RestoreRow(of, "members", "b")) is None
+            assert before == counter.view("members").rows
+            for row in "abc":
+                assert await counter.do(RemoveRow(of, "members", row)) is None
+            assert ("", ()) == (counter.view("members").shown, counter.view("members").rows)
+            for row in "cab":
+                assert await counter.do(RestoreRow(of, "members", row)) is None
+            assert {"a", "b", "c"} == {row.row for row in counter.view("members").rows}
 
     run(story)
 

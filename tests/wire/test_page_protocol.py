@@ -56,8 +56,9 @@ def test_no_number_of_a_row_fails_later(row: float) -> None:
 @pytest.mark.parametrize("number", [10**30, -(10**30), 2**64, ID_MAX + 1])
 def test_a_number_beyond_a_browsers_is_refused(number: int) -> None:
     """In words, wherever it stands."""
-    for args in ({"field": "x", "row": number}, {"field": "x", "row": 1, "more": [{"a": number}]}):
-        said = heard("remove_row", args)
+    ink = {"case_id": "c", "slip_hash": "", "width": 1, "height": 1, "strokes": []}
+    for args in ({**ink, "width": number}, {**ink, "more": [{"a": number}]}):
+        said = heard("sign", args)
         assert isinstance(said, Refusal)
         assert Code.FORMAT is said.code
 
@@ -65,7 +66,10 @@ def test_a_number_beyond_a_browsers_is_refused(number: int) -> None:
 @given(st.recursive(NUMBERS | st.text(max_size=3), lambda some: st.lists(some, max_size=4)))
 def test_any_arguments_are_a_command_or_a_refusal(value: object) -> None:
     """Nothing else leaves the door."""
-    assert isinstance(heard("set_row", {"field": "x", "row": 1, "values": value}), Refusal | SetRow)
+    assert isinstance(
+        heard("set_row", {"case_id": "c", "field": "x", "row": "1", "values": value}),
+        Refusal | SetRow,
+    )
 
 
 def test_arguments_that_are_nested_without_end_are_refused() -> None:

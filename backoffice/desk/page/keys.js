@@ -5,7 +5,7 @@
 import { signal } from "@preact/signals";
 import { command, state } from "backpack/connection";
 import { t } from "backpack/i18n";
-import { Dialog, html, toast, toastError } from "backpack/ui";
+import { Dialog, html, isKey, toast, toastError } from "backpack/ui";
 import { ask } from "./decide.js";
 import { choose, rotate, toggleSide, zoom } from "./images.js";
 import { filterBox, move, openSelected, tab, takeNext } from "./queue.js";
@@ -46,8 +46,8 @@ async function putBack() {
 export function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat && event.key === "Enter") return;
   if (document.querySelector("dialog[open]") || event.target.closest("input, textarea, select")) return;
-  if (event.key === "Enter" && event.target.closest("button")) return;
-  const found = KEYS.find((entry) => entry.keys.includes(event.key));
+  if (isKey(event, "Enter") && event.target.closest("button")) return;
+  const found = KEYS.find((entry) => isKey(event, ...entry.keys));
   if (found === undefined) return;
   event.preventDefault();
   Promise.resolve(found.act(event.key)).catch(toastError);

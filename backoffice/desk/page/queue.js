@@ -7,7 +7,7 @@ import { computed, signal } from "@preact/signals";
 import { createRef } from "preact";
 import { command, link, state } from "backpack/connection";
 import { elapsed, hourMinute, t } from "backpack/i18n";
-import { Badge, Button, Icon, html, toastError } from "backpack/ui";
+import { Badge, Button, Icon, html, isKey, toastError } from "backpack/ui";
 import { now } from "/shared/clock.js";
 import { ReviewList } from "./review_list.js";
 import { title } from "./titles.js";
@@ -115,7 +115,7 @@ function List({ desk, live }) {
 
 function OpenList({ desk, live }) {
   const escape = (event) => {
-    if (event.key !== "Escape") return;
+    if (!isKey(event, "Escape")) return;
     filter.value = "";
     event.target.blur();
   };

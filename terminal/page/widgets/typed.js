@@ -6,7 +6,7 @@
  */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { money, t } from "backpack/i18n";
-import { Field, Icon, html, toastError } from "backpack/ui";
+import { Field, Icon, html, isKey, toastError } from "backpack/ui";
 import { capture } from "../capture.js";
 import { title } from "../case_list.js";
 import { hintOf, scaled } from "./parts.js";
@@ -42,7 +42,7 @@ export function Typed({ open, item, problem, hint, prefix, suffix, masked = fals
         onFocus=${() => masked && setText("")}
         onInput=${(event) => setText(event.target.value)}
         onBlur=${leave}
-        onKeyDown=${(event) => event.key === "Enter" && event.target.blur()}
+        onKeyDown=${(event) => isKey(event, "Enter") && event.target.blur()}
         ...${rest}
       />
       ${item.state === "done" && html`<span class="affix tick"><${Icon} name="circle-check" label=${t("ui.done")} /></span>`}

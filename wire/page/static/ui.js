@@ -10,6 +10,7 @@
  *   <${Stepper} steps=${["读证","拍照"]} current=${1} />
  *   <${Dialog} open=${flag} title="确认" onClose=${close} actions=${html`...`}>…<//>
  *   <${Toasts} />  once per page;  toast("已保存", "good");  toastError(error) for what `command` rejects with
+ *   onKeyDown=${(event) => isKey(event, "Enter") && save()}      // the one way to ask for a key
  *   <${Elapsed} since=${unixMs} />  counts up by itself;  <${LinkBadge} />, <${LangButton} />, <${ThemeButton} />
  *
  * An async `onClick` makes a Button busy, and deaf to a second press, until it settles; what it
@@ -66,6 +67,15 @@ export function Button({ kind = "plain", icon, label, disabled = false, onClick,
     ${children && html`<span>${children}</span>`}
   </button>`;
 }
+
+/** Whether a key was pressed for the page; while an input method composes, its keys are its own. */
+export function isKey(event, ...keys) {
+  const composing = event.isComposing || event.keyCode === COMPOSING;
+  return !composing && keys.includes(event.key);
+}
+
+/** What browsers report as `keyCode` of any key that an input method takes. */
+const COMPOSING = 229;
 
 const STATE_ICONS = {
   good: "circle-check",
