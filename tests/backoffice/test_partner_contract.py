@@ -291,7 +291,7 @@ STEPS = st.sampled_from(
 FINAL = frozenset(PartnerStatus) - {PartnerStatus.PREPARED, PartnerStatus.UNKNOWN_KEY}
 
 
-def _request(step: str, key: str, scene: Scene) -> PartnerCommand:
+def request(step: str, key: str, scene: Scene) -> PartnerCommand:
     right, other = Prepare(key, UNION, scene.right()), Prepare(key, UNION, scene.other())
     commands: dict[str, PartnerCommand] = {
         "prepare": right,
@@ -322,12 +322,12 @@ def test_a_random_day(partner: Partner) -> None:
         final: dict[str, PartnerOutcome] = {}
         for step, key, name, days in requests:
             one.now_ms += days * 24 * 3600 * 1000
-            request = _request(step, key, SCENES[name])
-            answer = one.ask(request)
+            asked = request(step, key, SCENES[name])
+            answer = one.ask(asked)
             events = len(one.events)
             said = answer if isinstance(answer, Refusal) else answer.refusal
             assert said is None or is_plain(said), said
-            assert answer == one.ask(request)
+            assert answer == one.ask(asked)
             assert events == len(one.events), "a repeat changes nothing"
             for known, outcome in final.items():
                 assert outcome == one.ask(Inquire(known, UNION))

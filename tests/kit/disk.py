@@ -1,6 +1,7 @@
-"""The simulated disk: a `Disk` that a story can pull the plug on, before and after every commit.
+"""The simulated disk: a `Disk` that refuses, and that a story can pull the plug on.
 
 Points are counted over the disk's whole life, two for each commit: before it is applied and after.
+Between the two the disk itself may refuse, as one does that is full or locked by somebody else.
 A crash fences the handle that was committing; the
 story's own `on_crash` then takes the rest of the node away. Delays are virtual time, drawn from the
 seeded random of the story.
@@ -15,7 +16,7 @@ import trio
 
 from actors.batch import JournalRow
 from actors.memory_store import Disk, MemoryStore
-from actors.store import Batch, Committed
+from actors.store import Batch, Committed, StoreError
 
 DELAY_S_MAX = 0.05
 """The longest virtual wait before and after a commit, in seconds."""
@@ -24,15 +25,74 @@ Watch = Callable[[Batch, Sequence[JournalRow]], None]
 """Sees a batch and its rows in the step in which they become durable; must not raise."""
 
 
-class WatchedDisk(Disk):
-    """A disk that shows every batch at the moment of its effect."""
+Refuse = Callable[[Batch], StoreError | None]
+"""Why a batch is refused; None lets it through."""
 
-    def __init__(self, watch: Watch) -> None:
+
+def never(_batch: Batch) -> StoreError | None:
+    """A disk without a fault."""
+    return None
+
+
+class Refusals:
+    """Refuses any commit by chance.
+
+    Args:
+        random: decides; the same seed refuses the same commits.
+        share: how many of all commits, from 0 to 1.
+        whys: what a refusal is made of, one as likely as the other.
+
+    Attributes:
+        refused: how many so far.
+    """
+
+    def __init__(
+        self, random: random.Random, share: float, whys: Sequence[Callable[[], StoreError]]
+    ) -> None:
+        self.share = share
+        self.refused = 0
+        self._random = random
+        self._whys = whys
+
+    def __call__(self, _batch: Batch) -> StoreError | None:
+        if self._random.random() >= self.share:
+            return None
+        self.refused += 1
+        return self._random.choice(self._whys)()
+
+
+def locked() -> StoreError:
+    """Another process holds the lock of the file."""
+    return StoreError("database is locked")
+
+
+def full() -> StoreError:
+    """There is no room left on the disk, for now."""
+    return StoreError("database or disk is full")
+
+
+def lane_full() -> StoreError:
+    """The store has as much to do as it takes on."""
+    return StoreError("the store is busy")
+
+
+class FaultyDisk(Disk):
+    """A disk that may refuse a batch, and shows every other one at the moment of its effect.
+
+    Attributes:
+        refuse: asked for every batch.
+    """
+
+    def __init__(self, watch: Watch = lambda _batch, _rows: None, refuse: Refuse = never) -> None:
         super().__init__()
+        self.refuse = refuse
         self._watch = watch
 
     def apply(self, batch: Batch) -> Committed:
         """As `Disk.apply`; what was refused is not shown."""
+        why = self.refuse(batch)
+        if why is not None:
+            raise why
         before = len(self.journal)
         committed = super().apply(batch)
         self._watch(batch, self.journal[before:])
@@ -60,7 +120,7 @@ class SimulatedDisk:
         random: random.Random | None = None,
         watch: Watch | None = None,
     ) -> None:
-        self.disk = Disk() if watch is None else WatchedDisk(watch)
+        self.disk = FaultyDisk() if watch is None else FaultyDisk(watch)
         self.point = 0
         self.crash_at = frozenset(crash_at)
         self.on_crash = on_crash
