@@ -41,23 +41,30 @@ class Refusals:
         random: decides; the same seed refuses the same commits.
         share: how many of all commits, from 0 to 1.
         whys: what a refusal is made of, one as likely as the other.
+        noted: told of each.
 
     Attributes:
         refused: how many so far.
     """
 
     def __init__(
-        self, random: random.Random, share: float, whys: Sequence[Callable[[], StoreError]]
+        self,
+        random: random.Random,
+        share: float,
+        whys: Sequence[Callable[[], StoreError]],
+        noted: Callable[[], None] = lambda: None,
     ) -> None:
         self.share = share
         self.refused = 0
         self._random = random
         self._whys = whys
+        self._noted = noted
 
     def __call__(self, _batch: Batch) -> StoreError | None:
         if self._random.random() >= self.share:
             return None
         self.refused += 1
+        self._noted()
         return self._random.choice(self._whys)()
 
 

@@ -33,6 +33,7 @@ SHOWN_COUNTS: Final = (
     "attack",
     "poison",
     "slow",
+    "refuse",
     "policy",
     "deaf",
     "forget",

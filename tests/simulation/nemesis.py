@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 import trio
@@ -18,7 +19,7 @@ from backoffice.partners.operations import Partner
 from backoffice.program import BackOffice
 from tests.kit.bank import UNION, Bank
 from tests.kit.determinism import stream
-from tests.kit.disk import DELAY_S_MAX
+from tests.kit.disk import DELAY_S_MAX, Refusals, full, locked, never
 from tests.simulation.node import Node
 from tests.simulation.swarm import Plan
 from tests.simulation.trace import Trace
@@ -90,6 +91,7 @@ class Nemesis:
     def __init__(
         self, seed: int, plan: Plan, bank: Bank, nodes: Sequence[Node], trace: Trace
     ) -> None:
+        self._seed = seed
         self._plan = plan
         self._bank = bank
         self._nodes = nodes
@@ -106,6 +108,7 @@ class Nemesis:
         self._active = True
         self._bank.network.weather = self._plan.weather
         self._slow_down()
+        self._let_disks_refuse()
         poison_from_s = 0.0
         end_s = trio.current_time() + self._plan.faults_s
         while trio.current_time() < end_s and not is_over():
@@ -131,6 +134,7 @@ class Nemesis:
         self._bank.network.heal()
         for disk in self._bank.disks.values():
             disk.crash_at, disk.delay_s_max = frozenset(), DELAY_S_MAX
+            disk.disk.refuse = never
         for plan in self._bank.plans.values():
             plan.heal()
         self._bank.conducts.calm()
@@ -146,6 +150,14 @@ class Nemesis:
             if dice.random() < self._plan.slow:
                 self._trace.note("slow", node.name)
                 self._bank.disk(node.name).delay_s_max = self._plan.slow_s
+
+    def _let_disks_refuse(self) -> None:
+        """Every disk refuses a share of its commits, each from a stream of chance of its own."""
+        for node in self._nodes:
+            noted = partial(self._trace.note, "refuse", node.name)
+            dice = stream(self._seed, f"nemesis:refuse:{node.name}")
+            disk = self._bank.disk(node.name).disk
+            disk.refuse = Refusals(dice, self._plan.refuses, (locked, full), noted)
 
     def _crash(self) -> None:
         """Now, or exactly before or after a commit that is to come."""

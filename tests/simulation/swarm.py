@@ -49,6 +49,7 @@ class Plan:
         poison: chance per second that some actor meets a message that crashes it.
         attack: chance that the attacker does something to a frame.
         slow: chance that a node's disk is slow, up to `slow_s` at each point.
+        refuses: chance that a disk refuses a commit: full, or locked by somebody else.
         kit: chance of each fault of `KIT_FAULTS`, per question.
         partners: chance of each misconduct, per request to a partner or service.
         deaf: chance per second that a consumer takes entries and does not say so.
@@ -68,6 +69,7 @@ class Plan:
     attack: float
     slow: float
     slow_s: float
+    refuses: float
     kit: dict[Fault, float]
     partners: dict[Conduct, float]
     deaf: float
@@ -103,6 +105,7 @@ def draw(seed: int) -> Plan:
         **_night(chance),
         terminals=chance.choice((2, 2, 2, 3)),
         errands=chance.choice((1, 1, 1, 2)),
+        refuses=_some(chance, 0.1),
     )
 
 

@@ -62,6 +62,7 @@ def test_in_calm_weather_every_customer_is_served() -> None:
         poison=0.0,
         attack=0.0,
         slow=0.0,
+        refuses=0.0,
         kit={},
         partners={},
         deaf=0.0,
