@@ -32,9 +32,9 @@ class Witness(Behaviour[Any, Any, Any]):
 
     def __init__(self, rules: Behaviour[Any, Any, Any], stream: str, key: str, disk: Disk) -> None:
         self.event_type = rules.event_type  # type: ignore[misc]  # of this one instance
-        self.effect_types = rules.effect_types  # type: ignore[misc]
-        self.state_type = rules.state_type  # type: ignore[misc]
-        self.snapshot_version = rules.snapshot_version  # type: ignore[misc]
+        self.effect_types = rules.effect_types  # type: ignore[misc]  # of this one instance
+        self.state_type = rules.state_type  # type: ignore[misc]  # of this one instance
+        self.snapshot_version = rules.snapshot_version  # type: ignore[misc]  # of this one instance
         self.breaches: list[str] = []
         self.decided = 0
         self._rules = rules
