@@ -15,6 +15,9 @@ from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeVar
 
+from actors.signals import Monitor, RunningEffect
+from actors.timers import Timer
+
 if TYPE_CHECKING:
     from actors.context import Context
 
@@ -37,6 +40,15 @@ class NoReply(Enum):
 
 NOREPLY: Final[Literal[NoReply.NOREPLY]] = NoReply.NOREPLY
 """Returned by a handler that keeps `context.caller()` and answers later."""
+
+
+def _open(_actor: object, signal: Any) -> None:
+    """Handles every signal: the actor's cell knows whether it is still meant for this one."""
+    signal.owner.opened(signal)
+
+
+SIGNALS: Handlers = dict.fromkeys((Timer, RunningEffect, Monitor), _open)
+"""What every actor handles."""
 
 
 def on(
@@ -68,12 +80,12 @@ class Actor:
     """
 
     mailbox_capacity: ClassVar[int] = REACTIVE_MAILBOX_CAPACITY
-    handlers: ClassVar[Handlers] = {}
+    handlers: ClassVar[Handlers] = SIGNALS
     context: Context
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls.handlers = {}
+        cls.handlers = {**SIGNALS}
         for base in reversed(cls.__mro__):
             for method in vars(base).values():
                 for kind in getattr(method, "handles", ()):

@@ -22,7 +22,7 @@ import trio
 
 from actors.dead_letters import Reason
 from actors.errors import ActorError
-from actors.ref import Ref
+from actors.ref import Ref, Watcher
 
 if TYPE_CHECKING:
     from actors.system import System
@@ -113,7 +113,7 @@ class OutwardRef(Ref):
         work = partial(self._inner.ask, request, within=within)
         return await self._on_trio(work)
 
-    def watch(self, watcher: Ref) -> None:
+    def watch(self, watcher: Watcher) -> None:
         """See `Ref.watch`."""
         if trio.lowlevel.in_trio_run():
             self._inner.watch(watcher)

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from actors.context import Context
     from actors.node import Node
     from actors.process import Process
-    from actors.ref import Ref
-    from actors.shim import Handle
+    from actors.ref import Watcher
+    from actors.signals import Monitor, RunningEffect, Signal
     from actors.timers import Timer
 
 WATCHERS_MAX = 4_096
@@ -125,6 +125,7 @@ class Cell(Mailbox):
         "in_hand",
         "incarnation",
         "last_error",
+        "monitors",
         "restarts",
         "since",
         "state",
@@ -156,9 +157,11 @@ class Cell(Mailbox):
         self.restarts = 0
         self.last_error = ""
         self.in_hand: Ask | None = None
-        self.effects: dict[Handle, None] | None = None
+        # What this incarnation is still to be told by the runtime, by kind; see actors.signals.
+        self.effects: dict[RunningEffect, None] | None = None
         self.timers: dict[Timer, None] | None = None
-        self.watchers: list[Ref] | None = None
+        self.monitors: dict[Monitor, None] | None = None
+        self.watchers: list[Watcher] | None = None
         self.waiting_for_down: deque[Seat] | None = None
 
     # What a supervisor does.
@@ -234,7 +237,11 @@ class Cell(Mailbox):
         except Exception as error:  # looking at an actor must never crash it, whatever it shows
             return {"inspect": summarize(error)}
 
-    def watch(self, watcher: Ref) -> None:
+    @abstractmethod
+    def deliver(self, signal: Signal) -> None:
+        """Put a signal into the mailbox, however full it is; not after the end for good."""
+
+    def watch(self, watcher: Watcher) -> None:
         """See `Ref.watch`."""
         if self.state in (CellState.DOWN, CellState.STOPPED):
             watcher.tell(Down(self.path, self.last_error or STOPPED))
@@ -247,15 +254,12 @@ class Cell(Mailbox):
     # The end of an incarnation, for both kinds of cells.
 
     def release(self) -> None:
-        """Cancel what belongs to the incarnation: effects and timers."""
-        if self.effects:
-            for effect in list(self.effects):
-                effect.cancel()
-            self.effects = None
-        if self.timers:
-            for timer in list(self.timers):
-                timer.cancel()
-            self.timers = None
+        """Cancel what belongs to the incarnation: effects, timers and monitors."""
+        for effect in list(self.effects or ()):
+            effect.task.cancel()
+        for timer in list(self.timers or ()):
+            timer.cancel()
+        self.effects = self.timers = self.monitors = None
 
     def report_down(self, error: Exception | None) -> None:
         """Tell monitors, waiters and the supervisor, in this order."""

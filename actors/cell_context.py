@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from actors.ask import NOBODY
-from actors.context import Context, EffectFailed
-from actors.errors import ActorStopped
+from actors.context import Context
+from actors.signals import EFFECTS_MAX, MONITORS_MAX, Monitor, RunningEffect
 from actors.timers import Timer
 
 if TYPE_CHECKING:
@@ -16,12 +16,6 @@ if TYPE_CHECKING:
     from actors.cell import Cell
     from actors.ports import Outside
     from actors.ref import Ref
-
-EFFECTS_MAX = 1_024
-"""The most effects of one actor at a time; one more is a crash."""
-
-TIMERS_MAX = 4_096
-"""The most timers of one actor at a time; one more is a crash."""
 
 
 class CellContext(Context):
@@ -55,9 +49,7 @@ class CellContext(Context):
         cell = self._cell
         if cell.timers is None:
             cell.timers = {}
-        assert len(cell.timers) < TIMERS_MAX, "too many timers of one actor"
-        timer = Timer(cell, message)
-        cell.timers[timer] = None
+        timer = Timer(cell, cell.timers, message)
         cell.system.wheel.add(timer, seconds)
         return timer
 
@@ -67,7 +59,10 @@ class CellContext(Context):
 
     def monitor(self, ref: Ref) -> None:
         """See `Context.monitor`."""
-        ref.watch(self._cell)
+        cell = self._cell
+        if cell.monitors is None:
+            cell.monitors = {}
+        ref.watch(Monitor(cell, cell.monitors, MONITORS_MAX))
 
     def lookup(self, name: str) -> Ref | None:
         """See `Context.lookup`."""
@@ -79,28 +74,12 @@ class CellContext(Context):
 
 
 def start_effect(cell: Cell, label: str, work: Callable[[], Awaitable[object | None]]) -> None:
-    """Run `work` as a task of the system and bring its outcome back as a message."""
-    incarnation = cell.incarnation
-
-    async def perform() -> None:
-        outcome: object | None
-        try:
-            try:
-                outcome = await work()
-            except Exception as error:  # any failure is the actor's to judge, as EffectFailed
-                outcome = EffectFailed(label, error)
-            if outcome is not None and cell.incarnation == incarnation:
-                with suppress(ActorStopped):
-                    await cell.send(outcome)
-        finally:
-            if cell.effects is not None:
-                cell.effects.pop(handle, None)
-
+    """Run `work` as a task of the system and bring its outcome back as a signal."""
     if cell.effects is None:
         cell.effects = {}
-    assert len(cell.effects) < EFFECTS_MAX, "too many effects of one actor"
-    handle = cell.system.host.start_task(perform, f"{cell.path}#{label}")
-    cell.effects[handle] = None
+    effect = RunningEffect(cell, cell.effects, EFFECTS_MAX)
+    perform = partial(effect.perform, label, work)
+    effect.task = cell.system.host.start_task(perform, f"{cell.path}#{label}")
 
 
-__all__ = ["EFFECTS_MAX", "TIMERS_MAX", "CellContext", "start_effect"]
+__all__ = ["CellContext", "start_effect"]

@@ -35,7 +35,7 @@ class Cancellable(Protocol):
     """What `Context.after` returns."""
 
     def cancel(self) -> None:
-        """Never deliver it; harmless when it was delivered."""
+        """Never deliver it, also when it lies in the mailbox; harmless when it was delivered."""
 
 
 class Context(ABC):
@@ -65,12 +65,15 @@ class Context(ABC):
         """Run `work` beside the actor; cancelled when the incarnation ends.
 
         What it returns, unless None, is told to the actor; what it raises is told as
-        `EffectFailed(label, error)`. Either waits for room in the mailbox.
+        `EffectFailed(label, error)`. Neither is lost to a full mailbox, see `actors.signals`.
         """
 
     @abstractmethod
     def after(self, seconds: float, message: object) -> Cancellable:
-        """Tell `message` to the actor after `seconds`, unless cancelled or the incarnation ends."""
+        """Tell `message` to the actor after `seconds`, unless cancelled or the incarnation ends.
+
+        It is not lost to a full mailbox, and not told to another incarnation.
+        """
 
     @abstractmethod
     def caller(self) -> ReplyTo:
@@ -81,7 +84,10 @@ class Context(ABC):
 
     @abstractmethod
     def monitor(self, ref: Ref) -> None:
-        """Be told one `Down` when the present incarnation of `ref` ends."""
+        """Be told one `Down` when the present incarnation of `ref` ends.
+
+        It is not lost to a full mailbox; this incarnation alone is told.
+        """
 
     @abstractmethod
     def lookup(self, name: str) -> Ref | None:

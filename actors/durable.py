@@ -24,7 +24,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from itertools import count
 from typing import Any, Generic
 
 import msgspec
@@ -58,11 +57,11 @@ CONFLICT_TRIES_MAX = 5
 EFFECT_S_MAX = 120.0
 """How long one attempt of a handler may take, in seconds; then it has failed."""
 
+STORE = "store"
+"""The label of loading and committing; the other effects are labelled with their ids."""
+
 BUSY = Refusal(Code.BUSY, "系统繁忙，请稍后重试。", retryable=True)
 """Nothing was done; the same command may be sent again."""
-
-_NUMBERS = count(1)
-"""Numbers incarnations, so that results meant for a former one are recognised and dropped."""
 
 
 def come_again(caller: ReplyTo) -> None:
@@ -113,7 +112,6 @@ class Work:
 class Arrived:
     """A stream was loaded, or a batch was committed or refused by the store."""
 
-    incarnation: int
     outcome: Loaded[Any] | StoreError | None = None
 
 
@@ -121,7 +119,6 @@ class Arrived:
 class Delivered:
     """A handler has done an effect."""
 
-    incarnation: int
     effect_id: str
     command: object | None
 
@@ -174,7 +171,6 @@ class DurableActor(Actor, Generic[S, C, E]):
         self._observe = observe
         self._expect = expect
         self._history = History(behaviour, stream, key, frozenset(handlers))
-        self._incarnation = next(_NUMBERS)
         self._phase = Phase.LOADING
         self._now: Loaded[S] | None = None
         self._stash: deque[Work] = deque()
@@ -243,8 +239,6 @@ class DurableActor(Actor, Generic[S, C, E]):
     @on(Arrived)
     def arrive(self, message: Arrived) -> None:
         """The store has answered."""
-        if message.incarnation != self._incarnation:
-            return
         outcome = message.outcome
         commit, self._commit = self._commit, None
         if commit is None:
@@ -258,21 +252,16 @@ class DurableActor(Actor, Generic[S, C, E]):
     @on(Delivered)
     def deliver(self, message: Delivered) -> None:
         """A handler is done: its command, or nothing more, settles the effect."""
-        if message.incarnation == self._incarnation:
-            work = Work(message.command, self.context.path, settles=message.effect_id)
-            self._stash.append(work)
-            self._go_on()
+        self._stash.append(Work(message.command, self.context.path, settles=message.effect_id))
+        self._go_on()
 
     @on(EffectFailed)
     def fail(self, message: EffectFailed) -> None:
         """A handler raised: try again later. Loading or committing itself failed: crash."""
-        incarnation, _, what = message.label.partition(":")
-        if incarnation != str(self._incarnation):
-            return
-        if not what:
+        if message.label == STORE:
             self._abandon(self._cannot_load if self._commit is None else come_again)
             raise message.error
-        self._outbox.fail(what, self.context.now())
+        self._outbox.fail(message.label, self.context.now())
         self._go_on()
 
     # One command after the other.
@@ -307,7 +296,7 @@ class DurableActor(Actor, Generic[S, C, E]):
         if batch.appends or done or batch.claims or batch.releases or batch.documents:
             self._commit = Commit(work, step, verdict.reply)
             self._phase = Phase.COMMITTING
-            self.context.effect(f"{self._incarnation}:", partial(self._run_commit, batch))
+            self.context.effect(STORE, partial(self._run_commit, batch))
         else:
             work.caller.reply(verdict.reply)
 
@@ -332,20 +321,20 @@ class DurableActor(Actor, Generic[S, C, E]):
 
     def _load(self) -> None:
         self._phase = Phase.LOADING
-        self.context.effect(f"{self._incarnation}:", self._run_load)
+        self.context.effect(STORE, self._run_load)
 
     async def _run_load(self) -> Arrived:
         try:
-            return Arrived(self._incarnation, await self._history.load(self._store))
+            return Arrived(await self._history.load(self._store))
         except StoreError as error:
-            return Arrived(self._incarnation, error)
+            return Arrived(error)
 
     async def _run_commit(self, batch: Batch) -> Arrived:
         try:
             await self._store.commit(batch)
         except StoreError as error:
-            return Arrived(self._incarnation, error)
-        return Arrived(self._incarnation)
+            return Arrived(error)
+        return Arrived()
 
     def _loaded(self, outcome: Loaded[S] | StoreError | None) -> None:
         if isinstance(outcome, StoreError):
@@ -420,9 +409,9 @@ class DurableActor(Actor, Generic[S, C, E]):
         async def perform() -> Delivered:
             with trio.fail_after(EFFECT_S_MAX):
                 command = await handler(self._key, message)
-            return Delivered(self._incarnation, effect.id, command)
+            return Delivered(effect.id, command)
 
-        self.context.effect(f"{self._incarnation}:{effect.id}", perform)
+        self.context.effect(effect.id, perform)
 
     def _set_alarm(self) -> None:
         if self._alarm is not None:

@@ -15,7 +15,6 @@ import asyncio
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,10 +22,12 @@ import structlog
 import trio
 
 from actors.ask import NOBODY, Ask, Delivery
-from actors.context import Context, EffectFailed
+from actors.context import Context
 from actors.errors import ActorError, summarize
 from actors.inbox import Inbox
 from actors.process import Process
+from actors.signals import EFFECTS_MAX, RunningEffect, Signal
+from actors.timers import Timer
 
 if TYPE_CHECKING:
     from actors.ask import ReplyTo
@@ -99,18 +100,38 @@ class HostedInbox(Inbox):
         super().__init__(queue, host, on_taken)
         self._crossing = crossing
 
-    def _open(self, item: object) -> Delivery:
+    def _open(self, item: object) -> Delivery | None:
+        if isinstance(item, Signal):
+            return super()._open(item)
         assert isinstance(item, Delivery)
         return crossed(item, self._crossing)
+
+
+class LoopTimer(Timer):
+    """A timer of a body, in the asyncio loop's own wheel.
+
+    Attributes:
+        handle: the loop's.
+    """
+
+    __slots__ = ("handle",)
+
+    handle: asyncio.TimerHandle
+
+    def cancel(self) -> None:
+        """See `Timer.cancel`."""
+        super().cancel()
+        self.handle.cancel()
 
 
 class HostedContext(Context):
     """The context of a body on the asyncio side; everything it reaches is on the trio side."""
 
-    __slots__ = ("_body", "_crossing", "me", "path")
+    __slots__ = ("_body", "_crossing", "_shadow", "me", "path")
 
     def __init__(self, body: Body, shadow: Context, crossing: Crossing) -> None:
         self._body = body
+        self._shadow = shadow
         self._crossing = crossing
         self.me = crossing.outward(shadow.me)
         self.path = shadow.path
@@ -126,21 +147,14 @@ class HostedContext(Context):
 
     def effect(self, label: str, work: Callable[[], Awaitable[object | None]]) -> None:
         """See `Context.effect`."""
+        effect = RunningEffect(self._body, self._body.effects, EFFECTS_MAX)
+        effect.task = self._crossing.loop.create_task(effect.perform(label, work))
 
-        async def perform() -> None:
-            try:
-                outcome = await work()
-            except Exception as error:  # any failure is the actor's to judge, as EffectFailed
-                outcome = EffectFailed(label, error)
-            if outcome is not None:
-                with suppress(ActorError):
-                    await self.me.send(outcome)
-
-        self._body.own(self._crossing.loop.create_task(perform()))
-
-    def after(self, seconds: float, message: object) -> asyncio.TimerHandle:
+    def after(self, seconds: float, message: object) -> LoopTimer:
         """See `Context.after`."""
-        return self._crossing.loop.call_later(max(seconds, 0.0), self._body.tell_later, message)
+        timer = LoopTimer(self._body, self._body.timers, message)
+        timer.handle = self._crossing.loop.call_later(max(seconds, 0.0), timer.ring)
+        return timer
 
     def caller(self) -> ReplyTo:
         """See `Context.caller`; a process answers through its deliveries."""
@@ -148,7 +162,7 @@ class HostedContext(Context):
 
     def monitor(self, ref: Ref) -> None:
         """See `Context.monitor`."""
-        self._crossing.outward(ref).watch(self.me)
+        self._crossing.to_trio(partial(self._shadow.monitor, ref))
 
     def lookup(self, name: str) -> Ref | None:
         """See `Context.lookup`."""
@@ -168,6 +182,9 @@ class Body:
         queue: those messages; appended on the trio side, taken on the asyncio side.
         inbox: what the body takes them from.
         process: the object, once the factory made it.
+        incarnation: 1 while it lives; what is said to it then is for nobody afterwards.
+        effects: what it has set and not opened, see `actors.signals`.
+        timers: the same; its monitors are its shadow's.
         is_up: on the trio side: `started` has returned, or the body is over already.
         is_over: on the trio side: the body has ended, with `error`.
         error: what the body raised.
@@ -189,15 +206,16 @@ class Body:
         self._is_nudged = False
         self._wants_room = False
         self._task: asyncio.Task[None] | None = None
-        self._own: dict[asyncio.Task[None], None] = {}
-        self._context: HostedContext | None = None
+        self.incarnation = 1
+        self.effects: dict[RunningEffect, None] = {}
+        self.timers: dict[LoopTimer, None] = {}
 
     # On the asyncio side.
 
     def begin(self, shadow: Context) -> None:
         """Start the body's task."""
-        self._context = HostedContext(self, shadow, self._crossing)
-        self._task = self._crossing.loop.create_task(self._live(self._context), name=shadow.path)
+        context = HostedContext(self, shadow, self._crossing)
+        self._task = self._crossing.loop.create_task(self._live(context), name=shadow.path)
         self._task.add_done_callback(self._ended)
 
     def finish(self) -> None:
@@ -211,15 +229,10 @@ class Body:
         if self._task is not None:
             self._task.cancel()
 
-    def own(self, task: asyncio.Task[None]) -> None:
-        """Have an effect cancelled when the body ends."""
-        self._own[task] = None
-        task.add_done_callback(self._disown)
-
-    def tell_later(self, message: object) -> None:
-        """A timer of the body has come; not after its end."""
-        if self._context is not None and self._task is not None and not self._task.done():
-            self._context.me.tell(message)
+    def deliver(self, signal: Signal) -> None:
+        """A timer of the body has come, or one of its effects has ended; see `Owner.deliver`."""
+        self.queue.append(signal)
+        self.inbox.nudge()
 
     async def _live(self, context: HostedContext) -> None:
         process = self._factory()
@@ -231,15 +244,15 @@ class Body:
         await process.run(self.inbox)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        for effect in tuple(self._own):
-            effect.cancel()
+        self.incarnation += 1
+        for effect in tuple(self.effects):
+            effect.task.cancel()
+        for timer in tuple(self.timers):
+            timer.cancel()
         error = None if task.cancelled() else task.exception()
         if error is not None and not isinstance(error, Exception):
             error = ActorError(f"{task.get_name()} ended with {type(error).__name__}")
         self._crossing.to_trio(partial(self._end, error))
-
-    def _disown(self, task: asyncio.Task[None]) -> None:
-        self._own.pop(task, None)
 
     def _on_taken(self, _count: int) -> None:
         if self._wants_room:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from actors.ask import Ask, Delivery, Told
 from actors.errors import ActorStopped
 from actors.shim import Seat
+from actors.signals import Signal
 
 if TYPE_CHECKING:
     from actors.shim import Host
@@ -23,6 +24,16 @@ TAKEN_PER_PASS_MAX = 64
 
 UNANSWERED_BEFORE_SWEEP = 256
 """How many taken requests are remembered before answered ones are forgotten."""
+
+
+class Signalled(Told):
+    """What the runtime told, and the signal that said it."""
+
+    __slots__ = ("signal",)
+
+    def __init__(self, signal: Signal) -> None:
+        super().__init__(signal.message)
+        self.signal = signal
 
 
 class Inbox(Seat):
@@ -74,17 +85,19 @@ class Inbox(Seat):
         if self._until_pause <= 0:
             self._until_pause = TAKEN_PER_PASS_MAX
             await self._host.checkpoint()
-        while not queue or self.suspended or self.closed:
-            self.in_hand = ()
-            if self.closed:
-                raise StopAsyncIteration
-            self._until_pause = TAKEN_PER_PASS_MAX
-            await self._host.park(self)
-        self._until_pause -= 1
-        delivery = self._open(queue.popleft())
-        self.in_hand = (delivery,)
-        self._on_taken(1)
-        return delivery
+        while True:
+            while not queue or self.suspended or self.closed:
+                self.in_hand = ()
+                if self.closed:
+                    raise StopAsyncIteration
+                self._until_pause = TAKEN_PER_PASS_MAX
+                await self._host.park(self)
+            self._until_pause -= 1
+            delivery = self._open(queue.popleft())
+            self._on_taken(1)
+            if delivery is not None:
+                self.in_hand = (delivery,)
+                return delivery
 
     async def receive(self) -> Delivery:
         """The next message, waiting for it.
@@ -103,10 +116,11 @@ class Inbox(Seat):
         self.in_hand = ()
         if self.closed or self.suspended:
             return []
-        taken = [self._open(self.queue.popleft()) for _ in range(len(self.queue))]
-        self.in_hand = taken
-        if taken:
-            self._on_taken(len(taken))
+        waiting = len(self.queue)
+        opened = [self._open(self.queue.popleft()) for _ in range(waiting)]
+        self.in_hand = taken = [delivery for delivery in opened if delivery is not None]
+        if waiting:
+            self._on_taken(waiting)
         return taken
 
     def put_back(self, deliveries: Sequence[Delivery]) -> None:
@@ -115,6 +129,8 @@ class Inbox(Seat):
             if type(delivery) is Ask:
                 self.unanswered.pop(delivery, None)
                 self.queue.appendleft(delivery)
+            elif type(delivery) is Signalled:
+                self.queue.appendleft(delivery.signal)
             else:
                 self.queue.appendleft(delivery.message)
 
@@ -128,7 +144,10 @@ class Inbox(Seat):
         self.closed = True
         self.nudge()
 
-    def _open(self, item: object) -> Delivery:
+    def _open(self, item: object) -> Delivery | None:
+        """What the body gets; None for a signal to a former incarnation."""
+        if isinstance(item, Signal):
+            return Signalled(item) if item.open() else None
         if type(item) is not Ask:
             return Told(item)
         unanswered = self.unanswered

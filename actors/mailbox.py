@@ -1,7 +1,8 @@
 """The receiving half of an actor: a queue with a bound, and senders that wait for room in it.
 
-Order is arrival. A message that finds the mailbox full is not taken and becomes a dead letter; a
-sender that would rather wait (`Ref.send`) is let in, in its turn, as soon as something was taken
+Order is arrival. A message that finds the mailbox full is not taken and becomes a dead letter,
+unless it is a signal of the runtime itself (`actors.signals`), which is bounded otherwise; a sender
+that would rather wait (`Ref.send`) is let in, in its turn, as soon as something was taken
 out. Stop and restart never lie in this queue: they are done between two messages.
 
 The queue is a plain deque and delivery is written out in `tell` and `ask` of both kinds of cells,
@@ -19,6 +20,7 @@ from actors.dead_letters import Reason
 from actors.errors import ActorStopped, MailboxFull
 from actors.ref import Ref
 from actors.shim import Seat
+from actors.signals import Signal
 
 if TYPE_CHECKING:
     from actors.node import Node
@@ -55,7 +57,7 @@ class Mailbox(Ref):
 
     Attributes:
         system: where the actor lives.
-        queue: what waits, oldest first; requests as `Ask`.
+        queue: what waits, oldest first; requests as `Ask`, signals as they are.
         limit: how many may wait now: the capacity, or 0 while the mailbox is not open.
         capacity: how many may wait once it is open.
         peak: the most that were seen waiting, sampled when messages are taken out.
@@ -130,6 +132,8 @@ class Mailbox(Ref):
         queue, self.queue = self.queue, CLOSED
         self.limit = 0
         for message in queue:
+            if isinstance(message, Signal):
+                continue
             self._bury(message, Reason.STOPPED)
             if type(message) is Ask:
                 message.fail(ActorStopped(self.path))

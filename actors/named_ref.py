@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actors.errors import ActorStopped
-from actors.ref import Ref
+from actors.ref import Ref, Watcher
 
 if TYPE_CHECKING:
     from actors.system import System
@@ -43,7 +43,7 @@ class NamedRef(Ref):
         """See `Ref.ask`."""
         return await self._found().ask(request, within=within)
 
-    def watch(self, watcher: Ref) -> None:
+    def watch(self, watcher: Watcher) -> None:
         """See `Ref.watch`."""
         self._found().watch(watcher)
 

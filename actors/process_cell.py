@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from actors.cell import Supervisor
     from actors.context import Context
     from actors.node import Node
+    from actors.signals import Signal
     from wire.message import ReplyT, Request
 
 
@@ -93,6 +94,18 @@ class ProcessCell(Cell):
             answer: ReplyT = ask.value
             return answer
         raise ask.value
+
+    def deliver(self, signal: Signal) -> None:
+        """See `Cell.deliver`."""
+        if self.queue is CLOSED:
+            return
+        self.open()
+        inbox = self.inbox
+        if inbox is not None and inbox.waiter is not None:
+            self.system.host.wake(inbox)
+        elif not self.queue:
+            self.since = self.system.host.stopwatch()
+        self.queue.append(signal)
 
     # Its life, as the engine tells it.
 

@@ -16,6 +16,7 @@ from actors.cell import ALIVE, Cell, CellState
 from actors.dead_letters import Reason
 from actors.errors import ActorError, summarize
 from actors.mailbox import CLOSED
+from actors.signals import Signal
 from actors.timers import NOT_WAITING
 
 if TYPE_CHECKING:
@@ -116,6 +117,18 @@ class ReactiveCell(Cell):
             return answer
         raise ask.value
 
+    def deliver(self, signal: Signal) -> None:
+        """See `Cell.deliver`."""
+        if self.queue is CLOSED:
+            return
+        self.open()
+        self.queue.append(signal)
+        if self.idle:
+            self.idle = False
+            self.dispatcher.runnable.append(self)
+            if self.dispatcher.current is None:
+                self.dispatcher.wake()
+
     def waiting_since(self) -> float:
         """See `Cell.waiting_since`; no earlier than the run queue has been waiting itself."""
         if self.off_queue:
@@ -124,10 +137,21 @@ class ReactiveCell(Cell):
 
     # Its turns.
 
+    def opened(self, signal: Signal) -> None:
+        """A signal's turn is that of its message; a former incarnation's has none."""
+        if signal.open():
+            message = signal.message
+            kind = type(message)
+            turns = self.dispatcher.turns
+            turns[-1] = (turns[-1][0], self.path, kind)
+            self.handlers[kind](self.actor, message)
+
     def failed(self, error: Exception, kind: type, message: object) -> None:
         """The turn failed: no handler was found, or the handler crashed."""
         self.dispatcher.current = self.dispatcher
         self.in_hand = None
+        if isinstance(message, Signal):
+            kind = type(message.message)
         if kind not in self.handlers:
             self._not_handled(kind, message)
         else:

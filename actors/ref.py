@@ -8,6 +8,7 @@ that it was made for; `actors.bridge` makes the ones that cross.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Protocol
 
 from wire.message import Message, ReplyT, Request
 
@@ -26,6 +27,13 @@ class Down(Message, frozen=True):
 
 STOPPED = "stopped"
 """The reason in a `Down` after a normal end."""
+
+
+class Watcher(Protocol):
+    """Who is told about the end of an actor: any `Ref`, or an actor's monitor."""
+
+    def tell(self, down: Down, /) -> bool:
+        """Take it; see `Ref.tell`."""
 
 
 class Ref(ABC):
@@ -78,11 +86,11 @@ class Ref(ABC):
         """
 
     @abstractmethod
-    def watch(self, watcher: Ref) -> None:
+    def watch(self, watcher: Watcher) -> None:
         """Tell `watcher` one `Down` when the present incarnation ends; at once if it is over."""
 
     def __repr__(self) -> str:
         return self.path
 
 
-__all__ = ["STOPPED", "Down", "Ref"]
+__all__ = ["STOPPED", "Down", "Ref", "Watcher"]

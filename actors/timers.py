@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import math
 from heapq import heapify, heappop, heappush
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
+
+from actors.signals import TIMERS_MAX, Signal
 
 if TYPE_CHECKING:
     from actors.shim import Host
+    from actors.signals import Owner
 
 STRUCK_OFF_MAX = 1_024
 """How many entries there may be before those that were struck off are looked for."""
@@ -98,42 +101,30 @@ class Wheel:
         return self._entries
 
 
-class Owner(Protocol):
-    """Whose timer it is: a cell, as a timer sees it.
-
-    Attributes:
-        timers: what still waits for the present incarnation.
-    """
-
-    timers: dict[Timer, None] | None
-
-    def tell(self, message: object) -> bool:
-        """See `Ref.tell`."""
-
-
-class Timer:
+class Timer(Signal):
     """A message that an actor set itself; belongs to one incarnation."""
 
-    __slots__ = ("_message", "_owner", "due")
+    __slots__ = ("_cancelled", "due")
 
-    def __init__(self, owner: Owner, message: object) -> None:
-        self._owner = owner
-        self._message = message
+    def __init__(self, owner: Owner, places: dict[Self, None], message: object) -> None:
+        super().__init__(owner, places, TIMERS_MAX)
+        self.message = message
         self.due = NOT_WAITING
+        self._cancelled = False
 
     def ring(self) -> None:
         """Tell the actor: the wheel's call."""
-        self._forget()
-        self._owner.tell(self._message)
+        self.deliver(self.message)
 
     def cancel(self) -> None:
-        """Never tell it; harmless when it has rung."""
+        """Never tell it, also when it has rung and lies in the mailbox; harmless afterwards."""
         self.due = NOT_WAITING
-        self._forget()
+        self._cancelled = True
+        self.forget()
 
-    def _forget(self) -> None:
-        if self._owner.timers is not None:
-            self._owner.timers.pop(self, None)
+    def open(self) -> bool:
+        """See `Signal.open`; not when it was cancelled."""
+        return super().open() and not self._cancelled
 
 
-__all__ = ["NOT_WAITING", "WAIT_S_MAX", "Owner", "Ringing", "Timer", "Wheel"]
+__all__ = ["NOT_WAITING", "WAIT_S_MAX", "Ringing", "Timer", "Wheel"]

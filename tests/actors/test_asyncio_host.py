@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
+from typing import ClassVar
 
 import pytest
 import trio
@@ -222,6 +223,54 @@ def test_a_supervised_body_is_restarted_and_keeps_its_mail() -> None:
             assert (cell.state, cell.statistics().mailbox) == (CellState.DOWN, 4)
             await nursery.start(run_process, cell)
             assert await cell.ask(Count(), within=5) == 4
+            cell.stop()
+            await cell.wait_down()
+
+    with_host(story)
+
+
+class Islander(Island):
+    """Sets all three kinds of signals before it looks at its messages."""
+
+    told: ClassVar[list[object]] = []
+
+    async def run(self, inbox: Inbox) -> None:
+        self.context.after(0, Note("rung"))
+        self.context.effect("fetching", self.fetch)
+        clerk = self.context.lookup("/clerk")
+        assert clerk is not None
+        self.context.monitor(clerk)
+        assert self.gate is not None
+        await self.gate.wait()
+        async for delivery in inbox:
+            self.told.append(delivery.message)
+
+    async def fetch(self) -> object:
+        return Note("brought")
+
+
+def test_signals_reach_a_body_whose_mailboxes_are_full() -> None:
+    """Its timer, what its effect brought, and somebody's end."""
+
+    async def story(system: System, host: AsyncioHost) -> None:
+        Islander.told.clear()
+        gate = Gate(host)
+        clerk = system.spawn("clerk", Clerk, Ends())
+        cell = system.cell("/island", host.child(lambda: Islander(gate)), Ends(restart=False))
+        assert isinstance(cell, ProcessCell)
+        async with trio.open_nursery() as nursery:
+            await nursery.start(run_process, cell)
+            await trio.testing.wait_all_tasks_blocked(0.01)
+            while cell.tell(Note("in the way")):
+                await trio.testing.wait_all_tasks_blocked(0.01)
+            clerk.tell(Secret("1"))
+            gate.open()
+            await cell.send(Note("last"))
+            while Note("last") not in Islander.told:
+                await trio.testing.wait_all_tasks_blocked(0.01)
+            texts = [one.text for one in Islander.told if isinstance(one, Note)]
+            assert {"rung", "brought"} <= {*texts}
+            assert 1 == sum(isinstance(one, Down) for one in Islander.told)
             cell.stop()
             await cell.wait_down()
 

@@ -7,7 +7,7 @@ import trio
 import trio.testing
 
 from actors import Actor, Down, EffectFailed, Ref, on, open_system
-from actors.cell_context import EFFECTS_MAX
+from actors.signals import EFFECTS_MAX
 from tests.actors.cast import Clerk, Ends, Note, Secret, SlowClerk, cell_of, reactive
 from tests.kit.outside import virtual_outside
 from tests.kit.running import run
@@ -161,7 +161,7 @@ def test_effects_have_a_bound() -> None:
             await trio.testing.wait_all_tasks_blocked()
             return cell.last_error
 
-    assert run(story).startswith("AssertionError in start_effect")
+    assert run(story).startswith("AssertionError in Signal")
 
 
 def test_timers_ring_in_order_and_can_be_cancelled() -> None:

@@ -7,6 +7,7 @@ import random
 import msgspec
 import pytest
 import trio
+import trio.testing
 
 from actors import Refused
 from actors.actor import Actor, on
@@ -328,6 +329,31 @@ def test_a_store_that_fails_is_read_again() -> None:
             assert ["a", "b"] == desk.names()
 
     run(story)
+
+
+def test_a_full_mailbox_does_not_stop_the_queue_from_reading() -> None:
+    """It is full at the moment at which the pause after a failed read is over."""
+
+    async def story() -> list[str]:
+        store = Stumbling(Disk())
+        await store.commit(put(entry("a")))
+        store.failures = 1
+        async with open_system("office", virtual_outside()) as system:
+            queue = system.spawn("queue", lambda: AuthorizationQueue(UNION, store))
+            desk = Desk()
+            ref = system.spawn("desk", lambda: desk)
+            await queue.ask(Watch(ref, "D-1", WHO), within=SOON)
+            await trio.testing.wait_all_tasks_blocked()
+            cell = system.cells["/queue"]
+            cell.suspend()
+            while queue.tell(Unwatch("/somebody else")):
+                pass
+            await trio.sleep(READ_AGAIN_S * 2)
+            cell.resume()
+            await trio.sleep(SOON)
+            return desk.names()
+
+    assert ["a"] == run(story)
 
 
 def test_the_queue_deals_a_case_and_marks_what_is_dealt_only() -> None:
