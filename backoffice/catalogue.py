@@ -16,6 +16,7 @@ from backoffice.questions.fields import (
     ID_CARD,
     needs_of,
 )
+from wire.checks import anchors
 from wire.codec import encode
 from wire.form import (
     CELL_KINDS,
@@ -26,6 +27,7 @@ from wire.form import (
     TEXT_CHARS_MAX,
     Field,
     FieldKind,
+    Form,
 )
 from wire.messages.session import PAGE_BYTES_MAX
 
@@ -81,7 +83,7 @@ def problems_of(product: Product) -> list[str]:
     problems += [f"{one.name}: {problem}" for one in fields for problem in _field_problems(one)]
     if product.under(product.terms).form != product.form:
         problems.append("an amount is bound by other terms than the product's")
-    problems += _relevance_problems(fields)
+    problems += _relevance_problems(product.form)
     if product.target and (product.target not in listed or ID_CARD.name in names):
         problems.append("target names no list of people, or there is a card to read")
     lacking = needs_of(product.form, signed=product.signed) - product.needs
@@ -95,11 +97,13 @@ def problems_of(product: Product) -> list[str]:
     return problems
 
 
-def _relevance_problems(fields: tuple[Field, ...]) -> list[str]:
-    """A field can hang only on a choice or list before it, a list on what is asked with it."""
+def _relevance_problems(form: Form) -> list[str]:
+    """A field can hang only on a choice or list before it; an answer only on what is asked before,
+    and with, it.
+    """
     before: dict[str, Field] = {}
     problems = []
-    for one in fields:
+    for one in form.fields:
         if one.when is not None:
             decides = before.get(one.when.field)
             if decides is None or decides.kind not in DECIDING:
@@ -111,7 +115,9 @@ def _relevance_problems(fields: tuple[Field, ...]) -> list[str]:
                 problems.append(f"{one.name}: it hangs on options that its choice has not")
         needed = [before[name] for name in one.depends if name in before]
         if len(needed) < len(one.depends) or any(n.when not in (None, one.when) for n in needed):
-            problems.append(f"{one.name}: its list needs what may not have been asked before it")
+            problems.append(f"{one.name}: it is given for what may not have been asked before it")
+        if not {*anchors(form, one)} - {*one.depends} <= before.keys():
+            problems.append(f"{one.name}: what its kind is given for comes after it")
         if any(column.when is not None for column in one.columns):
             problems.append(f"{one.name}: a column cannot hang on an answer")
         before[one.name] = one

@@ -22,9 +22,9 @@ from backoffice.authorization.levels import Raise
 from backoffice.dossier import NO_TERMS, Dossier, Terms, TermsT
 from backoffice.partners.operations import Operation
 from backoffice.partners.queries import PartnerQuery
+from wire.checks import pin_card_field
 from wire.form import (
     Capability,
-    FieldKind,
     Form,
 )
 from wire.masked import IdNumber
@@ -216,8 +216,8 @@ class Product:
     @property
     def pin_card(self) -> str:
         """The bank-card field that every PIN of this product belongs to, or empty."""
-        fields = (f.name for f in self.form.fields if f.kind is FieldKind.BANK_CARD)
-        return next(fields, "")
+        field = pin_card_field(self.form)
+        return field.name if field is not None else ""
 
 
 __all__ = [

@@ -15,9 +15,9 @@ import msgspec
 from terminal.draft_events import Evidence
 from terminal.table_rows import DroppedRow
 from wire.case_state import FINAL_STATES, State
-from wire.checks import asked_fields
+from wire.checks import LIMITS, asked_fields, customer_field, settle
 from wire.codec import encode
-from wire.form import Field, FieldKind
+from wire.form import Field
 from wire.ink import Signature
 from wire.message import Refusal
 from wire.messages.case import CaseView, Place, Slip, Step, Submission
@@ -42,6 +42,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         dropped: rows that were taken out last, to be brought back.
         uploaded: digests of photos and recordings that the office has.
         pins: fields whose PIN block is waiting in the `pins` document.
+        bound: what each answer and PIN was given for, by field (`wire.checks.binding`).
         wanted: the teller handed the case over and nothing was refused since.
         problem: why the last errand was refused, or None.
         marks: what the authorizer who sent the case back said of single answers, by field; each
@@ -66,6 +67,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     dropped: tuple[DroppedRow, ...] = ()
     uploaded: frozenset[bytes] = frozenset()
     pins: frozenset[str] = frozenset()
+    bound: dict[str, bytes] = {}
     identity: IdentityChecked | None = None
     trail: tuple[Step, ...] = ()
     place: Place | None = None
@@ -121,9 +123,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def id_field(self) -> Field | None:
-        """The question about the customer's own ID card: the first of its kind in the form."""
-        fields = self.product.form.fields if self.product is not None else ()
-        return next((field for field in fields if field.kind is FieldKind.ID_CARD), None)
+        """The question about the customer's own ID card."""
+        return customer_field(self.product.form) if self.product is not None else None
 
     @property
     def identified(self) -> bool:
@@ -197,21 +198,6 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         return self.state in FINAL_STATES and not self.owed
 
 
-def without_unasked(draft: Draft) -> Draft:
-    """The draft without what was answered, promised or marked where nothing is asked any more."""
-    if draft.product is None:
-        return draft
-    gone = {field.name for field in draft.product.form.fields} - draft.asked
-    marks = draft.marks.items()
-    return msgspec.structs.replace(
-        draft,
-        values={name: value for name, value in draft.values.items() if name not in gone},
-        pins=draft.pins - gone,
-        following=draft.following - gone,
-        marks={where: mark for where, mark in marks if where.partition(".")[0] not in gone},
-    )
-
-
 def card_digest(card: IdCardValue) -> bytes:
     """Tells one reading of a card from another: BLAKE2b-256 of the record."""
     return hashlib.blake2b(card.record, digest_size=32).digest()
@@ -223,9 +209,13 @@ def slip_hash(slip: Slip) -> bytes:
 
 
 def submission(draft: Draft, device: str) -> Submission:
-    """The submission of the draft's current revision: the same value at every attempt."""
+    """The submission of the draft's current revision: the same value at every attempt.
+
+    Times that a wrong clock told are put right here, and by how much they were wrong goes along.
+    """
     assert draft.product is not None
     assert draft.identified
+    settled = settle(draft.trail, draft.values, draft.wanted_ms, LIMITS)
     return Submission(
         case_id=draft.case_id,
         revision=draft.revision,
@@ -233,13 +223,15 @@ def submission(draft: Draft, device: str) -> Submission:
         form_version=draft.product.form.version,
         staff_id=draft.staff_id,
         device=device,
-        trail=draft.trail,
-        values=dict(sorted(draft.values.items())),
+        trail=settled.trail,
+        values=dict(sorted(settled.values.items())),
         identity_reference=draft.identity.reference if draft.identity is not None else "",
         place=draft.place,
         captured_ms=draft.wanted_ms,
         link_kbps=draft.link_kbps,
         deferred=tuple(sorted(draft.following)),
+        bound=dict(sorted(draft.bound.items())),
+        skew_ms=settled.skew_ms,
     )
 
 
@@ -256,5 +248,4 @@ __all__ = [
     "pin_key",
     "slip_hash",
     "submission",
-    "without_unasked",
 ]

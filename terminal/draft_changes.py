@@ -6,12 +6,13 @@ is `terminal.draft_rules`.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import msgspec
 
 from terminal import table_rows
-from terminal.draft import Draft, without_unasked
+from terminal.draft import Draft
 from terminal.draft_events import (
     AnswerDropped,
     DraftEvent,
@@ -43,7 +44,9 @@ from terminal.draft_events import (
     WaitGivenUp,
 )
 from wire.case_state import State
-from wire.form import FieldKind
+from wire.checks import again as redo
+from wire.checks import binding, loosened
+from wire.form import Field, Form
 from wire.message import Code, Refusal
 from wire.messages.case import CaseView, Step
 from wire.messages.identity import IdentityChecked, IdentityResult
@@ -69,7 +72,7 @@ def evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per even
         case RowEntered() | RowDropped() | RowRestored():
             return _with_answer(*table_rows.changed(state, event))
         case AnswerDropped(field=name):
-            return change(_with_answer(state, name, None), pins=state.pins - {name})
+            return _with_answer(change(state, pins=state.pins - {name}), name, None)
         case PhotoDeferred(field=name):
             without = _with_answer(state, name, None)
             return change(without, following=state.following | {name})
@@ -77,7 +80,8 @@ def evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per even
             return change(state, uploaded=state.uploaded | {digest})
         case PinTaken(field=name):
             marks = {field: mark for field, mark in state.marks.items() if field != name}
-            return change(state, pins=state.pins | {name}, marks=marks, problem=None)
+            taken = change(state, pins=state.pins | {name}, marks=marks, problem=None)
+            return _bound_now(taken, name)
         case SubmissionWanted(place=place, at_ms=at, link_kbps=kbps):
             trail = _captured(state.trail, at) if state.identified else state.trail
             handed = change(state, wanted=True, wanted_ms=at, place=place, link_kbps=kbps)
@@ -100,8 +104,8 @@ def evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per even
         case HandedOver():
             return change(state, handed_over=True, problem=None)
         case GivenUp(reason=reason):
-            gone = change(state, given_up=True, given_up_reason=reason, pins=frozenset())
-            return change(gone, wanted=False, problem=None)
+            gone = change(state, given_up=True, given_up_reason=reason)
+            return change(gone, wanted=False, problem=None, **_without_pins(state))
         case Reopened(at_ms=at):
             return _reopened(state, at)
         case RescanTaken() | RescanHandedIn() | RescanRefused():
@@ -114,38 +118,67 @@ def evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per even
 
 
 def _with_answer(state: Draft, name: str, value: Value | None) -> Draft:
-    """One more answer, or one less, and what it settles or makes irrelevant."""
+    """One more answer, or one less, and what falls away with what was there before."""
+    values = {field: one for field, one in state.values.items() if field != name}
+    if value is not None:
+        values = {**state.values, name: value}
     answered = msgspec.structs.replace(
         state,
-        values=_answered(state, name, value),
+        values=values,
         marks=_unmended(state, name, value),
         following=state.following - {name},
         problem=None,
     )
-    return without_unasked(answered)
+    return _without_fallen(_bound_now(answered, name), name)
 
 
-def _answered(state: Draft, name: str, value: Value | None) -> dict[str, Value]:
-    """The answers with one more, or one less, and without those that it makes void.
+def _bound_now(state: Draft, name: str) -> Draft:
+    """What the answer to this field, given now, was given for."""
+    field = state.product.form.field(name) if state.product is not None else None
+    if state.product is None or field is None:
+        return state
+    bound = {one: digest for one, digest in state.bound.items() if one != name}
+    digest = binding(state.product.form, field, state.values)
+    if digest and (name in state.values or name in state.pins):
+        bound[name] = digest
+    return msgspec.structs.replace(state, bound=bound)
 
-    What was chosen from a list counts for the answers that the list was asked with, and for the
-    customer whose card was read: when one of these changes, it is chosen anew.
+
+def _without_fallen(state: Draft, changed: str) -> Draft:
+    """The draft without what was given for something that is another thing now, and without what
+    is answered, promised or marked where nothing is asked any more; the teller is told what has to
+    be taken again.
     """
-    values = {**state.values}
-    before = values.pop(name, None)
-    if value is not None:
-        values = {**state.values, name: value}
-    if before == value or state.product is None:
-        return values
-    another_customer = state.id_field is not None and state.id_field.name == name
-    changed = {name}
-    listed = [field for field in state.product.form.fields if field.kind is FieldKind.LISTED]
-    for _ in listed:  # a list may depend on what was chosen from another one
-        for field in listed:
-            if field.name != name and (another_customer or changed & {*field.depends}):
-                values.pop(field.name, None)
-                changed.add(field.name)
-    return values
+    if state.product is None:
+        return state
+    form = state.product.form
+    gone = {*loosened(form, state.values, state.pins, state.bound)}
+    kept = msgspec.structs.replace(
+        state,
+        values={name: value for name, value in state.values.items() if name not in gone},
+        pins=state.pins - gone,
+        bound={name: digest for name, digest in state.bound.items() if name not in gone},
+    )
+    asked, marks = kept.asked, kept.marks.items()
+    again = [field for field in form.fields if field.name in gone and field.name in asked]
+    told = {one.name: _again(form, changed, (one,)) for one in again if one.required}
+    return msgspec.structs.replace(
+        kept,
+        following=kept.following & asked,
+        marks={at: mark for at, mark in marks if at.partition(".")[0] in asked} | told,
+        problem=_again(form, changed, again) if again else kept.problem,
+    )
+
+
+def _again(form: Form, changed: str, fields: Sequence[Field]) -> Refusal:
+    """What has to be taken again, and why; at its field where it is one."""
+    cause = form.field(changed)
+    why = f"“{cause.title_zh if cause is not None else changed}”已变更"
+    if len(fields) == 1:
+        (only,) = fields
+        return Refusal(Code.STALE, f"{why}，请重新{redo(only)}“{only.title_zh}”。", only.name)
+    titles = "、".join(f"“{one.title_zh}”" for one in fields)
+    return Refusal(Code.STALE, f"{why}，以下内容须重新办理：{titles}。")
 
 
 def _unmended(state: Draft, name: str, value: Value | None) -> dict[str, Refusal]:
@@ -192,10 +225,16 @@ def _reopened(state: Draft, at_ms: int) -> Draft:
 def _answered_by_office(state: Draft, view: CaseView) -> Draft:
     """What the office knows of the case replaces what the tablet only hoped."""
     live = state.live if view.live_wanted else None
-    told = msgspec.structs.replace(state, view=view, trail=(), live=live, pins=frozenset())
+    told = msgspec.structs.replace(state, view=view, trail=(), live=live, **_without_pins(state))
     if not view.owed:
         told = msgspec.structs.replace(told, rescan={}, rescan_given=False)
     return msgspec.structs.replace(told, wanted=False, marks={}, problem=None)
+
+
+def _without_pins(state: Draft) -> dict[str, Any]:
+    """What changes when no PIN block waits any more."""
+    bound = {name: digest for name, digest in state.bound.items() if name not in state.pins}
+    return {"pins": frozenset(), "bound": bound}
 
 
 def _rescanned(state: Draft, event: RescanTaken | RescanHandedIn | RescanRefused) -> Draft:

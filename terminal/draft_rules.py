@@ -9,7 +9,7 @@ Stream `draft/<case_id>`. A list of all drafts is kept as documents in the colle
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -75,7 +75,10 @@ from terminal.draft_events import (
 )
 from terminal.errands import Errand, errands
 from wire.case_state import FINAL_STATES, TITLES, State
+from wire.checks import again as redo
+from wire.checks import anchors
 from wire.codec import encode
+from wire.form import Field
 from wire.message import Code, Refusal
 from wire.messages.case import REASON_CHARS_MAX
 from wire.messages.identity import IdentityChecked
@@ -242,6 +245,10 @@ def _capture(
     field = state.product.form.field(name)
     if field is None or name not in state.asked:
         return Refusal(Code.FORMAT, "表单中没有这一项", name)
+    if not isinstance(command, DropAnswer | DeferPhoto):
+        value = command.value if isinstance(command, KeepValue) else None
+        for lacking in _lacking(state, field, value):
+            return lacking
     match command:
         case KeepPin():
             return (PinTaken(name),)
@@ -264,6 +271,17 @@ def _capture(
             return () if name in state.following else (PhotoDeferred(name),)
         case KeepEvidence(evidence=evidence):
             return (EvidenceTaken(name, evidence),)
+
+
+def _lacking(state: Draft, field: Field, value: Value | None) -> Iterator[Refusal]:
+    """What an answer is given for has to be there first."""
+    assert state.product is not None
+    form = state.product.form
+    for name in anchors(form, field, value):
+        needed = form.field(name)
+        if needed is not None and name in state.asked and name not in state.values:
+            words = f"请先{redo(needed)}“{needed.title_zh}”"
+            yield Refusal(Code.STATE, words, field.name)
 
 
 def _hand_in(state: Draft, now_ms: int) -> tuple[DraftEvent, ...] | Refusal:

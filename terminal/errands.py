@@ -151,11 +151,13 @@ def errands(state: Draft, event: DraftEvent, device: str) -> Iterable[Effect]:
         case SlipSeen() if state.view is not None and state.view.slip is not None:
             yield Effect("office", SendSlipSeen(slip_hash(state.view.slip)))
         case SlipSigned(ink=ink, at_ms=at) if state.view and state.view.slip:
-            yield Effect("office", SendInk(slip_hash(state.view.slip), ink, at))
+            # The slip is the office's, made before; a clock that is behind does not say otherwise.
+            signed_ms = max(at, state.view.slip.made_ms)
+            yield Effect("office", SendInk(slip_hash(state.view.slip), ink, signed_ms))
         case SlipRefused():
             yield Effect("office", SendRefusal())
         case HandedOver(pan=pan, at_ms=at):
-            yield Effect("office", SendHandover(pan, at))
+            yield Effect("office", SendHandover(pan, max(at, _committed_ms(state))))
         case RescanHandedIn():
             yield Effect("office", SendRescan(dict(sorted(state.rescan.items()))))
         case GivenUp(reason=reason) if state.view is not None:
@@ -167,6 +169,12 @@ def errands(state: Draft, event: DraftEvent, device: str) -> Iterable[Effect]:
             yield Effect("office", SendRefusal())
         case _:
             return
+
+
+def _committed_ms(state: Draft) -> int:
+    """When the office says that there was something to hand over; 0 before that."""
+    steps = state.view.steps if state.view is not None else ()
+    return max((step.at_ms for step in steps if step.state is State.COMMITTED), default=0)
 
 
 def _complete(state: Draft) -> bool:

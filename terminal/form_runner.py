@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from terminal.draft import Draft
-from wire.checks import Context, check_form, normalise_id_number
+from wire.checks import Context, bindings, check_form, normalise_id_number, settle
 from wire.form import Field, FieldKind
 from wire.masked import IdNumber, Phone
 from wire.message import Code, Refusal
@@ -89,10 +89,18 @@ def problems(draft: Draft, now_ms: int) -> dict[str, Refusal]:
     """
     assert draft.product is not None
     context = Context(now_ms, staff_id=draft.staff_id)
-    values = {**draft.values, **draft.rescan}
+    # A clock that was wrong meanwhile is no reason to take everything again: see `submission`.
+    taken = settle((), draft.values, now_ms, context.limits).values
+    values = {**taken, **draft.rescan}
     deferred = () if draft.owed else tuple(sorted(draft.following))
-    refusals = list(check_form(draft.product.form, values, context, draft.pins, deferred))
-    if draft.problem is not None and draft.problem.field:
+    form = draft.product.form
+    now = bindings(form, values)
+    bound = draft.bound | {name: now[name] for name in draft.rescan if name in now}
+    # Why something has to be taken again says more than that it is missing.
+    refusals = [mark for name, mark in draft.marks.items() if name not in values]
+    refusals += check_form(form, values, context, draft.pins, deferred, bound)
+    if draft.problem is not None and form.field(draft.problem.field.partition(".")[0]):
+        # What is about no answer of the form, no other answer can mend.
         refusals.append(draft.problem)
     refusals += draft.marks.values()
     found: dict[str, Refusal] = {}

@@ -24,6 +24,7 @@ from terminal.page_commands import (
     SendCode,
 )
 from terminal.page_model import CodeView, ListView
+from wire.checks import binding
 from wire.form import Field, FieldKind
 from wire.masked import Phone
 from wire.message import Code, Refusal, ReplyT, Request
@@ -116,7 +117,9 @@ class Inquiries:
     ) -> Refusal | None:
         if staff_id == draft.staff_id:
             return Refusal(Code.SELF_AUTH, "须由另一位同事确认，不能是经办人本人", field.name)
-        request = lookups.ProveColleague(draft.case_id, staff_id, passcode)
+        assert draft.product is not None
+        bound = binding(draft.product.form, field, draft.values)
+        request = lookups.ProveColleague(draft.case_id, staff_id, passcode, bound)
         answer = await self._link.request_now(request, within=INQUIRY_S_MAX)
         if isinstance(answer, Refusal):
             return _at(answer, field)

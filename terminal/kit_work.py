@@ -32,7 +32,7 @@ from terminal.page_commands import (
 )
 from terminal.page_model import Busy
 from terminal.peripheral_words import in_words
-from wire.checks import normalise_name
+from wire.checks import normalise_name, pin_card_field
 from wire.chip_record import ChipRecordError, parse_chip_record
 from wire.form import Field, FieldKind
 from wire.masked import IdNumber
@@ -177,8 +177,10 @@ class KitWork:
         return await self._keep(draft, KeepValue(field.name, value))
 
     async def _enter_pin(self, draft: Draft, field: Field) -> Refusal | None:
-        card = next((v for v in draft.values.values() if isinstance(v, BankCardValue)), None)
-        if card is None:
+        assert draft.product is not None
+        asked = pin_card_field(draft.product.form)
+        card = draft.values.get(asked.name) if asked is not None else None
+        if not isinstance(card, BankCardValue):
             return Refusal(Code.EVIDENCE, "请先读取银行卡", field.name)
         if field.kind is FieldKind.NEW_PIN:
             sealed = await self._toolbox.enter_new_pin(

@@ -120,7 +120,9 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         decimals: for `NUMBER` only, how many decimals are typed, 0 to 4.
         unit_zh: for `NUMBER` only, what is counted, or empty.
         unit_en: the same in English.
-        depends: for `LISTED` only: fields that must be answered before the office can list.
+        depends: fields before it that this answer is given for, beside what its kind says
+            (`wire.checks.binding`): they are answered first, and when one of them changes, this one
+            is to be given anew. A `LISTED` is also asked with them.
         columns: for `TABLE` only: fields of the kinds in `CELL_KINDS`.
         rows_max: for `TABLE` only, 1 to `ROWS_MAX`.
         proven: for `PHONE` only: a code sent to the number proves who holds it (V11).

@@ -17,6 +17,7 @@ from backoffice.cases.record import Case
 from backoffice.cases.review import not_holding
 from backoffice.cases.terms import Rules
 from wire.case_state import State
+from wire.checks import Context, check_moment, not_before
 from wire.message import Code, Refusal
 from wire.messages.case import LIVE_PHOTO, GiveLivePhoto
 from wire.messages.desk import ImageCard
@@ -47,8 +48,12 @@ def give_live(case: Case, request: GiveLivePhoto, rules: Rules, now_ms: int) -> 
     if not case.live_asked_ms:
         return _UNASKED
     known = {image.digest for image in case.images}
-    if photo.digest in known or photo.taken_ms < case.live_asked_ms - rules.limits.skew_ms_max:
+    if photo.digest in known:
         return _OLD
+    context = Context(now_ms, rules.limits, LIVE_PHOTO.name)
+    earliest_ms = not_before(case.live_asked_ms, rules.limits)
+    for refusal in check_moment(photo.taken_ms, context, "现场照片拍摄", earliest_ms):
+        return refusal
     card = ImageCard(
         photo.digest,
         photo.size,

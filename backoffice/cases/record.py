@@ -174,6 +174,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         """How each item ended, of a plan that lists its items; each leg, where people settle."""
         return tuple(leg.result for leg in self.legs if leg.asked.title_zh or self.manual)
 
+    def reached_ms(self, state: State) -> int:
+        """When it was last in a state that it has passed, the office's clock."""
+        return next(step.at_ms for step in reversed(self.steps) if step.state is state)
+
     def leg(self, key: str) -> LegRecord | None:
         """The leg under a key, its own or that of its reversal, or None."""
         return next((leg for leg in self.legs if key in (leg.key, leg.reversal_key)), None)

@@ -28,7 +28,7 @@ from backoffice.cases.terms import Rules
 from backoffice.cases.view import dossier_of
 from backoffice.slips.slip import signed_body
 from wire.case_state import State
-from wire.checks import Context, check_ink, check_time
+from wire.checks import Context, check_ink, check_moment, not_before
 from wire.keys import SLIP
 from wire.message import Code, Refusal
 from wire.messages.case import (
@@ -122,7 +122,11 @@ def _sign(
     if request.slip_hash != case.slip_hash:
         return _SLIP_CHANGED
     context = Context(now_ms, rules.limits, "signature")
-    problems = check_ink(request.ink, context) + check_time(request.signed_ms, context)
+    assert case.slip is not None, "what has a hash was made"
+    # Nobody signs what is not made yet; how long it may wait for a link is the case's own expiry.
+    earliest_ms = not_before(case.slip.made_ms, rules.limits)
+    problems = check_ink(request.ink, context)
+    problems += check_moment(request.signed_ms, context, "签字", earliest_ms)
     if problems:
         return problems[0]
     body = signed_body(request.slip_hash, request.ink)
@@ -157,6 +161,10 @@ def _deliver(case: Case, request: Delivered, rules: Rules, now_ms: int) -> Event
         return _WRONG_CARD
     if delivered:
         return ()
+    earliest_ms = not_before(case.reached_ms(State.COMMITTED), rules.limits)
+    context = Context(now_ms, rules.limits, "delivered_ms")
+    for refusal in check_moment(request.delivered_ms, context, "交付", earliest_ms):
+        return refusal
     return HandedOver(now_ms, request.delivered_ms), close(case, rules, now_ms)
 
 

@@ -194,7 +194,7 @@ def compare(
         identity: what the register said about the customer.
         others: what it said about other persons, by field.
     """
-    rows = list(_person(dossier, identity))
+    rows = [*_person(dossier, identity), *_clock(dossier.submission.skew_ms)]
     for field in form.fields:
         value = dossier.submission.values.get(field.name)
         if field.name in dossier.submission.deferred:
@@ -237,6 +237,14 @@ def _person(dossier: Dossier, identity: IdentityChecked | None) -> tuple[Compare
         Compared("签发机关", "Issued by", "", record.issuer, "", False),
         Compared("有效期至", "Valid until", "", until, "", False),
     )
+
+
+def _clock(skew_ms: int) -> tuple[Compared, ...]:
+    """That the times of the capture were put right, where the tablet's clock was wrong."""
+    if not skew_ms:
+        return ()
+    told = f"办理期间终端时钟最多偏差{-(-skew_ms // 60_000)}分钟，已按提交时间校正"
+    return (Compared("终端时钟", "Tablet's clock", "", told, "", True),)
 
 
 def _other(field: Field, card: IdCardValue, answer: IdentityChecked | None) -> Compared:

@@ -37,6 +37,7 @@ RANGES: Final[dict[type[msgspec.Struct], dict[str, tuple[int, int]]]] = {
         "accuracy_m_max": (1, 10_000),
         "skew_ms_max": (_SECOND, _HOUR),
         "capture_age_ms_max": (_HOUR, 4 * _WEEK),
+        "evidence_age_ms_max": (4 * _WEEK, 52 * _WEEK),
         "photo_side_min": (320, 2_048),
         "photo_side_max": (1_024, 4_096),
         "photo_bytes_max": (64 * 1024, PHOTO_BYTES_MAX),

@@ -6,6 +6,7 @@ in a form is only a name. Guessing is bounded by the roster, together with sign-
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -15,6 +16,7 @@ from actors.store import Store
 from backoffice.cases.commands import Caller
 from backoffice.lookups.journal import Journal, retried
 from backoffice.staff import Roster
+from wire.checks import BINDING_BYTES
 from wire.message import Code, Refusal
 from wire.messages.lookups import ColleagueProven, ProveColleague
 from wire.messages.session import Role, StaffCard
@@ -24,12 +26,18 @@ COLLEAGUES_PER_CASE_MAX: Final = 10
 
 
 class ColleagueRecorded(msgspec.Struct, frozen=True, tag="ColleagueRecorded"):
-    """A colleague was present; `operator` is the staff id of whoever was signed in."""
+    """A colleague was present.
+
+    Attributes:
+        operator: the staff id of whoever was signed in.
+        bound: what they confirmed, as in `Submission.bound`: whose customer they were there for.
+    """
 
     reference: str
     colleague: StaffCard
     operator: str
     device: str
+    bound: bytes = b""
 
 
 class ColleagueDesk:
@@ -40,7 +48,7 @@ class ColleagueDesk:
         self._roster = roster
 
     async def prove(self, caller: Caller, request: ProveColleague) -> ColleagueProven | Refusal:
-        """The record's reference; the same colleague again gets the same one.
+        """The record's reference; the same colleague for the same customer gets the same one.
 
         Codes: `PIN` and `LIMIT` as at sign-in, `FORBIDDEN` for another union's staff, `SELF_AUTH`
         for the operator under whatever staff id, `LIMIT` for too many.
@@ -53,26 +61,40 @@ class ColleagueDesk:
             return Refusal(Code.FORBIDDEN, "该同事不属于本联社。", "staff_id")
         if colleague.person_id == caller.staff.person_id:
             return Refusal(Code.SELF_AUTH, "须由另一名同事本人输入密码。", "staff_id")
-        return await retried(lambda: self._record(caller, request.case_id, colleague))
+        if len(request.bound) not in (0, BINDING_BYTES):
+            return Refusal(Code.FORMAT, "确认数据无法识别。", "bound")
+        return await retried(lambda: self._record(caller, request, colleague))
 
-    async def proven(self, union: str, case_id: str) -> dict[str, StaffCard]:
-        """Everybody who was present at a case, by reference."""
+    async def proven(
+        self, union: str, case_id: str, bound: Mapping[str, bytes]
+    ) -> dict[str, StaffCard]:
+        """Who was present at a case, by reference: where they confirmed what is said there now.
+
+        Args:
+            bound: what each reference is said to confirm.
+        """
         records = await self._journal.read(union, case_id)
-        return {record.reference: record.colleague for record in records}
+        return {
+            record.reference: record.colleague
+            for record in records
+            if bound.get(record.reference) == record.bound
+        }
 
     async def _record(
-        self, caller: Caller, case_id: str, colleague: StaffCard
+        self, caller: Caller, request: ProveColleague, colleague: StaffCard
     ) -> ColleagueProven | Refusal:
+        case_id = request.case_id
         key = (caller.staff.union, case_id)
         records = await self._journal.read(*key)
         operator = caller.staff.staff_id
         for known in records:
-            if (known.colleague, known.operator) == (colleague, operator):
+            said = (known.colleague, known.operator, known.bound)
+            if said == (colleague, operator, request.bound):
                 return _answer(known)
         if len(records) >= COLLEAGUES_PER_CASE_MAX:
             return Refusal(Code.LIMIT, "同一笔业务的陪同人员过多，请新建业务。", "staff_id")
         reference = f"{case_id}#{len(records) + 1}"
-        record = ColleagueRecorded(reference, colleague, operator, caller.device)
+        record = ColleagueRecorded(reference, colleague, operator, caller.device, request.bound)
         await self._journal.add(key, len(records), record, who=operator)
         return _answer(record)
 

@@ -171,7 +171,11 @@ class TerminalRequests:
             return listed
         values = submission.values.values()
         phones = [one.phone for one in values if isinstance(one, PhoneValue) and one.proof]
-        accompanied = any(isinstance(one, ColleagueValue) for one in values)
+        present = {
+            one.reference: submission.bound.get(name, b"")
+            for name, one in submission.values.items()
+            if isinstance(one, ColleagueValue)
+        }
         reference = submission.identity_reference
         return Facts(
             product=product,
@@ -179,7 +183,7 @@ class TerminalRequests:
             identities=await self._identities(union, submission),
             images=await self._evidence.facts(values, case_id),
             listed=listed,
-            colleagues=await office.colleagues.proven(union, case_id) if accompanied else {},
+            colleagues=await office.colleagues.proven(union, case_id, present) if present else {},
             proofs=await office.phones.proofs(union, case_id, phones),
             overdue=await self._overdue(union, caller.staff.staff_id),
         )

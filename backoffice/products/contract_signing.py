@@ -81,12 +81,13 @@ def _cosigner(number: int, name: str, title_zh: str) -> Iterator[Field]:
             title_zh=f"{title_zh}{part_zh}",
             title_en=f"Party {number}, {part_en}",
             when=named,
+            depends=() if part == "card" else (f"{name}_card",),
             evidence=evidence,
         )
 
 
 FORM: Final = Form(
-    version=1,
+    version=2,
     fields=(
         ID_CARD,
         ID_FRONT,

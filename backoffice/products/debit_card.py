@@ -79,18 +79,20 @@ AGENT_FIELDS: Final = (
     msgspec.structs.replace(
         photo("agent_papers", "E6", "监护证明或授权委托书", "Proof of guardianship, or mandate"),
         required=False,
+        depends=("agent",),
         hint_zh="监护人拍摄户口簿或出生证明，代理人拍摄授权委托书。",
         hint_en="A guardian's household register or birth certificate, a proxy's mandate.",
     ),
     msgspec.structs.replace(
         photo("agent_portrait", "E6", "代理人身份证人像面", "Their ID card, portrait side"),
         required=False,
+        depends=("agent",),
     ),
 )
 """The questions about whoever acts for the customer: all or none are answered."""
 
 FORM: Final = Form(
-    version=2,
+    version=3,
     fields=(
         ID_CARD,
         ID_FRONT,

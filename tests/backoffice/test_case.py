@@ -29,11 +29,12 @@ from tests.backoffice.case_story import (
 )
 from tests.kit import submissions as make
 from wire.case_state import State
+from wire.checks import LIMITS
 from wire.ink import Signature
 from wire.masked import Pan
 from wire.message import Code, Refusal
 from wire.messages import desk
-from wire.messages.case import CaseView, GetCase, RefuseSlip, SlipShown
+from wire.messages.case import CaseView, Delivered, GetCase, RefuseSlip, SlipShown
 
 HAPPY = [
     State.DRAFT,
@@ -193,7 +194,10 @@ def test_only_the_prepared_slip_can_be_shown_and_signed() -> None:
     assert Code.EVIDENCE is code(story.sign(ink=Signature(1000, 400, ())))
     assert Code.FORBIDDEN is code(story.sign(signature=b"x" * 64))
     assert Code.FORBIDDEN is code(story.sign(ink=make.ink(77)))
-    assert Code.RANGE is code(story.sign(signed_ms=story.now_ms + 600_000))
+    made_ms = story.now_ms
+    assert Code.RANGE is code(story.sign(signed_ms=made_ms + 600_000))
+    assert Code.RANGE is code(story.sign(signed_ms=made_ms - LIMITS.skew_ms_max - 1))
+    assert Code.RANGE is code(story.sign(signed_ms=0))
     assert State.SLIP_SHOWN is story.where()
 
     story.sign()
@@ -221,6 +225,10 @@ def test_only_the_bound_card_is_handed_over_and_only_after_the_commit() -> None:
     assert Code.STATE is code(story.deliver())
     story.core()
     assert Code.ID_MISMATCH is code(story.deliver(Pan("6217001111111111111")))
+    pan, made_ms = story.case_pan(), story.now_ms
+    for wrong_ms in (0, made_ms - LIMITS.skew_ms_max - 1, made_ms + LIMITS.skew_ms_max + 1):
+        assert Code.RANGE is code(story.ask(Delivered(story.case_id, pan, wrong_ms)))
+    assert State.COMMITTED is story.where()
     assert State.CLOSED is story.deliver().state
     assert State.CLOSED is story.deliver().state
     assert Code.ID_MISMATCH is code(story.deliver(Pan("6217001111111111111")))

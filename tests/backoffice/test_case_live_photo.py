@@ -80,7 +80,8 @@ def test_only_a_new_photo_counts() -> None:
     story.give(AskLive(DESK))
     story.now_ms += 600_000
     too_old = story.now_ms - 600_000 - LIMITS.skew_ms_max - 1
-    assert Code.EVIDENCE is code(give(story, taken_ms=too_old))
+    assert Code.RANGE is code(give(story, taken_ms=too_old))
+    assert Code.RANGE is code(give(story, taken_ms=story.now_ms + LIMITS.skew_ms_max + 1))
     assert Code.EVIDENCE is code(give(story, digest=seen.images[0].digest))
     for _ in range(2):
         assert not give(story).live_wanted

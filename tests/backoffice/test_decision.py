@@ -78,6 +78,8 @@ def code(answer: Any) -> Code:
             Code.FORMAT,
         ),
         ({"decided_ms": make.NOW_MS + 300_001}, Code.RANGE),
+        ({"decided_ms": make.NOW_MS - 300_001}, Code.RANGE),
+        ({"decided_ms": 0}, Code.RANGE),
     ],
 )
 def test_a_decision_that_does_not_fit(change: dict[str, Any], expected: Code) -> None:

@@ -7,19 +7,20 @@ import random
 import msgspec
 
 from actors.memory_store import Disk, MemoryStore
-from backoffice.cases.commands import Caller
 from backoffice.lookups.colleague import COLLEAGUES_PER_CASE_MAX, ColleagueDesk
 from backoffice.staff import TRIES_MAX, Member, Roster
 from tests.backoffice.case_story import TELLER, UNION, staff
 from tests.kit import submissions as make
 from tests.kit.outside import VirtualWall, inline_offload
 from tests.kit.running import run
+from wire.checks import BINDING_BYTES
 from wire.message import Code, Refusal
 from wire.messages.lookups import ColleagueProven, ProveColleague
 from wire.messages.session import Role
 from wire.passcode import Cost, hash_passcode
 
 CASE = make.case_id("colleague")
+BOUND, OTHER = b"b" * BINDING_BYTES, b"o" * BINDING_BYTES
 PASSCODE = "864209"
 HASH = hash_passcode(PASSCODE, random.Random("colleague").randbytes, Cost.MINIMUM)
 
@@ -43,10 +44,34 @@ async def proven(
     office: ColleagueDesk,
     staff_id: str = "T002",
     passcode: str = PASSCODE,
-    case_id: str = CASE,
-    caller: Caller = TELLER,
+    bound: bytes = BOUND,
 ) -> ColleagueProven | Refusal:
-    return await office.prove(caller, ProveColleague(case_id, staff_id, passcode))
+    return await office.prove(TELLER, ProveColleague(CASE, staff_id, passcode, bound))
+
+
+def test_a_colleague_confirms_one_customer_and_no_other() -> None:
+    """For another customer they enter their passcode again; neither record stands for the other."""
+
+    async def story() -> None:
+        disk = Disk()
+        first = await proven(desk(disk))
+        other = await proven(desk(disk), bound=OTHER)
+        assert isinstance(first, ColleagueProven)
+        assert isinstance(other, ColleagueProven)
+        assert first.reference != other.reference
+        for reference, bound, counts in (
+            (first.reference, BOUND, True),
+            (first.reference, OTHER, False),
+            (first.reference, b"", False),
+            (other.reference, OTHER, True),
+        ):
+            found = await desk(disk).proven(UNION, CASE, {reference: bound})
+            assert counts == (found == {reference: staff("T002", "P2")})
+        wrong = await proven(desk(disk), bound=b"short")
+        assert isinstance(wrong, Refusal)
+        assert Code.FORMAT is wrong.code
+
+    run(story)
 
 
 def test_a_colleague_is_on_record_before_it_is_said() -> None:
@@ -59,8 +84,9 @@ def test_a_colleague_is_on_record_before_it_is_said() -> None:
         assert answer == await proven(desk(disk))
         (row,) = disk.journal
         assert (f"colleague/{UNION}/{CASE}", "T001") == (row.stream, row.who)
-        assert {f"{CASE}#1": staff("T002", "P2")} == await desk(disk).proven(UNION, CASE)
-        assert {} == await desk(disk).proven(UNION, make.case_id("other"))
+        named = {f"{CASE}#1": BOUND}
+        assert {f"{CASE}#1": staff("T002", "P2")} == await desk(disk).proven(UNION, CASE, named)
+        assert {} == await desk(disk).proven(UNION, make.case_id("other"), named)
         assert PASSCODE.encode() not in row.body
 
     run(story)

@@ -147,7 +147,7 @@ def test_neither_columns_nor_lists_hang_in_the_air() -> None:
         return problems_of(dataclasses.replace(SOUND, form=form, listings=asks))
 
     assert [] == lists("job")
-    unsure = ["list: its list needs what may not have been asked before it"]
+    unsure = ["list: it is given for what may not have been asked before it"]
     assert unsure == lists("more") == lists("later")
 
 

@@ -32,6 +32,7 @@ from tests.kit.bank import TELLER_PASSCODE, UNION, Bank, teller
 from tests.kit.closing import DiskArchive
 from tests.kit.running import run
 from tests.stories.cast import Cast, cast, history, until
+from wire.checks import BINDING_BYTES
 from wire.codec import decode, encode
 from wire.form import Field, FieldKind, Form
 from wire.keys import SUBMISSION
@@ -287,15 +288,27 @@ def test_the_proofs_of_another_case_prove_nothing() -> None:
             third = msgspec.structs.replace(second, values=values)
             assert (Code.EVIDENCE, "colleague", False) == await counter.refused(third)
 
-            there = await counter.ask(ProveColleague(OTHER_CASE, "1002", TELLER_PASSCODE))
-            assert isinstance(there, ColleagueProven)
-            present = ColleagueValue(there.staff_id, there.name, there.reference)
-            fourth = msgspec.structs.replace(third, values=values | {"colleague": present})
+            elsewhere = ProveColleague(OTHER_CASE, "1002", TELLER_PASSCODE, b"for another one")
+            assert isinstance(await counter.ask(elsewhere), Refusal)
+            fourth = await witnessed(counter, third, bytes(BINDING_BYTES))
+            refused = await counter.refused(fourth)
+            assert (Code.EVIDENCE, "colleague", False) == refused, "for another customer"
+            fourth = await witnessed(counter, third, first.bound["colleague"])
             assert (Code.STALE, "bill", False) == await counter.refused(fourth), "paid already"
         streams = bank.disk("office").disk.streams
         assert f"case/{UNION}/{OTHER_CASE}" not in streams
 
     run(story)
+
+
+async def witnessed(counter: Counter, submission: Submission, bound: bytes) -> Submission:
+    """The same, with a colleague who enters their passcode for whoever `bound` stands for."""
+    asked = ProveColleague(OTHER_CASE, "1002", TELLER_PASSCODE, bound)
+    there = await counter.ask(asked)
+    assert isinstance(there, ColleagueProven)
+    present = ColleagueValue(there.staff_id, there.name, there.reference)
+    values = submission.values | {"colleague": present}
+    return msgspec.structs.replace(submission, values=values)
 
 
 def test_whoever_said_no_is_told_of_no_campaign() -> None:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from wire.case_state import State
-from wire.checks import CHINA, PIN_KINDS, asked_fields, check_character, luhn_digit
+from wire.checks import CHINA, PIN_KINDS, asked_fields, bindings, check_character, luhn_digit
 from wire.chip_record import CHIP_PHOTO_BYTES, ChipRecord, Sex, build_chip_record
 from wire.form import Field, FieldKind, Form
 from wire.ink import Point, Signature
@@ -247,6 +247,8 @@ def submission(
     device: str = "T-0001",
 ) -> Submission:
     """A whole submission that passes every check of the terminal."""
+    given = dict(values) if values is not None else values_for(form, seed, now_ms=now_ms)
+    asked = asked_fields(form, given)
     return Submission(
         case_id=case_id(seed),
         revision=revision,
@@ -255,10 +257,11 @@ def submission(
         staff_id=staff_id,
         device=device,
         trail=trail(now_ms),
-        values=dict(values) if values is not None else values_for(form, seed, now_ms=now_ms),
+        values=given,
         identity_reference=f"{case_id(seed)}#1",
         place=Place(25_040_000, 102_710_000, 12),
         captured_ms=now_ms - 10_000,
+        bound=bindings(form, given, [field.name for field in asked if field.kind in PIN_KINDS]),
     )
 
 

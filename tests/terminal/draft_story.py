@@ -19,6 +19,7 @@ from terminal.draft_events import (
     KeepIdentity,
     KeepInk,
     KeepPin,
+    KeepRefusal,
     KeepUpload,
     KeepValue,
     KeepView,
@@ -140,6 +141,14 @@ class DraftStory(Played[Draft, DraftCommand, DraftEvent]):
         due_ms = make.NOW_MS + 86_400_000 if owed else 0
         view = replace(view, owed=owed, owed_due_ms=due_ms)
         assert self.give(KeepView(view)) is None
+
+    def refused(self, refusal: Refusal) -> None:
+        """The office does not take the submission."""
+        assert self.give(KeepRefusal(refusal, submission=True)) is None
+
+    def committed(self, steps: tuple[Step, ...]) -> None:
+        """It has become real, by these steps of the office."""
+        assert self.give(KeepView(CaseView(CASE, 9, steps[-1].state, steps))) is None
 
     def signed(self) -> None:
         """Up to the customer's signature."""

@@ -118,7 +118,15 @@ def test_no_choice_outlives_what_it_was_made_from(deeds: list[tuple[str, str]]) 
     above = {"b": "a", "c": "b"}
     for name, code in deeds:
         if code:
-            story.keep(name, TextValue(code) if name == "a" else ListedValue(code, code))
+            value = TextValue(code) if name == "a" else ListedValue(code, code)
+            if above.get(name, name) not in {*story.state.values, "a"} or (
+                name == "b" and "a" not in story.state.values
+            ):
+                refusal = story.give(KeepValue(name, value))
+                assert refusal is not None
+                assert Code.STATE is refusal.code
+                continue
+            story.keep(name, value)
             basis[name] = story.state.values.get(above.get(name, ""))
         else:
             assert story.give(DropAnswer(name)) is None
@@ -146,11 +154,14 @@ def test_everybody_is_asked_about_at_the_register() -> None:
     """Whoever comes along leaves the customer's check as it is."""
     story = Story(PRODUCT)
     customer, guarantor = make.id_card(make.person(1)), make.id_card(make.person(2))
-    story.keep("guarantor", guarantor)
-    assert [AskIdentity(guarantor)] == story.sent()
+    refusal = story.give(KeepIdCard("guarantor", guarantor))
+    assert refusal is not None
+    assert (Code.STATE, "guarantor") == (refusal.code, refusal.field)
     assert "" == case_row(story.state, 0).customer
     story.keep("id_card", customer)
     assert [AskIdentity(customer)] == story.sent()
+    story.keep("guarantor", guarantor)
+    assert [AskIdentity(guarantor)] == story.sent()
     before = story.state
     another = make.id_card(make.person(3))
     story.keep("guarantor", another)
@@ -169,6 +180,7 @@ def test_a_companion_whom_the_register_does_not_know_is_told_at_the_card(
     """Until another card is read there; what is said about one that is gone counts no more."""
     story = Story(PRODUCT)
     guarantor, another = make.id_card(make.person(2)), make.id_card(make.person(3))
+    story.keep("id_card", make.id_card(make.person(1)))
     story.keep("guarantor", guarantor)
     differs = IdentityChecked(result, f"{CASE}#1", make.NOW_MS)
     assert story.give(KeepIdentity(card_digest(guarantor), differs)) is None
@@ -205,6 +217,8 @@ def test_a_recording_travels_like_a_photo() -> None:
     """Owed when it is made, counted when it is there, shown with its length."""
     story = Story(PRODUCT)
     recording = RecordingValue(bytes(32), 200_000, 72_300, make.NOW_MS)
+    story.keep("id_card", make.id_card(make.person(1)))
+    story.sent()
     story.keep("recording", recording)
 
     assert [UploadEvidence("recording", recording)] == story.sent()
@@ -219,6 +233,9 @@ def test_a_recording_travels_like_a_photo() -> None:
 def test_a_pin_that_is_taken_back_is_forgotten() -> None:
     """Its block waits nowhere any more."""
     story = Story(PRODUCT)
+    values = make.values_for(FORM)
+    story.keep("id_card", values["id_card"])
+    story.keep("card", values["card"])
     assert story.give(KeepPin(PinBlock("pin", bytes(12), bytes(16)))) is None
     assert {"pin"} == story.state.pins
     assert story.give(DropAnswer("pin")) is None
@@ -299,18 +316,19 @@ def test_an_answer_drops_what_is_asked_no_more() -> None:
     assert story.give(KeepValue("purpose", ChoiceValue("plant"))) is None
     assert story.give(KeepValue("crop", TextValue("烤烟"))) is None
     assert story.give(KeepValue("field", ListedValue("f1", "大田"))) is None
+    story.keep("card", make.values_for(RELEVANT.form)["card"])
     assert story.give(KeepPin(PinBlock("pin", b"k" * 12, b"b" * 16))) is None
 
     assert story.give(KeepValue("purpose", ChoiceValue("breed"))) is None
-    assert {"purpose"} == set(story.state.values)
+    assert {"purpose", "card"} == set(story.state.values)
     assert frozenset() == story.state.pins
     assert [("pins", None)] == [(one.collection, one.body) for one in story.verdict.documents]
 
     assert story.give(KeepValue("purpose", ChoiceValue("plant"))) is None
-    assert {"purpose"} == set(story.state.values)
+    assert {"purpose", "card"} == set(story.state.values)
     assert story.give(KeepValue("crop", TextValue("咖啡"))) is None
     assert story.give(DropAnswer("purpose")) is None
-    assert {} == story.state.values
+    assert {"card"} == set(story.state.values)
 
 
 def test_what_was_sent_back_is_settled_when_it_is_asked_no_more() -> None:

@@ -213,6 +213,7 @@ def test_a_phone_is_proven_by_the_code_and_stays_so_until_it_changes() -> None:
     async def story() -> None:
         async with open_counter() as counter:
             assert await counter.do(NewCase(PRODUCT.code)) is None
+            assert await counter.do(ReadId(counter.case_id, "id_card")) is None
             assert await counter.do(SendCode(counter.case_id, "phone")) is not None
             assert await counter.do(SetValue(counter.case_id, "phone", "138-1234-5678")) is None
             problem = counter.view("phone").problem
@@ -246,6 +247,7 @@ def test_a_colleagues_passcode_goes_to_the_office_and_nowhere_else() -> None:
         disk = SimulatedDisk()
         async with open_counter(disk=disk) as counter:
             assert await counter.do(NewCase(PRODUCT.code)) is None
+            assert await counter.do(ReadId(counter.case_id, "id_card")) is None
             own = await counter.do(
                 ProveColleague(counter.case_id, "colleague", f" {TELLER.staff_id} ", "135790")
             )
@@ -356,6 +358,10 @@ def test_a_slip_of_the_finger_is_taken_back() -> None:
         async with open_counter() as counter:
             assert await counter.do(NewCase(PRODUCT.code)) is None
             ink = make.ink()
+            early = await counter.do(Record(counter.case_id, "recording"))
+            assert early is not None
+            assert (Code.STATE, "recording") == (early.code, early.field)
+            assert await counter.do(ReadId(counter.case_id, "id_card")) is None
             deeds = (
                 SetValue(counter.case_id, "remark", "x"),
                 SetValue(counter.case_id, "services", "sms_notice,mobile_bank"),
@@ -373,7 +379,6 @@ def test_a_slip_of_the_finger_is_taken_back() -> None:
             assert await counter.do(SetValue(counter.case_id, "remark", "x")) is None
             assert await counter.do(SetValue(counter.case_id, "remark", "")) is None
             assert not counter.view("remark").shown
-            assert await counter.do(ReadId(counter.case_id, "id_card")) is None
             kept = await counter.do(ClearValue(counter.case_id, "id_card"))
             assert kept is not None
             assert Code.STATE is kept.code
@@ -410,8 +415,8 @@ def test_a_deed_answers_only_its_own_kinds() -> None:
     run(story)
 
 
-def test_another_customers_card_clears_what_was_listed_for_the_first() -> None:
-    """And only that."""
+def test_another_customers_card_clears_what_was_given_for_the_first() -> None:
+    """The teller hears what; what was typed is the teller's own word and stays."""
 
     async def story() -> None:
         async with open_counter() as counter:
@@ -429,7 +434,12 @@ def test_another_customers_card_clears_what_was_listed_for_the_first() -> None:
             await ref.ask(Commanded("1001", KeepIdCard("id_card", other)), within=5)
             draft = counter.terminal.drafts.look(case_id)
             assert draft is not None
-            assert {"id_card", "guarantor", "bill_no"} == set(draft.values)
+            assert {"id_card", "bill_no"} == set(draft.values)
+            assert "“身份证”已变更，请重新读取“担保人身份证”。" == getattr(
+                counter.view("guarantor").problem, "message", ""
+            )
+            (told,) = counter.case.reasons
+            assert all(words in told.message for words in ("身份证", "担保人", "待缴账单"))
             assert not any(isinstance(v, ListedValue | PhoneValue) for v in draft.values.values())
             assert [lookups.ListItems] == [type(one) for one in counter.office.asked]
 

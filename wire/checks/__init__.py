@@ -7,6 +7,17 @@ teller understands; an empty list means yes. Nothing here reads a clock or does 
 
 from wire.checks.amount import DECIMALS_MAX, check_amount, check_number, number_text
 from wire.checks.bank_card import check_bank_card, luhn_digit
+from wire.checks.binding import (
+    BINDING_BYTES,
+    again,
+    anchors,
+    binding,
+    bindings,
+    check_bindings,
+    customer_field,
+    loosened,
+    pin_card_field,
+)
 from wire.checks.cell import check_cell, check_type
 from wire.checks.chip import check_id_card, is_borderline
 from wire.checks.choice import check_choice, check_choices
@@ -22,6 +33,7 @@ from wire.checks.id_number import (
 from wire.checks.ink import check_ink
 from wire.checks.limits import CHINA, LIMITS, Context, Limits, years_between
 from wire.checks.listed import check_listed
+from wire.checks.moment import at_most_old, check_moment, not_before, settle
 from wire.checks.name import check_name, is_rare, normalise_name
 from wire.checks.phone import check_phone
 from wire.checks.photo_rules import check_photo
@@ -46,6 +58,19 @@ __all__ = [
     "check_form",
     "check_value",
     "asked_fields",
+    "anchors",
+    "again",
+    "binding",
+    "bindings",
+    "BINDING_BYTES",
+    "check_bindings",
+    "loosened",
+    "customer_field",
+    "pin_card_field",
+    "check_moment",
+    "not_before",
+    "at_most_old",
+    "settle",
     "PIN_KINDS",
     "Context",
     "Limits",

@@ -32,8 +32,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         pan_digits_min: shortest card number.
         pan_digits_max: longest card number.
         accuracy_m_max: a fix less accurate than this proves no place, metres.
-        skew_ms_max: how far a tablet's clock may run ahead of the office's.
+        skew_ms_max: how far a device's clock may differ from the office's, where the office knows.
         capture_age_ms_max: how long a captured case may wait for a link.
+        evidence_age_ms_max: how long before its submission a case may have been begun, and its
+            photos, recordings and confirmations made; a returned case keeps them.
         photo_side_min: shortest allowed long side, pixels.
         photo_side_max: longest allowed side, pixels.
         photo_bytes_max: largest photo.
@@ -59,6 +61,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     accuracy_m_max: int = 100
     skew_ms_max: int = 5 * 60 * 1000
     capture_age_ms_max: int = 72 * 60 * 60 * 1000
+    evidence_age_ms_max: int = 30 * 24 * 60 * 60 * 1000
     photo_side_min: int = 1_024
     photo_side_max: int = 2_048
     photo_bytes_max: int = 400 * 1024

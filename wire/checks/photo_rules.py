@@ -8,6 +8,7 @@ the office; it raises a flag there, it does not refuse.
 from __future__ import annotations
 
 from wire.checks.limits import Context
+from wire.checks.moment import at_most_old, check_moment
 from wire.message import Code, Refusal
 from wire.value import PhotoValue
 
@@ -26,9 +27,8 @@ def check_photo(value: PhotoValue, context: Context) -> list[Refusal]:
         return [context.refuse(Code.IMAGE_QUALITY, "照片文件过大，请重新拍摄。")]
     if value.sharpness < limits.sharpness_min:
         return [context.refuse(Code.IMAGE_QUALITY, "照片模糊，请擦净镜头后重新拍摄。")]
-    if value.taken_ms > context.now_ms + limits.skew_ms_max:
-        return [context.refuse(Code.RANGE, "照片拍摄时间晚于系统时间，请校准终端时间。")]
-    return []
+    oldest_ms = at_most_old(limits.evidence_age_ms_max, context)
+    return check_moment(value.taken_ms, context, "照片拍摄", oldest_ms)
 
 
 __all__ = ["DIGEST_BYTES", "check_photo"]

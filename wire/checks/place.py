@@ -1,8 +1,9 @@
 """V8: when and where a case was captured.
 
 The tablet's clock may run a little ahead and a case may wait days for a link; beyond that the time
-is refused. A place is never a reason to refuse: valleys have poor fixes. A case without a proven
-place inside the union's area goes to a higher authorizer instead (`is_inside`).
+is refused (`wire.checks.moment`). A place is never a reason to refuse: valleys have poor fixes. A
+case without a proven place inside the union's area goes to a higher authorizer instead
+(`is_inside`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import msgspec
 
 from wire.case_state import State
 from wire.checks.limits import Context, Limits
+from wire.checks.moment import at_most_old, check_moment
 from wire.message import Code, Refusal
 from wire.messages.case import Place, Step
 
@@ -62,19 +64,13 @@ def check_place(place: Place | None, context: Context) -> list[Refusal]:
 
 
 def check_time(at_ms: int, context: Context) -> list[Refusal]:
-    """Not ahead of the checker's clock beyond the skew, not older than a case may be.
-
-    Code: `RANGE`.
-    """
-    if at_ms > context.now_ms + context.limits.skew_ms_max:
-        return [context.refuse(Code.RANGE, "终端时间快于系统时间，请校准后重试。")]
-    if at_ms < context.now_ms - context.limits.capture_age_ms_max:
-        return [context.refuse(Code.RANGE, "采集时间过早，资料已失效，请重新采集。")]
-    return []
+    """When a capture ended: not in the future, not older than a case may wait. Code: `RANGE`."""
+    oldest_ms = at_most_old(context.limits.capture_age_ms_max, context)
+    return check_moment(at_ms, context, "采集完成", oldest_ms)
 
 
 def check_trail(trail: Sequence[Step], context: Context) -> list[Refusal]:
-    """The tablet's own states: exactly `TRAIL`, times in order and not in the future.
+    """The tablet's own states: exactly `TRAIL`, times in order, none in the future or too old.
 
     Codes: `FORMAT`, `RANGE`.
     """
@@ -83,7 +79,8 @@ def check_trail(trail: Sequence[Step], context: Context) -> list[Refusal]:
     times = [step.at_ms for step in trail]
     if times != sorted(times):
         return [context.refuse(Code.RANGE, "终端办理步骤的时间次序有误。")]
-    return check_time(times[-1], context)
+    oldest_ms = at_most_old(context.limits.evidence_age_ms_max, context)
+    return check_moment(times[0], context, "开始办理", oldest_ms) or check_time(times[-1], context)
 
 
 __all__ = ["TRAIL", "Area", "check_place", "check_time", "check_trail", "is_accurate", "is_inside"]

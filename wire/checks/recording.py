@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from wire.checks.limits import Context
+from wire.checks.moment import at_most_old, check_moment
 from wire.checks.photo_rules import DIGEST_BYTES
 from wire.form import Field
 from wire.message import Code, Refusal
@@ -26,9 +27,8 @@ def check_recording(value: RecordingValue, field: Field, context: Context) -> li
         return [context.refuse(Code.LIMIT, "录音文件过大，请重新录音。")]
     if value.duration_ms < field.seconds_min * _MS:
         return [context.refuse(Code.EVIDENCE, f"录音过短，至少{field.seconds_min}秒。")]
-    if not 0 < value.taken_ms <= context.now_ms + limits.skew_ms_max:
-        return [context.refuse(Code.RANGE, "录音时间晚于系统时间，请校准终端时间。")]
-    return []
+    oldest_ms = at_most_old(limits.evidence_age_ms_max, context)
+    return check_moment(value.taken_ms, context, "录音", oldest_ms)
 
 
 __all__ = ["check_recording"]

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from wire.checks.bank_card import check_bank_card
+from wire.checks.binding import check_bindings
 from wire.checks.cell import check_cell, check_type
 from wire.checks.chip import check_id_card
 from wire.checks.choice import check_choices
@@ -81,6 +82,7 @@ def check_form(
     context: Context,
     pins: Collection[str] | None = None,
     deferred: Sequence[str] = (),
+    bound: Mapping[str, bytes] | None = None,
 ) -> tuple[Refusal, ...]:
     """Every field of a form that these answers leave relevant, in the form's order.
 
@@ -90,11 +92,12 @@ def check_form(
         context: the moment and the bounds.
         pins: the fields for which a PIN block travels along; None leaves PINs unchecked.
         deferred: the fields whose photos follow the next day.
+        bound: what each answer was given for; None leaves that unchecked.
 
     More answers than a form may have fields are refused unread, and no check looks at more than
     its kind's bounds allow; so the work of one call is bounded by the form.
     """
-    if len(values) > FIELDS_MAX or len(deferred) > FIELDS_MAX:
+    if max(len(values), len(deferred), len(bound or ()), len(pins or ())) > FIELDS_MAX:
         return (context.refuse(Code.FORMAT, "提交的项目数超出表单。"),)
     fields = asked_fields(form, values)
     asked = {field.name for field in fields if field.kind not in PIN_KINDS}
@@ -115,6 +118,8 @@ def check_form(
             wrong_type = check_type(value, field, context.at(field.name))
             problems += wrong_type or check_value(field, value, context)
     problems += _wrongly_deferred(fields, values, deferred, context)
+    if bound is not None:
+        problems += check_bindings(form, values, pins or (), bound, context)
     problems += _same_evidence_twice(values, context)
     problems += _same_person_twice(form, values, context)
     return tuple(problems)
@@ -134,7 +139,7 @@ def check_submission(
         *check_trail(submission.trail, context.at("trail")),
         *check_time(submission.captured_ms, context.at("captured_ms")),
         *check_place(submission.place, context.at("place")),
-        *check_form(form, submission.values, context, pins, submission.deferred),
+        *check_form(form, submission.values, context, pins, submission.deferred, submission.bound),
     )
 
 

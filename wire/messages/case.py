@@ -88,6 +88,10 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
         captured_ms: when capture ended, Unix milliseconds.
         link_kbps: how fast the tablet's photos went up, kbit/s; 0 where that was not measured.
         deferred: photos that follow the next day, by field: deferrable ones that are not there.
+        bound: what each answer and PIN was given for when it was given, by field: a digest of the
+            answers that it hangs on (`wire.checks.binding`); none where it hangs on nothing.
+        skew_ms: by how much the tablet's clock was wrong at the worst while it was captured; times
+            that could not be were moved by it. 0 where none had to be.
     """
 
     case_id: str
@@ -103,6 +107,8 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     captured_ms: int
     link_kbps: int = 0
     deferred: tuple[str, ...] = ()
+    bound: dict[str, bytes] = {}
+    skew_ms: int = 0
 
 
 class SlipLine(msgspec.Struct, frozen=True):

@@ -85,11 +85,15 @@ class ColleagueProven(msgspec.Struct, frozen=True):
 
 
 class ProveColleague(Request[ColleagueProven], frozen=True, tag="ProveColleague"):
-    """A second member of staff enters their own passcode at the terminal for this case."""
+    """A second member of staff enters their own passcode at the terminal for this case.
+
+    `bound` is what they confirm, as in `Submission.bound`: whose customer they were there for.
+    """
 
     case_id: CaseId
     staff_id: Label
     passcode: str
+    bound: bytes = b""
 
     def __repr__(self) -> str:
         return f"ProveColleague({self.case_id!r}, {self.staff_id!r})"
