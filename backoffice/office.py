@@ -15,6 +15,7 @@ from backoffice.authorization.levels import Level
 from backoffice.cases.commands import Caller
 from backoffice.configuration.settings import Settings
 from backoffice.customers.branch import CustomersBranch
+from backoffice.forms import Forms
 from backoffice.hsm import SecurityModule
 from backoffice.images import ImageDesk
 from backoffice.lookups.colleague import ColleagueDesk
@@ -65,6 +66,7 @@ class Office:
         customers: what is known about people, and what to offer them.
         managers: counts figures.
         slips: draws them.
+        forms: every form that was ever filled.
         close_session: ends a device's session after its revocation.
         tree: the live actor tree as JSON.
         address: where the office listens, for invitations; set once it does.
@@ -89,6 +91,7 @@ class Office:
     settings: Settings
     security: SecurityModule
     products: dict[str, Product]
+    forms: Forms
     close_session: Callable[[Device], None]
     tree: Callable[[], bytes]
     address: Callable[[], str]

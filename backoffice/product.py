@@ -2,6 +2,8 @@
 
 A product says what it asks (a form of field kinds), what it needs of the kit, its own pure rules,
 its authorization level, what it must own alone, what the core shall do and what the slip says.
+All of that is asked once, when a case is admitted; what came of it is kept with the case
+(`backoffice.cases.undertaking`).
 Everything else (the flow, the checks of kinds, the queue, the wire) is common to all products.
 The functions see a `Dossier`: a submission that has passed the common checks, opened for reading.
 Whoever needs a person's answer about something that a partner keeps asks for a `LISTED` field.
@@ -76,6 +78,20 @@ class Leg:
     name: str = ""
     title_zh: str = ""
     title_en: str = ""
+    optional: bool = False
+
+
+class FactLine(msgspec.Struct, frozen=True):
+    """A line of the slip whose value a partner says when it prepares.
+
+    Attributes:
+        fact: its name among what the partners say, all legs together.
+        optional: left out where nothing is said.
+    """
+
+    title_zh: str
+    title_en: str
+    fact: str
     optional: bool = False
 
 
@@ -154,7 +170,7 @@ class Product:
         plan: what partners shall do; legs are prepared together, and committed in this order, so
             that the one that may still say no comes first. None: the case is stored, unsigned.
         listings: which query answers a `LISTED` field.
-        slip_lines: the elements of the slip; also given what the partners said, all legs together.
+        slip_lines: the elements of the slip; what partners will say is left open (`FactLine`).
         profile: what the customer's record learns from it, once it is real; keys as in
             `backoffice.customers`.
         target: the `LISTED` field that names whom customer relations want asked, where nobody's
@@ -174,7 +190,7 @@ class Product:
     needs: frozenset[Capability]
     category: Category
     level: Callable[[Dossier], tuple[Raise, ...]]
-    slip_lines: Callable[[Dossier, Mapping[str, str]], tuple[SlipLine, ...]]
+    slip_lines: Callable[[Dossier], tuple[SlipLine | FactLine, ...]]
     problems: Callable[[Dossier], tuple[Refusal, ...]] = no_problems
     claims: Callable[[Dossier, str], tuple[Unique, ...]] = no_claims
     plan: Callable[[Dossier], tuple[Leg, ...]] = no_plan
@@ -223,6 +239,7 @@ class Product:
 __all__ = [
     "Asking",
     "Category",
+    "FactLine",
     "Leg",
     "Product",
     "Unique",

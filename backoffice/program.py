@@ -44,6 +44,7 @@ from backoffice.configuration.settings import Settings
 from backoffice.customers.branch import CustomersBranch
 from backoffice.customers.courier import Sinks
 from backoffice.customers.rules import CustomerRules
+from backoffice.forms import Forms
 from backoffice.hsm import SecurityModule
 from backoffice.images import ImageDesk
 from backoffice.lookups.colleague import ColleagueDesk
@@ -145,6 +146,7 @@ class BackOffice:
         self._store = stored.store
         self._sessions = Sessions()
         self._slips = SlipDesk(setup.keys, setup.outside, self._pinned_key)
+        self._forms = Forms()
         self._images = ImageDesk(self._store)
         self._system = system
         self._alarm = Alarm()
@@ -191,6 +193,7 @@ class BackOffice:
     async def begin(self, tree: Tree) -> None:
         """After the tree has started: open the door, and have whoever owes something woken."""
         self.tree = tree
+        await self._forms.load(self._store)
         self._open.set()
         await self._listening.wait()
 
@@ -255,6 +258,7 @@ class BackOffice:
             settings=setup.settings,
             security=setup.security,
             products=setup.products,
+            forms=self._forms,
             close_session=self._close_session,
             tree=self._tree_json,
             address=lambda: self.address,
@@ -319,12 +323,11 @@ class BackOffice:
         """The rules of a union's cases, with the numbers that are in force there."""
         settings = self._setup.settings.for_union(union)
         return Rules(
-            products=settings.products,
+            forms=self._forms,
             verify=verify,
             thresholds=settings.thresholds,
             desks=self._setup.settings.desks(union),
             terms=settings.terms,
-            limits=settings.limits,
             draw_key=self._setup.security.seal(b"reviews"),
             learn=True,
         )
@@ -349,8 +352,7 @@ class BackOffice:
             return
         for union in case.queues:
             self._pool("queues").ref(union).tell(Touched(case.case_id))
-        products = self._setup.settings.for_union(case.union).products
-        changed = CaseChanged(view_of(case, products[case.intake.product]))
+        changed = CaseChanged(view_of(case))
         self._pool("sessions").ref(case.intake.device).tell(changed)
 
     def _session(self, device: str) -> Actor:

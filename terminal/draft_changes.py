@@ -104,8 +104,8 @@ def evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per even
         case HandedOver():
             return change(state, handed_over=True, problem=None)
         case GivenUp(reason=reason):
-            gone = change(state, given_up=True, given_up_reason=reason)
-            return change(gone, wanted=False, problem=None, **_without_pins(state))
+            given_up = change(state, given_up=True, given_up_reason=reason, wanted=False)
+            return change(given_up, problem=None, **_without_pins(state))
         case Reopened(at_ms=at):
             return _reopened(state, at)
         case RescanTaken() | RescanHandedIn() | RescanRefused():

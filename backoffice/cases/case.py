@@ -61,9 +61,10 @@ from backoffice.cases.terms import Rules
 from backoffice.cases.view import FAILED_STATES, file_of, queue_document, view_of
 from backoffice.management.summary import summary_document
 from backoffice.partners.port import PartnerOutcome
-from backoffice.product import Product, Unique
+from backoffice.product import Unique
 from backoffice.slips.sealing import keep_seal, proof_of
 from wire.case_state import State
+from wire.form import Form
 from wire.message import Code, Refusal
 from wire.messages.desk import Lease, Released, ReviewTaken
 
@@ -198,9 +199,8 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
         if not events:
             return Verdict(reply=self._reply(command, after))
         claims, releases = _ownership(case, after)
-        product = self._product(after)
-        queued = queue_document(case, after, product)
-        drawn = sampling.review_document(case, after, product)
+        queued = queue_document(case, after)
+        drawn = sampling.review_document(case, after)
         return Verdict(
             events=events,
             reply=self._reply(command, after),
@@ -218,11 +218,11 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
     def _reply(self, command: CaseCommand, after: Case) -> object | None:
         match command:
             case FileCase() | FromTerminal():
-                return view_of(after, self._product(after))
+                return view_of(after)
             case LookManual() | InquireLegs() | SettleLeg():
-                return stuck.file_of(after, self._product(after))
+                return stuck.file_of(after)
             case Claim(caller=caller) | AskLive(caller=caller):
-                return file_of(after, self._product(after), caller)
+                return file_of(after, self._form(after), caller)
             case Renew():
                 assert after.claim is not None, "renewing needs a claim"
                 return Lease(after.claim.until_ms)
@@ -231,7 +231,7 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
             case Judge():
                 return review.taken(after)
             case OpenSample(caller=caller):
-                return sampling.review_file(after, self._product(after), caller)
+                return sampling.review_file(after, self._form(after), caller)
             case JudgeSample(ok=ok):
                 return ReviewTaken(after.case_id, ok)
             case TellProof(device=device):
@@ -239,8 +239,8 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
             case _:
                 return None
 
-    def _product(self, case: Case) -> Product:
-        return self._rules.products[case.filed.product]
+    def _form(self, case: Case) -> Form:
+        return self._rules.forms[case.filed.undertaking.form]
 
 
 def _ownership(before: Case, after: Case) -> tuple[tuple[OwnedKey, ...], tuple[OwnedKey, ...]]:

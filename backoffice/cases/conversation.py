@@ -24,7 +24,6 @@ from backoffice.cases.events import (
     Declined,
     GivenUp,
     LegAnswered,
-    LegAsked,
     LegContradicted,
     Prepared,
     PrepareLost,
@@ -37,10 +36,7 @@ from backoffice.cases.legs import OPEN, UNREAL, LegRecord, next_to_commit, stand
 from backoffice.cases.record import Case, evolve
 from backoffice.cases.sampling import close
 from backoffice.cases.terms import Rules, Terms
-from backoffice.cases.view import dossier_of
-from backoffice.dossier import Dossier
-from backoffice.partners.port import PartnerOutcome, PartnerStatus, Prepare
-from backoffice.product import Product
+from backoffice.partners.port import PartnerOutcome, PartnerStatus
 from backoffice.slips.slip import STORED, build_slip, slip_hash
 from wire.case_state import State
 from wire.message import Code, Refusal
@@ -63,24 +59,11 @@ _CONTRADICTORY: Final = Refusal(Code.CORE_UNKNOWN, "业务系统返回结果异�
 
 def go_on(case: Case, rules: Rules, now_ms: int) -> Events:
     """What follows the authorization at once: every leg is asked, or pure information is kept."""
-    product = rules.products[case.filed.product]
-    dossier = dossier_of(case.filed, product)
-    if product.signed:
-        return (PrepareStarted(now_ms, _plan(case, product, dossier)),)
-    receipt = build_slip(case, product, dossier, {}, now_ms, result=STORED)
+    undertaking = case.filed.undertaking
+    if undertaking.signed:
+        return (PrepareStarted(now_ms, undertaking.plan),)
+    receipt = build_slip(case, {}, now_ms, result=STORED)
     return Stored(now_ms, receipt), close(case, rules, now_ms)
-
-
-def _plan(case: Case, product: Product, dossier: Dossier) -> tuple[LegAsked, ...]:
-    """The requests, under keys that are made here and never again."""
-    legs = []
-    for leg in product.plan(dossier):
-        key = f"{case.case_id}:{leg.name}" if leg.name else case.case_id
-        request = Prepare(key, case.union, leg.operation)
-        legs.append(LegAsked(request, leg.name, leg.title_zh, leg.title_en, leg.optional))
-    assert legs, "whoever plans asks something"
-    assert len({leg.key for leg in legs}) == len(legs), "only the one leg of a plan is unnamed"
-    return tuple(legs)
 
 
 def answered(case: Case, outcome: PartnerOutcome, rules: Rules, now_ms: int) -> Events:
@@ -130,7 +113,7 @@ def abort(case: Case, reason: Refusal, now_ms: int) -> Events:
 
 def closing(case: Case, rules: Rules, now_ms: int) -> Events:
     """What follows COMMITTED at once: the end, where nothing is handed over."""
-    return () if rules.products[case.filed.product].delivers else (close(case, rules, now_ms),)
+    return () if case.filed.undertaking.delivers else (close(case, rules, now_ms),)
 
 
 def _prepare_answered(
@@ -163,8 +146,7 @@ def prepare_ended(case: Case, rules: Rules, now_ms: int) -> Events:
         return (Declined(now_ms, decisive.refusal or _DECLINED),)
     if decisive is not None and not decisive.optional:
         return abort(case, decisive.refusal or _DECLINED, now_ms)
-    product = rules.products[case.filed.product]
-    slip = build_slip(case, product, dossier_of(case.filed, product), case.facts, now_ms)
+    slip = build_slip(case, case.facts, now_ms)
     expires_ms = now_ms + rules.terms.prepared_ms
     return (Prepared(now_ms, case.facts, slip, slip_hash(slip), expires_ms),)
 

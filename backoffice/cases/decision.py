@@ -17,9 +17,8 @@ from backoffice.cases.flow import wrong_state
 from backoffice.cases.record import Case, Held
 from backoffice.cases.terms import Verify
 from backoffice.cases.view import entry_of
-from backoffice.product import Product
 from wire.case_state import State
-from wire.checks import LIMITS, Context, Limits, check_moment, not_before
+from wire.checks import Context, check_moment, not_before
 from wire.codec import decode_signed
 from wire.errors import BadFrame
 from wire.form import Form
@@ -60,14 +59,11 @@ _FITTING: Final[dict[Verdict, tuple[Reason | None, ...]]] = {
 
 
 def check_decision(
-    case: Case,
-    product: Product,
-    judge: Judge,
-    now_ms: int,
-    verify: Verify,
-    limits: Limits = LIMITS,
+    case: Case, form: Form, judge: Judge, now_ms: int, verify: Verify
 ) -> Judgement | Refusal:
     """The judgement that a handed-in decision amounts to, or why it does not count.
+
+    `form` is the one that was filled.
 
     Codes: `FORMAT` (unreadable; reason, note or fields wrong), `FORBIDDEN` (signature, signer,
     outlet or level), `STATE` (not claimed by this desk), `STALE` (something else was seen),
@@ -86,13 +82,13 @@ def check_decision(
     if case.state is not State.AUTH_CLAIMED or held is None:
         return wrong_state(case.state)
     return (
-        kept_apart(entry_of(case, product), caller.authority)
+        kept_apart(entry_of(case), caller.authority)
         or _not_yours(held, judge, now_ms)
         or _stale(case, held, decision)
         or _ill_formed(case, decision)
-        or _ill_marked(product.form, decision)
+        or _ill_marked(form, decision)
         or _unwitnessed(case, decision)
-        or _at_another_time(case, decision, now_ms, limits)
+        or _at_another_time(case, decision, now_ms)
         or Judgement(
             decision=judge.decision,
             signature=judge.signature,
@@ -174,8 +170,9 @@ def _unwitnessed(case: Case, decision: Decision) -> Refusal | None:
     return Refusal(Code.EVIDENCE, "远程见证业务须先取得现场照片，请先要求补拍。", LIVE_PHOTO.name)
 
 
-def _at_another_time(case: Case, decision: Decision, now_ms: int, limits: Limits) -> Refusal | None:
+def _at_another_time(case: Case, decision: Decision, now_ms: int) -> Refusal | None:
     """Nobody decides before they hold the case, by the desk's clock either."""
+    limits = case.filed.limits
     earliest_ms = not_before(case.reached_ms(State.AUTH_CLAIMED), limits)
     context = Context(now_ms, limits, "decided_ms")
     return next(iter(check_moment(decision.decided_ms, context, "授权决定", earliest_ms)), None)

@@ -19,8 +19,9 @@ def defer(case: Case, rules: Rules, now_ms: int) -> tuple[AnyCaseEvent, ...]:
     """The customer leaves; nothing where nobody waits at the table, or not for this any more."""
     if case.state is not State.AUTH_QUEUED or case.timing is Timing.ASYNC:
         return ()
+    wait_ms = case.filed.undertaking.numbers.thresholds.async_ms
     locality = case.filed.assessment.route.locality
-    by_ms = due_ms(case.queued_ms, rules.thresholds.async_ms, rules.desks, locality)
+    by_ms = due_ms(case.queued_ms, wait_ms, rules.desks, locality)
     return (Deferred(now_ms, by_ms),)
 
 

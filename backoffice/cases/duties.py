@@ -39,12 +39,10 @@ from backoffice.cases.flow import UNSIGNED, Trigger, allows
 from backoffice.cases.legs import OPEN, LegRecord, standing
 from backoffice.cases.record import Case
 from backoffice.cases.terms import Rules
-from backoffice.cases.view import dossier_of
-from backoffice.dossier import Dossier
 from backoffice.partners.port import Abort, Commit, Inquire, PartnerRequest, Reverse
-from backoffice.product import Product
+from wire.codec import decode_signed
+from wire.messages.case import Submission
 from wire.messages.settlement import Deed
-from wire.value import PhoneValue
 
 SLIP: Final = "slip"
 CUSTOMER: Final = "customer"
@@ -132,18 +130,16 @@ def _learned(case: Case, event: AnyCaseEvent, rules: Rules) -> Iterator[Effect]:
 
     Somebody whose card was not read has no record: what they said goes to whoever named them.
     """
-    intake = case.filed
-    product = rules.products[intake.product]
-    dossier = dossier_of(intake, product)
+    intake, undertaking = case.filed, case.filed.undertaking
     if not rules.learn:
         return
-    if dossier.chip is None:
-        if product.target:
+    if undertaking.customer is None:
+        if undertaking.target:
             answered = TargetAnswered(
                 case_id=case.case_id,
                 union=case.union,
-                target=dossier.fact(product.target, "target"),
-                profile=product.profile(dossier),
+                target=undertaking.target,
+                profile=undertaking.learned,
                 at_ms=event.at_ms,
             )
             yield Effect(CUSTOMER, answered)
@@ -151,23 +147,16 @@ def _learned(case: Case, event: AnyCaseEvent, rules: Rules) -> Iterator[Effect]:
     learned = CustomerLearned(
         case_id=case.case_id,
         union=case.union,
-        product=product.code,
+        product=intake.product,
         outlet=intake.operator.outlet,
         staff_id=intake.operator.staff_id,
-        number=dossier.customer.number,
-        name=dossier.customer.name,
-        profile=product.profile(dossier) | _phone(dossier, product),
+        number=undertaking.customer.number,
+        name=undertaking.customer.name,
+        profile=undertaking.learned,
         at_ms=event.at_ms,
-        place=dossier.submission.place,
+        place=decode_signed(Submission, intake.submission).place,
     )
     yield Effect(CUSTOMER, learned)
-
-
-def _phone(dossier: Dossier, product: Product) -> dict[str, str]:
-    """The first number that the form asks of the customer, if it was answered."""
-    values = (dossier.submission.values.get(field.name) for field in product.form.fields)
-    phones = [value.phone.digits for value in values if isinstance(value, PhoneValue)]
-    return {"phone": phones[0]} if phones else {}
 
 
 def _under(case: Case, key: str) -> tuple[LegRecord, ...]:

@@ -38,6 +38,7 @@ from backoffice.cases.identified import identity_problems, identity_raises
 from backoffice.cases.proven import chosen_items, phone_problems, proven_colleagues
 from backoffice.cases.rescan import pay_first
 from backoffice.cases.terms import Verify
+from backoffice.cases.undertaking import Undertaking, undertake
 from backoffice.cases.view import image_cards
 from backoffice.dossier import Dossier, open_dossier
 from backoffice.hsm import PinRefused
@@ -197,7 +198,8 @@ def admit(
     assessment = _assessed(dossier, product, facts, routing, limits)
     if isinstance(assessment, Refusal):
         return (assessment,)
-    return _intake(submit, dossier, product, caller, facts, assessment)
+    undertaking = undertake(dossier, product, limits)
+    return _intake(submit, dossier, product, caller, facts, assessment, undertaking)
 
 
 def general_rules(
@@ -252,6 +254,7 @@ def _intake(
     caller: Caller,
     facts: Facts,
     assessment: Assessment,
+    undertaking: Undertaking,
 ) -> Intake:
     """Everything that the case needs of a submission in which nothing is wrong."""
     submission = dossier.submission
@@ -270,6 +273,7 @@ def _intake(
         images=image_cards(submission, product.form),
         assessment=assessment,
         unique=product.claims(dossier, caller.staff.union),
+        undertaking=undertaking,
         received_ms=dossier.now_ms,
         listed=dict(dossier.listed),
         colleagues=dict(dossier.colleagues),

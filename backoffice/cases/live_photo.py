@@ -15,7 +15,6 @@ from backoffice.cases.events import AnyCaseEvent, LiveAsked, LiveGiven
 from backoffice.cases.flow import wrong_state
 from backoffice.cases.record import Case
 from backoffice.cases.review import not_holding
-from backoffice.cases.terms import Rules
 from wire.case_state import State
 from wire.checks import Context, check_moment, not_before
 from wire.message import Code, Refusal
@@ -38,7 +37,7 @@ def ask_live(case: Case, command: AskLive, now_ms: int) -> Events | Refusal:
     return () if case.live_asked_ms else (LiveAsked(now_ms),)
 
 
-def give_live(case: Case, request: GiveLivePhoto, rules: Rules, now_ms: int) -> Events | Refusal:
+def give_live(case: Case, request: GiveLivePhoto, now_ms: int) -> Events | Refusal:
     """The terminal hands it in; the bytes and their measures the office has checked before."""
     photo = request.photo
     if case.live is not None and case.live.digest == photo.digest:
@@ -50,8 +49,8 @@ def give_live(case: Case, request: GiveLivePhoto, rules: Rules, now_ms: int) -> 
     known = {image.digest for image in case.images}
     if photo.digest in known:
         return _OLD
-    context = Context(now_ms, rules.limits, LIVE_PHOTO.name)
-    earliest_ms = not_before(case.live_asked_ms, rules.limits)
+    context = Context(now_ms, case.filed.limits, LIVE_PHOTO.name)
+    earliest_ms = not_before(case.live_asked_ms, case.filed.limits)
     for refusal in check_moment(photo.taken_ms, context, "现场照片拍摄", earliest_ms):
         return refusal
     card = ImageCard(

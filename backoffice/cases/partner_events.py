@@ -14,8 +14,7 @@ import msgspec
 
 from backoffice.cases.flow import Trigger
 from backoffice.cases.review_events import CaseEvent
-from backoffice.partners.operations import Partner
-from backoffice.partners.port import Prepare
+from backoffice.cases.undertaking import LegAsked
 from wire.ink import Signature
 from wire.message import Refusal
 from wire.messages.case import LegResult, Slip
@@ -48,34 +47,6 @@ class Standing(StrEnum):
     ABORTED = "aborted"
     REVERSED = "reversed"
     """It was made real, and undone by postings of its own."""
-
-
-class LegAsked(msgspec.Struct, frozen=True):
-    """One leg of the plan as its partner is asked.
-
-    Attributes:
-        request: exactly what is asked; repeated unchanged, under the same key.
-        name: the leg's, or empty.
-        title_zh: what slip and results call it; empty where they do not list it.
-        title_en: the same in English.
-        optional: its failure fails itself alone.
-    """
-
-    request: Prepare
-    name: str = ""
-    title_zh: str = ""
-    title_en: str = ""
-    optional: bool = False
-
-    @property
-    def key(self) -> str:
-        """The key of the operation at its partner."""
-        return self.request.key
-
-    @property
-    def partner(self) -> Partner:
-        """Who is asked."""
-        return self.request.operation.partner
 
 
 class Stored(CaseEvent, frozen=True, tag="CaseStored"):

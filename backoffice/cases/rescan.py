@@ -67,12 +67,12 @@ def give_rescan(
     known = {image.digest for image in case.images}
     cards = []
     for name, photo in photos.items():
-        field = rules.products[case.filed.product].form.field(name)
+        field = rules.forms[case.filed.undertaking.form].field(name)
         if field is None or name not in fields:
             return Refusal(Code.FORMAT, "该项无需补扫。", name)
         if photo.digest in known:
             return Refusal(Code.EVIDENCE, "同一张照片不能用于两处，请重新拍摄。", name)
-        for refusal in check_photo(photo, Context(now_ms, rules.limits, name)):
+        for refusal in check_photo(photo, Context(now_ms, case.filed.limits, name)):
             return refusal
         known.add(photo.digest)
         titles = field.title_zh, field.title_en

@@ -69,8 +69,7 @@ def _queued(route: Route, rules: Rules, now_ms: int) -> Queued:
 def claim(case: Case, command: Claim, rules: Rules, now_ms: int) -> Events | Refusal:
     """Take the case, take a fresh look at it, or take over where a lease has lapsed."""
     caller, held = command.caller, case.claim
-    product = rules.products[case.filed.product]
-    refusal = kept_apart(entry_of(case, product), caller.authority)
+    refusal = kept_apart(entry_of(case), caller.authority)
     if refusal is not None:
         return refusal
     until_ms = now_ms + rules.terms.lease_ms
@@ -119,8 +118,8 @@ def judge(case: Case, command: Judge, rules: Rules, now_ms: int) -> Events | Ref
     """A signed decision; the same bytes again are the same decision."""
     if case.last is not None and case.last.decision == command.decision:
         return ()
-    product = rules.products[case.filed.product]
-    judgement = check_decision(case, product, command, now_ms, rules.verify, rules.limits)
+    form = rules.forms[case.filed.undertaking.form]
+    judgement = check_decision(case, form, command, now_ms, rules.verify)
     if isinstance(judgement, Refusal):
         return judgement
     match judgement.verdict:

@@ -13,7 +13,9 @@ import msgspec
 
 from backoffice.authorization.levels import Assessment
 from backoffice.cases.flow import Trigger
+from backoffice.cases.undertaking import Undertaking
 from backoffice.product import Unique
+from wire.checks import Limits
 from wire.message import Refusal
 from wire.messages.case import Step
 from wire.messages.desk import ImageCard, Reason, Verdict
@@ -40,6 +42,7 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
         images: what an authorizer looks at, in form order.
         assessment: level, flags and route.
         unique: what the case must own alone.
+        undertaking: what is carried out, as it was settled then.
         received_ms: the office's clock.
         listed: what the office itself listed under the chosen codes, by field.
         colleagues: the second members of staff, proven by their passcodes, by field.
@@ -60,10 +63,16 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
     images: tuple[ImageCard, ...]
     assessment: Assessment
     unique: tuple[Unique, ...]
+    undertaking: Undertaking
     received_ms: int
     listed: dict[str, Item] = {}
     colleagues: dict[str, StaffCard] = {}
     identities: dict[str, IdentityChecked] = {}
+
+    @property
+    def limits(self) -> Limits:
+        """The bounds of the checks that this case is held to."""
+        return self.undertaking.numbers.limits
 
     def __repr__(self) -> str:
         return f"Intake({self.product!r}, revision {self.revision})"

@@ -23,8 +23,8 @@ from backoffice.cases.events import AnyCaseEvent, Closed, SampleOpened, SampleRe
 from backoffice.cases.record import Case
 from backoffice.cases.terms import Rules
 from backoffice.cases.view import compare, dossier_of
-from backoffice.product import Product
 from wire.codec import encode
+from wire.form import Form
 from wire.message import Code, Refusal
 from wire.messages.desk import NOTE_CHARS_MAX, ReviewFile, ReviewItem
 from wire.messages.session import StaffCard
@@ -84,22 +84,23 @@ def collection(union: str) -> str:
     return f"review/{union}"
 
 
-def review_document(before: Case, after: Case, product: Product) -> tuple[Document, ...]:
+def review_document(before: Case, after: Case) -> tuple[Document, ...]:
     """What a commit writes: put as a drawn case closes or is opened, delete as it is reviewed."""
     was = (before.sampled, before.opened, before.reviewed)
     if was == (after.sampled, after.opened, after.reviewed):
         return ()
-    body = encode(entry_of(after, product)) if after.reviewed is None else None
+    body = encode(entry_of(after)) if after.reviewed is None else None
     return (Document(collection(after.union), after.case_id, body),)
 
 
-def entry_of(case: Case, product: Product) -> ReviewEntry:
+def entry_of(case: Case) -> ReviewEntry:
     """A drawn case as its document keeps it."""
+    undertaking = case.filed.undertaking
     return ReviewEntry(
         case_id=case.case_id,
-        product=product.code,
-        title_zh=product.title_zh,
-        title_en=product.title_en,
+        product=case.filed.product,
+        title_zh=undertaking.title_zh,
+        title_en=undertaking.title_en,
         operator=case.filed.operator,
         closed_ms=case.steps[-1].at_ms,
         level=case.filed.assessment.level,
@@ -133,16 +134,17 @@ def review_item(entry: ReviewEntry, caller: Caller) -> ReviewItem:
     )
 
 
-def review_file(case: Case, product: Product, caller: Caller) -> ReviewFile:
-    """What somebody who opened a drawn case judges it by; numbers are masked as in the queue."""
+def review_file(case: Case, form: Form, caller: Caller) -> ReviewFile:
+    """What somebody who opened a drawn case judges it by; numbers are masked as in the queue.
+
+    `form` is the one that was filled.
+    """
     filed = case.filed
     return ReviewFile(
-        item=review_item(entry_of(case, product), caller),
+        item=review_item(entry_of(case), caller),
         state=case.state,
         steps=case.steps,
-        compared=compare(
-            dossier_of(filed, product), product.form, filed.identity, filed.identities
-        ),
+        compared=compare(dossier_of(filed), form, filed.identity, filed.identities),
         images=case.images,
     )
 

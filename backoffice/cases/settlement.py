@@ -44,6 +44,7 @@ from backoffice.cases.record import Case, evolve
 from backoffice.cases.terms import Rules
 from backoffice.partners.port import PartnerOutcome, PartnerStatus
 from wire.case_state import State
+from wire.checks import Context, check_moment, not_before
 from wire.codec import decode
 from wire.errors import BadFrame
 from wire.keys import SETTLEMENT
@@ -85,7 +86,6 @@ _OWN_CASE: Final = Refusal(Code.SELF_AUTH, "不能核定本人经办的业务。
 _SAME_PERSON: Final = Refusal(Code.SELF_AUTH, "须由提出人以外的另一人复核。")
 _TOO_JUNIOR: Final = Refusal(Code.FORBIDDEN, f"人工核定需要{LEVEL.name}级授权权限。")
 _ELSEWHERE: Final = Refusal(Code.FORBIDDEN, "只能核定本联社的业务。")
-_CLOCK: Final = Refusal(Code.RANGE, "本机时间快于系统时间，请校准后重试。", "said_ms")
 _NONE_PROPOSED: Final = Refusal(Code.STATE, "该分项没有待复核的意见。")
 _ANOTHER: Final = Refusal(Code.STATE, "该分项已有待复核的意见，请先复核或撤回。")
 _CHANGED: Final = Refusal(Code.STALE, "待复核的意见已变更，请重新查看。")
@@ -259,7 +259,10 @@ def _not_entitled(
     )
     if fault is not None:
         return fault
-    return _CLOCK if word.said_ms > now_ms + rules.limits.skew_ms_max else None
+    limits = case.filed.limits
+    earliest_ms = not_before(case.filed.received_ms, limits)
+    context = Context(now_ms, limits, "said_ms")
+    return next(iter(check_moment(word.said_ms, context, "人工处理", earliest_ms)), None)
 
 
 def settling_unions(case: Case) -> frozenset[str]:

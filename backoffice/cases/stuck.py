@@ -14,7 +14,6 @@ from backoffice.cases.legs import LegRecord
 from backoffice.cases.record import Case
 from backoffice.cases.settlement import is_stuck
 from backoffice.partners.operations import fen_of
-from backoffice.product import Product
 from wire.codec import encode
 from wire.messages.settlement import ManualCase, ManualFile, ManualLeg, Proposal, Said
 
@@ -43,7 +42,7 @@ def entry_of(case: Case) -> ManualCase:
     )
 
 
-def file_of(case: Case, product: Product) -> ManualFile:
+def file_of(case: Case) -> ManualFile:
     """Everything about a case that people settle."""
     proposals = (
         Proposal(
@@ -65,8 +64,8 @@ def file_of(case: Case, product: Product) -> ManualFile:
     )
     return ManualFile(
         case=entry_of(case),
-        title_zh=product.title_zh,
-        title_en=product.title_en,
+        title_zh=case.filed.undertaking.title_zh,
+        title_en=case.filed.undertaking.title_en,
         operator=case.filed.operator.name,
         said=tuple(said),
         proposals=tuple(proposals),

@@ -25,7 +25,6 @@ from backoffice.cases.record import Case, evolve
 from backoffice.cases.rescan import give_rescan
 from backoffice.cases.sampling import close
 from backoffice.cases.terms import Rules
-from backoffice.cases.view import dossier_of
 from backoffice.slips.slip import signed_body
 from wire.case_state import State
 from wire.checks import Context, check_ink, check_moment, not_before
@@ -77,7 +76,7 @@ def at_table(case: Case, command: FromTerminal, rules: Rules, now_ms: int) -> Ev
         case ContinueLater():
             return defer(case, rules, now_ms)
         case GiveLivePhoto() as request:
-            return give_live(case, request, rules, now_ms)
+            return give_live(case, request, now_ms)
         case SubmitRescan() as request:
             return give_rescan(case, request, rules, now_ms)
         case CancelCase(reason=reason):
@@ -121,10 +120,11 @@ def _sign(
         return wrong_state(case.state)
     if request.slip_hash != case.slip_hash:
         return _SLIP_CHANGED
-    context = Context(now_ms, rules.limits, "signature")
+    context = Context(now_ms, case.filed.limits, "signature")
     assert case.slip is not None, "what has a hash was made"
     # Nobody signs what is not made yet; how long it may wait for a link is the case's own expiry.
-    earliest_ms = not_before(case.slip.made_ms, rules.limits)
+    limits = case.filed.limits
+    earliest_ms = not_before(case.slip.made_ms, limits)
     problems = check_ink(request.ink, context)
     problems += check_moment(request.signed_ms, context, "签字", earliest_ms)
     if problems:
@@ -153,16 +153,16 @@ def _cancel(case: Case, reason: str, now_ms: int) -> Events | Refusal:
 
 
 def _deliver(case: Case, request: Delivered, rules: Rules, now_ms: int) -> Events | Refusal:
-    product = rules.products[case.filed.product]
+    card, limits = case.filed.undertaking.delivers, case.filed.limits
     delivered = any(step.state is State.DELIVERED for step in case.steps)
-    if not delivered and (not product.delivers or not allows(case.state, Trigger.DELIVER)):
+    if not delivered and (card is None or not allows(case.state, Trigger.DELIVER)):
         return wrong_state(case.state)
-    if request.pan != dossier_of(case.filed, product).pan(product.delivers):
+    if request.pan != card:
         return _WRONG_CARD
     if delivered:
         return ()
-    earliest_ms = not_before(case.reached_ms(State.COMMITTED), rules.limits)
-    context = Context(now_ms, rules.limits, "delivered_ms")
+    earliest_ms = not_before(case.reached_ms(State.COMMITTED), limits)
+    context = Context(now_ms, limits, "delivered_ms")
     for refusal in check_moment(request.delivered_ms, context, "交付", earliest_ms):
         return refusal
     return HandedOver(now_ms, request.delivered_ms), close(case, rules, now_ms)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,8 +10,7 @@ import msgspec
 
 from backoffice.authorization.hours import DESKS, Desks
 from backoffice.authorization.levels import THRESHOLDS, Thresholds
-from backoffice.product import Product
-from wire.checks import LIMITS, Limits
+from backoffice.forms import Forms
 
 Verify = Callable[[bytes, bytes, bytes, bytes], bool]
 """(public key, context, body, signature) → whether it holds; `wire.keys.verify`."""
@@ -51,22 +50,20 @@ class Rules:
     """Everything besides a case and a command that the rules look at.
 
     Attributes:
-        products: by code, as `backoffice.catalogue.products` found them.
+        forms: every form that a case on file has filled.
         verify: `wire.keys.verify`.
         thresholds: how long queued cases may wait.
         desks: when those work whom they wait for.
         terms: leases, expiries and inquiries.
-        limits: bounds of the checks.
         draw_key: the secret by which cases are drawn for a review, at most 64 bytes.
         learn: the office keeps customers' records, and learns from what became real.
     """
 
-    products: Mapping[str, Product]
+    forms: Forms
     verify: Verify
     thresholds: Thresholds = THRESHOLDS
     desks: Desks = DESKS
     terms: Terms = TERMS
-    limits: Limits = LIMITS
     draw_key: bytes = field(default=b"", repr=False)
     learn: bool = False
 

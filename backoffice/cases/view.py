@@ -15,7 +15,6 @@ from backoffice.cases.commands import Caller
 from backoffice.cases.events import Intake
 from backoffice.cases.record import Case
 from backoffice.dossier import NOTHING, Dossier, open_dossier
-from backoffice.product import Product
 from backoffice.questions.fields import ID_CARD
 from wire.case_state import State
 from wire.chip_record import NATIONS, Sex
@@ -69,25 +68,23 @@ _REGISTER_WORDS = {
 }
 
 
-def dossier_of(intake: Intake, product: Product) -> Dossier:
-    """An accepted submission, opened for reading, with the numbers that are in force now."""
+def dossier_of(intake: Intake) -> Dossier:
+    """An accepted submission, opened for looking at; no product's rules read it any more."""
     submission = decode_signed(Submission, intake.submission)
     return open_dossier(
         submission,
         verifiers=intake.verifiers,
         operator=intake.operator,
         now_ms=intake.received_ms,
-        terms=product.terms,
+        thresholds=intake.undertaking.numbers.thresholds,
         listed=intake.listed,
         colleagues=intake.colleagues,
     )
 
 
-def view_of(case: Case, product: Product) -> CaseView:
+def view_of(case: Case) -> CaseView:
     """What the terminal may know."""
-    deliver = ""
-    if product.delivers and case.state in HANDED_STATES:
-        deliver = dossier_of(case.filed, product).pan(product.delivers).masked
+    card = case.filed.undertaking.delivers
     waits = case.state in QUEUED_STATES
     return CaseView(
         case_id=case.case_id,
@@ -96,7 +93,7 @@ def view_of(case: Case, product: Product) -> CaseView:
         steps=case.steps,
         reasons=case.reasons,
         slip=case.slip,
-        deliver=deliver,
+        deliver=card.masked if card is not None and case.state in HANDED_STATES else "",
         results=case.results if case.state in HANDED_STATES or case.manual else (),
         timing=case.timing.value if waits else "",
         due_ms=case.due_ms if waits else 0,
@@ -114,19 +111,20 @@ def owed_photos(case: Case) -> tuple[str, ...]:
     return case.rescan.fields
 
 
-def entry_of(case: Case, product: Product) -> QueueEntry:
+def entry_of(case: Case) -> QueueEntry:
     """The case as the queue keeps it."""
     intake = case.filed
+    undertaking = intake.undertaking
     held = case.claim
     return QueueEntry(
         case_id=case.case_id,
         version=case.version,
-        product=product.code,
-        title_zh=product.title_zh,
-        title_en=product.title_en,
+        product=intake.product,
+        title_zh=undertaking.title_zh,
+        title_en=undertaking.title_en,
         operator=intake.operator,
         level=intake.assessment.level,
-        category=product.category,
+        category=undertaking.category,
         timing=case.timing,
         locality=intake.assessment.route.locality,
         priority=intake.assessment.route.priority,
@@ -144,10 +142,10 @@ def entry_of(case: Case, product: Product) -> QueueEntry:
     )
 
 
-def queue_document(before: Case, after: Case, product: Product) -> tuple[Document, ...]:
+def queue_document(before: Case, after: Case) -> tuple[Document, ...]:
     """What a commit writes into the projections of queues: put, delete, or nothing."""
     was, now = _queues(before), _queues(after)
-    body = encode(entry_of(after, product)) if now else None
+    body = encode(entry_of(after)) if now else None
     return (
         *(Document(collection(union), after.case_id, body) for union in now),
         *(Document(collection(union), after.case_id, None) for union in was if union not in now),
@@ -158,19 +156,19 @@ def _queues(case: Case) -> tuple[str, ...]:
     return case.queues if case.state in QUEUED_STATES else ()
 
 
-def file_of(case: Case, product: Product, caller: Caller) -> CaseFile:
-    """Everything that the holder of the claim decides on."""
+def file_of(case: Case, form: Form, caller: Caller) -> CaseFile:
+    """Everything that the holder of the claim decides on; `form` is the one that was filled."""
     held = case.claim
     assert held is not None, "only a claimed case is looked at"
     return CaseFile(
-        item=item_for(entry_of(case, product), caller.authority, caller.device),
+        item=item_for(entry_of(case), caller.authority, caller.device),
         state=case.state,
         steps=case.steps,
         version=case.version,
         submission_hash=case.filed.digest,
         compared=compare(
-            dossier_of(case.filed, product),
-            product.form,
+            dossier_of(case.filed),
+            form,
             case.filed.identity,
             case.filed.identities,
         ),

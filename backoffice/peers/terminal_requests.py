@@ -157,7 +157,11 @@ class TerminalRequests:
             thresholds=settings.thresholds,
             limits=settings.limits,
         )
-        return intake if isinstance(intake, Intake) else intake[0]
+        if not isinstance(intake, Intake):
+            return intake[0]
+        assert facts.product is not None, "nothing else is admitted"
+        await office.forms.keep(facts.product.form, office.store, office.outside.wall)
+        return intake
 
     async def _facts(
         self, caller: Caller, submission: Submission, product: Product | None

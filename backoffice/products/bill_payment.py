@@ -8,7 +8,6 @@ that the biller declined.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -182,9 +181,8 @@ def plan(dossier: Dossier) -> tuple[Leg, ...]:
     )
 
 
-def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
+def slip_lines(dossier: Dossier) -> tuple[SlipLine, ...]:
     """What the customer confirms: what is paid, for which number, how much, from which card."""
-    del facts
     return (
         SlipLine("缴费项目", "Biller", title_of_option(FORM, "biller", dossier.choice("biller"))),
         SlipLine("缴费户号", "Customer number", f"****{dossier.text('bill_no')[-4:]}"),

@@ -7,7 +7,6 @@ and this holder is its record of issue; whether the PIN is right it says at PREP
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
@@ -15,7 +14,7 @@ from backoffice.dossier import Dossier, Terms
 from backoffice.partners.listing import day_of
 from backoffice.partners.operations import ActivateCard
 from backoffice.partners.queries import CardsToActivate, PartnerQuery
-from backoffice.product import Asking, Category, Leg, Product
+from backoffice.product import Asking, Category, FactLine, Leg, Product
 from backoffice.questions.fields import CARD_FIRST, FACE_TO_FACE, ID_CARD, needs_of
 from wire.form import Field, FieldKind, Form
 from wire.message import Code, Refusal
@@ -85,11 +84,11 @@ def plan(dossier: Dossier) -> tuple[Leg, ...]:
     return (Leg(operation),)
 
 
-def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
+def slip_lines(dossier: Dossier) -> tuple[SlipLine | FactLine, ...]:
     """What the customer confirms: which card, of which account."""
     return (
         SlipLine("卡号", "Card", dossier.pan("card").masked),
-        SlipLine("账号", "Account", facts.get("account", "")),
+        FactLine("账号", "Account", "account"),
         SlipLine("发卡日期", "Issued", day_of(int(dossier.fact("issued", "issued_ms")))),
         SlipLine("激活后状态", "State after activation", "正常"),
     )

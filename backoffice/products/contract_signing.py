@@ -8,7 +8,7 @@ declines, and every signature is void. The identity register is asked about ever
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
@@ -165,9 +165,8 @@ def plan(dossier: Dossier) -> tuple[Leg, ...]:
     return (Leg(operation),)
 
 
-def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
+def slip_lines(dossier: Dossier) -> tuple[SlipLine, ...]:
     """What the customer signs: which document, over how much, with whom, and what was read out."""
-    del facts
     contract = dossier.item("contract")
     others = "、".join(f"{one.name} {one.number.masked}" for one in parties(dossier)[1:])
     digest = dossier.fact("contract", "digest")[:DIGEST_CHARS]

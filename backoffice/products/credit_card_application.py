@@ -7,7 +7,6 @@ confirms each explicitly. One open application per person is the card centre's r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Final
 
 import msgspec
@@ -15,7 +14,7 @@ import msgspec
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier, Terms
 from backoffice.partners.operations import ApplyCreditCard, Contact
-from backoffice.product import Category, Leg, Product
+from backoffice.product import Category, FactLine, Leg, Product
 from backoffice.questions.fields import (
     FACE_TO_FACE,
     ID_BACK,
@@ -199,11 +198,11 @@ def plan(dossier: Dossier) -> tuple[Leg, ...]:
     return (Leg(operation),)
 
 
-def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
+def slip_lines(dossier: Dossier) -> tuple[SlipLine | FactLine, ...]:
     """What the applicant confirms: what was declared, and that the answer comes later."""
     contacts = "、".join(f"{one.name} {one.phone.masked}" for one in contacts_of(dossier))
     return (
-        SlipLine("申请编号", "Application", facts.get("application", "")),
+        FactLine("申请编号", "Application", "application"),
         SlipLine("手机号码", "Mobile number", dossier.phone("phone").masked),
         amount_line("年收入", "Yearly income", dossier.fen("income")),
         SlipLine("工作单位", "Employer", dossier.text("employer")),

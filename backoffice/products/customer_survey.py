@@ -6,7 +6,6 @@ yet. That somebody refused or was not there is an answer, too, and each person h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -92,9 +91,8 @@ def claims(dossier: Dossier, union: str) -> tuple[Unique, ...]:
     return (Unique("survey", unique_key("survey", union, *who), "target", message),)
 
 
-def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
+def slip_lines(dossier: Dossier) -> tuple[SlipLine, ...]:
     """Who was asked, and what came of it."""
-    del facts
     return (
         SlipLine("调查期次", "Wave", dossier.fact("target", "wave")),
         SlipLine("调查对象", "Person", dossier.item("target").title_zh),

@@ -8,7 +8,7 @@ How many cards a person may have is the core's rule.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -16,7 +16,7 @@ import msgspec
 from backoffice.authorization.levels import MINOR, Level, Raise
 from backoffice.dossier import Dossier, Terms
 from backoffice.partners.operations import IssueCard
-from backoffice.product import Category, Leg, Product, Unique, unique_key
+from backoffice.product import Category, FactLine, Leg, Product, Unique, unique_key
 from backoffice.questions.fields import (
     FACE_TO_FACE,
     ID_BACK,
@@ -193,12 +193,12 @@ def plan(dossier: Dossier) -> tuple[Leg, ...]:
     return (Leg(operation),)
 
 
-def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
+def slip_lines(dossier: Dossier) -> tuple[SlipLine | FactLine, ...]:
     """What the customer confirms: card, account, class, phone, address, and who acted for them."""
     account_class = title_of_option(FORM, "account_class", dossier.choice("account_class"))
     return (
         SlipLine("卡号", "Card", dossier.pan("card").masked),
-        SlipLine("账号", "Account", facts.get("account", "")),
+        FactLine("账号", "Account", "account"),
         SlipLine("账户类别", "Account class", account_class),
         SlipLine("手机号码", "Mobile number", dossier.phone("phone").masked),
         SlipLine("联系地址", "Contact address", dossier.text("address")),

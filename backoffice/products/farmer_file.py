@@ -7,13 +7,12 @@ only the credit side knows: it declines, and the file is supplemented instead.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier
 from backoffice.partners.operations import Household, OpenFile
-from backoffice.product import Category, Leg, Product, Unique, unique_key
+from backoffice.product import Category, FactLine, Leg, Product, Unique, unique_key
 from backoffice.questions.fields import (
     COLLEAGUE,
     FACE_TO_FACE,
@@ -155,14 +154,14 @@ def plan(dossier: Dossier) -> tuple[Leg, ...]:
     return (Leg(OpenFile(customer=dossier.customer, household=household(dossier))),)
 
 
-def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
+def slip_lines(dossier: Dossier) -> tuple[SlipLine | FactLine, ...]:
     """What the customer confirms: the household in figures, the net worth as computed."""
     home = household(dossier)
     labour = sum(member.labour for member in home.members)
     land = number_text(sum(crop.mu_e2 for crop in home.crops), 2)
     heads = sum(stock.heads for stock in home.livestock)
     return (
-        SlipLine("档案编号", "File", facts.get("file_no", "")),
+        FactLine("档案编号", "File", "file_no"),
         SlipLine("所在村组", "Village", home.village),
         SlipLine("家庭人口", "Members", f"{len(home.members)}人，其中劳动力{labour}人"),
         SlipLine("种植面积", "Land", f"{land}亩"),

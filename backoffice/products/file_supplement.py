@@ -21,7 +21,7 @@ from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier
 from backoffice.partners.operations import SupplementFile
 from backoffice.partners.queries import FarmerFiles, PartnerQuery
-from backoffice.product import Asking, Category, Leg, Product
+from backoffice.product import Asking, Category, FactLine, Leg, Product
 from backoffice.questions.fields import (
     CARD_FIRST,
     COLLEAGUE,
@@ -242,11 +242,11 @@ def plan(dossier: Dossier) -> tuple[Leg, ...]:
     return (Leg(operation),)
 
 
-def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
+def slip_lines(dossier: Dossier) -> tuple[SlipLine | FactLine, ...]:
     """What the customer confirms: the file, and each change from what to what."""
     return (
         SlipLine("档案编号", "File", dossier.fact("file", "file_no")),
-        SlipLine("补录后版本", "Version afterwards", facts.get("version", "")),
+        FactLine("补录后版本", "Version afterwards", "version"),
         *(_change_line(dossier, name, value) for name, value in changes(dossier).items()),
     )
 

@@ -8,7 +8,6 @@ consents are kept one by one, as they were given.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
@@ -92,9 +91,8 @@ def templates(asking: Asking) -> PartnerQuery | Refusal:
     return Templates(subject.code)
 
 
-def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
+def slip_lines(dossier: Dossier) -> tuple[SlipLine, ...]:
     """What was kept, under which template and for what."""
-    del facts
     return (
         SlipLine("采集模板", "Template", dossier.item("template").title_zh),
         SlipLine("模板版本", "Version", dossier.fact("template", "version")),

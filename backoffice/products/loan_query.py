@@ -6,7 +6,6 @@ for the audit. Numbers are masked. How often a teller may ask a day is watched w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
@@ -59,9 +58,8 @@ def loans(asking: Asking) -> PartnerQuery | Refusal:
     return Loans(asking.number) if asking.number is not None else CARD_FIRST
 
 
-def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
+def slip_lines(dossier: Dossier) -> tuple[SlipLine, ...]:
     """What the customer is told: the loan as the partner shows it, under a masked number."""
-    del facts
     loan = dossier.item("loan")
     return (
         SlipLine("合同编号", "Contract", f"****{loan.code[-SHOWN_CHARS:]}"),

@@ -6,7 +6,6 @@ visit took place where it should is a rule that all businesses share.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
@@ -176,9 +175,8 @@ def _purpose(dossier: Dossier) -> str:
     return f"{title_of_option(FORM, 'purpose', dossier.choice('purpose'))}：{dossier.text('use')}"
 
 
-def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
+def slip_lines(dossier: Dossier) -> tuple[SlipLine, ...]:
     """What the applicant confirms: what was asked for; the officers' opinion is not theirs."""
-    del facts
     officers = f"{dossier.operator.name}、{dossier.colleagues[COLLEAGUE.name].name}"
     return (
         SlipLine("外访任务", "Visit", dossier.item("task").code),

@@ -6,14 +6,13 @@ loss is looked at by a person. Misuse and a borrower who cannot be found become 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier
 from backoffice.partners.operations import ReportCheck
 from backoffice.partners.queries import DueChecks, PartnerQuery
-from backoffice.product import Asking, Category, Leg, Product
+from backoffice.product import Asking, Category, FactLine, Leg, Product
 from backoffice.questions.fields import (
     CARD_FIRST,
     ID_CARD,
@@ -161,11 +160,10 @@ def plan(dossier: Dossier) -> tuple[Leg, ...]:
     return (Leg(operation),)
 
 
-def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
+def slip_lines(dossier: Dossier) -> tuple[SlipLine | FactLine, ...]:
     """What the borrower confirms: what was seen; the suggested tier is the bank's own."""
     warnings = (title_of_option(FORM, "warnings", code) for code in dossier.choices("warnings"))
-    next_check = facts.get("next_check", "")
-    lines = (
+    return (
         SlipLine("检查编号", "Check", dossier.item("check").code),
         *(
             SlipLine(field.title_zh, field.title_en, title_of_option(FORM, name, code))
@@ -175,8 +173,8 @@ def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ..
         SlipLine("生产经营情况", "How the business goes", dossier.text("operation")),
         amount_line("预计年收入", "Yearly income expected", dossier.fen("income")),
         SlipLine("预警信号", "Warnings", "、".join(warnings) or "无"),
+        FactLine("下次检查", "Next check", "next_check", optional=True),
     )
-    return (*lines, SlipLine("下次检查", "Next check", next_check)) if next_check else lines
 
 
 def profile(dossier: Dossier) -> dict[str, str]:

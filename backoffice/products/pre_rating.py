@@ -9,7 +9,6 @@ public notice and its validity are the credit side's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -183,9 +182,8 @@ def plan(dossier: Dossier) -> tuple[Leg, ...]:
     return (Leg(operation),)
 
 
-def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
+def slip_lines(dossier: Dossier) -> tuple[SlipLine, ...]:
     """What the customer confirms: the card line by line, grade and limit, no promise."""
-    del facts
     card, result = dossier.terms_as(FileTerms).card, rating(dossier)
     version = f"{dossier.fact('file', 'file_no')}（第{dossier.fact('file', 'version')}版）"
     return (

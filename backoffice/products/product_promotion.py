@@ -6,7 +6,6 @@ hear of campaigns; saying so here is obeyed from then on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
@@ -75,9 +74,8 @@ def problems(dossier: Dossier) -> tuple[Refusal, ...]:
     return ()
 
 
-def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
+def slip_lines(dossier: Dossier) -> tuple[SlipLine, ...]:
     """What was shown, and what came of it."""
-    del facts
     topics = (title_of_option(FORM, TOPICS.name, code) for code in dossier.choices(TOPICS.name))
     response = title_of_option(FORM, "response", dossier.choice("response"))
     return (

@@ -7,13 +7,12 @@ side's: a new rating replaces the last.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from backoffice.authorization.levels import SENIOR, Level, Raise
 from backoffice.dossier import Dossier, Terms
 from backoffice.partners.operations import RateRisk
-from backoffice.product import Category, Leg, Product
+from backoffice.product import Category, FactLine, Leg, Product
 from backoffice.questions.fields import FACE_TO_FACE, ID_CARD, choice, confirm, needs_of
 from backoffice.questions.risk import (
     CONTRADICTIONS,
@@ -123,11 +122,11 @@ def plan(dossier: Dossier) -> tuple[Leg, ...]:
     return (Leg(operation),)
 
 
-def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
+def slip_lines(dossier: Dossier) -> tuple[SlipLine | FactLine, ...]:
     """What the customer confirms: the rating, and that the answers were their own."""
     score, rating = rating_of(dossier)
     return (
-        SlipLine("评估编号", "Assessment", facts.get("risk_rating", "")),
+        FactLine("评估编号", "Assessment", "risk_rating"),
         SlipLine("问卷版本", "Questionnaire", str(VERSION)),
         SlipLine("评估得分", "Points", str(score)),
         SlipLine("风险承受能力", "Rating", TITLES_ZH[rating]),

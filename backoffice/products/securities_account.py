@@ -8,7 +8,6 @@ broker decides; what it refuses leaves nothing behind at the bank.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from backoffice.authorization.levels import WITNESS, Level, Raise
@@ -197,9 +196,8 @@ def plan(dossier: Dossier) -> tuple[Leg, ...]:
     return (Leg(operation),)
 
 
-def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
+def slip_lines(dossier: Dossier) -> tuple[SlipLine, ...]:
     """What the customer confirms: the broker, the card, their rating, and who witnessed it."""
-    del facts
     lines = [
         SlipLine("证券公司", "Broker", dossier.item("broker").title_zh),
         SlipLine("三方存管银行卡", "Settlement card", dossier.pan("card").masked),

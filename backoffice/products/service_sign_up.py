@@ -7,7 +7,7 @@ or the usual one. Whether a service is on already only the core knows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Annotated, Final
 
 import msgspec
@@ -191,9 +191,8 @@ def plan(dossier: Dossier) -> tuple[Leg, ...]:
     return tuple(legs)
 
 
-def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
+def slip_lines(dossier: Dossier) -> tuple[SlipLine, ...]:
     """What the customer confirms: the card, the phone, and each service with its limit."""
-    del facts
     lines = [
         SlipLine("签约卡", "Card", dossier.pan("card").masked),
         SlipLine("签约手机号码", "Mobile number", dossier.phone("phone").masked),

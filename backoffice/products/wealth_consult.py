@@ -7,7 +7,6 @@ rating the list is empty. Which lists were shown stands in the office's audit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
@@ -68,9 +67,8 @@ def problems(dossier: Dossier) -> tuple[Refusal, ...]:
     return ()
 
 
-def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
+def slip_lines(dossier: Dossier) -> tuple[SlipLine, ...]:
     """What the teller keeps in mind: the product, and how it ended."""
-    del facts
     lines = []
     if dossier.has("fund"):
         lines.append(SlipLine("关注产品", "Product", dossier.item("fund").title_zh))

@@ -8,7 +8,6 @@ passed meanwhile declines it, and the held money is released.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Final
 
 import msgspec
@@ -17,7 +16,7 @@ from backoffice.authorization.levels import Level, Raise, by_amount
 from backoffice.dossier import Dossier, Terms
 from backoffice.partners.operations import BuyFund, HoldFunds
 from backoffice.partners.queries import Funds, PartnerQuery
-from backoffice.product import Asking, Category, Leg, Product
+from backoffice.product import Asking, Category, FactLine, Leg, Product
 from backoffice.questions.fields import (
     CARD_FIRST,
     FACE_TO_FACE,
@@ -201,10 +200,10 @@ def plan(dossier: Dossier) -> tuple[Leg, ...]:
     )
 
 
-def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
+def slip_lines(dossier: Dossier) -> tuple[SlipLine | FactLine, ...]:
     """What the customer confirms: the product, its risk beside their own rating, and the money."""
     return (
-        SlipLine("订单编号", "Order", facts.get("order", "")),
+        FactLine("订单编号", "Order", "order"),
         SlipLine("产品名称", "Product", dossier.item("fund").title_zh),
         SlipLine("产品代码", "Product code", dossier.item("fund").code),
         SlipLine("产品风险等级", "Product risk", dossier.fact("fund", "risk")),

@@ -15,8 +15,7 @@ from typing import Final
 from backoffice.cases.events import Standing
 from backoffice.cases.legs import NOT_DONE, LegRecord
 from backoffice.cases.record import Case
-from backoffice.dossier import Dossier
-from backoffice.product import Product
+from backoffice.partners.operations import Customer
 from wire.checks import CHINA
 from wire.codec import encode
 from wire.ink import Signature
@@ -41,13 +40,7 @@ FEN_MAX: Final = 10**17
 
 
 def build_slip(
-    case: Case,
-    product: Product,
-    dossier: Dossier,
-    facts: Mapping[str, str],
-    made_ms: int,
-    *,
-    result: str = ACCEPTED,
+    case: Case, facts: Mapping[str, str], made_ms: int, *, result: str = ACCEPTED
 ) -> Slip:
     """The slip of a case that the partners have prepared, or the receipt of pure information.
 
@@ -56,13 +49,13 @@ def build_slip(
         made_ms: when it was made, the office's clock.
         result: what has become of it by now.
     """
-    intake = case.filed
+    intake, undertaking = case.filed, case.filed.undertaking
     authorizers = "、".join(approval.authorizer.name for approval in case.approvals)
     lines = (
         SlipLine("业务编号", "Case", case.case_id),
-        SlipLine("业务种类", "Service", product.title_zh),
-        *_customer(dossier),
-        *product.slip_lines(dossier, facts),
+        SlipLine("业务种类", "Service", undertaking.title_zh),
+        *_customer(undertaking.customer),
+        *undertaking.slip_lines(facts),
         *(_item(leg) for leg in case.legs if leg.asked.title_zh),
         SlipLine("办理终端", "Terminal", intake.device),
         SlipLine("办理机构", "Outlet", intake.operator.outlet),
@@ -75,11 +68,10 @@ def build_slip(
     return Slip(case.case_id, TITLE_ZH, TITLE_EN, lines, made_ms)
 
 
-def _customer(dossier: Dossier) -> tuple[SlipLine, ...]:
+def _customer(customer: Customer | None) -> tuple[SlipLine, ...]:
     """Who it is for; nobody, where no ID card is asked for."""
-    if dossier.chip is None:
+    if customer is None:
         return ()
-    customer = dossier.customer
     return (
         SlipLine("客户姓名", "Customer", customer.name),
         SlipLine("证件号码", "ID number", customer.number.masked),

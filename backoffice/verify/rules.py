@@ -353,13 +353,12 @@ class CaseBook:
         self._differs(Fault.DECISION_DIFFERS, agree, where)
 
     def _stored(self, case: Case, event: Stored, passed: bool, where: str) -> None:
-        """Pure information passed, too, and no product that a customer signs for ends here."""
+        """Pure information passed, too, and nothing that a customer signs for ends here."""
         if not passed:
             self._findings.add(Fault.UNAUTHORIZED, where)
         if event.receipt.case_id != case.case_id:
             self._findings.add(Fault.SLIP_DIFFERS, where)
-        product = self._products.get(case.filed.product)
-        if product is not None and product.signed:
+        if case.filed.undertaking.signed:
             self._findings.add(Fault.UNSIGNED, where)
 
     def _seal(self, case: Case, seal: Seal, where: str) -> None:
@@ -386,6 +385,7 @@ class CaseBook:
         customer, pan = getattr(operation, "customer", None), getattr(operation, "pan", None)
         agree = {
             "key": (leg.key, leg.request.union) == (key, case.union),
+            "plan": leg in case.filed.undertaking.plan,
             "repeat": known.asked == leg if known is not None else not case.legs,
             "customer": customer is None
             or customer.number in [v.number for v in values if isinstance(v, IdCardValue)],

@@ -40,6 +40,7 @@ from backoffice.cases.record import Case
 from backoffice.cases.terms import Rules
 from backoffice.cases.view import file_of
 from backoffice.catalogue import products
+from backoffice.forms import Forms
 from backoffice.partners.operations import Partner
 from backoffice.product import Product
 from backoffice.slips.slip import signed_body
@@ -68,7 +69,22 @@ from wire.messages.settlement import Act, Deed, ManualFile, Word
 from wire.value import PhotoValue, Value
 
 PRODUCTS = products()
-RULES = Rules(PRODUCTS, verify)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogued(Rules):
+    """The rules, and what there is to do by them."""
+
+    products: Mapping[str, Product]
+
+
+def rules_for(products: Mapping[str, Product], **more: Any) -> Catalogued:
+    """The rules of an office with these products, whose forms are all known."""
+    forms = Forms(product.form for product in products.values())
+    return Catalogued(forms, verify, products=products, **more)
+
+
+RULES = rules_for(PRODUCTS)
 UNION = "530102"
 PARTNERS = frozenset(Partner)
 ENDS_BY_ITSELF = {
@@ -133,10 +149,10 @@ class Story:
         product: str = "debit_card",
         seed: int | str = 0,
         bank: Bank | None = None,
-        rules: Rules = RULES,
+        rules: Catalogued = RULES,
     ) -> None:
         self.bank = bank or Bank()
-        self.product: Product = rules.products[product]
+        self.product = rules.products[product]
         self.seed = seed
         self.behaviour = CaseBehaviour(rules)
         self.case_id = make.case_id(seed)
@@ -415,7 +431,7 @@ class Story:
         assert self.case.state is state
 
     def _approval(self) -> Judge:
-        seen = file_of(self.case, self.product, DESK)
+        seen = file_of(self.case, self.product.form, DESK)
         return decided(seen, desk.Verdict.APPROVE, None, DESK, self.now_ms)
 
 
@@ -463,8 +479,10 @@ __all__ = [
     "SECOND",
     "TELLER",
     "Bank",
+    "Catalogued",
     "FakeCore",
     "Story",
     "facts_for",
     "leg_of",
+    "rules_for",
 ]

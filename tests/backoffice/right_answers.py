@@ -12,7 +12,8 @@ from typing import Any, Final
 import msgspec
 
 from backoffice.cases.intake import Facts, ImageFact
-from backoffice.dossier import id_card, other_cards
+from backoffice.cases.undertaking import filled, planned_lines
+from backoffice.dossier import Dossier, id_card, other_cards
 from backoffice.partners.biller import Billers
 from backoffice.partners.card_center import CardCenter
 from backoffice.partners.credit import CreditSystem
@@ -28,7 +29,7 @@ from tests.backoffice.products.listings import standard
 from tests.kit import submissions as make
 from wire.chip_record import ChipRecord
 from wire.message import Refusal
-from wire.messages.case import Submission
+from wire.messages.case import SlipLine, Submission
 from wire.messages.identity import IdentityChecked, IdentityResult
 from wire.messages.lookups import Item
 from wire.messages.session import StaffCard
@@ -148,4 +149,9 @@ def _recorded(
     return IdentityRecorded(digest, submission.device, answer)
 
 
-__all__ = ["COLLEAGUE", "OUTLET", "facts_for", "offered", "right_values"]
+def slip_of(product: Product, dossier: Dossier, **facts: str) -> tuple[SlipLine, ...]:
+    """What the product wants on the slip, with what the partners said."""
+    return filled(planned_lines(dossier, product), facts)
+
+
+__all__ = ["COLLEAGUE", "OUTLET", "facts_for", "offered", "right_values", "slip_of"]

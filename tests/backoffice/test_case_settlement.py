@@ -453,6 +453,7 @@ def test_a_word_that_does_not_count() -> None:
         (Code.FORMAT, {"evidence": " \u200b"}),
         (Code.FORMAT, {"evidence": "长" * 501}),
         (Code.RANGE, {"said_ms": story.now_ms + 24 * HOUR_MS}),
+        (Code.RANGE, {"said_ms": 0}),
     ]
     for expected, changes in spoiled:
         assert expected is code(story.say(MONEY, DONE, **changes)), changes

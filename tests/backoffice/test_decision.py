@@ -218,7 +218,7 @@ def test_locality_says_whose_desks_decide(
     """Switchable, and a case keeps what it was submitted under."""
     story = Story()
     story.file()
-    entry = msgspec.structs.replace(entry_of(story.case, story.product), locality=locality)
+    entry = msgspec.structs.replace(entry_of(story.case), locality=locality)
     refusal = kept_apart(entry, Authority(staff("A1", "P50", outlet), Level.A4))
 
     assert expected is (refusal.code if refusal else None)

@@ -61,6 +61,8 @@ PRODUCT: Product = replace(
     problems=lambda _: (),
     claims=lambda _, __: (),
     plan=no_plan,
+    slip_lines=lambda _: (),
+    profile=lambda _: {},
     delivers="",
 )
 VALUES: dict[str, Value] = {

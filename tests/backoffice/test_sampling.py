@@ -13,7 +13,6 @@ from backoffice.cases.case import key_of, stream_of
 from backoffice.cases.commands import Caller, JudgeSample, OpenSample
 from backoffice.cases.events import Closed, SampleOpened, SampleReviewed
 from backoffice.cases.sampling import ReviewEntry, is_sampled
-from backoffice.cases.terms import Rules
 from backoffice.desk.page_model import SignInHere
 from backoffice.verify.chain import Fault, Findings, PinnedKeys, place
 from backoffice.verify.rules import CaseBook
@@ -23,8 +22,10 @@ from tests.backoffice.case_story import (
     SECOND_DESK,
     TELLERS_ALIAS,
     UNION,
+    Catalogued,
     Story,
     caller,
+    rules_for,
     staff,
 )
 from tests.backoffice.toys import RULES, TOYS, product
@@ -50,17 +51,17 @@ JUNIOR = caller("D-0007", staff("A007", "P13", "O9"), Level.A1)
 LEAST = caller("D-0008", staff("A008", "P14", "O9"), Level.A2)
 
 
-def share(permille: int) -> Rules:
+def share(permille: int) -> Catalogued:
     """The rules where so many of a thousand are drawn."""
     thresholds = msgspec.structs.replace(THRESHOLDS, sample_permille=permille)
     known = {**RULES.products, UNTOUCHED.code: UNTOUCHED}
-    return Rules(known, RULES.verify, thresholds, learn=True)
+    return rules_for(known, thresholds=thresholds, learn=True)
 
 
 EVERY, NONE = share(1000), share(0)
 
 
-def closed(code: str = "leaflet", rules: Rules = EVERY, seed: int = 0) -> Story:
+def closed(code: str = "leaflet", rules: Catalogued = EVERY, seed: int = 0) -> Story:
     """A case up to its end."""
     story = Story(code, seed, rules=rules)
     story.file()
@@ -146,7 +147,7 @@ def test_a_drawn_case_waits_from_its_end(code: str) -> None:
 @pytest.mark.parametrize(
     ("code", "rules"), [("untouched", EVERY), ("referral", EVERY), ("leaflet", NONE)]
 )
-def test_who_is_not_drawn(code: str, rules: Rules) -> None:
+def test_who_is_not_drawn(code: str, rules: Catalogued) -> None:
     """What needs nobody, what somebody looked at, and what chance passed by: no review of it."""
     story = closed(code, rules)
 

@@ -7,7 +7,6 @@ over the network, against the office's partners.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 import msgspec
 import pytest
@@ -96,8 +95,7 @@ def plan(dossier: Dossier) -> tuple[Leg, ...]:
     return (Leg(PayBill(facts["biller"], facts["bill_no"], facts["period"], fen)),)
 
 
-def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
-    del facts
+def slip_lines(dossier: Dossier) -> tuple[SlipLine, ...]:
     return (SlipLine("账单", "Bill", dossier.item("bill").title_zh),)
 
 

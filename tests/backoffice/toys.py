@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from backoffice.authorization.levels import Level, Raise
-from backoffice.cases.terms import Rules
 from backoffice.dossier import Dossier
 from backoffice.partners.operations import HoldFunds, PayBill, SignUp
 from backoffice.product import Category, Leg, Product
 from backoffice.questions.fields import ID_CARD, needs_of
-from tests.backoffice.case_story import PRODUCTS
+from tests.backoffice.case_story import PRODUCTS, rules_for
 from wire.form import Field, FieldKind, Form
-from wire.keys import verify
 from wire.messages.case import SlipLine
 
 CARD = Field(name="card", kind=FieldKind.BANK_CARD, title_zh="银行卡", title_en="Card")
@@ -39,7 +35,7 @@ def _notice(dossier: Dossier, service: str = "sms_notice", name: str = NOTICE) -
     return Leg(operation, name, "短信通知", "Notices", optional=True)
 
 
-def no_lines(_dossier: Dossier, _facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
+def no_lines(_dossier: Dossier) -> tuple[SlipLine, ...]:
     return ()
 
 
@@ -100,7 +96,7 @@ STREET = product("street", TEXT)
 
 TOYS = {toy.code: toy for toy in (ERRAND, WISHES, GIFT, LEAFLET, REFERRAL, STREET)}
 
-RULES = Rules(PRODUCTS | TOYS, verify, learn=True)
+RULES = rules_for(PRODUCTS | TOYS, learn=True)
 
 
 __all__ = [

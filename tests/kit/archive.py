@@ -27,9 +27,9 @@ from backoffice.cases.events import Intake
 from backoffice.cases.intake import Facts, ImageFact, admit, open_submission
 from backoffice.cases.record import Case
 from backoffice.cases.terms import Rules
-from backoffice.cases.view import dossier_of
 from backoffice.catalogue import products
 from backoffice.dossier import id_card
+from backoffice.forms import Forms
 from backoffice.partners.biller import Billers
 from backoffice.partners.core_bank import CoreBank
 from backoffice.partners.identity_check import IdentityRecorded, person_digest
@@ -63,6 +63,7 @@ from wire.value import PhotoValue, Value
 
 UNION = "530102"
 PRODUCTS = products()
+FORMS = Forms(product.form for product in PRODUCTS.values())
 CENTRAL = "O9"
 
 
@@ -144,9 +145,7 @@ class OfficeFile:
     ) -> str:
         """One case from the submission up to a state; from 65 years on two authorizers."""
         case_id = submissions.case_id(seed)
-        case = Actor(
-            self, CaseBehaviour(Rules(PRODUCTS, verify)), stream_of(key_of(UNION, case_id))
-        )
+        case = Actor(self, CaseBehaviour(Rules(FORMS, verify)), stream_of(key_of(UNION, case_id)))
         while case.state.state is not until:
             if case.state.state is State.DRAFT:
                 self._file_case(case, PRODUCTS[product], seed, age)
@@ -172,9 +171,8 @@ class OfficeFile:
                 signed = SignSlip(record.case_id, record.slip_hash, ink, self.now_ms, seal)
                 self._at_table(case, signed)
             case State.COMMITTED:
-                product = PRODUCTS[record.filed.product]
-                pan = dossier_of(record.filed, product).pan(product.delivers)
-                self._at_table(case, Delivered(record.case_id, pan, self.now_ms))
+                card = record.filed.undertaking.delivers
+                self._at_table(case, Delivered(record.case_id, card, self.now_ms))
             case _:
                 self._ask_partners(case)
 

@@ -29,6 +29,7 @@ from backoffice.hsm import SecurityModule
 from backoffice.partners.conduct import Conducts
 from backoffice.partners.identity_check import EmbeddedRegister
 from backoffice.partners.sms import EmbeddedMessages
+from backoffice.product import Product
 from backoffice.program import BackOffice, open_office
 from backoffice.program import Setup as OfficeSetup
 from backoffice.staff import Member, Roster
@@ -129,6 +130,7 @@ class Bank:
         watch: sees every commit of a node's disk in the step in which it becomes durable.
         conducts: how the embedded partners behave.
         begins_ms: Unix milliseconds when virtual time is 0.
+        catalogue: the products that the next incarnation of the office knows.
     """
 
     seed: str
@@ -145,6 +147,7 @@ class Bank:
     watch: Callable[[str], Watch] | None = None
     conducts: Conducts = field(default_factory=Conducts)
     begins_ms: int = EPOCH_MS
+    catalogue: Mapping[str, Product] = field(default_factory=products)
 
     def __post_init__(self) -> None:
         self.network = MemoryNetwork(random.Random(f"{self.seed}:net"), self.weather)
@@ -247,9 +250,9 @@ class Bank:
             roster_file=self.staff,
             register=self.register,
             security=self.security,
-            products=products(),
+            products=dict(self.catalogue),
             listening=listening,
-            settings=for_training(Settings(products(), sections)),
+            settings=for_training(Settings(self.catalogue, sections)),
             sms=lambda _union: self.messages,
             sinks=lambda consumer: self.consumers[consumer.name],
             conducts=self.conducts,

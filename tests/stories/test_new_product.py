@@ -46,7 +46,7 @@ def plan(dossier: Dossier) -> tuple[Leg, ...]:
     return (Leg(RateRisk(dossier.customer, 1, answers, 0, "C1")),)
 
 
-def slip_lines(dossier: Dossier, facts: Mapping[str, str]) -> tuple[SlipLine, ...]:
+def slip_lines(dossier: Dossier) -> tuple[SlipLine, ...]:
     return (SlipLine("说明", "Note", dossier.text("note")),)
 
 

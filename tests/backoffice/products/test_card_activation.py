@@ -9,6 +9,7 @@ from backoffice.product import Asking
 from backoffice.products.card_activation import PRODUCT, CardActivationTerms
 from tests.backoffice.products.dossiers import dossier, flags
 from tests.backoffice.products.listings import issued_card
+from tests.backoffice.right_answers import slip_of
 from tests.kit import submissions as make
 from wire.masked import IdNumber
 from wire.message import Code, Refusal
@@ -54,5 +55,5 @@ def test_the_record_of_issue_is_asked_for_this_card_and_this_person() -> None:
 def test_the_slip_says_when_it_was_issued() -> None:
     """The customer signs for this card of that day."""
     read = dossier(PRODUCT, listed={"issued": issued_card(0)})
-    lines = {line.title_en: line.value for line in PRODUCT.slip_lines(read, {})}
+    lines = {line.title_en: line.value for line in slip_of(PRODUCT, read)}
     assert make.today().isoformat() == lines["Issued"]

@@ -11,6 +11,7 @@ from backoffice.partners.operations import SignContract
 from backoffice.products.contract_signing import CLAUSES, PRODUCT
 from tests.backoffice.products.dossiers import dossier, flags, found
 from tests.backoffice.products.listings import contract
+from tests.backoffice.right_answers import slip_of
 from tests.kit import submissions as make
 from wire.checks import Context, check_form
 from wire.message import Code
@@ -103,7 +104,7 @@ def test_all_signatures_go_under_one_document() -> None:
     numbers = [make.person(seed, age=40).number for seed in ("party2", "party3")]
     assert [read.record.number, *numbers] == [one.number.number for one in signed.parties]
     assert ("0f" * 32, tuple(code for code, _, _ in CLAUSES)) == (signed.digest, signed.clauses)
-    slip = str(PRODUCT.slip_lines(read, {}))
+    slip = str(slip_of(PRODUCT, read))
     assert "0f" * 8 in slip
     assert not any(number in slip for number in numbers)
 

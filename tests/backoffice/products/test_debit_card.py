@@ -6,6 +6,7 @@ import pytest
 
 from backoffice.products.debit_card import PRODUCT, DebitCardTerms
 from tests.backoffice.products.dossiers import dossier, flags, found
+from tests.backoffice.right_answers import slip_of
 from tests.kit import submissions as make
 from wire.message import Code
 from wire.value import ChoiceValue, Value
@@ -93,12 +94,12 @@ def test_an_authorizer_looks_at_whoever_acts_for_another(
 
 def test_the_slip_names_the_proxy_and_masks_their_number() -> None:
     """Who signed for the customer stands on it."""
-    lines = PRODUCT.slip_lines(dossier(PRODUCT, values=agent()), {})
+    lines = slip_of(PRODUCT, dossier(PRODUCT, values=agent()))
     shown = {line.title_zh: line.value for line in lines}
 
     assert "杨建国（父母）" == shown["代理人"]
     assert "*" in shown["代理人证件号码"]
-    alone = PRODUCT.slip_lines(dossier(PRODUCT), {})
+    alone = slip_of(PRODUCT, dossier(PRODUCT))
     assert not {"代理人", "代理人证件号码"} & {line.title_zh for line in alone}
 
 

@@ -12,6 +12,7 @@ from backoffice.partners.operations import OpenFile
 from backoffice.products.farmer_file import PRODUCT, household
 from backoffice.questions.household import HOLDER, FileTerms
 from tests.backoffice.products.dossiers import COLLEAGUE, dossier, found
+from tests.backoffice.right_answers import slip_of
 from tests.kit import submissions as make
 from wire.masked import IdNumber
 from wire.message import Code
@@ -40,7 +41,7 @@ def debt(fen: int) -> dict[str, Any]:
 
 
 def shown(read: Any) -> dict[str, str]:
-    return {line.title_zh: line.value for line in PRODUCT.slip_lines(read, {"file_no": "NH1"})}
+    return {line.title_zh: line.value for line in slip_of(PRODUCT, read, file_no="NH1")}
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from backoffice.questions.household import FileTerms
 from backoffice.questions.scorecard import Scorecard, Standing, is_better, rate
 from tests.backoffice.products.dossiers import dossier, flags, found
 from tests.backoffice.products.listings import farmer_file
+from tests.backoffice.right_answers import slip_of
 from tests.kit import submissions as make
 from wire.masked import IdNumber
 from wire.message import Code
@@ -73,7 +74,7 @@ def test_only_what_differs_is_changed() -> None:
     expected = {"income_fen": 70_000_00, "savings_fen": 25_000_00, "insured": False}
     assert expected == sent(read)
     assert () == PRODUCT.problems(read)
-    lines = {line.title_zh: line.value for line in PRODUCT.slip_lines(read, {})}
+    lines = {line.title_zh: line.value for line in slip_of(PRODUCT, read)}
     assert "60000.00元 → 70000.00元" == lines["家庭年收入"]
     assert "已投保 → 未投保" == lines["是否参加农业保险"]
 

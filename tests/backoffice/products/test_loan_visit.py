@@ -10,6 +10,7 @@ from backoffice.partners.operations import ReportVisit
 from backoffice.products.loan_visit import PRODUCT, LoanVisitTerms
 from tests.backoffice.products.dossiers import COLLEAGUE, OPERATOR, dossier, found
 from tests.backoffice.products.listings import item
+from tests.backoffice.right_answers import slip_of
 from wire.message import Code
 from wire.value import ChoiceValue, NumberValue, TextValue
 
@@ -75,7 +76,7 @@ def test_the_report_names_both_officers() -> None:
 def test_the_applicant_does_not_sign_the_officers_opinion() -> None:
     """The slip says what was asked for, and nothing of what they think."""
     read = visit(opinion=TextValue("负债偏高，建议减额"))
-    slip = str(PRODUCT.slip_lines(read, {}))
+    slip = str(slip_of(PRODUCT, read))
 
     assert "负债偏高" not in slip
     assert "负债偏高" not in str(PRODUCT.profile(read))

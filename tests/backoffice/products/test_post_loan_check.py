@@ -10,6 +10,7 @@ from backoffice.partners.operations import ReportCheck
 from backoffice.products.post_loan_check import PRODUCT
 from tests.backoffice.products.dossiers import dossier, flags, found
 from tests.backoffice.products.listings import item
+from tests.backoffice.right_answers import slip_of
 from tests.kit.submissions import NOW_MS
 from wire.message import Code
 from wire.value import AmountValue, ChoicesValue, ChoiceValue, Value
@@ -70,7 +71,7 @@ def test_the_report_says_what_was_seen() -> None:
         report.as_stated,
         report.reached,
     )
-    slip = {line.title_zh: line.value for line in PRODUCT.slip_lines(warned, {})}
+    slip = {line.title_zh: line.value for line in slip_of(PRODUCT, warned)}
     assert "受灾减产、新增大额借款" == slip["预警信号"]
     assert "可疑" not in str(slip)
     seen = {

@@ -24,6 +24,7 @@ from backoffice.questions.scorecard import (
 )
 from tests.backoffice.products.dossiers import dossier, flags, found
 from tests.backoffice.products.listings import DAY_MS, credit_record, farmer_file
+from tests.backoffice.right_answers import slip_of
 from tests.kit.submissions import NOW_MS
 from wire.message import Code
 from wire.value import ChoiceValue, ColleagueValue, TextValue, Value
@@ -292,7 +293,7 @@ def test_a_better_grade_is_set_by_two(grade: str, alone: list[tuple[Code, str]])
 
 def test_the_slip_shows_the_card_line_by_line() -> None:
     """So that the customer can see why."""
-    lines = {line.title_zh: line.value for line in PRODUCT.slip_lines(dossier(PRODUCT), {})}
+    lines = {line.title_zh: line.value for line in slip_of(PRODUCT, dossier(PRODUCT))}
 
     assert ("30分", "25分", "12分") == (lines["信用记录"], lines["还款能力"], lines["家庭净资产"])
     assert ("89分", "AA") == (lines["总分"], lines["预评级"])

@@ -11,6 +11,7 @@ from backoffice.products.securities_account import PRODUCT
 from backoffice.questions.fields import CARD_FIRST
 from tests.backoffice.products.dossiers import COLLEAGUE, dossier, flags, found
 from tests.backoffice.products.listings import broker, rating
+from tests.backoffice.right_answers import slip_of
 from tests.kit.submissions import NOW_MS
 from wire.masked import IdNumber
 from wire.message import Code
@@ -55,7 +56,7 @@ def test_two_here_means_that_the_second_was_there() -> None:
 
     assert [(Code.EVIDENCE, "colleague")] == found(PRODUCT.problems(alone))
     assert () == PRODUCT.problems(both)
-    assert COLLEAGUE.name in [line.value for line in PRODUCT.slip_lines(both, {})]
+    assert COLLEAGUE.name in [line.value for line in slip_of(PRODUCT, both)]
 
 
 def test_an_authorizer_always_looks_and_may_be_the_witness() -> None:
@@ -77,4 +78,4 @@ def test_the_broker_is_asked_at_the_customers_rating() -> None:
         leg.operation.level,
         leg.operation.witness,
     )
-    assert "C2" in [line.value for line in PRODUCT.slip_lines(read, {})]
+    assert "C2" in [line.value for line in slip_of(PRODUCT, read)]

@@ -13,6 +13,7 @@ from backoffice.products.service_sign_up import (
     ServiceSignUpTerms,
 )
 from tests.backoffice.products.dossiers import dossier, flags, found
+from tests.backoffice.right_answers import slip_of
 from wire.message import Code
 from wire.value import AmountValue, ChoicesValue, Value
 
@@ -82,7 +83,7 @@ def test_children_sign_up_at_the_counter(age: int, accepted: bool) -> None:
 def test_the_slip_lists_every_service_with_its_limit() -> None:
     """And the masked card and phone."""
     read = dossier(PRODUCT, values=signing("sms_notice", "fast_pay"))
-    shown = {line.title_zh: line.value for line in PRODUCT.slip_lines(read, {})}
+    shown = {line.title_zh: line.value for line in slip_of(PRODUCT, read)}
 
     assert "签约" == shown["短信通知"]
     assert "日累计限额 ¥1,000.00" == shown["快捷支付"]

@@ -7,6 +7,7 @@ import pytest
 from backoffice.products.wealth_consult import PRODUCT
 from tests.backoffice.products.dossiers import dossier, flags, found
 from tests.backoffice.products.listings import fund
+from tests.backoffice.right_answers import slip_of
 from wire.message import Code
 from wire.value import ChoiceValue
 
@@ -27,7 +28,7 @@ def test_an_intention_names_its_product() -> None:
 
     assert [(Code.FORMAT, "fund")] == found(PRODUCT.problems(dossier(PRODUCT, values=wants)))
     assert () == PRODUCT.problems(named)
-    assert ["FUND", "R2"] == [line.value for line in PRODUCT.slip_lines(named, {})[:2]]
+    assert ["FUND", "R2"] == [line.value for line in slip_of(PRODUCT, named)[:2]]
 
 
 @pytest.mark.parametrize(
