@@ -45,7 +45,7 @@ from terminal.program import Terminal, open_terminal
 from terminal.virtual_customer import VirtualCustomer
 from tests.kit.consumer import Ear
 from tests.kit.disk import SimulatedDisk, Watch
-from tests.kit.outside import EPOCH_MS, inline_offload, virtual_outside
+from tests.kit.outside import EPOCH_MS, VirtualWall, inline_offload, virtual_outside
 from tests.kit.photo_memory import remembering_offload
 from wire.checks import CHINA
 from wire.client import Introduction
@@ -178,6 +178,12 @@ class Bank:
             outside = virtual_outside(f"{self.seed}:{node}", self.begins_ms)
             self.outsides[node] = replace(outside, offload=remembering_offload)
         return self.outsides[node]
+
+    def set_clock(self, node: str, off_ms: int) -> None:
+        """Let a node's clock be wrong by so much from now on; over restarts, too."""
+        wall = self.outside(node).wall
+        assert isinstance(wall, VirtualWall)
+        wall.off_ms = off_ms
 
     def disk(self, node: str) -> SimulatedDisk:
         """A node's disk."""

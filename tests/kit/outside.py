@@ -18,13 +18,18 @@ EPOCH_MS = 1_750_000_000_000
 
 
 class VirtualWall:
-    """Civil time that follows trio's clock; Unix milliseconds when that is 0: `begins_ms`."""
+    """Civil time that follows trio's clock; Unix milliseconds when that is 0: `begins_ms`.
+
+    Attributes:
+        off_ms: how far this clock is from the right one; somebody may set it at any moment.
+    """
 
     def __init__(self, begins_ms: int = EPOCH_MS) -> None:
         self._begins_ms = begins_ms
+        self.off_ms = 0
 
     def now_ms(self) -> int:
-        return self._begins_ms + int(trio.current_time() * 1000)
+        return max(0, self._begins_ms + self.off_ms + int(trio.current_time() * 1000))
 
 
 class SeededIds:

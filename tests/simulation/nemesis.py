@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -20,9 +21,11 @@ from backoffice.program import BackOffice
 from tests.kit.bank import UNION, Bank
 from tests.kit.determinism import stream
 from tests.kit.disk import DELAY_S_MAX, Refusals, full, locked, never
+from tests.kit.outside import EPOCH_MS
 from tests.simulation.node import Node
 from tests.simulation.swarm import Plan
 from tests.simulation.trace import Trace
+from wire.form import Form
 from wire.memory import CALM, Passing
 from wire.message import Message
 from wire.messages.policy import PolicyText, SetPolicy
@@ -40,13 +43,19 @@ POISON_PAUSE_S: Final = 8.0
 """The shortest time between two poisoned actors, so that restarts stay within their intensity."""
 
 
-STREAMS: Final = ("crash", "partition", "poison", "attack", "slow", "deaf", "forget", "policy")
+STREAMS: Final = (
+    "crash", "partition", "poison", "attack", "slow", "deaf", "forget", "policy", "clock",
+    "upgrade",
+)  # fmt: skip
 """The kinds of ill will that draw from a stream of chance of their own."""
 
 BEFORE_COUNT_S: Final = 10.0
 """How long before midnight consumers lose their last entry: what is lost when its day has been
 counted stays lost.
 """
+
+CLOCKS_MS: Final = (-EPOCH_MS, -26 * 3_600_000, -1_800_000, 0, 0, 90_000, 1_800_000, 26 * 3_600_000)
+"""By how much a terminal's clock may be wrong: in 1970, on the day before, ahead, or not at all."""
 
 POLICY: Final = """
 [[rules]]
@@ -123,6 +132,10 @@ class Nemesis:
                 self._poison()
             if self._strikes("policy", self._plan.policy):
                 self._change_policy()
+            if self._strikes("clock", self._plan.clocks):
+                self._set_clock()
+            if self._strikes("upgrade", self._plan.upgrades):
+                self._upgrade()
             self._trouble_consumers()
         self.heal()
 
@@ -140,6 +153,8 @@ class Nemesis:
         self._bank.conducts.calm()
         for ear in self._bank.consumers.values():
             ear.deaf = 0
+        for number in range(1, self._plan.terminals + 1):
+            self._bank.set_clock(f"T-{number}", 0)
 
     def _strikes(self, what: str, rate: float) -> bool:
         return self._dice[what].random() < rate * TICK_S
@@ -217,6 +232,24 @@ class Nemesis:
         note = f"{trio.current_time():.0f}"
         told: Commanded[PolicyText] = Commanded("operator", SetPolicy(text=text, note=note))
         self.office.tree.ref("/office/policy").tell(told)
+
+    def _set_clock(self) -> None:
+        """A flat battery, a hand at the settings, or the network's time at last."""
+        dice = self._dice["clock"]
+        terminal = f"T-{dice.randint(1, self._plan.terminals)}"
+        off_ms = dice.choice(CLOCKS_MS)
+        self._trace.note("clock", f"{terminal} {off_ms}")
+        self._bank.set_clock(terminal, off_ms)
+
+    def _upgrade(self) -> None:
+        """The office comes back with a product that is another one; cases of it are under way."""
+        code = self._dice["upgrade"].choice(sorted(self._bank.catalogue))
+        old = self._bank.catalogue[code]
+        form = Form(old.form.version + 1, old.form.fields)
+        new = replace(old, title_zh=f"{old.title_zh}（新）", form=form)
+        self._bank.catalogue = {**self._bank.catalogue, code: new}
+        self._trace.note("upgrade", code)
+        self._nodes[0].crash()
 
     def _trouble_consumers(self) -> None:
         """Their acknowledgements get lost, and, while the day lasts, so do their entries."""

@@ -20,7 +20,14 @@ from backoffice.desk.page_model import FileView
 from backoffice.product import Product
 from terminal.clerk import Clerk, StuckError
 from terminal.clerk_answers import PhoneBook
-from terminal.page_commands import CustomerRefuses, GiveUp, ShowCase, SignInHere, SlipSeen
+from terminal.page_commands import (
+    ClearValue,
+    CustomerRefuses,
+    GiveUp,
+    ShowCase,
+    SignInHere,
+    SlipSeen,
+)
 from terminal.page_model import OpenCase, Stage
 from terminal.program import Terminal
 from tests.kit.bank import TELLER_PASSCODE
@@ -88,6 +95,14 @@ class Memory:
     def __init__(self) -> None:
         self.begun: list[str] = []
         self.done = False
+        self._doubted: set[str] = set()
+
+    def doubt(self, case_id: str, seed: int, chance: float) -> bool:
+        """Whether an answer of this case is to be taken back now: once at the most."""
+        if case_id in self._doubted:
+            return False
+        self._doubted.add(case_id)
+        return random.Random(f"{seed}:{case_id}:doubt").random() < chance
 
 
 class Teller(Clerk):
@@ -98,6 +113,8 @@ class Teller(Clerk):
         colleagues: (staff id, passcode) of those who can be called in.
         phones: reads the codes on customers' phones.
         noted: called with every deed, for the trace.
+        doubts: how often an answer is taken back once before a case goes out.
+        doubted: called with each such answer, for the trace.
     """
 
     def __init__(
@@ -110,6 +127,8 @@ class Teller(Clerk):
         colleagues: Sequence[tuple[str, str]],
         phones: PhoneBook,
         noted: Callable[[str], None],
+        doubts: float = 0.0,
+        doubted: Callable[[str], None] = lambda _: None,
     ) -> None:
         super().__init__(terminal, colleagues=colleagues, phones=phones)
         self._here = terminal
@@ -118,6 +137,8 @@ class Teller(Clerk):
         self._seed = seed
         self._errands = errands
         self._noted = noted
+        self._doubts = doubts
+        self._doubted = doubted
         self._stuck: Counter[str] = Counter()
         self._dice = random.Random(f"{seed}:{staff_id}:pace")
 
@@ -203,6 +224,12 @@ class Teller(Clerk):
             ):
                 await self._do(GiveUp(case.case_id, "客户改日再来"))
                 await trio.sleep(LOOK_S)
+            case Stage.SUBMIT if self._memory.doubt(case.case_id, self._seed, self._doubts):
+                dice = random.Random(f"{self._seed}:{case.case_id}:answer")
+                answered = [view.name for view in case.fields if view.shown]
+                field = dice.choice(answered)
+                self._doubted(f"{case.case_id} {field}")
+                await self._here.perform(ClearValue(case.case_id, field))
             case Stage.SUBMIT | Stage.FORM if hopeless and case.state not in FINAL_STATES:
                 await self._do(GiveUp(case.case_id, "无法办理"))
             case _:

@@ -58,6 +58,9 @@ class Plan:
         begins_s: how long before midnight the run begins, in seconds.
         terminals: how many there are, each with a teller.
         errands: how many products each teller is dealt.
+        clocks: chance per second that a terminal's clock is set, wrong or right.
+        upgrades: chance per second that the office is started again with other products.
+        doubts: chance that a teller takes an answer back before the case goes out.
     """
 
     weather: Weather
@@ -78,6 +81,9 @@ class Plan:
     begins_s: float
     terminals: int
     errands: int
+    clocks: float
+    upgrades: float
+    doubts: float
 
 
 def draw(seed: int) -> Plan:
@@ -106,6 +112,9 @@ def draw(seed: int) -> Plan:
         terminals=chance.choice((2, 2, 2, 3)),
         errands=chance.choice((1, 1, 1, 2)),
         refuses=_some(chance, 0.1),
+        clocks=_some(chance, 0.1),
+        upgrades=_some(chance, 0.02),
+        doubts=_some(chance, 0.5),
     )
 
 

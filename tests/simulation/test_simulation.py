@@ -66,6 +66,9 @@ def test_in_calm_weather_every_customer_is_served() -> None:
         kit={},
         partners={},
         deaf=0.0,
+        clocks=0.0,
+        upgrades=0.0,
+        doubts=0.0,
         errands=4,
     )
     outcome = simulate(0, calm)

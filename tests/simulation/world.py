@@ -170,6 +170,8 @@ class World:
                 tuple((f"100{other}", TELLER_PASSCODE) for other in self._memories),
                 self.bank.read_phone,
                 partial(self._trace.note, f"T-{number}"),
+                self._plan.doubts,
+                partial(self._trace.note, "doubt"),
             )
             await teller.work()
             await trio.sleep_forever()
