@@ -69,6 +69,7 @@ from wire.messages.case import (
     SlipShown,
     Submit,
     SubmitRescan,
+    signed_body,
 )
 from wire.messages.identity import CheckIdentity, IdentityChecked, IdentityResult
 from wire.messages.images import CHUNK_BYTES, ImageOffer, OfferImages, PutChunk
@@ -253,7 +254,7 @@ class Errands:
             case SendSlipSeen(slip_hash=digest):
                 return SlipShown(case_id, digest)
             case SendInk(slip_hash=digest, ink=ink, signed_ms=signed_ms):
-                signature = self._keys.signing.sign(SLIP, digest + encode(ink))
+                signature = self._keys.signing.sign(SLIP, signed_body(digest, ink, signed_ms))
                 return SignSlip(case_id, digest, ink, signed_ms, signature)
             case SendLivePhoto(photo=photo):
                 return GiveLivePhoto(case_id, photo)

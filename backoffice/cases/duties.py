@@ -54,8 +54,16 @@ def duties(case: Case, event: AnyCaseEvent, rules: Rules) -> Iterator[Effect]:
     match event:
         case Committed():
             if case.slip is not None and case.signed is not None:
-                ink, device = case.signed.ink, case.filed.device
-                yield Effect(SLIP, SealSlip(case.slip_hash, ink, device, case.results))
+                signed, device = case.signed, case.filed.device
+                seal = SealSlip(
+                    slip_hash=case.slip_hash,
+                    ink=signed.ink,
+                    device=device,
+                    signed_ms=signed.signed_ms,
+                    taken_ms=signed.at_ms,
+                    results=case.results,
+                )
+                yield Effect(SLIP, seal)
             yield from _learned(case, event, rules)
         case Stored():
             yield from _learned(case, event, rules)

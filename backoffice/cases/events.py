@@ -147,12 +147,16 @@ class SealSlip(Message, frozen=True, tag="SealSlip"):
         slip_hash: BLAKE2b-256 of what the customer signed.
         ink: the customer's strokes.
         device: the terminal's id.
+        signed_ms: when the customer signed, the terminal's clock.
+        taken_ms: when the office took it in, its own.
         results: how each item ended; empty where there is only one.
     """
 
     slip_hash: bytes
     ink: Signature
     device: str
+    signed_ms: int
+    taken_ms: int
     results: tuple[LegResult, ...] = ()
 
     def __repr__(self) -> str:

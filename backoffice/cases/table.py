@@ -25,7 +25,6 @@ from backoffice.cases.record import Case, evolve
 from backoffice.cases.rescan import give_rescan
 from backoffice.cases.sampling import close
 from backoffice.cases.terms import Rules
-from backoffice.slips.slip import signed_body
 from wire.case_state import State
 from wire.checks import Context, check_ink, check_moment, not_before
 from wire.keys import SLIP
@@ -41,6 +40,7 @@ from wire.messages.case import (
     SignSlip,
     SlipShown,
     SubmitRescan,
+    signed_body,
 )
 from wire.text import normalised, text_fault
 
@@ -129,7 +129,7 @@ def _sign(
     problems += check_moment(request.signed_ms, context, "签字", earliest_ms)
     if problems:
         return problems[0]
-    body = signed_body(request.slip_hash, request.ink)
+    body = signed_body(request.slip_hash, request.ink, request.signed_ms)
     if not rules.verify(caller.signing, SLIP, body, request.signature):
         return _FORGED
     signed = Signed(now_ms, request.ink, request.signed_ms, request.signature)

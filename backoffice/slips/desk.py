@@ -17,6 +17,7 @@ from backoffice.slips.pdf import LAYOUT, render_slip
 from backoffice.slips.proof import SlipProof, office_body
 from wire.keys import SLIP_OFFICE, DeviceKeys
 from wire.message import Code, Message, Refusal
+from wire.messages.case import signed_body
 
 DRAWN_AT_ONCE_MAX: Final = 2
 """The most slips that are being drawn; one more is told to come again."""
@@ -44,7 +45,8 @@ class SlipDesk:
     async def __call__(self, key: str, message: Message) -> KeepSeal:
         """Countersign."""
         assert isinstance(message, SealSlip), key
-        body = office_body(message.slip_hash, message.ink, message.results)
+        signed = signed_body(message.slip_hash, message.ink, message.signed_ms)
+        body = office_body(signed, message.taken_ms, message.results)
         seal = Seal(
             layout=LAYOUT,
             device_key=await self._pinned(message.device),

@@ -16,12 +16,12 @@ from typing import Final
 
 import msgspec
 
-from backoffice.slips.slip import signed_body, slip_hash
+from backoffice.slips.slip import slip_hash
 from wire.codec import decode, encode
 from wire.errors import BadFrame
 from wire.ink import Signature
 from wire.keys import SLIP, SLIP_OFFICE, verify
-from wire.messages.case import LegResult, Slip
+from wire.messages.case import LegResult, Slip, signed_body
 
 MARK: Final = "backpack-slip-1:"
 """What the keywords of a slip begin with."""
@@ -42,17 +42,21 @@ class SlipProof(msgspec.Struct, frozen=True, kw_only=True):
         layout: which drawing belongs to it; see `slips.pdf.LAYOUT`.
         slip: what the customer read.
         ink: the customer's strokes.
+        signed_ms: when the customer signed, the terminal's clock, Unix milliseconds.
+        taken_ms: when the office took it in, its own clock.
         results: how each item ended; the customer signed before that, the office vouches for it.
         device: the terminal's id.
         device_key: its Ed25519 key, 32 bytes.
-        device_signature: over the slip's hash and the strokes.
+        device_signature: over the slip's hash, the strokes and their time.
         office_key: the office's Ed25519 key, 32 bytes.
-        office_signature: over the same and the results.
+        office_signature: over the same, its own time and the results.
     """
 
     layout: int
     slip: Slip
     ink: Signature
+    signed_ms: int
+    taken_ms: int
     results: tuple[LegResult, ...]
     device: str
     device_key: bytes
@@ -110,9 +114,9 @@ Render = Callable[[SlipProof], bytes]
 """Prints a slip, the same bytes for the same proof, or raises `UnknownLayout`."""
 
 
-def office_body(digest: bytes, ink: Signature, results: tuple[LegResult, ...]) -> bytes:
-    """What the office signs: hash and strokes as the device does, then how each item ended."""
-    return signed_body(digest, ink) + encode(results)
+def office_body(device_body: bytes, taken_ms: int, results: tuple[LegResult, ...]) -> bytes:
+    """What the office signs: what the device did, its own time, and how each item ended."""
+    return device_body + encode((taken_ms, results))
 
 
 def as_keywords(proof: SlipProof) -> str:
@@ -137,8 +141,8 @@ def faults_of(pdf: bytes, render: Render) -> tuple[SlipFault, ...]:
     if proof is None:
         return (SlipFault.NO_PROOF,)
     digest = slip_hash(proof.slip)
-    device = signed_body(digest, proof.ink)
-    office = office_body(digest, proof.ink, proof.results)
+    device = signed_body(digest, proof.ink, proof.signed_ms)
+    office = office_body(device, proof.taken_ms, proof.results)
     faults = []
     if not verify(proof.device_key, SLIP, device, proof.device_signature):
         faults.append(SlipFault.DEVICE_SIGNATURE)

@@ -18,7 +18,6 @@ from backoffice.cases.record import Case
 from backoffice.partners.operations import Customer
 from wire.checks import CHINA
 from wire.codec import encode
-from wire.ink import Signature
 from wire.messages.case import SLIP_LINES_MAX, Slip, SlipLine
 
 TITLE_ZH: Final = "统一业务确认单"
@@ -89,11 +88,6 @@ def _item(leg: LegRecord) -> SlipLine:
 def slip_hash(slip: Slip) -> bytes:
     """What the customer signs: BLAKE2b-256 of the slip's canonical encoding."""
     return hashlib.blake2b(encode(slip), digest_size=32).digest()
-
-
-def signed_body(digest: bytes, ink: Signature) -> bytes:
-    """What the device's key signs: the slip's hash, then the encoded strokes."""
-    return digest + encode(ink)
 
 
 def civil_time(at_ms: int) -> str:
@@ -169,6 +163,5 @@ __all__ = [
     "amount_line",
     "build_slip",
     "civil_time",
-    "signed_body",
     "slip_hash",
 ]

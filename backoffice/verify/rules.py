@@ -66,7 +66,7 @@ from backoffice.partners.identity_check import person_digest
 from backoffice.partners.operations import Partner
 from backoffice.product import Product, Unique
 from backoffice.slips.proof import office_body
-from backoffice.slips.slip import signed_body, slip_hash
+from backoffice.slips.slip import slip_hash
 from backoffice.verify.chain import Fault, Findings, PinnedKeys, place
 from backoffice.verify.identities import Named
 from backoffice.verify.settlement import COMES_TO, Settling, faults, is_their_word, may_follow
@@ -76,7 +76,7 @@ from wire.codec import decode_signed
 from wire.errors import BadFrame
 from wire.form import FieldKind
 from wire.keys import DECISION, SETTLEMENT, SLIP, SLIP_OFFICE, SUBMISSION, verify
-from wire.messages.case import Submission
+from wire.messages.case import Submission, signed_body
 from wire.messages.desk import Decision, Verdict
 from wire.messages.identity import IdentityChecked
 from wire.messages.settlement import Deed
@@ -245,7 +245,7 @@ class CaseBook:
                 if slip.case_id != case.case_id or slip_hash(slip) != event.slip_hash:
                     self._findings.add(Fault.SLIP_DIFFERS, where)
             case Signed():
-                body = signed_body(case.slip_hash, event.ink)
+                body = signed_body(case.slip_hash, event.ink, event.signed_ms)
                 self._signature(case.filed.device, SLIP, body, event.signature, where)
             case SlipSealed(seal=seal):
                 self._seal(case, seal, where)
@@ -367,7 +367,9 @@ class CaseBook:
         if case.signed is None or pinned is None or pinned.signing != seal.device_key:
             self._findings.add(Fault.DEVICE_UNKNOWN, where, case.filed.device)
             return
-        body = office_body(case.slip_hash, case.signed.ink, seal.results)
+        signed = case.signed
+        told = signed_body(case.slip_hash, signed.ink, signed.signed_ms)
+        body = office_body(told, signed.at_ms, seal.results)
         if verify(seal.office_key, SLIP_OFFICE, body, seal.signature):
             self.signatures += 1
         else:

@@ -43,7 +43,6 @@ from backoffice.catalogue import products
 from backoffice.forms import Forms
 from backoffice.partners.operations import Partner
 from backoffice.product import Product
-from backoffice.slips.slip import signed_body
 from tests.backoffice.fake_partners import FakeCore, leg_of
 from tests.backoffice.right_answers import facts_for, right_values
 from tests.kit import submissions as make
@@ -63,6 +62,7 @@ from wire.messages.case import (
     SlipShown,
     Submission,
     Submit,
+    signed_body,
 )
 from wire.messages.session import StaffCard
 from wire.messages.settlement import Act, Deed, ManualFile, Word
@@ -465,7 +465,8 @@ def signing(
 ) -> SignSlip:
     """A customer's signature on a slip, sealed by the terminal."""
     ink = make.ink(ink_seed)
-    seal = keys(TELLER.device).sign(SLIP, signed_body(digest, ink))
+    signed_ms = changes.get("signed_ms", now_ms)
+    seal = keys(TELLER.device).sign(SLIP, signed_body(digest, ink, signed_ms))
     right = SignSlip(case_id, digest, ink, now_ms, seal)
     return msgspec.structs.replace(right, **changes)
 

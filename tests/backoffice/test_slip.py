@@ -28,7 +28,6 @@ from backoffice.slips.slip import (
     amount_in_words,
     amount_line,
     civil_time,
-    signed_body,
     slip_hash,
 )
 from tests.backoffice.case_story import Story, keys
@@ -36,10 +35,11 @@ from tests.kit import submissions as make
 from wire.case_state import State
 from wire.ink import Signature
 from wire.keys import SLIP, SLIP_OFFICE
-from wire.messages.case import LegResult, Slip, SlipLine
+from wire.messages.case import LegResult, Slip, SlipLine, signed_body
 
 DEVICE = keys("T-0001")
 OFFICE = keys("office")
+SIGNED_MS = make.NOW_MS + 90_000
 
 
 def prepared(product: str = "debit_card") -> Slip:
@@ -85,7 +85,10 @@ def test_the_hash_is_of_everything_on_the_slip() -> None:
     assert slip_hash(slip) == slip_hash(prepared())
     assert 32 == len(slip_hash(slip))
     assert slip_hash(slip) != slip_hash(changed)
-    assert signed_body(slip_hash(slip), make.ink(1)) != signed_body(slip_hash(slip), make.ink(2))
+    bodies = {
+        signed_body(slip_hash(slip), make.ink(ink), at_ms) for ink in (1, 2) for at_ms in (5, 6)
+    }
+    assert 4 == len(bodies)
 
 
 @pytest.mark.parametrize(
@@ -162,17 +165,20 @@ def proven(
     slip: Slip, ink: Signature | None = None, results: tuple[LegResult, ...] = ()
 ) -> SlipProof:
     """The slip with both signatures, as the office would have it."""
-    ink, digest = ink or make.ink(), slip_hash(slip)
+    ink = ink or make.ink()
+    signed = signed_body(slip_hash(slip), ink, SIGNED_MS)
     return SlipProof(
         layout=LAYOUT,
         slip=slip,
         ink=ink,
+        signed_ms=SIGNED_MS,
+        taken_ms=SIGNED_MS + 5,
         results=results,
         device="T-0001",
         device_key=DEVICE.public,
-        device_signature=DEVICE.sign(SLIP, signed_body(digest, ink)),
+        device_signature=DEVICE.sign(SLIP, signed),
         office_key=OFFICE.public,
-        office_signature=OFFICE.sign(SLIP_OFFICE, office_body(digest, ink, results)),
+        office_signature=OFFICE.sign(SLIP_OFFICE, office_body(signed, SIGNED_MS + 5, results)),
     )
 
 
@@ -273,6 +279,8 @@ def test_whatever_is_altered_is_found() -> None:
         "slip": (other.slip, {SlipFault.DEVICE_SIGNATURE, SlipFault.OFFICE_SIGNATURE}),
         "ink": (make.ink(7), {SlipFault.DEVICE_SIGNATURE, SlipFault.OFFICE_SIGNATURE}),
         "results": (RESULTS[:1], {SlipFault.OFFICE_SIGNATURE}),
+        "signed_ms": (5, {SlipFault.DEVICE_SIGNATURE, SlipFault.OFFICE_SIGNATURE}),
+        "taken_ms": (5, {SlipFault.OFFICE_SIGNATURE}),
         "device_signature": (bytes(64), {SlipFault.DEVICE_SIGNATURE}),
         "office_signature": (bytes(64), {SlipFault.OFFICE_SIGNATURE}),
     }

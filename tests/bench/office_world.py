@@ -57,6 +57,7 @@ from wire.messages.case import (
     SlipShown,
     Submission,
     Submit,
+    signed_body,
 )
 from wire.messages.desk import (
     CaseFile,
@@ -177,8 +178,9 @@ class Terminal(Peer):
         digest = _digest(encode(view.slip))
         await self.ask(SlipShown(view.case_id, digest))
         ink = make.ink(view.case_id)
-        signature = self.keys.signing.sign(SLIP, digest + encode(ink))
-        await self.ask(SignSlip(view.case_id, digest, ink, _now_ms(), signature))
+        signed_ms = _now_ms()
+        signature = self.keys.signing.sign(SLIP, signed_body(digest, ink, signed_ms))
+        await self.ask(SignSlip(view.case_id, digest, ink, signed_ms, signature))
 
     async def _hand_over(self, case_id: str) -> None:
         pan = self.cards.pop(case_id, None)

@@ -39,7 +39,6 @@ from backoffice.partners.port import PartnerOutcome
 from backoffice.partners.queries import Look
 from backoffice.peers.devices import BindStaff, Devices, EnrolDevice, InviteDevice, Ticket
 from backoffice.product import Asking, Product
-from backoffice.slips.slip import signed_body
 from tests.kit import submissions
 from wire.case_state import State
 from wire.codec import encode
@@ -55,6 +54,7 @@ from wire.messages.case import (
     SlipShown,
     Submission,
     Submit,
+    signed_body,
 )
 from wire.messages.identity import IdentityChecked, IdentityResult
 from wire.messages.lookups import Item
@@ -167,7 +167,7 @@ class OfficeFile:
                 self._at_table(case, RefuseSlip(record.case_id))
             case State.SLIP_SHOWN:
                 ink = submissions.ink(record.case_id)
-                seal = keys("T-0001").sign(SLIP, signed_body(record.slip_hash, ink))
+                seal = keys("T-0001").sign(SLIP, signed_body(record.slip_hash, ink, self.now_ms))
                 signed = SignSlip(record.case_id, record.slip_hash, ink, self.now_ms, seal)
                 self._at_table(case, signed)
             case State.COMMITTED:

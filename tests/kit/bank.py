@@ -147,7 +147,7 @@ class Bank:
     watch: Callable[[str], Watch] | None = None
     conducts: Conducts = field(default_factory=Conducts)
     begins_ms: int = EPOCH_MS
-    catalogue: Mapping[str, Product] = field(default_factory=products)
+    catalogue: Mapping[str, Product] = field(default_factory=lambda: products())
 
     def __post_init__(self) -> None:
         self.network = MemoryNetwork(random.Random(f"{self.seed}:net"), self.weather)

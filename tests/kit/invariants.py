@@ -399,7 +399,7 @@ class Invariants:
 
     def _signed(self, case_id: str, told: Told, event: case_events.Signed) -> None:
         assert told.intake is not None
-        body = told.slip_hash + msgspec.msgpack.encode(event.ink)
+        body = told.slip_hash + msgspec.msgpack.encode((event.ink, event.signed_ms))
         signing = self._signing.get(told.intake.device, b"")
         told.signed = verify(signing, SLIP, body, event.signature)
         self.hold("I4", f"{case_id}: a signature under another slip", told.signed)

@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 
 from wire.case_state import State
+from wire.codec import encode
 from wire.form import Field, FieldKind
 from wire.ids import CaseId
 from wire.ink import Signature
@@ -216,7 +217,7 @@ class SignSlip(Request[CaseView], frozen=True, tag="SignSlip"):
         slip_hash: BLAKE2b-256 of the slip that was signed.
         ink: the strokes.
         signed_ms: Unix milliseconds.
-        signature: Ed25519 of the device over hash ‖ encoded strokes (context `SLIP`).
+        signature: Ed25519 of the device over `signed_body` (context `SLIP`).
     """
 
     case_id: CaseId
@@ -227,6 +228,11 @@ class SignSlip(Request[CaseView], frozen=True, tag="SignSlip"):
 
     def __repr__(self) -> str:
         return f"SignSlip({self.case_id!r})"
+
+
+def signed_body(slip_hash: bytes, ink: Signature, signed_ms: int) -> bytes:
+    """What the device's key signs: the slip's hash, then the encoded strokes and their time."""
+    return slip_hash + encode((ink, signed_ms))
 
 
 class RefuseSlip(Request[CaseView], frozen=True, tag="RefuseSlip"):
@@ -328,4 +334,5 @@ __all__ = [
     "Submission",
     "Submit",
     "SubmitRescan",
+    "signed_body",
 ]
