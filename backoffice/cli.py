@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 from contextlib import suppress
@@ -105,6 +106,12 @@ FAILURES: Final[dict[type[Exception], int]] = dict.fromkeys(
 """What a person can put right."""
 
 
+def _head(text: str | None) -> str | None:
+    if text is not None and re.fullmatch("[0-9a-fA-F]{64}", text) is None:
+        raise typer.BadParameter("审计链头应为 64 位十六进制数 · an audit head is 64 hex digits")
+    return text
+
+
 def office(
     data: Folder = Path("office-data"),
     host: Annotated[str, typer.Option(help="监听地址 · Address to listen on.")] = "127.0.0.1",
@@ -173,18 +180,33 @@ def verify(
     slip: Annotated[
         Path | None, typer.Option(help="只核验一份确认单 PDF · One printed slip.")
     ] = None,
+    head: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HEX",
+            help="另行保存的审计链头，可发现尾部截断和整链重写 · An audit head that was kept.",
+            callback=_head,
+        ),
+    ] = None,
     json: Json = False,
     lang: Lang = "zh",
 ) -> None:
     """Check audit chain, ledger and case histories of a stopped or running office, or one slip.
 
+    Every report prints the audit head. Keep it where the office cannot write: given back later as
+    --head, it shows whether entries were cut off since, or history was written anew.
+
     核验审计链、账务与业务历史；发现被改动时退出码为 1，并指出何处。带 --slip 时核验一份确认单。
+    每次核验都会打印审计链头，请另行保存；日后用 --head 带上它，可发现记录被截断或历史被整体重写。
     """
     if slip is not None:
+        if head is not None:
+            raise typer.BadParameter("--slip 与 --head 只能选一个 · exclude each other")
         _verify_slip(slip, data, json=json, lang=lang)
         return
+    kept = None if head is None else bytes.fromhex(head)
     try:
-        report = verify_folder(data, products())
+        report = verify_folder(data, products(), kept_head=kept)
     except (NoOffice, StoreError) as error:
         fail(f"不能核验 · cannot verify: {error}", EXIT_FAILED)
     print(encode_json(report).decode() if json else render_text(report, lang))  # noqa: T201 - data

@@ -6,7 +6,7 @@ that a report names every place instead of the first. The pinned keys are read o
 registry's own stream, independently of the registry's code.
 
 What no chain can show: that its end was cut off, or that it was written anew as a whole. For that
-somebody else must have kept a former head (`Chain`, `kept`).
+somebody else must have kept a former head (`Chain`, `kept`): a chain that went on from it has it.
 """
 
 from __future__ import annotations
@@ -50,8 +50,7 @@ class Fault(StrEnum):
     BROKEN_LINK = "broken_link"
     ENTRIES_MISSING = "entries_missing"
     ENTRY_MOVED = "entry_moved"
-    CHAIN_TRUNCATED = "chain_truncated"
-    CHAIN_REWRITTEN = "chain_rewritten"
+    HEAD_LOST = "head_lost"
     VERSION_GAP = "version_gap"
     UNREADABLE = "unreadable"
     DEVICE_IRREGULAR = "device_irregular"
@@ -125,12 +124,17 @@ class Chain:
     """Follows the audit chain, entry by entry.
 
     Args:
-        kept: a head that somebody noted earlier; `EMPTY_CHAIN` when nobody did.
+        kept: the value of a head that somebody noted earlier, 32 bytes; None when nobody did.
+
+    Attributes:
+        end: number and value of the last entry that was followed.
+        kept_seq: the number of the entry that has the kept value; None while none had it.
     """
 
-    def __init__(self, findings: Findings, kept: Committed = EMPTY_CHAIN) -> None:
+    def __init__(self, findings: Findings, kept: bytes | None = None) -> None:
         self._findings = findings
         self._kept = kept
+        self.kept_seq = 0 if kept == AUDIT_GENESIS else None
         self._before: tuple[bytes, ...] = (AUDIT_GENESIS,)
         self._lately = deque([AUDIT_GENESIS], maxlen=REACH_ROWS)
         self._shift = 0
@@ -147,15 +151,15 @@ class Chain:
             span = f"{self.end.audit_seq + 1}–{row.seq - 1}"
             self._findings.add(Fault.ENTRIES_MISSING, where, span)
         self._judge_link(row, where, gap)
-        if row.seq == self._kept.audit_seq and row.head != self._kept.audit_head:
-            self._findings.add(Fault.CHAIN_REWRITTEN, where)
+        if row.head == self._kept:
+            self.kept_seq = row.seq
         self.end = Committed(row.seq, row.head)
 
     def close(self) -> None:
         """There are no more rows."""
-        if self.end.audit_seq < self._kept.audit_seq:
-            span = f"{self.end.audit_seq} < {self._kept.audit_seq}"
-            self._findings.add(Fault.CHAIN_TRUNCATED, str(self.end.audit_seq), span)
+        if self._kept is not None and self.kept_seq is None:
+            last = str(self.end.audit_seq)
+            self._findings.add(Fault.HEAD_LOST, last, f"{self._kept.hex()} ∉ 1–{last}")
 
     def _judge_link(self, row: JournalRow, where: str, gap: bool) -> None:
         seq = row.seq - self._shift

@@ -7,7 +7,7 @@ counts what was looked at and lists what is wrong, each with its place; the same
 same report.
 
 It proves nothing against somebody who writes the whole database anew, unless a former head was
-kept elsewhere (`expected_head`); the signatures of devices then still cannot be forged.
+kept elsewhere (`kept_head`); the signatures of devices then still cannot be forged.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from actors.batch import EMPTY_CHAIN
 from actors.sqlite_file import Archive, open_readonly
-from actors.store import Committed, Recorded, event_digest
+from actors.store import Recorded, event_digest
 from backoffice.product import Product
 from backoffice.verify.chain import (
     DEVICES_STREAM,
@@ -54,6 +53,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         events: events in all streams.
         audit_entries: the number of the last audit entry.
         audit_head: the chain's value after it, hex; to be kept where the office cannot write.
+        entries_since_head: how many entries have come since the head that somebody kept; None where
+            none was given, or the chain never had it.
         cases: how many cases stand where, by state.
         devices: enrolled devices, revoked ones included.
         signatures: signatures of devices that were found right.
@@ -67,6 +68,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     events: int
     audit_entries: int
     audit_head: str
+    entries_since_head: int | None
     cases: dict[State, int]
     devices: int
     signatures: int
@@ -83,7 +85,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def verify_folder(
-    folder: Path, products: Mapping[str, Product], *, expected_head: Committed = EMPTY_CHAIN
+    folder: Path, products: Mapping[str, Product], *, kept_head: bytes | None = None
 ) -> Report:
     """Verify the office in a folder; see `verify_office`.
 
@@ -92,7 +94,7 @@ def verify_folder(
         StoreError: the database is none of ours, or does not read.
     """
     with open_readonly(database_of(folder)) as archive:
-        return verify_office(archive, products, expected_head=expected_head)
+        return verify_office(archive, products, kept_head=kept_head)
 
 
 def database_of(folder: Path) -> Path:
@@ -108,22 +110,22 @@ def database_of(folder: Path) -> Path:
 
 
 def verify_office(
-    archive: Archive, products: Mapping[str, Product], *, expected_head: Committed = EMPTY_CHAIN
+    archive: Archive, products: Mapping[str, Product], *, kept_head: bytes | None = None
 ) -> Report:
     """Check everything that an office's database can prove.
 
     Args:
         archive: of a stopped or a running office.
         products: by code, as `backoffice.catalogue.products` found them.
-        expected_head: number and value of a former head that was kept elsewhere; shows that the
-            chain was cut off behind it, or written anew up to it.
+        kept_head: the `audit_head` of a former report that was kept elsewhere, 32 bytes; shows that
+            the chain was cut off before it, or written anew.
 
     Raises:
         StoreError: the database does not read.
     """
     findings = Findings()
     images, altered = _images(archive, findings)
-    chain, keys = Chain(findings, expected_head), PinnedKeys(findings)
+    chain, keys = Chain(findings, kept_head), PinnedKeys(findings)
     for row in archive.journal():
         chain.follow(row)
         if row.stream == DEVICES_STREAM:
@@ -138,10 +140,12 @@ def verify_office(
     partners.close()
     identities.close()
     _claims(archive, cases.owned, findings)
+    last, kept = chain.end.audit_seq, chain.kept_seq
     return Report(
         events=events,
-        audit_entries=chain.end.audit_seq,
+        audit_entries=last,
         audit_head=chain.end.audit_head.hex(),
+        entries_since_head=None if kept is None else last - kept,
         cases={state: cases.states[state] for state in State if state in cases.states},
         devices=len(keys.devices),
         signatures=cases.signatures,
@@ -225,8 +229,11 @@ WORDS: Final[dict[Fault, tuple[str, str]]] = {
     Fault.BROKEN_LINK: ("审计记录与前一条不衔接", "the entry does not follow from the one before"),
     Fault.ENTRIES_MISSING: ("审计记录缺失", "audit entries are missing"),
     Fault.ENTRY_MOVED: ("自此起审计记录错位", "from here on entries have other numbers"),
-    Fault.CHAIN_TRUNCATED: ("审计链尾部被截断", "the chain's end was cut off"),
-    Fault.CHAIN_REWRITTEN: ("审计链被重写", "the chain was written anew"),
+    Fault.HEAD_LOST: (
+        "审计链到此为止，其中没有您保存的链头：尾部被截断，或历史被重写",
+        "the chain ends here and never had the head that was kept: "
+        "its end was cut off, or it was written anew",
+    ),
     Fault.VERSION_GAP: ("事件版本不连续", "versions of the stream are missing"),
     Fault.UNREADABLE: ("记录无法识别", "the record cannot be read"),
     Fault.DEVICE_IRREGULAR: ("设备登记异常", "irregular entry of the device registry"),
@@ -272,6 +279,9 @@ def render_text(report: Report, lang: Language) -> str:
         (("业务", "Cases"), f"{sum(report.cases.values()):,}"),
     )
     lines = [f"{words[one]}: {value}" for words, value in rows]
+    if report.entries_since_head is not None:
+        since = ("保存的链头仍在链中，此后新增记录", "The kept head still stands; entries since")
+        lines.append(f"{since[one]}: {report.entries_since_head:,}")
     lines += [f"  {TITLES[state][one]}: {count:,}" for state, count in report.cases.items()]
     if report.sound:
         return "\n".join((*lines, ("核验通过，未发现问题。", "Sound: nothing is wrong.")[one], ""))

@@ -10,9 +10,8 @@ from typing import Any
 
 import msgspec
 
-from actors.batch import EMPTY_CHAIN
 from actors.sqlite_file import Archive
-from actors.store import AUDIT_GENESIS, Committed, audit_digest, event_digest
+from actors.store import AUDIT_GENESIS, audit_digest, event_digest
 from backoffice.verify.office import (
     Fault,
     Report,
@@ -83,8 +82,8 @@ class Tampered:
             mended = "UPDATE journal SET event_digest = ?, head = ? WHERE seq = ?"
             self.sql(mended, digest, head, seq)
 
-    def report(self, kept: Committed = EMPTY_CHAIN) -> Report:
-        report = verify_office(Archive(self.connection), PRODUCTS, expected_head=kept)
+    def report(self, kept: bytes | None = None) -> Report:
+        report = verify_office(Archive(self.connection), PRODUCTS, kept_head=kept)
         said = encode_json(report).decode() + render_text(report, "zh") + repr(report)
         assert not [number for number in NUMBERS if number in said], "a number in a report"
         return report

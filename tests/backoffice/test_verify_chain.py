@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.batch import EMPTY_CHAIN
-from actors.store import Committed
+from actors.store import AUDIT_GENESIS
 from backoffice.verify.chain import SEARCHES_MAX
 from backoffice.verify.office import Fault, Finding
 from tests.backoffice.tampering import CARD, Tampered, case, make_office, tampering, undone
@@ -32,12 +31,11 @@ CHAIN = {
     Fault.BROKEN_LINK,
     Fault.ENTRIES_MISSING,
     Fault.ENTRY_MOVED,
-    Fault.CHAIN_TRUNCATED,
-    Fault.CHAIN_REWRITTEN,
+    Fault.HEAD_LOST,
 }
 
 
-def _chain_findings(tampered: Tampered, kept: Committed = EMPTY_CHAIN) -> list[Finding]:
+def _chain_findings(tampered: Tampered, kept: bytes | None = None) -> list[Finding]:
     return [one for one in tampered.report(kept).findings if one.what in CHAIN]
 
 
@@ -118,30 +116,55 @@ def test_reordered_rows_are_found(tampered: Tampered) -> None:
             assert (Fault.ENTRY_MOVED, f"{seq} → {seq + 1}") == (moved.what, moved.detail)
 
 
+def heads_of(tampered: Tampered) -> list[bytes]:
+    return [head for (head,) in tampered.sql("SELECT head FROM journal ORDER BY seq")]
+
+
+def test_every_head_that_was_kept_is_found_sound(tampered: Tampered) -> None:
+    """Whoever kept a head, the first or the last, learns how far the office has gone on since."""
+    heads = heads_of(tampered)
+    for seq in (1, len(heads) // 2, len(heads)):
+        report = tampered.report(heads[seq - 1])
+        assert () == report.findings
+        assert len(heads) - seq == report.entries_since_head
+    assert tampered.report().entries_since_head is None, "nobody kept any"
+
+
 def test_a_cut_off_end_is_found_by_whoever_kept_a_head(tampered: Tampered) -> None:
-    """No chain can show that its end is missing; a head noted elsewhere can."""
-    ((last, head),) = tampered.sql("SELECT seq, head FROM journal ORDER BY seq DESC LIMIT 1")
-    ((early,),) = tampered.sql("SELECT head FROM journal WHERE seq = 10")
-    kept = Committed(last, head)
-    assert [] == _chain_findings(tampered, kept)
-    assert [] == _chain_findings(tampered, Committed(10, early)), "an older head still stands"
-
-    tampered.sql("DELETE FROM journal WHERE seq > ?", last - 3)
-
-    assert [] == _chain_findings(tampered)
-    (found,) = _chain_findings(tampered, kept)
-    assert (Fault.CHAIN_TRUNCATED, f"{last - 3} < {last}") == (found.what, found.detail)
+    """No chain can show that its end is missing; a head noted elsewhere can, whatever is cut."""
+    heads = heads_of(tampered)
+    for cut in range(1, len(heads) + 1):
+        with undone(tampered):
+            last = len(heads) - cut
+            tampered.sql("DELETE FROM journal WHERE seq > ?", last)
+            assert [] == _chain_findings(tampered)
+            (found,) = _chain_findings(tampered, heads[-1])
+            assert (Fault.HEAD_LOST, str(last)) == (found.what, found.where)
+            assert [] == _chain_findings(tampered, heads[last - 1] if last else AUDIT_GENESIS)
 
 
 def test_a_chain_written_anew_is_found_by_whoever_kept_a_head(tampered: Tampered) -> None:
-    """The thorough insider's chain is perfect, and is another one."""
-    ((last, head),) = tampered.sql("SELECT seq, head FROM journal ORDER BY seq DESC LIMIT 1")
+    """The thorough insider's chain is perfect, and is another one from the change on."""
+    heads = heads_of(tampered)
     tampered.sql("UPDATE journal SET who = 'nobody' WHERE seq = 5")
     tampered.mend()
 
     assert [] == _chain_findings(tampered)
-    (found,) = _chain_findings(tampered, Committed(last, head))
-    assert Fault.CHAIN_REWRITTEN is found.what
+    assert [] == _chain_findings(tampered, heads[3])
+    for kept in heads[4:]:
+        (found,) = _chain_findings(tampered, kept)
+        assert Fault.HEAD_LOST is found.what
+
+
+def test_a_kept_head_pasted_back_into_a_new_chain_is_found(tampered: Tampered) -> None:
+    """Who knows which head was kept and writes it into its row has broken the chain there."""
+    heads = heads_of(tampered)
+    tampered.sql("UPDATE journal SET who = 'nobody' WHERE seq = 5")
+    tampered.mend()
+    tampered.sql("UPDATE journal SET head = ? WHERE seq = ?", heads[-1], len(heads))
+
+    (found,) = _chain_findings(tampered, heads[-1])
+    assert (Fault.BROKEN_LINK, str(len(heads))) == (found.what, found.where.split()[0])
 
 
 def test_a_ruined_chain_is_reported_in_bounded_work(tampered: Tampered) -> None:

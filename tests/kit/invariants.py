@@ -458,7 +458,7 @@ class Invariants:
 
     def _verify(self, office: Disk, products: Mapping[str, Product]) -> None:
         kept = self._heads.get("office", EMPTY_CHAIN)
-        report = verify_office(DiskArchive(office), products, expected_head=kept)
+        report = verify_office(DiskArchive(office), products, kept_head=kept.audit_head)
         for finding in report.findings:
             name = _BY_FAULT.get(finding.what, "I8")
             self.breach(name, f"verifier: {finding.what} {finding.where} {finding.detail}")
