@@ -42,11 +42,13 @@ class Books:
 
     Attributes:
         aborted: released, whether the case wanted that or the partner.
+        reversed: real once, and undone by postings of its own.
     """
 
     prepared: dict[str, embedded.Prepared] = field(default_factory=dict)
     committed: set[str] = field(default_factory=set)
     aborted: set[str] = field(default_factory=set)
+    reversed: set[str] = field(default_factory=set)
     balances: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -80,7 +82,8 @@ class Books:
                 lent += operation.pan.digits not in seen
             if isinstance(operation, IssueCard | HoldFunds | SignUp):
                 seen.add(operation.pan.digits)
-        issued, spoiled = cards & self.committed, cards & self.aborted
+        issued = (cards & self.committed) - self.reversed
+        spoiled = cards & (self.aborted | self.reversed)
         wanted = {
             "blank": -len(cards) - lent,
             "reserved": len(cards - issued - spoiled),

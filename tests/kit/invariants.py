@@ -17,7 +17,6 @@ noted and the run goes on.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -46,18 +45,19 @@ from backoffice.partners.operations import Partner
 from backoffice.peers import devices
 from backoffice.product import Product
 from backoffice.reconcile import reconcile
-from backoffice.verify.chain import Fault
 from backoffice.verify.office import verify_office
 from terminal import draft_events
 from tests.kit.books import Books, Posted, essential, is_money
 from tests.kit.closing import DiskArchive, drafts_of, published
 from tests.kit.consumer import Ear
 from tests.kit.disk import Watch
+from tests.kit.told import BY_FAULT, Breach, Told
 from wire.case_state import FINAL_STATES, State
 from wire.codec import decode
 from wire.errors import WireError
-from wire.keys import DECISION, SLIP, verify
+from wire.keys import DECISION, SETTLEMENT, SLIP, verify
 from wire.messages.desk import Decision
+from wire.messages.settlement import Deed
 
 _PARTNERS: Final = frozenset(Partner)
 _CORE: Final = f"{Partner.CORE}/"
@@ -72,54 +72,6 @@ _EVENTS: Final = Tagged(embedded.PartnerEvent)
 _DEVICES: Final = Tagged(devices.DeviceEvent)
 _POLICIES: Final = Tagged(PolicyChanged)
 _DRAFTS: Final = Tagged(draft_events.DraftEvent)
-
-_BY_FAULT: Final[dict[Fault, str]] = {
-    Fault.ILLEGAL_STEP: "I7",
-    Fault.SUBMISSION_DIFFERS: "I6",
-    Fault.IMAGE_MISSING: "I6",
-    Fault.IMAGE_ALTERED: "I6",
-    Fault.DECISION_DIFFERS: "I6",
-    Fault.SELF_AUTHORIZED: "I5",
-    Fault.UNAUTHORIZED: "I4",
-    Fault.SIGNATURE_INVALID: "I4",
-    Fault.SLIP_DIFFERS: "I4",
-    Fault.UNSIGNED: "I4",
-    Fault.CLAIM_LOST: "I15",
-    Fault.CLAIM_STRAY: "I15",
-    Fault.CLAIM_TWICE: "I15",
-    Fault.UNBALANCED: "I3",
-    Fault.POSTED_TWICE: "I2",
-    Fault.PARTNER_ILLEGAL: "I2",
-    Fault.PARTNER_WITHOUT_CASE: "I2",
-    Fault.PARTNER_DIFFERS: "I2",
-}
-"""Which invariant a finding of the verifier breaks; what is not named breaks the chain, I8."""
-
-
-class Breach(msgspec.Struct, frozen=True):
-    """One invariant broken: its name, when (virtual seconds), and what was seen."""
-
-    name: str
-    at_s: float
-    what: str
-
-
-@dataclass
-class Told:
-    """What the durable events of one case say."""
-
-    union: str
-    state: State = State.DRAFT
-    version: int = 0
-    passed: list[State] = field(default_factory=list)
-    intake: case_events.Intake | None = None
-    live: tuple[bytes, ...] = ()
-    claim: case_events.Claimed | None = None
-    persons: list[str] = field(default_factory=list)
-    authorized: bool = False
-    slip_hash: bytes = b""
-    signed: bool = False
-    asked: dict[str, case_events.LegAsked] = field(default_factory=dict)
 
 
 class Invariants:
@@ -216,6 +168,7 @@ class Invariants:
         if healed:
             for case_id, told in self.cases.items():
                 self.hold("I13", f"office: {case_id} {told.state}", told.state in FINAL_STATES)
+                self.hold("I13", f"{case_id}: {told.unheard} never heard", not told.unheard)
 
     def closed(self) -> dict[str, int]:
         """How many cases of each product became real and ended well."""
@@ -303,6 +256,19 @@ class Invariants:
                 told.slip_hash = slip_hash
             case case_events.Signed():
                 self._signed(case_id, told, event)
+            case case_events.SettlementProposed(key=key, statement=statement):
+                told.proposed[key] = statement
+                self._spoken(case_id, told, statement)
+            case case_events.SettlementConfirmed(key=key, statement=statement):
+                self._spoken(case_id, told, statement)
+                first = told.proposed.pop(key).staff.person_id
+                two = first != statement.staff.person_id
+                self.hold("I5", f"{case_id}: one person settled {key}", two)
+                told.said[key] = statement.deed
+            case case_events.LegHeard(key=key) | case_events.LegContradicted(key=key):
+                told.unheard.discard(key)
+            case case_events.LegAnswered(key=key, unheard=True):
+                told.unheard.add(key)
             case case_events.CommitStarted() | case_events.Committed():
                 right = told.authorized and told.signed
                 self.hold("I4", f"{case_id}: made real unauthorized or unsigned", right)
@@ -339,7 +305,7 @@ class Invariants:
                 legs = told.asked.values()
                 real = [leg.key for leg in legs if self._is_real(told, leg)]
                 self.hold("I17", f"{case_id}: undone, but {real} are real", not real)
-                kept = [leg.key for leg in legs if leg.key in self._at(told, leg).reserved]
+                kept = [leg.key for leg in legs if self._is_kept(told, leg)]
                 self.hold("I15", f"{case_id}: undone, but {kept} stay reserved", not kept)
             case _:
                 pass
@@ -355,8 +321,15 @@ class Invariants:
     def _at(self, told: Told, leg: case_events.LegAsked) -> Books:
         return self.books.get(stream_of(leg.partner, told.union)) or Books()
 
+    def _is_kept(self, told: Told, leg: case_events.LegAsked) -> bool:
+        return leg.key in self._at(told, leg).reserved - told.unheard
+
     def _is_real(self, told: Told, leg: case_events.LegAsked) -> bool:
-        return leg.key in self._at(told, leg).committed
+        """At its partner; what two persons said of one that is silent is so until it is heard."""
+        books = self._at(told, leg)
+        if leg.key in told.unheard:
+            return told.said[leg.key] is Deed.DONE
+        return leg.key in books.committed - books.reversed
 
     def _routed(self, case_id: str, told: Told, intake: case_events.Intake) -> None:
         """By a policy that was in force, and as it says (I6)."""
@@ -404,6 +377,14 @@ class Invariants:
         told.signed = verify(signing, SLIP, body, event.signature)
         self.hold("I4", f"{case_id}: a signature under another slip", told.signed)
 
+    def _spoken(self, case_id: str, told: Told, said: case_events.Statement) -> None:
+        """A person's word: signed by the device, and never the operator's (I5)."""
+        assert told.intake is not None
+        own = said.staff.person_id == told.intake.operator.person_id
+        self.hold("I5", f"{case_id}: settled by its operator", not own)
+        right = verify(self._signing.get(said.device, b""), SETTLEMENT, said.word, said.signature)
+        self.hold("I4", f"{case_id}: a word under another signature", right)
+
     def _partner(self, partner: str, row: JournalRow) -> None:
         """One group per key and step, balanced, and only for what was authorized and signed."""
         books = self.books.setdefault(row.stream, Books())
@@ -434,8 +415,18 @@ class Invariants:
                 fresh = key not in books.committed | books.aborted
                 self.hold("I2", f"{key} aborted after its end", fresh)
                 books.aborted.add(key)
+            case embedded.ReversedOperation(of=of):
+                once = of in books.committed - books.reversed
+                self.hold("I2", f"{of} reversed without being real", once)
+                wanted = self._wants_reversed(told, of)
+                self.hold("I4", f"{of} reversed, and nobody wanted that", wanted)
+                books.reversed.add(of)
             case _:
                 pass
+
+    def _wants_reversed(self, told: Told, of: str) -> bool:
+        """Two persons have said so."""
+        return told.said.get(of) is Deed.REVERSE
 
     def _terminal(self, row: JournalRow) -> None:
         """What a tablet holds for true, the office has on its disk at that moment."""
@@ -460,7 +451,7 @@ class Invariants:
         kept = self._heads.get("office", EMPTY_CHAIN)
         report = verify_office(DiskArchive(office), products, kept_head=kept.audit_head)
         for finding in report.findings:
-            name = _BY_FAULT.get(finding.what, "I8")
+            name = BY_FAULT.get(finding.what, "I8")
             self.breach(name, f"verifier: {finding.what} {finding.where} {finding.detail}")
         self.hold("I3", f"all postings sum to {report.balance_fen} fen", report.balance_fen == 0)
 
