@@ -64,7 +64,7 @@ TITLES: Final[dict[State, tuple[str, str]]] = {
     State.AUTH_CLAIMED: ("授权审核中", "Being reviewed"),
     State.AUTH_APPROVED: ("授权通过", "Approved"),
     State.AUTH_RETURNED: ("退回补正", "Returned for correction"),
-    State.AUTH_REJECTED: ("授权拒绝", "Rejected"),
+    State.AUTH_REJECTED: ("授权未通过", "Not authorized"),
     State.STORED: ("已登记", "Stored"),
     State.PREPARING: ("业务系统处理中", "Being prepared"),
     State.PREPARE_UNKNOWN: ("处理结果查询中", "Asking for the outcome"),

@@ -56,6 +56,7 @@ from backoffice.cases.events import (
 from backoffice.cases.flow import wrong_state
 from backoffice.cases.live_photo import ask_live
 from backoffice.cases.record import Case, evolve, new_case
+from backoffice.cases.rejections import rejection_document
 from backoffice.cases.rescan import debt_document
 from backoffice.cases.terms import Rules
 from backoffice.cases.view import FAILED_STATES, file_of, queue_document, view_of
@@ -210,6 +211,7 @@ class CaseBehaviour(Behaviour[Case, CaseCommand, AnyCaseEvent]):
                 *queued,
                 *drawn,
                 *debt_document(case, after),
+                *rejection_document(case, after),
                 *stuck.document(case, after),
                 *summary_document(case, after),
             ),

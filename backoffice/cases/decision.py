@@ -49,7 +49,7 @@ REASONS: Final[dict[Reason, tuple[Code, str]]] = {
     Reason.COERCION_OR_FRAUD: (Code.FORBIDDEN, "疑似胁迫或欺诈，不予办理。"),
     Reason.NOT_PERMITTED: (Code.FORBIDDEN, "不符合业务规定，不予办理。"),
 }
-"""What the teller reads for each reason."""
+"""What each reason means: of a return to the teller, of a rejection to those of `rejections`."""
 
 _FITTING: Final[dict[Verdict, tuple[Reason | None, ...]]] = {
     Verdict.APPROVE: (None,),

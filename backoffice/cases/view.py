@@ -14,6 +14,7 @@ from backoffice.authorization.waiting import QueueEntry, item_for
 from backoffice.cases.commands import Caller
 from backoffice.cases.events import Intake
 from backoffice.cases.record import Case
+from backoffice.cases.rejections import told_at_table
 from backoffice.dossier import NOTHING, Dossier, open_dossier
 from backoffice.questions.fields import ID_CARD
 from wire.case_state import State
@@ -91,7 +92,7 @@ def view_of(case: Case) -> CaseView:
         version=case.version,
         state=case.state,
         steps=case.steps,
-        reasons=case.reasons,
+        reasons=told_at_table(case),
         slip=case.slip,
         deliver=card.masked if card is not None and case.state in HANDED_STATES else "",
         results=case.results if case.state in HANDED_STATES or case.manual else (),

@@ -243,6 +243,12 @@ class ExportFigures(msgspec.Struct, frozen=True, tag="export_figures"):
     lang: Lang
 
 
+class FindRejection(msgspec.Struct, frozen=True, tag="find_rejection"):
+    """Look up why a case was rejected; the answer is a `wire.messages.rejections.Rejection`."""
+
+    reference: str
+
+
 Deed = SignInHere | SignOutHere | Claim | TakeNext | AskLive | Release | Conclude
 """What an authorizer may ask."""
 
@@ -253,4 +259,7 @@ FiguresDeed = ShowFigures | HideFigures | ExportFigures
 """What a manager may ask."""
 
 Command = Deed | ReviewsDeed | FiguresDeed
+"""What the page may have done; it shows in the next `DeskState`."""
+
+Asked = Command | FindRejection
 """Everything that the page may ask."""

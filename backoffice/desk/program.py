@@ -23,11 +23,13 @@ from actors import Inbox, Process, System, open_system
 from actors.ports import Outside
 from backoffice.desk.authorizer import SIGN_IN_FIRST, Authorizer
 from backoffice.desk.figures import FiguresBoard
-from backoffice.desk.link import DeskLink
+from backoffice.desk.link import REQUEST_S_MAX, DeskLink
 from backoffice.desk.page_model import (
+    Asked,
     Command,
     DeskState,
     FiguresDeed,
+    FindRejection,
     ReviewsDeed,
     SignInHere,
     SignOutHere,
@@ -47,6 +49,7 @@ from wire.client import Introduction
 from wire.hello import Credentials
 from wire.keys import DeviceKeys
 from wire.message import Message, Refusal
+from wire.messages.rejections import GetRejection
 from wire.office_link import OfficeLink
 
 NAME: Final = "desk"
@@ -147,6 +150,14 @@ class Desk:
             self.figures.forget()
             self.reviews.attend(self.authorizer.staff)
         return refusal
+
+    async def answer(self, asked: Asked) -> object:
+        """What a page is told at once: a refusal, or what is for nobody else to see."""
+        if not isinstance(asked, FindRejection):
+            return await self.perform(asked)
+        if self.authorizer.staff is None:
+            return SIGN_IN_FIRST
+        return await self._link.request_now(GetRejection(asked.reference), within=REQUEST_S_MAX)
 
     def image(self, digest: bytes) -> bytes | None:
         """A verified image of the claimed case or of the open review, or None."""

@@ -12,7 +12,7 @@ import msgspec
 import trio
 
 from backoffice.desk.clerk import DeskClerk
-from backoffice.desk.page_model import Command, SignOutHere
+from backoffice.desk.page_model import Asked, SignOutHere
 from backoffice.desk.program import Desk, Setup, open_desk
 from supervisors.client import Client, ClientOptions, Joining
 from wire.message import Refusal
@@ -49,9 +49,9 @@ async def run_desk(options: Options, say: Callable[[object], None]) -> None:
         NotEnrolled, BadInvitation, KeyFileUnusable, FolderInUse: the folder is unusable.
     """
     desks: list[Desk] = []
-    pages: Pages[Command] = Pages(
+    pages: Pages[Asked] = Pages(
         lambda: desks[0].state(),
-        lambda command: desks[0].perform(command),
+        lambda asked: desks[0].answer(asked),
         leaving=SignOutHere,
     )
 
@@ -86,11 +86,11 @@ async def run_desk(options: Options, say: Callable[[object], None]) -> None:
     await client.run(options, say)
 
 
-def _page(desk: Desk, pages: Pages[Command]) -> PageProgram:
+def _page(desk: Desk, pages: Pages[Asked]) -> PageProgram:
     return PageProgram(
         title="背包银行 授权台",
         files=PAGE_FILES,
-        commands=get_args(Command),
+        commands=get_args(Asked),
         session=pages,
         images=_Images(desk),
         density="dense",

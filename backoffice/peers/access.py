@@ -39,6 +39,7 @@ from wire.messages.images import GetChunk, OfferImages, PutChunk
 from wire.messages.lookups import ListItems, ProveCode, ProveColleague, SendCode
 from wire.messages.offers import Recommend
 from wire.messages.policy import GetPolicy, PolicyHistory, RollbackPolicy, SetPolicy
+from wire.messages.rejections import GetRejection
 from wire.messages.session import (
     GetTree,
     Invite,
@@ -93,6 +94,7 @@ ALLOWED: Final[dict[Role, frozenset[type]]] = {
             JudgeReview,
             GetChunk,
             GetFigures,
+            GetRejection,
             ListManual,
             OpenManual,
             InquireManual,
@@ -152,6 +154,7 @@ UPWARD = (
     | JudgeReview
     | GetChunk
     | GetFigures
+    | GetRejection
     | GetTree
     | Invite
     | Revoke

@@ -79,6 +79,11 @@ function Paper({ open }) {
   return html`<${Button} icon="file-text" disabled=${drawing} onClick=${look}>${t("done.paper")}<//>`;
 }
 
+/** What a person reads over a telephone; the outlet's manager looks it up. */
+function reference(open) {
+  return open.case_id.replaceAll("-", "").slice(-12).replace(/(.{4})(?=.)/g, "$1-");
+}
+
 export function Done({ terminal }) {
   const { open } = terminal;
   const signed = open.steps.some((step) => step.state === "SIGNED");
@@ -90,7 +95,9 @@ export function Done({ terminal }) {
       <h2>${t(`done.${tone}`)}</h2>
       <${StateBadge} state=${open.state} />
       ${tone === "good" && html`<p>${t(open.promised ? "done.promised_note" : "done.good_note")}</p>`}
-      ${open.reasons.length > 0 && html`<${Reasons} reasons=${open.reasons} />`}
+      ${open.state === "AUTH_REJECTED"
+        ? html`<p class="not-now">${t("done.not_now", { reference: reference(open) })}</p>`
+        : open.reasons.length > 0 && html`<${Reasons} reasons=${open.reasons} />`}
       <${Results} results=${open.results} />
       ${tone === "good" && unsigned && html`<${Receipt} slip=${open.slip} />`}
       ${tone === "good" && signed && html`<${Paper} open=${open} />`}

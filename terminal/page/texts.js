@@ -308,6 +308,7 @@ defineTexts({
   "done.promised_note": ["交付已记录在本机，联网后自动上报后台。", "The hand-over is kept on this device and the office is told by itself."],
   "done.bad": ["业务未办成", "Not completed"],
   "done.idle": ["业务已终止", "Ended"],
+  "done.not_now": ["系统暂不能办理此业务，参考号 {reference}，可咨询网点负责人。", "This cannot be done for now. Reference {reference}: the outlet's manager can tell more."],
   "done.results": ["各项结果", "Item by item"],
   "done.item_ok": ["成功", "Done"],
   "done.item_bad": ["未成功", "Failed"],

@@ -47,6 +47,7 @@ OpenReview       no        yes   no
 JudgeReview      no        yes   no
 GetChunk         no        yes   no
 GetFigures       no        yes   no
+GetRejection     no        yes   no
 GetTree          no        no    yes
 Invite           no        no    yes
 Revoke           no        no    yes

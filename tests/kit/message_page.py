@@ -16,7 +16,17 @@ import msgspec
 from wire import form, ink, masked, value
 from wire.codec import reply_type
 from wire.message import Refusal, Request
-from wire.messages import case, desk, identity, images, lookups, policy, session, settlement
+from wire.messages import (
+    case,
+    desk,
+    identity,
+    images,
+    lookups,
+    policy,
+    rejections,
+    session,
+    settlement,
+)
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "messages.md"
 CONVERSATIONS: tuple[ModuleType, ...] = (
@@ -26,6 +36,7 @@ CONVERSATIONS: tuple[ModuleType, ...] = (
     images,
     case,
     desk,
+    rejections,
     settlement,
     policy,
 )

@@ -53,12 +53,14 @@ class Stand:
         state: what every page is shown.
         commands: what pages asked for, oldest first.
         uploads: the JPEGs that pages handed in.
+        told: what commands are answered with, by their tags; with nothing where it is not here.
     """
 
     def __init__(self, state: Any, react: React) -> None:
         self.state = state
         self.commands: list[msgspec.Struct] = []
         self.uploads: list[bytes] = []
+        self.told: dict[str, object] = {}
         self._react = react
         self._refusals: dict[str, Refusal] = {}
         self._slow: set[str] = set()
@@ -87,7 +89,7 @@ class Stand:
                         continue
                     refusal = self._take(request.command)
                     if refusal is None:
-                        request.answer()
+                        request.answer(self.told.get(tag))
                     else:
                         request.refuse(refusal)
         finally:
@@ -338,7 +340,7 @@ def program_for(which: str, stand: Stand) -> PageProgram:
     return PageProgram(
         title=title,
         files=folder,
-        commands=model.Command.__args__,
+        commands=getattr(model, "Asked", model.Command).__args__,
         session=stand,
         images=stand,
         density=density,

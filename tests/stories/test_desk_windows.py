@@ -8,9 +8,9 @@ import pytest
 
 from backoffice.desk.authorizer import OTHER_CASE
 from backoffice.desk.page_model import (
+    Asked,
     AskLive,
     Claim,
-    Command,
     Conclude,
     OfCase,
     Release,
@@ -23,14 +23,14 @@ from wire.messages.desk import Verdict
 
 ABOUT_NO_CASE: Final = {
     "sign_in", "sign_out", "next", "show_reviews", "show_figures", "hide_figures",
-    "export_figures",
+    "export_figures", "find_rejection",
 }  # fmt: skip
 """What a page asks that is about no case; a new command is about one until it stands here."""
 
 
 def test_every_command_about_a_case_names_it() -> None:
     """By its type, so that no new one can be about whatever happens to be open."""
-    nameless = {one for one in get_args(Command) if not issubclass(one, OfCase)}
+    nameless = {one for one in get_args(Asked) if not issubclass(one, OfCase)}
     assert ABOUT_NO_CASE == {str(one.__struct_config__.tag) for one in nameless}
 
 

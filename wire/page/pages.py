@@ -27,7 +27,7 @@ class Pages(Generic[CommandT]):
 
     Args:
         view: the view model as of now.
-        perform: does what a page asked for; None or a refusal.
+        perform: does what a page asked for: a refusal, or what the page is told, mostly None.
         leaving: the command with which a user leaves; it closes every window but the one it
             came from, whatever becomes of it.
     """
@@ -35,7 +35,7 @@ class Pages(Generic[CommandT]):
     def __init__(
         self,
         view: Callable[[], object],
-        perform: Callable[[CommandT], Awaitable[Refusal | None]],
+        perform: Callable[[CommandT], Awaitable[object]],
         leaving: type[msgspec.Struct],
     ) -> None:
         self._view = view
@@ -67,11 +67,11 @@ class Pages(Generic[CommandT]):
     async def _answer(self, request: PageRequest) -> None:
         if isinstance(request.command, self._leaving):
             request.let_others_go()
-        refusal = await self._perform(request.command)  # type: ignore[arg-type]  # read as one of the program's commands
-        if refusal is None:
-            request.answer()
+        answer = await self._perform(request.command)  # type: ignore[arg-type]  # read as one of the program's commands
+        if isinstance(answer, Refusal):
+            request.refuse(answer)
         else:
-            request.refuse(refusal)
+            request.answer(answer)
 
 
 __all__ = ["TICK_S", "Pages"]

@@ -109,7 +109,7 @@ function Sheet({ verdict, file, blocked }) {
       ${blocked && html`<p class="notice bad" role="alert"><${Icon} name="lock" />${t(`decide.blocked.${blocked}`)}</p>`}
       ${REASONS[verdict].length > 0 && html`<${Reasons} reasons=${REASONS[verdict]} reason=${reason} pick=${setReason} />`}
       ${verdict === "return" && html`<${Marks} file=${file} fields=${fields} mark=${setFields} />`}
-      <${Field} label=${t("decide.note")} hint=${t("decide.note_hint", { n: NOTE_CHARS_MAX })}>
+      <${Field} label=${t("decide.note")} hint=${t(verdict === "reject" ? "decide.note_hint_reject" : "decide.note_hint", { n: NOTE_CHARS_MAX })}>
         <textarea name="note" rows="2" maxlength=${NOTE_CHARS_MAX}></textarea>
       <//>
       <${Field} label=${t("decide.passcode")} hint=${t("decide.passcode_hint")} error=${problem} required>

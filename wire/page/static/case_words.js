@@ -22,7 +22,7 @@ const STATES = {
   AUTH_CLAIMED: ["授权审核中", "Being reviewed", "wait", "eye"],
   AUTH_APPROVED: ["授权通过", "Approved", "good", "shield-check"],
   AUTH_RETURNED: ["退回补正", "Returned for correction", "bad", "undo-2"],
-  AUTH_REJECTED: ["授权拒绝", "Rejected", "bad", "ban"],
+  AUTH_REJECTED: ["授权未通过", "Not authorized", "idle", "minus"],
   STORED: ["已登记", "Stored", "good", "clipboard-check"],
   PREPARING: ["业务系统处理中", "Being prepared", "info", "landmark"],
   PREPARE_UNKNOWN: ["处理结果查询中", "Asking for the outcome", "wait", "refresh-cw"],

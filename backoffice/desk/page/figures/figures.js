@@ -11,6 +11,7 @@ import { Icon, html } from "backpack/ui";
 import { Filters, ask, asking, begun, resetFilters } from "./filters.js";
 import { Headline, QueueNow } from "./headline.js";
 import { CasesPlot, WaitingPlot } from "./plots.js";
+import { RejectionSearch } from "./rejection.js";
 import { Tables } from "./tables.js";
 
 export function FiguresPage({ desk, live }) {
@@ -42,6 +43,7 @@ function Shown({ view, live }) {
     <div class="figures-head">
       <${QueueNow} queue=${figures.queue} />
       <span class="spread"></span>
+      <${RejectionSearch} live=${live} />
       ${problem
         ? html`<span class="figures-made bad"><${Icon} name="triangle-alert" />${t("figures.stale", { time })}</span>`
         : html`<small class="figures-made">${t("figures.made", { time })}</small>`}
