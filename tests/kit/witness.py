@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from actors.behaviour import Behaviour, Effect, Verdict
+from actors.behaviour import Behaviour, Effect, Reminder, Verdict
 from actors.memory_store import Disk
 from actors.persistent import from_plain, to_plain
 from actors.store import ClaimConflict
@@ -87,6 +87,10 @@ class Witness(Behaviour[Any, Any, Any]):
     def react(self, state: Any, event: Any) -> Iterable[Effect]:
         """As the rules say."""
         return self._rules.react(state, event)
+
+    def reminders(self, state: Any) -> Iterable[Reminder]:
+        """As the rules say."""
+        return self._rules.reminders(state)
 
     def refused_claim(self, state: Any, command: Any, conflict: ClaimConflict) -> Refusal:
         """As the rules say."""

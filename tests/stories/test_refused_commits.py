@@ -8,6 +8,7 @@ a fresh load finds; and no rule changes what it was given.
 
 from __future__ import annotations
 
+import inspect
 import random
 from typing import Any, ClassVar
 
@@ -55,6 +56,13 @@ def test_every_behaviour_has_a_life() -> None:
     assert set(behaviours()) == set(SUBJECTS)
 
 
+def test_the_witness_hides_nothing_of_the_rules() -> None:
+    """Whatever a behaviour may say is asked of the rules, not of the witness."""
+    said = {name for name, what in vars(Behaviour).items() if inspect.isfunction(what)}
+
+    assert said <= set(vars(Witness))
+
+
 async def done(_key: str, _message: Message) -> None:
     """A handler for whom every effect is done at once."""
 
@@ -76,6 +84,7 @@ async def lived(subject: Subject, life: list[Any], seed: int) -> tuple[list[str]
             store=store,
             handlers=handlers,
             observe=lambda state: witness.seen(state, "observed"),
+            expect=lambda _due_ms: None,
         )
 
     async with open_system("office", virtual_outside(seed, subject.begins_ms)) as system:
