@@ -18,6 +18,7 @@ from actors.errors import (
     AskTimeout,
     HandlerCrashed,
     MailboxFull,
+    NotStarted,
     Refused,
 )
 from actors.inbox import Delivery, Inbox
@@ -63,6 +64,7 @@ __all__ = [
     "AskTimeout",
     "MailboxFull",
     "ActorStopped",
+    "NotStarted",
     "HandlerCrashed",
     "Refused",
 ]

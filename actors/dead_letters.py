@@ -25,6 +25,7 @@ class Reason(StrEnum):
     OVERFLOW = "overflow"
     POISON = "poison"
     STOPPED = "stopped"
+    NOT_STARTED = "not_started"
     NO_HANDLER = "no_handler"
     LATE_REPLY = "late_reply"
 

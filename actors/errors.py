@@ -4,6 +4,7 @@
     ├── AskTimeout        no answer in time: the outcome is unknown, it may still be carried out
     ├── MailboxFull       the message was not taken; it is counted in dead letters
     ├── ActorStopped      the actor is gone for good
+    ├── NotStarted        the actor could not be started, or fails again and again; nothing was done
     ├── HandlerCrashed    the actor crashed on this very message; its supervisor acts
     └── Refused           a complete "no", with its refusal
 
@@ -32,6 +33,10 @@ class MailboxFull(ActorError):
 
 class ActorStopped(ActorError):
     """The actor was stopped for good, before or while it had the message."""
+
+
+class NotStarted(ActorError):
+    """The actor could not be started, or fails again and again; the message was not handled."""
 
 
 class HandlerCrashed(ActorError):
@@ -72,6 +77,7 @@ __all__ = [
     "AskTimeout",
     "HandlerCrashed",
     "MailboxFull",
+    "NotStarted",
     "Refused",
     "summarize",
 ]

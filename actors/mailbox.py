@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from actors.ask import Ask
 from actors.dead_letters import Reason
-from actors.errors import ActorStopped, MailboxFull
+from actors.errors import ActorError, ActorStopped, MailboxFull
 from actors.ref import Ref
 from actors.shim import Seat
 from actors.signals import Signal
@@ -112,7 +112,7 @@ class Mailbox(Ref):
             self._bury(message, Reason.OVERFLOW)
         return False
 
-    def unaccepted(self) -> ActorStopped | MailboxFull:
+    def unaccepted(self) -> ActorError:
         """The error for an asker whose request was not accepted."""
         return (ActorStopped if self.queue is CLOSED else MailboxFull)(self.path)
 

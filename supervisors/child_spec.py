@@ -146,15 +146,15 @@ class PoolSpec:
         start: builds the actor of a key.
         limit: the most actors alive at once.
         passivate_s: an actor that had no message for so many seconds is let go.
-        intensity: how many crashes the pool tolerates, all keys together.
-        backoff: how long a key waits whose actor cannot even start, and the pool that gave up.
+        intensity: how many crashes and failed starts of one key are tolerated, each key by itself.
+        backoff: how long a key is paused then; longer each time, until it has lived for `most_s`.
     """
 
     id: str
     start: Callable[[str], Actor]
     limit: int
     passivate_s: float
-    intensity: Intensity = Intensity(restarts=100, period_s=10.0)
+    intensity: Intensity = Intensity(restarts=5, period_s=10.0)
     backoff: Backoff = Backoff(first_s=0.5, most_s=30.0)
 
     def __post_init__(self) -> None:

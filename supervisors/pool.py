@@ -6,8 +6,11 @@ durable actor's is in the store). At the limit the least recently used idle acto
 all are busy the message is turned away (`MailboxFull`, a dead letter), never dropped silently.
 
 An actor is busy while it has mail, effects or timers; one with a method `busy() -> bool` says what
-besides mail and effects keeps it. A crash costs the poison message only; the key comes back at
-once if it has mail, after a back-off if it cannot even start. All keys share the pool's intensity.
+besides mail and effects keeps it. A crash costs the poison message only, and the key comes back at
+once if it has mail. What waits for an actor that cannot even start is answered with `NotStarted`
+(OTP: `start_child` returns the error). A key that goes on failing is paused, longer each time:
+nobody is let in meanwhile, it takes no place among the live, and the tree shows it. Keys share
+nothing: none of this counts against another one, and no key can end the pool.
 
 Invariant: a key has at most one live incarnation, and at most `limit` keys have one.
 """
@@ -21,14 +24,17 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from actors.actor import Actor
+from actors.ask import Ask
 from actors.cell import CellState
 from actors.cell_context import CellContext
+from actors.dead_letters import Reason
+from actors.errors import NotStarted
 from actors.mailbox import UNOPENED
 from actors.reactive import ReactiveCell
 from actors.timers import NOT_WAITING
 from supervisors.child import AT_REST, Child, Parent
 from supervisors.child_spec import PoolSpec, check_id
-from supervisors.errors import SupervisorFailed, summary
+from supervisors.errors import summary
 from supervisors.restart import Window, delay_s
 from supervisors.snapshot import POOL_SHOWN_MAX, Look, Node, State, total
 
@@ -36,6 +42,7 @@ if TYPE_CHECKING:
     import trio
 
     from actors.cell import Cell
+    from actors.errors import ActorError
     from actors.ref import Ref
     from actors.system import System
     from wire.message import ReplyT, Request
@@ -43,6 +50,9 @@ if TYPE_CHECKING:
 DUSK_S_MIN = 0.1
 """The shortest time between two looks for idle actors: a wheel may ring a moment early, and the
 same moment must not be looked at for ever."""
+
+FAILING_MAX = 1_000
+"""Of how many keys a pool remembers that they crashed lately; then it forgets the oldest."""
 
 NOBODY = Actor()
 """Stands for the object of a passive actor."""
@@ -56,7 +66,7 @@ class Pool(Child):
     def __init__(self, system: System, spec: PoolSpec, path: str, parent: Parent) -> None:
         super().__init__(system, spec, path, parent)
         self._spec = spec
-        self._window = Window(spec.intensity)
+        self._failing: OrderedDict[str, Failing] = OrderedDict()
         # Least recently used first. A passive cell lives as long as somebody holds its Ref.
         self._live: OrderedDict[str, KeyedCell] = OrderedDict()
         self._cells: WeakValueDictionary[str, KeyedCell] = WeakValueDictionary()
@@ -81,12 +91,11 @@ class Pool(Child):
         cell = self._cells.get(key)
         if cell is not None:
             self._live.pop(key, None)
-            cell.alarm.cancel(self.system)
             cell.stop()
 
     @property
     def live(self) -> int:
-        """How many actors are alive, or have mail and wait for their revival."""
+        """How many actors are alive, or have mail and are about to be."""
         return len(self._live)
 
     # What a supervisor does.
@@ -94,7 +103,6 @@ class Pool(Child):
     async def start(self, nursery: trio.Nursery) -> None:
         """See `Child.start`; whoever kept mail over a restart comes back now."""
         self._begin()
-        self._window = Window(self._spec.intensity)
         self._is_up()
         for cell in list(self._live.values()):
             if self.state is State.RUNNING:
@@ -113,18 +121,23 @@ class Pool(Child):
         self.due = None
         self._live.clear()
         for cell in list(self._cells.values()):
-            cell.alarm.cancel(self.system)
             cell.stop()
 
     def node(self, look: Look) -> Node:
-        """See `Child.node`: counts of all, and the first `POOL_SHOWN_MAX`."""
+        """See `Child.node`: counts of all, and the first `POOL_SHOWN_MAX`, paused ones before."""
         everybody = list(self._live.values())
-        shown = everybody[: look.take(min(len(everybody), POOL_SHOWN_MAX))]
+        now = self.system.host.now()
+        paused = [key for key, failing in self._failing.items() if failing.until > now]
+        paused = paused[: look.take(min(len(paused), POOL_SHOWN_MAX))]
+        shown = everybody[: look.take(min(len(everybody), POOL_SHOWN_MAX - len(paused)))]
         return total(
             self.path,
             self.kind,
             self.state,
-            tuple(cell.node(look) for cell in shown),
+            (
+                *(self._failing[key].node(f"{self.path}/{key}", look) for key in paused),
+                *(cell.node(look) for cell in shown),
+            ),
             mailbox=sum(len(cell.queue) for cell in everybody),
             rate=sum(look.rate(cell.path) for cell in everybody),
             count=len(everybody),
@@ -158,19 +171,29 @@ class Pool(Child):
 
     def revive(self, cell: KeyedCell) -> None:
         """It has mail and no object."""
-        if self.state is State.RUNNING and not cell.alarm.is_set:
+        if self.state is State.RUNNING:
             self._start(cell)
+
+    def paused(self, key: str) -> Failing | None:
+        """Why a key may not be started now, if it may not."""
+        failing = self._failing.get(key)
+        return failing if failing is not None and failing.until > self.system.host.now() else None
+
+    def crashes_of(self, key: str) -> int:
+        """How often a key has crashed lately."""
+        failing = self._failing.get(key)
+        return failing.crashes if failing is not None else 0
 
     def on_down(self, cell: Cell, error: Exception | None) -> None:
         """The runtime's report of an end, see `actors.cell.Supervisor`."""
         assert isinstance(cell, KeyedCell)
-        if error is not None:
-            cell.crashes += 1
-            self.last_error = cell.last_error
+        goes_on = error is None or self._count(cell, error)
         if self.state is not State.RUNNING or cell.state is CellState.STOPPED:
             return
-        if error is None or self._tolerates(cell, error):
+        if goes_on:
             self._go_on(cell)
+        else:
+            self._give_up(cell)
 
     # Coming and going.
 
@@ -186,29 +209,36 @@ class Pool(Child):
         try:
             cell.start()
         except Exception as error:
-            cell.failed_starts += 1
-            self.last_error = cell.last_error
-            if self._tolerates(cell, error):
-                wait_s = delay_s(self._spec.backoff, cell.failed_starts, self.system.outside.random)
-                cell.alarm.set(self.system, wait_s)
-        else:
-            cell.failed_starts = 0
+            self._count(cell, error)
+            self._give_up(cell)
 
-    def _tolerates(self, cell: KeyedCell, error: Exception) -> bool:
-        """Count a crash; one too many ends the pool."""
-        what = f"{cell.key}: {summary(error)}"
-        if self._window.add(self.system.host.now(), what):
+    def _count(self, cell: KeyedCell, error: Exception) -> bool:
+        """Count a crash or a failed start; one too many pauses the key."""
+        now, backoff = self.system.host.now(), self._spec.backoff
+        failing = self._failing.pop(cell.key, None)
+        if failing is None or failing.is_over(now, backoff.most_s):
+            failing = Failing(Window(self._spec.intensity))
+        self._failing[cell.key] = failing
+        if len(self._failing) > FAILING_MAX:
+            self._failing.popitem(last=False)
+        self.last_error = failing.last_error = cell.last_error
+        failing.crashes += 1
+        if failing.pauses == 0 and failing.window.add(now, summary(error)):
             return True
-        history = self._window.history
-        self._halt_all()
-        self._end(SupervisorFailed(self.path, cell.key, history))
+        failing.pauses += 1
+        failing.until = now + delay_s(backoff, failing.pauses, self.system.outside.random)
         return False
+
+    def _give_up(self, cell: KeyedCell) -> None:
+        """Passive, with an answer to everybody who waits for it."""
+        cell.turn_away()
+        del self._live[cell.key]
+        cell.rest()
 
     def _halt_all(self) -> None:
         running = self.state is State.RUNNING
         self.state = State.STOPPING
         for cell in list(self._live.values()):
-            cell.alarm.cancel(self.system)
             cell.halt()
             if not cell.queue:
                 del self._live[cell.key]
@@ -235,6 +265,42 @@ class Pool(Child):
         wait_s = first.used_at + self._spec.passivate_s - self.system.host.now()
         self._is_dusk_set = True
         self._dusk.set(self.system, max(wait_s, DUSK_S_MIN))
+
+
+class Failing:
+    """What is remembered of a key that crashed lately.
+
+    Attributes:
+        window: of its crashes, until the first pause.
+        crashes: so many, failed starts among them.
+        pauses: so many in a row; after the first, each further crash is one.
+        until: when the last pause is over, loop seconds; 0 before the first.
+        last_error: summary of the latest crash.
+    """
+
+    __slots__ = ("crashes", "last_error", "pauses", "until", "window")
+
+    def __init__(self, window: Window) -> None:
+        self.window = window
+        self.crashes = 0
+        self.pauses = 0
+        self.until = 0.0
+        self.last_error = ""
+
+    def is_over(self, now: float, quiet_s: float) -> bool:
+        """Whether it has been well for so long after its last pause."""
+        return self.pauses > 0 and now - self.until >= quiet_s
+
+    def node(self, path: str, look: Look) -> Node:
+        """The paused key, for a snapshot."""
+        return Node(
+            path=path,
+            kind="reactive",
+            state=State.BACKOFF,
+            restarts=self.crashes,
+            last_error=self.last_error,
+            backoff_until_ms=look.wall_at(self.until),
+        )
 
 
 class Alarm:
@@ -271,12 +337,9 @@ class KeyedCell(ReactiveCell):
     Attributes:
         key: which.
         used_at: when it last got a message, loop seconds.
-        crashes: turns and starts that crashed.
-        failed_starts: in a row.
-        alarm: set while a revival waits for the end of a back-off.
     """
 
-    __slots__ = ("alarm", "crashes", "failed_starts", "key", "pool", "used_at")
+    __slots__ = ("key", "pool", "used_at")
 
     def __init__(self, pool: Pool, key: str, factory: Callable[[], Actor]) -> None:
         context = CellContext(f"{pool.path}/{key}")
@@ -286,9 +349,6 @@ class KeyedCell(ReactiveCell):
         self.pool = pool
         self.key = key
         self.used_at = 0.0
-        self.crashes = 0
-        self.failed_starts = 0
-        self.alarm = Alarm(partial(pool.revive, self))
 
     def tell(self, message: object) -> bool:
         """See `Ref.tell`."""
@@ -320,6 +380,27 @@ class KeyedCell(ReactiveCell):
             return False
         return super().open()
 
+    def accepts(self, message: object) -> bool:
+        """See `Mailbox.accepts`; a key that is paused lets nobody in."""
+        if self.queue is UNOPENED and self.pool.paused(self.key) is not None:
+            self._bury(message, Reason.NOT_STARTED)
+            return False
+        return super().accepts(message)
+
+    def unaccepted(self) -> ActorError:
+        """See `Mailbox.unaccepted`."""
+        paused = self.pool.paused(self.key) if self.queue is UNOPENED else None
+        return super().unaccepted() if paused is None else self._not_started(paused.last_error)
+
+    def turn_away(self) -> None:
+        """Answer everybody who waits: it did not start, or crashed once too often."""
+        while self.queue:
+            message = self.queue.popleft()
+            self._bury(message, Reason.NOT_STARTED)
+            if type(message) is Ask:
+                message.fail(self._not_started(self.last_error))
+            self.let_senders_in()
+
     def step_aside(self) -> None:
         """See `ReactiveCell.step_aside`: it has mail, so it is revived if it may be."""
         super().step_aside()
@@ -335,6 +416,9 @@ class KeyedCell(ReactiveCell):
         self.off_queue = False
         self.system.forget(self)
 
+    def _not_started(self, error: str) -> NotStarted:
+        return NotStarted(f"{self.path} is not there: {error}")
+
     def is_busy(self) -> bool:
         """Whether letting it go now would lose something."""
         if self.state is not CellState.RUNNING or not self.idle or self.senders:
@@ -347,18 +431,14 @@ class KeyedCell(ReactiveCell):
     def node(self, look: Look) -> Node:
         """How it is, for a snapshot."""
         seen = self.statistics()
-        state = State.RUNNING if self.state is CellState.RUNNING else State.STARTING
-        if self.alarm.is_set:
-            state = State.BACKOFF
         return Node(
             path=self.path,
             kind="reactive",
-            state=state,
+            state=State.RUNNING if self.state is CellState.RUNNING else State.STARTING,
             mailbox=seen.mailbox,
             mailbox_peak=seen.mailbox_peak,
             rate=look.rate(self.path),
             oldest_age_s=seen.oldest_age_s,
-            restarts=self.crashes,
+            restarts=self.pool.crashes_of(self.key),
             last_error=self.last_error,
-            backoff_until_ms=look.wall_at(self.alarm.due) if self.alarm.is_set else 0,
         )

@@ -7,9 +7,11 @@ import gc
 import pytest
 import trio
 
-from actors import HandlerCrashed, MailboxFull, on
+from actors import HandlerCrashed, MailboxFull, NotStarted, on
 from supervisors import BadSpec, Intensity, PoolSpec, State, SupervisorSpec, Tree, open_tree
+from supervisors import pool as pools
 from supervisors.child_spec import Backoff
+from tests.kit.outside import EPOCH_MS
 from tests.kit.running import run
 from tests.supervisors.toys import (
     Boom,
@@ -18,7 +20,6 @@ from tests.supervisors.toys import (
     Diary,
     Leave,
     Teller,
-    fall,
     group,
     open_bank,
     see,
@@ -246,57 +247,124 @@ def test_a_crash_costs_the_poison_only() -> None:
     run(story)
 
 
-def test_a_key_that_cannot_start_backs_off_and_keeps_its_mail() -> None:
-    """It is retried after 5, 10 and 20 seconds, visibly; nobody else waits."""
+def test_whoever_asks_for_a_key_that_cannot_start_is_told_so() -> None:
+    """At once, as OTP's `start_child` does, and so is everybody behind; a tell is a dead letter."""
 
     async def story() -> None:
         diary = Diary(sick={"1"})
         async with open_bank() as system, open_tree(system, office(diary)) as tree:
             pool = tree.pool("/office/cases")
-            pool.ref("1").tell(Count())
-            await trio.sleep(1)
-            node = see(tree, "/office/cases/1")
-            assert (State.BACKOFF, 1) == (node.state, node.mailbox)
-            assert 1_750_000_005_000 == pytest.approx(node.backoff_until_ms, abs=2)
+            one = pool.ref("1")
+            one.tell(Count())
+            with pytest.raises(NotStarted):
+                await one.ask(Count(), within=1)
+            assert {"not_started": 2} == system.dead_letters.by_reason
+            assert 0 == pool.live
             assert 1 == await pool.ref("2").ask(Count(), within=1)
 
-            await trio.sleep(20)
-            assert ["+2"] == diary.lines
             diary.sick.clear()
-            assert 2 == await pool.ref("1").ask(Count(), within=20)
-            assert 35 == pytest.approx(trio.current_time(), abs=0.1)
+            assert 1 == await one.ask(Count(), within=1)
 
     run(story)
 
 
-def test_too_many_crashes_end_the_pool() -> None:
-    """All keys share one intensity; then the pool's supervisor decides."""
+def test_a_key_that_keeps_failing_is_paused_and_shown() -> None:
+    """For 5, 10, 20 and again 20 seconds, without a place among the live; one good life ends it."""
+
+    async def story() -> None:
+        diary = Diary(sick={"1"})
+        spec = group("office", [cases(diary, limit=1, crashes=2)])
+        async with open_bank() as system, open_tree(system, spec) as tree:
+            one = tree.pool("/office/cases").ref("1")
+            for pause_s in (5, 10, 20, 20):
+                while State.BACKOFF is not _state(tree, "/office/cases/1"):
+                    with pytest.raises(NotStarted):
+                        await one.ask(Count(), within=1)
+                node = see(tree, "/office/cases/1")
+                until_s = (node.backoff_until_ms - EPOCH_MS) / 1000
+                assert pause_s == pytest.approx(until_s - trio.current_time(), abs=0.01)
+                with pytest.raises(NotStarted):
+                    await one.send(Work())
+                assert not one.tell(Work())
+                assert 1 == await tree.pool("/office/cases").ref("2").ask(Count(), within=1)
+                await trio.sleep(pause_s)
+            assert "/office/cases/1" not in _paths(tree)
+
+            diary.sick.clear()
+            assert 1 == await one.ask(Count(), within=1)
+            await trio.sleep(20)
+            one.tell(Boom())
+            await trio.sleep(1)
+            assert 1 == await one.ask(Count(), within=1), "long ago is forgotten"
+
+    run(story)
+
+
+def test_a_crashing_key_costs_nobody_else_anything() -> None:
+    """However many there are and however often: neighbours live on, the pool is never restarted."""
 
     async def story() -> None:
         diary = Diary()
-        spec = group("office", [cases(diary, limit=9, crashes=3)], restarts=1)
-        async with open_bank() as system:
-
-            async def play(tree: Tree) -> None:
-                kept = tree.pool("/office/cases").ref("0")
-                await kept.ask(Count(), within=1)
-                for key in "1234":
-                    tree.pool("/office/cases").ref(key).tell(Boom())
+        spec = group("office", [cases(diary, limit=50, crashes=3)], restarts=0)
+        async with open_bank() as system, open_tree(system, spec) as tree:
+            pool = tree.pool("/office/cases")
+            kept = pool.ref("kept")
+            await kept.ask(Count(), within=1)
+            for _ in range(20):
+                for number in range(20):
+                    pool.ref(f"{number}").tell(Boom())
                 await trio.sleep(1)
-                assert State.BACKOFF is see(tree, "/office/cases").state
-                await trio.sleep(5)
-                assert 1 == see(tree, "/office/cases").restarts
-                assert 1 == await kept.ask(Count(), within=1)
-                for key in "1234":
-                    tree.pool("/office/cases").ref(key).tell(Boom())
-                await tree.wait()
-
-            failed = await fall(system, spec, play)
-            assert ("/office", "cases") == (failed.path, failed.child)
-            assert "/office/cases gave up on '4' after 4 crashes" in failed.history[-1]
-            assert set() == diary.alive
+            assert 2 == await kept.ask(Count(), within=1)
+            node = see(tree, "/office/cases")
+            assert (0, State.RUNNING) == (node.restarts, node.state)
+            assert 1 == pool.live
 
     run(story)
+
+
+def test_mail_behind_one_crash_too_many_is_answered() -> None:
+    """Nobody waits for the end of a pause."""
+
+    async def story() -> None:
+        diary = Diary()
+        spec = group("office", [cases(diary, crashes=1)])
+        async with open_bank() as system, open_tree(system, spec) as tree:
+            one = tree.pool("/office/cases").ref("1")
+            one.tell(Boom())
+            one.tell(Boom())
+            one.tell(Count())
+            with pytest.raises(NotStarted):
+                await one.ask(Count(), within=9)
+            assert {"poison": 2, "not_started": 2} == system.dead_letters.by_reason
+            assert 0 == trio.current_time()
+
+    run(story)
+
+
+def test_only_so_many_failing_keys_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest is forgotten, and may be tried again."""
+    monkeypatch.setattr(pools, "FAILING_MAX", 3)
+
+    async def story() -> None:
+        diary = Diary(sick=set("1234"))
+        spec = group("office", [cases(diary, crashes=0)])
+        async with open_bank() as system, open_tree(system, spec) as tree:
+            for key in "1234":
+                with pytest.raises(NotStarted):
+                    await tree.pool("/office/cases").ref(key).ask(Count(), within=1)
+            paused = [path for path in _paths(tree) if _state(tree, path) is State.BACKOFF]
+            assert [f"/office/cases/{key}" for key in "234"] == paused
+
+    run(story)
+
+
+def _paths(tree: Tree) -> list[str]:
+    """Of everybody in the pool, as the tree shows them."""
+    return [child.path for child in see(tree, "/office/cases").children]
+
+
+def _state(tree: Tree, path: str) -> State | None:
+    return see(tree, path).state if path in _paths(tree) else None
 
 
 def test_mail_outlives_a_restart_of_the_pools_branch() -> None:
