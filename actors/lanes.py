@@ -1,13 +1,14 @@
 """How much a store takes on at a time: its lanes, and what becomes of whoever finds one full.
 
 A store has two lanes, one for writing and one for reading. The node's own work waits for its turn,
-in order, and comes through: a full lane is back-pressure, never an error. What a peer asked for is
-refused at once instead (`StoreError`, nothing was done), so that peers cannot pile up work without
-a bound; they are told BUSY and come again.
+in order, and comes through: a full lane is back-pressure, never an error. What a peer asked for
+waits `PEER_WAIT_S` and is then refused (`StoreError`, nothing was done): the peer is told BUSY and
+comes again, so that peers cannot pile up work.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from actors.store import StoreError
 
 LANE_REQUESTS_MAX: Final = 256
 """The most requests that a lane has in hand, unless a store is given others."""
+
+PEER_WAIT_S: Final = 1.0
+"""How long what a peer asked for waits for a place, in seconds."""
 
 LANE_WAITING_MAX: Final = 10_000
 """The most that wait before a lane; the next is refused, whoever asked for it."""
@@ -39,19 +43,20 @@ class Lane:
         """A place in the lane, for as long as the block.
 
         Args:
-            patient: wait for one; otherwise only a place that is free now is taken.
+            patient: wait for one however long it takes, and not just `PEER_WAIT_S`.
 
         Raises:
             StoreError: there is none.
         """
         if self._places.value > 0:
             self._places.acquire_nowait()
-        elif not patient:
-            raise StoreError("the store has its hands full; nothing was done")
         elif self._places.statistics().tasks_waiting >= LANE_WAITING_MAX:
             raise StoreError(f"{LANE_WAITING_MAX} requests wait already; nothing was done")
         else:
-            await self._places.acquire()
+            with trio.move_on_after(math.inf if patient else PEER_WAIT_S) as scope:
+                await self._places.acquire()
+            if scope.cancelled_caught:
+                raise StoreError("the store has its hands full; nothing was done")
         try:
             yield
         finally:
@@ -71,4 +76,4 @@ class Lanes:
         return cls(Lane(most), Lane(most))
 
 
-__all__ = ["LANE_REQUESTS_MAX", "LANE_WAITING_MAX", "Lane", "Lanes"]
+__all__ = ["LANE_REQUESTS_MAX", "LANE_WAITING_MAX", "PEER_WAIT_S", "Lane", "Lanes"]

@@ -11,12 +11,14 @@ It deliberately does not write files and has no clock of its own.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from copy import copy
 from heapq import nsmallest
 from typing import TypeVar
 
 import trio
 
 from actors.batch import EMPTY_CHAIN, BadBatch, JournalRow, Plan, check_blob
+from actors.lanes import Lane, Lanes
 from actors.store import (
     DUE_ROWS_MAX,
     READ_ROWS_MAX,
@@ -95,32 +97,47 @@ class MemoryStore:
 
     Args:
         disk: what survives. Opening a handle fences every older one on the same disk.
+        lanes: how much it takes on at a time.
         before_commit: awaited before a batch is applied; a crash in it loses the batch.
         after_commit: awaited after; a crash in it leaves the batch durable and unacknowledged.
     """
 
     def __init__(
-        self, disk: Disk, *, before_commit: Hook = _pause, after_commit: Hook = _pause
+        self,
+        disk: Disk,
+        *,
+        before_commit: Hook = _pause,
+        after_commit: Hook = _pause,
+        lanes: Lanes | None = None,
     ) -> None:
         disk.incarnation += 1
         self._disk = disk
         self._incarnation = disk.incarnation
         self._before_commit = before_commit
         self._after_commit = after_commit
-        self._crashed = False
+        self._lanes = lanes or Lanes.of()
+        self._patient = True
+
+    def for_peers(self) -> MemoryStore:
+        """As `Store.for_peers`."""
+        mine = copy(self)
+        mine._patient = False  # noqa: SLF001 - one of our own, just made
+        return mine
 
     def crash(self) -> None:
         """Lose whatever was not committed; every later call on this handle raises `StoreClosed`."""
-        self._crashed = True
+        if self._disk.incarnation == self._incarnation:
+            self._disk.incarnation += 1
 
     async def commit(self, batch: Batch) -> Committed:
         """As `Store.commit`."""
         self._open_disk()
-        await self._before_commit(self, batch)
-        committed = self._open_disk().apply(batch)
-        await self._after_commit(self, batch)
-        self._open_disk()
-        return committed
+        async with self._lanes.writes.place(patient=self._patient):
+            await self._before_commit(self, batch)
+            committed = self._open_disk().apply(batch)
+            await self._after_commit(self, batch)
+            self._open_disk()
+            return committed
 
     async def read(self, stream: str, after_version: int = 0) -> list[Recorded]:
         """As `Store.read`."""
@@ -161,7 +178,7 @@ class MemoryStore:
 
     async def put_blob(self, digest: bytes, body: bytes) -> None:
         """As `Store.put_blob`."""
-        disk = await self._reading()
+        disk = await self._on(self._lanes.writes)
         check_blob(digest, body)
         disk.blobs.setdefault(digest, body)
 
@@ -177,17 +194,21 @@ class MemoryStore:
 
     async def head(self) -> Committed:
         """As `Store.head`."""
-        return (await self._reading()).head
+        return (await self._on(self._lanes.writes)).head
 
     def _open_disk(self) -> Disk:
-        if self._crashed or self._disk.incarnation != self._incarnation:
+        if self._disk.incarnation != self._incarnation:
             raise StoreClosed("this handle's node has crashed; the outcome is unknown")
         return self._disk
 
     async def _reading(self) -> Disk:
+        return await self._on(self._lanes.reads)
+
+    async def _on(self, lane: Lane) -> Disk:
         self._open_disk()
-        await trio.lowlevel.checkpoint()
-        return self._open_disk()
+        async with lane.place(patient=self._patient):
+            await trio.lowlevel.checkpoint()
+            return self._open_disk()
 
 
 def _page(names: Iterable[str]) -> list[str]:

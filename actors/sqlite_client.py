@@ -3,6 +3,8 @@
 One crossing between threads costs more than one row, so commits share them: all that wait go as one
 request. The client has no task of its own; the tasks that commit take turns in leading.
 
+A full lane makes the node's own work wait, and refuses what peers ask for (`actors.lanes`).
+
 What a crash of the actor means: whoever waits for an answer gets `StoreClosed`, outcome unknown; a
 later call reaches the restarted actor through the same `Ref`. It deliberately retries nothing: only
 the caller knows whether a second attempt is safe.
@@ -16,7 +18,8 @@ from typing import Generic, TypeVar
 
 import trio
 
-from actors.errors import ActorError, MailboxFull
+from actors.errors import ActorError
+from actors.lanes import Lane, Lanes
 from actors.ref import Ref
 from actors.sqlite_file import Outcome, SqliteFile
 from actors.store import (
@@ -85,12 +88,20 @@ class SqliteStore:
 
     Args:
         actor: the address of a `SqliteProcess`.
+        lanes: shared by everybody who asks the same actor.
+        patient: wait where a lane is full for as long as that takes.
     """
 
-    def __init__(self, actor: Ref) -> None:
+    def __init__(self, actor: Ref, lanes: Lanes | None = None, *, patient: bool = True) -> None:
         self._actor = actor
+        self._lanes = lanes or Lanes.of()
+        self._patient = patient
         self._waiting: deque[_Commit] = deque()
         self._led = False
+
+    def for_peers(self) -> SqliteStore:
+        """As `Store.for_peers`."""
+        return SqliteStore(self._actor, self._lanes, patient=False)
 
     async def commit(self, batch: Batch) -> Committed:
         """As `Store.commit`."""
@@ -144,7 +155,7 @@ class SqliteStore:
 
     async def put_blob(self, digest: bytes, body: bytes) -> None:
         """As `Store.put_blob`."""
-        await self._ask(PutBlob(digest, body))
+        await self._ask(PutBlob(digest, body), self._lanes.writes)
 
     async def blob(self, digest: bytes) -> bytes | None:
         """As `Store.blob`."""
@@ -156,16 +167,15 @@ class SqliteStore:
 
     async def head(self) -> Committed:
         """As `Store.head`; answered by the writer, behind every commit that was sent before."""
-        return await self._ask(ReadHead())
+        return await self._ask(ReadHead(), self._lanes.writes)
 
     async def _look(self, work: Callable[[SqliteFile], R]) -> R:
-        return await self._ask(Look(work))
+        return await self._ask(Look(work), self._lanes.reads)
 
-    async def _ask(self, request: Request[R]) -> R:
+    async def _ask(self, request: Request[R], lane: Lane) -> R:
         try:
-            return await self._actor.ask(request, within=ANSWER_S_MAX)
-        except MailboxFull as error:
-            raise StoreError("the database has too much to do; nothing was applied") from error
+            async with lane.place(patient=self._patient):
+                return await self._actor.ask(request, within=ANSWER_S_MAX)
         except ActorError as error:
             raise StoreClosed(f"the database did not answer; outcome unknown: {error}") from error
 
@@ -178,7 +188,7 @@ class SqliteStore:
             outcomes: Iterable[Outcome] = each(StoreClosed("the outcome is unknown"))
             request = CommitGroup(tuple(commit.batch for commit in group))
             try:
-                answers = await self._ask(request)
+                answers = await self._ask(request, self._lanes.writes)
                 assert len(answers) == len(group)
                 outcomes = answers
             except StoreError as failure:

@@ -26,13 +26,11 @@ import aiosqlite
 
 from actors.hosted import Conduit
 from actors.inbox import Delivery, Inbox
+from actors.lanes import LANE_REQUESTS_MAX
 from actors.sqlite_client import CommitGroup, Look, PutBlob, ReadHead, SqliteStore, each
 from actors.sqlite_file import Outcome, SqliteFile
 from actors.sqlite_schema import BUSY_TIMEOUT_MS, prepare_reader, prepare_writer, reader_address
 from actors.store import StoreClosed, StoreError
-
-LANE_REQUESTS_MAX = 256
-"""The most requests that wait for one connection; the next is refused with nothing applied."""
 
 R = TypeVar("R")
 
@@ -288,7 +286,6 @@ def _attempt(file: SqliteFile, work: Callable[[SqliteFile], object]) -> object:
 
 
 __all__ = [
-    "LANE_REQUESTS_MAX",
     "Database",
     "SqliteProcess",
     "SqliteStore",

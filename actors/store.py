@@ -231,7 +231,16 @@ def audit_digest(
 
 
 class Store(Protocol):
-    """Durable memory. Every method raises `StoreClosed` once the store is gone."""
+    """Durable memory. Every method raises `StoreClosed` once the store is gone.
+
+    Where it has its hands full, the node's own work waits for its turn; see `for_peers`.
+    """
+
+    def for_peers(self) -> Store:
+        """The same store for what peers ask for: where it has its hands full, it soon refuses.
+
+        Every method of that one raises a plain `StoreError` then, and nothing was done.
+        """
 
     async def commit(self, batch: Batch) -> Committed:
         """Make the batch durable, whole or not at all; return after it would survive a power cut.

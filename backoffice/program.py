@@ -90,7 +90,6 @@ from wire.server import SESSIONS_MAX
 
 NAME: Final = "office"
 
-CASES_LIVE_MAX: Final = 5_000
 CASE_PASSIVATE_S: Final = 300.0
 UNIONS_MAX: Final = 500
 """County unions of one office; the published case has 129."""
@@ -100,6 +99,19 @@ UNION_PASSIVATE_S: Final = 24 * 3600.0
 
 SESSION_PASSIVATE_S: Final = 60.0
 GATEWAY_BACKOFF: Final = Backoff(first_s=0.2, most_s=10.0)
+
+
+@dataclass(frozen=True)
+class Room:
+    """How many actors of a kind are in memory at once; whoever is too many comes later.
+
+    Attributes:
+        cases: with something under way, above all a conversation with partners.
+        records: of customers.
+    """
+
+    cases: int = 5_000
+    records: int = 5_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +126,7 @@ class Setup:
         sinks: where what is learned about customers is sent.
         roster_file: where the roster is followed while the office runs; None where it stands still.
         conducts: how partners, register and SMS gateway behave, for drills.
+        room: how much is in memory at once.
     """
 
     outside: Outside
@@ -130,6 +143,7 @@ class Setup:
     sinks: Sinks
     roster_file: RosterFile | None = None
     conducts: Conducts = field(default_factory=Conducts)
+    room: Room = Room()
 
 
 class BackOffice:
@@ -147,7 +161,8 @@ class BackOffice:
         self._sessions = Sessions()
         self._slips = SlipDesk(setup.keys, setup.outside, self._pinned_key)
         self._forms = Forms()
-        self._images = ImageDesk(self._store)
+        self._for_peers = stored.store.for_peers()
+        self._images = ImageDesk(self._for_peers)
         self._system = system
         self._alarm = Alarm()
         self._customers = CustomersBranch(
@@ -155,6 +170,7 @@ class BackOffice:
             self._store,
             setup.settings.shared(CustomerRules),
             setup.sinks,
+            setup.room.records,
             expect=self._alarm.expect,
             record=self._record,
             child=lambda name: self._child(f"customers/{name}"),
@@ -166,6 +182,7 @@ class BackOffice:
 
     def spec(self) -> SupervisorSpec:
         """The tree of the module's docstring."""
+        room = self._setup.room
         return SupervisorSpec(
             NAME,
             Strategy.REST_FOR_ONE,
@@ -176,7 +193,7 @@ class BackOffice:
                 ChildSpec("policy", self._policy),
                 *self._partner_pools(),
                 PoolSpec("queues", self._queue, limit=UNIONS_MAX, passivate_s=UNION_PASSIVATE_S),
-                PoolSpec("cases", self._case, limit=CASES_LIVE_MAX, passivate_s=CASE_PASSIVATE_S),
+                PoolSpec("cases", self._case, limit=room.cases, passivate_s=CASE_PASSIVATE_S),
                 PoolSpec(
                     "sessions",
                     self._session,
@@ -216,10 +233,10 @@ class BackOffice:
 
     def office(self) -> Office:
         """Everything that answering a peer takes."""
-        setup = self._setup
+        setup, store = self._setup, self._for_peers
         return Office(
             outside=setup.outside,
-            store=self._store,
+            store=store,
             keys=setup.keys,
             devices=self._child("devices"),
             cases=self._pool("cases"),
@@ -227,7 +244,7 @@ class BackOffice:
             policy=self._child("policy"),
             customers=self._customers,
             managers=ManagersDesk(
-                self._store,
+                store,
                 setup.products,
                 setup.outside.wall,
                 online=lambda device: self._sessions.of(device) is not None,
@@ -235,19 +252,19 @@ class BackOffice:
             ),
             slips=self._slips,
             roster=setup.roster,
-            identity=IdentityDesk(self._store, setup.register, setup.outside.wall, setup.conducts),
+            identity=IdentityDesk(store, setup.register, setup.outside.wall, setup.conducts),
             images=self._images,
             listings=ListingDesk(
-                self._store,
+                store,
                 setup.outside.wall,
                 setup.settings.for_union,
                 self._partner,
                 self._customers.known,
                 setup.conducts,
             ),
-            colleagues=ColleagueDesk(self._store, setup.outside.wall, setup.roster),
+            colleagues=ColleagueDesk(store, setup.outside.wall, setup.roster),
             phones=PhoneDesk(
-                self._store,
+                store,
                 setup.outside.wall,
                 setup.outside.entropy,
                 setup.sms,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from actors.asyncio_host import open_asyncio_host
+from actors.lanes import LANE_REQUESTS_MAX, Lanes
 from actors.named_ref import NamedRef
 from actors.sqlite_store import SqliteProcess, SqliteStore
 from supervisors.child_spec import Backoff, ChildSpec
@@ -49,8 +50,13 @@ def given(store: Store) -> Storage:
     return storage
 
 
-def sqlite(path: Path) -> Storage:
-    """An SQLite file, written by an actor on the asyncio host under the program's own root."""
+def sqlite(path: Path, requests_max: int = LANE_REQUESTS_MAX) -> Storage:
+    """An SQLite file, written by an actor on the asyncio host under the program's own root.
+
+    Args:
+        path: the database file.
+        requests_max: how many requests it has in hand at a time, reading and writing each.
+    """
 
     @asynccontextmanager
     async def storage(system: System, root: str) -> AsyncIterator[Stored]:
@@ -61,7 +67,8 @@ def sqlite(path: Path) -> Storage:
                 shutdown_s=STORE_SHUTDOWN_S,
                 backoff=STORE_BACKOFF,
             )
-            yield Stored(SqliteStore(NamedRef(system, f"{root}/{STORE}")), (child,))
+            ref = NamedRef(system, f"{root}/{STORE}")
+            yield Stored(SqliteStore(ref, Lanes.of(requests_max)), (child,))
 
     return storage
 

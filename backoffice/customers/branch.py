@@ -49,7 +49,6 @@ NAME: Final = "customers"
 
 AWAY: Final = Refusal(Code.BUSY, "客户信息暂时无法查询，请稍后重试", retryable=True)
 
-RECORDS_LIVE_MAX: Final = 5_000
 RECORD_PASSIVATE_S: Final = 60.0
 ANSWER_S_MAX: Final = 10.0
 """How long a record or a feed may take to answer, in seconds."""
@@ -62,6 +61,7 @@ class CustomersBranch:
 
     Args:
         sinks: where each consumer's feed goes.
+        live_max: how many records are in memory at once.
         expect: the clock's alarm.
         record: the ref of a person's record.
         child: the ref of a child of the branch.
@@ -73,6 +73,7 @@ class CustomersBranch:
         store: Store,
         rules: CustomerRules,
         sinks: Sinks,
+        live_max: int,
         expect: Callable[[int], None],
         record: Callable[[str], Ref],
         child: Callable[[str], Ref],
@@ -81,6 +82,7 @@ class CustomersBranch:
         self._store = store
         self._rules = rules
         self._sinks = sinks
+        self._live_max = live_max
         self._expect = expect
         self._record = record
         self._child = child
@@ -88,7 +90,7 @@ class CustomersBranch:
     def spec(self) -> SupervisorSpec:
         """The branch of the module's docstring."""
         records = PoolSpec(
-            "records", self._customer, limit=RECORDS_LIVE_MAX, passivate_s=RECORD_PASSIVATE_S
+            "records", self._customer, limit=self._live_max, passivate_s=RECORD_PASSIVATE_S
         )
         feeds = [ChildSpec(f"feed-{one.name}", partial(self._feed, one)) for one in CONSUMERS]
         couriers = [

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 import trio
 
+from actors.lanes import LANE_REQUESTS_MAX
 from actors.ports import Outside
 from actors.store import Store
 from backoffice.authorization.hours import DESKS, DeskHours
@@ -30,14 +31,14 @@ from backoffice.partners.conduct import Conducts
 from backoffice.partners.identity_check import EmbeddedRegister
 from backoffice.partners.sms import EmbeddedMessages
 from backoffice.product import Product
-from backoffice.program import BackOffice, open_office
+from backoffice.program import BackOffice, Room, open_office
 from backoffice.program import Setup as OfficeSetup
 from backoffice.staff import Member, Roster
 from hw.transport import Fault, FaultPlan, VirtualTransport
 from hw.virtual.kit import VirtualToolbox
 from hw.virtual.pin_customer import PinCustomer
 from hw.virtual.pin_pad import MemoryInside, VirtualPinPad
-from supervisors.storage import given
+from supervisors.storage import Storage, given
 from terminal.draft import Draft
 from terminal.location import training_place
 from terminal.program import Setup as TerminalSetup
@@ -131,6 +132,9 @@ class Bank:
         conducts: how the embedded partners behave.
         begins_ms: Unix milliseconds when virtual time is 0.
         catalogue: the products that the next incarnation of the office knows.
+        room: how much the office has in memory at once.
+        requests_max: how many requests the office's disk takes on at a time.
+        storage: where the office keeps everything, if not on its simulated disk.
     """
 
     seed: str
@@ -148,6 +152,9 @@ class Bank:
     conducts: Conducts = field(default_factory=Conducts)
     begins_ms: int = EPOCH_MS
     catalogue: Mapping[str, Product] = field(default_factory=lambda: products())
+    room: Room = field(default_factory=Room)
+    requests_max: int = LANE_REQUESTS_MAX
+    storage: Storage | None = None
 
     def __post_init__(self) -> None:
         self.network = MemoryNetwork(random.Random(f"{self.seed}:net"), self.weather)
@@ -241,7 +248,8 @@ class Bank:
     ) -> AsyncIterator[BackOffice]:
         """An incarnation of the office."""
         outside = self.outside("office")
-        store: Store = self.disk("office").boot()
+        disk = self.disk("office")
+        disk.requests_max = self.requests_max
         sections = {
             "terms": self.terms,
             "policy": self.thresholds,
@@ -249,7 +257,7 @@ class Bank:
         }
         setup = OfficeSetup(
             outside=outside,
-            storage=given(store),
+            storage=self.storage or given(disk.boot()),
             keys=self.device_keys("office"),
             listener=self.network.listener("office"),
             roster=Roster(self.members, outside.wall, outside.offload),
@@ -262,6 +270,7 @@ class Bank:
             sms=lambda _union: self.messages,
             sinks=lambda consumer: self.consumers[consumer.name],
             conducts=self.conducts,
+            room=self.room,
         )
         async with open_office(setup) as office:
             await self._invite(office)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Sequence
 import trio
 
 from actors.batch import JournalRow
+from actors.lanes import LANE_REQUESTS_MAX, Lanes
 from actors.memory_store import Disk, MemoryStore
 from actors.store import Batch, Committed, StoreError
 
@@ -116,6 +117,7 @@ class SimulatedDisk:
         on_crash: called at a crash, after the handle is fenced.
         random: where delays come from; None is no delay.
         delay_s_max: the longest wait at a point; a slow disk has a larger one.
+        requests_max: how many requests it takes on at a time, reading and writing each.
         stalls: by how streams begin, how much longer each of their points takes, in seconds.
     """
 
@@ -133,12 +135,18 @@ class SimulatedDisk:
         self.on_crash = on_crash
         self.random = random
         self.delay_s_max = DELAY_S_MAX
+        self.requests_max = LANE_REQUESTS_MAX
         self.stalls: dict[str, float] = {}
         self._handle: MemoryStore | None = None
 
     def boot(self) -> MemoryStore:
         """A fresh handle, as the node's next incarnation opens it; older handles are fenced."""
-        self._handle = MemoryStore(self.disk, before_commit=self._pass, after_commit=self._pass)
+        self._handle = MemoryStore(
+            self.disk,
+            before_commit=self._pass,
+            after_commit=self._pass,
+            lanes=Lanes.of(self.requests_max),
+        )
         return self._handle
 
     def unplug(self) -> None:

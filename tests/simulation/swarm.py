@@ -55,6 +55,8 @@ class Plan:
         deaf: chance per second that a consumer takes entries and does not say so.
         forgets: chance per second that a consumer loses an entry that it had.
         policy: chance per second that somebody puts another routing policy in force.
+        cases_live: how many cases the office has in memory at once.
+        requests_max: how many requests its disk takes on at a time.
         begins_s: how long before midnight the run begins, in seconds.
         terminals: how many there are, each with a teller.
         errands: how many products each teller is dealt.
@@ -78,6 +80,8 @@ class Plan:
     deaf: float
     forgets: float
     policy: float
+    cases_live: int
+    requests_max: int
     begins_s: float
     terminals: int
     errands: int
@@ -108,6 +112,8 @@ def draw(seed: int) -> Plan:
         partners=_misconduct(chance),
         deaf=_some(chance, 0.2),
         policy=_some(chance, 0.03),
+        cases_live=stream(seed, "room").choice((1, 2, 5_000)),
+        requests_max=stream(seed, "lanes").choice((1, 3, 256)),
         **_night(chance),
         terminals=chance.choice((2, 2, 2, 3)),
         errands=chance.choice((1, 1, 1, 2)),

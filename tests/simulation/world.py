@@ -21,6 +21,7 @@ from backoffice.authorization.levels import Locality
 from backoffice.catalogue import products
 from backoffice.customers.feed import CONSUMERS
 from backoffice.desk.clerk import DeskClerk
+from backoffice.program import Room
 from supervisors import State as NodeState
 from supervisors import snapshot
 from supervisors.snapshot import Node as TreeNode
@@ -110,6 +111,8 @@ class World:
             watch=self.invariants.watch,
             conducts=Misconduct(seed, plan, trace),
             desk_hours=HOURS,
+            room=Room(cases=plan.cases_live, records=plan.cases_live),
+            requests_max=plan.requests_max,
             begins_ms=MIDNIGHT_MS - int(plan.begins_s * 1000),
         )
         self._products = products()
