@@ -86,6 +86,11 @@ all: test lint types layers
 bench file *options:
     python -m tests.bench.bench {{file}} {{options}}
 
+# How soon an office is back after its power was cut: just comeback closed=2000 open=200
+[group("measure")]
+comeback *words:
+    python -m tests.bench.comeback {{words}}
+
 # Choose all versions anew within pyproject.toml's bounds; needs `uv`
 [group("maintain")]
 lock *options:

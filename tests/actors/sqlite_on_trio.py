@@ -12,8 +12,8 @@ from actors.sqlite_store import SqliteProcess, SqliteStore
 
 
 @asynccontextmanager
-async def open_sqlite(folder: Path) -> AsyncIterator[SqliteStore]:
-    """A store in `folder/store.db`; closed with the block."""
+async def open_sqlite(folder: Path, name: str = "store.db") -> AsyncIterator[SqliteStore]:
+    """A store in that file of a folder; closed with the block."""
     async with open_asyncio_host() as host:
-        actor = await host.start("store", partial(SqliteProcess, folder / "store.db"))
+        actor = await host.start("store", partial(SqliteProcess, folder / name))
         yield SqliteStore(actor)

@@ -45,7 +45,7 @@ async def open_memory(_folder: Path) -> AsyncIterator[Store]:
     yield MemoryStore(Disk())
 
 
-BACKENDS = {
+BACKENDS: dict[str, tuple[Backend, Callable[[Callable[[], Awaitable[None]]], None]]] = {
     "memory": (open_memory, run),
     "sqlite": (open_sqlite, run_real),
 }

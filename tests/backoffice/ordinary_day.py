@@ -24,6 +24,18 @@ TOGETHER = 500
 """How many cases are committed at a time."""
 
 
+def day(closed: int, opened: int) -> Mapping[State, int]:
+    """How many cases stand where: of the open ones two in five have something to do at once."""
+    at_once = opened * 2 // 5
+    tomorrow = (opened - at_once) // 2
+    return {
+        State.CLOSED: closed,
+        State.PREPARING: at_once,
+        State.PREPARED: tomorrow,
+        State.AUTH_QUEUED: opened - at_once - tomorrow,
+    }
+
+
 async def live_through(store: Store, day: Mapping[State, int]) -> None:
     """Write so many cases that stand at each state."""
     batches = [batch for state, count in day.items() for batch in _cases(state, count)]
@@ -91,4 +103,4 @@ def _renamed(batch: Batch, old: str, new: str) -> Batch:
     )
 
 
-__all__ = ["live_through"]
+__all__ = ["day", "live_through"]
