@@ -31,6 +31,7 @@ from actors.dead_letters import Reason
 from actors.errors import NotStarted
 from actors.mailbox import UNOPENED
 from actors.reactive import ReactiveCell
+from actors.signals import Signal
 from actors.timers import NOT_WAITING
 from supervisors.child import AT_REST, Child, Parent
 from supervisors.child_spec import PoolSpec, check_id
@@ -374,6 +375,11 @@ class KeyedCell(ReactiveCell):
         self.pool.touch(self)
         return super().ask(request, within=within)
 
+    def deliver(self, signal: Signal) -> None:
+        """See `Cell.deliver`; a passive actor has no incarnation that it could be for."""
+        if self.queue is not UNOPENED:
+            super().deliver(signal)
+
     def open(self) -> bool:
         """See `Mailbox.open`: here a passive actor asks for a place among the live."""
         if self.queue is UNOPENED and not self.pool.admit(self):
@@ -396,6 +402,8 @@ class KeyedCell(ReactiveCell):
         """Answer everybody who waits: it did not start, or crashed once too often."""
         while self.queue:
             message = self.queue.popleft()
+            if isinstance(message, Signal):
+                continue
             self._bury(message, Reason.NOT_STARTED)
             if type(message) is Ask:
                 message.fail(self._not_started(self.last_error))
