@@ -29,8 +29,10 @@ from wire.checks import asked_fields, number_text
 from wire.chip_record import LONG_TERM, NATIONS, ChipRecordError, Sex, parse_chip_record
 from wire.form import Field, FieldKind
 from wire.message import Refusal
+from wire.messages.case import Slip
 from wire.messages.offers import Recommendations
 from wire.messages.session import ProductCard
+from wire.text import legible
 from wire.value import (
     AmountValue,
     BankCardValue,
@@ -129,7 +131,7 @@ def open_case(
         steps=draft.steps,
         state=draft.state,
         reasons=_reasons(draft),
-        slip=draft.slip,
+        slip=_legible(draft.slip) if draft.slip else None,
         deliver=view.deliver if view else "",
         results=view.results if view else (),
         uploaded=_uploaded(draft),
@@ -194,11 +196,17 @@ def identity_view(draft: Draft) -> IdentityView | None:
     )
 
 
+def _legible(slip: Slip) -> Slip:
+    """The slip as any browser can show it; what is signed is the office's own."""
+    lines = (msgspec.structs.replace(line, value=legible(line.value)) for line in slip.lines)
+    return msgspec.structs.replace(slip, lines=tuple(lines))
+
+
 def shown(field: Field, value: Value) -> str:  # long: one case per kind, each a line
     """A value as people may see it."""
     match value:
         case IdCardValue():
-            return f"{value.name} {value.number.masked}"
+            return f"{legible(value.name)} {value.number.masked}"
         case PhoneValue(phone=phone):
             return phone.digits
         case BankCardValue(pan=pan):

@@ -7,12 +7,16 @@ written from right to left are refused, too: beside digits they change the order
 read. Rare and private-use ideographs stay as they are; they are people's names.
 
 `normalised` is for the side where somebody types; `text_fault` is what both sides hold a text to.
+`spelt` and `legible` write a character that cannot be shown as its code point in words, never as a
+box and never left out.
 Names off a chip follow `wire.checks.name`; they share `is_written`.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Callable
 from typing import Final
 
 from wire.message import Code, Refusal
@@ -33,6 +37,8 @@ format characters (DerivedCoreProperties, 16.0), and the empty pattern of Braill
 
 _RIGHT_TO_LEFT: Final = frozenset(("R", "AL", "AN"))
 """Bidi_Class of letters and digits that turn a line's order (Unicode annex 9)."""
+
+_PIECES: Final = re.compile(r"〔U\+[0-9A-F]{4,6}〕|.", re.DOTALL)
 
 _IDEOGRAPHIC_PLANES: Final = range(0x20000, 0x40000)
 """Where ideographs are added every other year; what this Python does not know may be a name."""
@@ -91,6 +97,43 @@ def text_fault(
     return None
 
 
+def spelt(text: str, shows: Callable[[str], bool]) -> str:
+    """A text of which every character can be shown: `王〔U+E123〕`; blanks are common blanks.
+
+    Args:
+        text: whatever it holds.
+        shows: whether what it is shown with has a picture of a character.
+    """
+    return "".join(
+        one if is_written(one) and shows(one) else " " if one.isspace() else in_words(one)
+        for one in text
+    )
+
+
+def legible(text: str) -> str:
+    """A text for a page, whose typefaces nobody knows: what is in no standard is spelt, and behind
+    ideographs that few typefaces have stands which they are.
+    """
+    return "".join(
+        one + in_words(one) if ord(one) in _IDEOGRAPHIC_PLANES else spelt(one, _is_standard)
+        for one in text
+    )
+
+
+def in_words(character: str) -> str:
+    """A code point as people can look it up: `〔U+2A6D6〕`."""
+    return f"〔U+{ord(character):04X}〕"
+
+
+def pieces(text: str) -> list[str]:
+    """A spelt text cut into what must not be torn at the end of a row."""
+    return _PIECES.findall(text)
+
+
+def _is_standard(character: str) -> bool:
+    return unicodedata.category(character)[0] != "C"
+
+
 def _shows(category: str) -> bool:
     """Of a written character: all but blanks and marks; `Co` and `Cn` are rare ideographs."""
     return category[0] not in "MZ"
@@ -102,4 +145,13 @@ def _plain_blank(character: str) -> str:
     return character
 
 
-__all__ = ["is_visible", "is_written", "normalised", "text_fault"]
+__all__ = [
+    "in_words",
+    "is_visible",
+    "is_written",
+    "legible",
+    "normalised",
+    "pieces",
+    "spelt",
+    "text_fault",
+]

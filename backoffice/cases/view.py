@@ -24,6 +24,7 @@ from wire.form import Field, Form
 from wire.messages.case import CaseView, Submission
 from wire.messages.desk import CaseFile, Compared, ImageCard
 from wire.messages.identity import IdentityChecked, IdentityResult
+from wire.text import legible
 from wire.value import (
     AmountValue,
     BankCardValue,
@@ -225,15 +226,22 @@ def _person(dossier: Dossier, identity: IdentityChecked | None) -> tuple[Compare
     until = record.valid_to.isoformat() if record.valid_to else "长期"
     sex, nation = _SEXES.get(record.sex, ""), NATIONS.get(record.nation, "")
     return (
-        Compared("姓名", "Name", "", customer.name, name_network, name_network != customer.name),
+        Compared(
+            "姓名",
+            "Name",
+            "",
+            legible(customer.name),
+            legible(name_network),
+            name_network != customer.name,
+        ),
         Compared(
             "身份证号码", "ID number", "", customer.number.masked, register, absent, ID_CARD.name
         ),
         Compared("性别", "Sex", "", sex, "", False),
         Compared("民族", "Nationality", "", nation, "", False),
         Compared("出生日期", "Born", "", record.birth.isoformat(), "", False),
-        Compared("住址", "Registered address", "", record.address, "", False),
-        Compared("签发机关", "Issued by", "", record.issuer, "", False),
+        Compared("住址", "Registered address", "", legible(record.address), "", False),
+        Compared("签发机关", "Issued by", "", legible(record.issuer), "", False),
         Compared("有效期至", "Valid until", "", until, "", False),
     )
 
@@ -249,7 +257,7 @@ def _clock(skew_ms: int) -> tuple[Compared, ...]:
 def _other(field: Field, card: IdCardValue, answer: IdentityChecked | None) -> Compared:
     """Another person than the customer, as the chip and the register know them, in one line."""
     result = answer.result if answer is not None else IdentityResult.UNAVAILABLE
-    chip = f"{card.name} {card.number.masked}"
+    chip = f"{legible(card.name)} {card.number.masked}"
     differs = result not in MATCHING
     titles, word = (field.title_zh, field.title_en), _REGISTER_WORDS[result]
     return Compared(*titles, "", chip, word, differs, field.name)
@@ -312,7 +320,7 @@ def _entered(field: Field, value: Value) -> str:
     """What was typed, chosen or read, masked; also in a cell of a table."""
     match value:
         case TextValue(text=text):
-            return text
+            return legible(text)
         case PhoneValue(phone=phone):
             return phone.masked
         case ChoiceValue(code=code):

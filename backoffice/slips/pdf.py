@@ -3,7 +3,8 @@
 The same proof gives the same bytes, so that a printed slip can be compared with a reprint years
 later. The type is embedded as a subset of the given font, the signature is drawn as vectors from
 the very points that were signed. The proof itself travels in the keywords (`slips.proof`), and the
-square code leads from paper to it: case, hash, fingerprint of the office's signature.
+square code leads from paper to it: case, hash, fingerprint of the office's signature. A character
+that the font has no picture of is written as its code point: what was signed is on the paper.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from backoffice.slips.proof import SlipProof, UnknownLayout, as_keywords
 from backoffice.slips.slip import slip_hash
 from wire.ink import Signature
 from wire.messages.case import LegResult, Slip
+from wire.text import pieces, spelt
 
 LAYOUT: Final = 1
 """Which drawing this is; raised with every change that draws other bytes for the same proof."""
@@ -68,7 +70,7 @@ def render_slip(proof: SlipProof, font: Path = FONT) -> bytes:
     slip = proof.slip
     out = io.BytesIO()
     canvas = Canvas(out, pagesize=A5, invariant=1)
-    face = _face(font)
+    face = face_of(font)
     canvas.setTitle(f"{slip.title_zh} {slip.case_id}")
     canvas.setKeywords(as_keywords(proof))
     top = _head(canvas, face, slip)
@@ -95,20 +97,26 @@ def fingerprint(signature: bytes) -> str:
 
 
 @lru_cache(maxsize=4)
-def _face(font: Path) -> str:
+def face_of(font: Path) -> str:
     """Read a font once; its name in the documents."""
     name = f"slip-{font.stem}"
     pdfmetrics.registerFont(ttfonts.TTFont(name, str(font)))
     return name
 
 
+def drawn(face: str, text: str) -> str:
+    """A text in characters that the font has."""
+    glyphs = pdfmetrics.getFont(face).face.charToGlyph
+    return spelt(text, lambda one: ord(one) in glyphs)
+
+
 def _head(canvas: Canvas, face: str, slip: Slip) -> float:
     width, height = A5
     top = height - MARGIN - HEAD_SIZE
     canvas.setFont(face, HEAD_SIZE)
-    canvas.drawCentredString(width / 2, top, slip.title_zh)
+    canvas.drawCentredString(width / 2, top, drawn(face, slip.title_zh))
     canvas.setFont(face, SMALL_SIZE)
-    canvas.drawCentredString(width / 2, top - 4 * MM, slip.title_en)
+    canvas.drawCentredString(width / 2, top - 4 * MM, drawn(face, slip.title_en))
     return top - 8 * MM
 
 
@@ -120,7 +128,7 @@ def _lines(canvas: Canvas, face: str, lines: Iterable[tuple[str, str]], top: flo
         rows = _wrapped(canvas, face, value, width - 2 * MARGIN - TITLE_WIDTH)
         top = _room(canvas, top, len(rows) * LINE_STEP)
         canvas.setFont(face, BODY_SIZE)
-        canvas.drawString(MARGIN, top - LINE_STEP + 1.4 * MM, title)
+        canvas.drawString(MARGIN, top - LINE_STEP + 1.4 * MM, drawn(face, title))
         for row in rows:
             top -= LINE_STEP
             canvas.drawString(MARGIN + TITLE_WIDTH, top + 1.4 * MM, row)
@@ -149,10 +157,10 @@ def _room(canvas: Canvas, top: float, height: float) -> float:
 def _wrapped(canvas: Canvas, face: str, text: str, width: float) -> list[str]:
     """Chinese breaks between any two characters."""
     rows = [""]
-    for character in text.replace("\n", " "):
-        if rows[-1] and canvas.stringWidth(rows[-1] + character, face, BODY_SIZE) > width:
+    for piece in pieces(drawn(face, text)):
+        if rows[-1] and canvas.stringWidth(rows[-1] + piece, face, BODY_SIZE) > width:
             rows.append("")
-        rows[-1] += character
+        rows[-1] += piece
     if len(rows) > VALUE_ROWS_MAX:
         rows = rows[:VALUE_ROWS_MAX]
         rows[-1] = rows[-1][:-1] + "…"
@@ -211,4 +219,4 @@ def _square_code(canvas: Canvas, text: str, left: float, bottom: float) -> None:
     canvas.drawPath(path, stroke=0, fill=1)
 
 
-__all__ = ["FONT", "LAYOUT", "code_of", "fingerprint", "render_slip"]
+__all__ = ["FONT", "LAYOUT", "code_of", "drawn", "face_of", "fingerprint", "render_slip"]

@@ -1,7 +1,8 @@
 """ESC/POS for the receipt printer: a dozen commands, Chinese text in GB 18030, status bytes.
 
-Deliberately not here: layout of a receipt, pacing, and what to do about missing paper. Invariant:
-text can hold no control character, so nothing a customer is called can command the printer.
+Deliberately not here: layout of a receipt, pacing, and what to do about missing paper. Invariants:
+text can hold no control character, so nothing a customer is called can command the printer; and no
+character that printers have no picture of, four bytes in GB 18030 or private, goes out as noise.
 
 Source: Epson "ESC/POS Command Reference" (DLE EOT n, ESC @, ESC a, ESC E, GS !, ESC d, GS V, ...);
 `FS &` switches the printer to two-byte characters.
@@ -9,9 +10,14 @@ Source: Epson "ESC/POS Command Reference" (DLE EOT n, ESC @, ESC a, ESC E, GS !,
 
 from __future__ import annotations
 
+import unicodedata
 from enum import IntEnum, IntFlag
 
 from hw.framing.decoder import NO_FRAME, Decoder
+from wire.text import pieces, spelt
+
+GLYPH_BYTES_MAX = 2
+"""Printers have the pictures of GBK, which are the codes of GB 18030 with so many bytes."""
 
 COLUMNS = 32
 """Half-width characters of one line on 58-mm paper; a Chinese character takes two."""
@@ -101,26 +107,37 @@ def feed(lines: int) -> bytes:
     return bytes([0x1B, 0x64, lines])
 
 
+def printable(line: str) -> str:
+    """A line as printers can show it: the common yuan sign is the wide one (A3A4), and what they
+    have no picture of is written as its code point.
+    """
+    return spelt(line.replace("\u00a5", "\uffe5"), _has_picture)
+
+
 def text(line: str) -> bytes:
-    """One line's characters in GB 18030; control characters become spaces."""
-    clean = "".join(c if c.isprintable() else " " for c in line)
-    return clean.encode("gb18030", "replace")
+    """One line's characters in GB 18030, each of one or two bytes."""
+    return printable(line).encode("gb18030")
+
+
+def _has_picture(character: str) -> bool:
+    private = unicodedata.category(character) == "Co"
+    return not private and len(character.encode("gb18030")) <= GLYPH_BYTES_MAX
 
 
 def cells(line: str) -> int:
-    """How many half-width columns a line takes."""
+    """How many half-width columns a printable line takes."""
     return sum(1 if ord(c) < 0x80 else 2 for c in line)
 
 
 def wrapped(line: str, columns: int = COLUMNS) -> list[str]:
-    """A line cut to the paper's width; an empty one stays one empty line."""
+    """A printable line cut to the paper's width; an empty one stays one empty line."""
     rows, row, used = [], "", 0
-    for character in line:
-        width = cells(character)
+    for piece in pieces(line):
+        width = cells(piece)
         if used + width > columns:
             rows.append(row)
             row, used = "", 0
-        row, used = row + character, used + width
+        row, used = row + piece, used + width
     return [*rows, row]
 
 
@@ -132,7 +149,7 @@ class EscposReceipt:
     """
 
     def __init__(self, lines: tuple[str, ...]) -> None:
-        rows = [row for line in lines for row in wrapped(line)]
+        rows = [row for line in lines for row in wrapped(printable(line))]
         head = INITIALISE + CHINESE_ON + LINE_SPACING_DEFAULT + align(Align.LEFT)
         body = [text(row) + NEW_LINE for row in rows]
         self.steps: tuple[bytes, ...] = (head, *body, CHINESE_OFF + feed(3) + CUT)
@@ -173,6 +190,7 @@ __all__ = [
     "cells",
     "feed",
     "line_spacing",
+    "printable",
     "query",
     "size",
     "status_decoder",

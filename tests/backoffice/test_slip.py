@@ -12,8 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reportlab.graphics.barcode.qr import QrCodeWidget  # type: ignore[import-untyped]  # no types
+from reportlab.pdfbase import pdfmetrics  # type: ignore[import-untyped]  # has no types
 
-from backoffice.slips.pdf import FONT, LAYOUT, code_of, fingerprint, render_slip
+from backoffice.slips.pdf import (
+    FONT,
+    LAYOUT,
+    code_of,
+    drawn,
+    face_of,
+    fingerprint,
+    render_slip,
+)
 from backoffice.slips.proof import (
     SlipFault,
     SlipProof,
@@ -40,6 +49,7 @@ from wire.messages.case import LegResult, Slip, SlipLine, signed_body
 DEVICE = keys("T-0001")
 OFFICE = keys("office")
 SIGNED_MS = make.NOW_MS + 90_000
+FACE = face_of(FONT)
 
 
 def prepared(product: str = "debit_card") -> Slip:
@@ -180,6 +190,27 @@ def proven(
         office_key=OFFICE.public,
         office_signature=OFFICE.sign(SLIP_OFFICE, office_body(signed, SIGNED_MS + 5, results)),
     )
+
+
+def test_a_character_without_a_picture_is_on_paper_as_its_code_point() -> None:
+    """A rare name, a private one, a control out of a partner's message: wherever text stands."""
+    slip = prepared()
+    odd = msgspec.structs.replace(
+        slip,
+        title_zh="确认单\ue123",
+        lines=(SlipLine("姓\ue001名", "Name", "王\U0002a6d6\x07\u202e"), *slip.lines[1:]),
+    )
+    paper = text_of(render_slip(proven(odd))).replace("\n", "")
+
+    for spelt in ("确认单〔U+E123〕", "姓〔U+E001〕名", "王〔U+2A6D6〕〔U+0007〕〔U+202E〕"):
+        assert spelt in paper
+
+
+def test_whatever_a_slip_says_is_drawn() -> None:
+    """No character falls back on the font's box for what it does not have."""
+    glyphs = pdfmetrics.getFont(FACE).face.charToGlyph
+    for code in (*range(0xD800), *range(0xE000, 0x30000, 7)):
+        assert all(ord(one) in glyphs for one in drawn(FACE, chr(code)))
 
 
 def test_the_page_can_be_read_and_carries_the_hash() -> None:

@@ -245,6 +245,39 @@ def test_text_cannot_command_the_printer(name: str) -> None:
     assert not set(escpos.text(name)) & set(range(0x20))
 
 
+@pytest.mark.parametrize(
+    ("line", "printed"),
+    [
+        ("¥192.00", "￥192.00"),
+        ("王\U00020bb7", "王〔U+20BB7〕"),
+        ("王\ue123", "王〔U+E123〕"),
+        ("\u3400金\u3007", "〔U+3400〕金\u3007"),
+        ("a\u202eb\x1b", "a〔U+202E〕b〔U+001B〕"),
+        ("岩温·罕 é", "岩温·罕 é"),
+    ],
+)
+def test_what_a_printer_has_no_picture_of_is_spelt(line: str, printed: str) -> None:
+    """Never noise such as "0 6" for a yuan sign, and never left out (GB 18030, 4-byte area)."""
+    assert printed == escpos.printable(line)
+    assert printed.encode("gb18030") == escpos.text(line)
+
+
+def test_every_character_goes_out_as_one_that_printers_know() -> None:
+    """All of Unicode: at most two bytes each, and back from them it is the character or its code
+    point."""
+    for code in (*range(0xD800), *range(0xE000, 0x11000), *range(0x20000, 0x20100), 0x10FFFF):
+        sent = escpos.text(chr(code)).decode("gb18030")
+        assert sent in (chr(code), " ", "\uffe5", f"〔U+{code:04X}〕")
+        assert all(len(one.encode("gb18030")) <= 2 for one in sent)
+
+
+def test_a_code_point_is_not_torn_at_the_end_of_a_row() -> None:
+    """It is written on the next one."""
+    rows = escpos.wrapped(escpos.printable("一" * 13 + "\U0002a6d6"))
+
+    assert ["一" * 13, "〔U+2A6D6〕"] == rows
+
+
 @given(st.text(max_size=200))
 def test_rows_fit_the_paper(line: str) -> None:
     """Every row is at most as wide as the paper, and nothing is lost by wrapping."""

@@ -12,7 +12,7 @@ from tests.kit import submissions as make
 from wire.checks import Context, check_name, check_text
 from wire.form import Field, FieldKind
 from wire.message import Code, Refusal
-from wire.text import is_visible, is_written, normalised, text_fault
+from wire.text import is_visible, is_written, legible, normalised, pieces, spelt, text_fault
 from wire.value import TextValue
 
 NOW = Context(make.NOW_MS, field="it")
@@ -141,3 +141,27 @@ def test_length_comes_first() -> None:
     found = text_fault("字" * 6, "备注", 5, "note")
 
     assert found == Refusal(Code.FORMAT, "“备注”不能超过5个字。", "note")
+
+
+@pytest.mark.parametrize(
+    ("text", "page"),
+    [
+        ("王\ue123", "王〔U+E123〕"),
+        ("\U00020bb7野", "\U00020bb7〔U+20BB7〕野"),
+        ("岩温·罕 \u3007", "岩温·罕 \u3007"),
+        ("a\u202eb", "a〔U+202E〕b"),
+        ("a\u00a0b", "a b"),
+    ],
+)
+def test_a_page_shows_which_character_it_is(text: str, page: str) -> None:
+    """Whatever typeface the browser has; what every typeface has stays as it is."""
+    assert page == legible(text)
+
+
+@given(st.text(max_size=40))
+def test_what_was_spelt_can_be_shown(text: str) -> None:
+    """By whoever said what it can show, and nothing was left out."""
+    shown = spelt(text, str.isascii)
+
+    assert all(one.isascii() or one in "〔〕" for one in shown)
+    assert len(text) == len(pieces(shown))
