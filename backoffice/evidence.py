@@ -1,7 +1,8 @@
 """Photos and recordings as evidence: are they here, what are they, and whose were they first.
 
-The bytes are `backoffice.images`'; here they are measured by the office itself, and belong to the
-first case that handed them in. That is a note, never a lock: one that comes again in another case
+The bytes are `backoffice.images`'; here they are measured by the office itself, if this device has
+brought them for this case as what it now calls them, and belong to the first case that handed them
+in. That is a note, never a lock: one that comes again in another case
 is for a person to judge.
 """
 
@@ -16,7 +17,9 @@ import msgspec
 from actors.ports import Outside
 from actors.store import Batch, Claim, ClaimConflict, Store
 from backoffice.cases.intake import ImageFact
+from backoffice.images import Bringer, receipt_of
 from wire.checks import Context, Limits, check_photo
+from wire.form import FieldKind
 from wire.message import Code, Refusal
 from wire.photo import PhotoError, measure
 from wire.sound import SoundError, SoundFacts
@@ -37,11 +40,11 @@ class EvidenceDesk:
         self._store = store
         self._outside = outside
 
-    async def facts(self, values: Iterable[Value], case_id: str) -> dict[bytes, ImageFact]:
+    async def facts(self, values: Iterable[Value], bringer: Bringer) -> dict[bytes, ImageFact]:
         """What is known of a submission's pieces, by digest; what is not here is missing."""
         found = {}
         for piece in pieces(values):
-            fact = await self._fact(piece, case_id)
+            fact = await self._fact(piece, bringer)
             if fact is not None:
                 found[piece.digest] = fact
         return found
@@ -55,10 +58,10 @@ class EvidenceDesk:
                 await self._store.commit(Batch(who, now_ms, claims=(claim,)))
 
     async def unfit(
-        self, photo: PhotoValue, case_id: str, name: str, limits: Limits
+        self, photo: PhotoValue, bringer: Bringer, name: str, limits: Limits
     ) -> Refusal | None:
         """Why a photo cannot be added to a case: not here, seen in another, or not good enough."""
-        fact = await self._fact(photo, case_id)
+        fact = await self._fact(photo, bringer)
         if fact is None or fact.size != photo.size or fact.measured is None:
             return Refusal(Code.EVIDENCE, "影像尚未上传完成，请稍后重试。", name, True)
         if fact.reused:
@@ -70,14 +73,18 @@ class EvidenceDesk:
         context = Context(self._outside.wall.now_ms(), limits, name)
         return next(iter(check_photo(measured, context)), None)
 
-    async def _fact(self, piece: Piece, case_id: str) -> ImageFact | None:
-        """None where it is not here, or is no photo."""
+    async def _fact(self, piece: Piece, bringer: Bringer) -> ImageFact | None:
+        """None where it is not here for this device and case, or is no photo."""
         offload = self._outside.offload
+        receipt = await receipt_of(self._store, bringer, piece.digest)
+        kind = FieldKind.RECORDING if isinstance(piece, RecordingValue) else FieldKind.PHOTO
+        if receipt is None or receipt.kind is not kind:
+            return None
         body = await self._store.blob(piece.digest)
         if body is None:
             return None
         owner = await self._store.owner(IMAGE_SCOPE, piece.digest.hex())
-        reused = owner not in (None, case_id)
+        reused = owner not in (None, bringer.case_id)
         if isinstance(piece, RecordingValue):
             return ImageFact(len(body), reused=reused, sound=await offload(lambda: _heard(body)))
         try:

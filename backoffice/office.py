@@ -21,6 +21,7 @@ from backoffice.images import ImageDesk
 from backoffice.lookups.colleague import ColleagueDesk
 from backoffice.lookups.listing import ListingDesk
 from backoffice.lookups.phone_proof import PhoneDesk
+from backoffice.lookups.suggestion import SuggestionDesk
 from backoffice.management.manager import ManagersDesk
 from backoffice.partners.identity_check import IdentityDesk
 from backoffice.peers.devices import Device, GetDevice
@@ -88,6 +89,7 @@ class Office:
     listings: ListingDesk
     colleagues: ColleagueDesk
     phones: PhoneDesk
+    suggestions: SuggestionDesk
     settings: Settings
     security: SecurityModule
     products: dict[str, Product]

@@ -172,13 +172,14 @@ class Product:
         listings: which query answers a `LISTED` field.
         slip_lines: the elements of the slip; what partners will say is left open (`FactLine`).
         profile: what the customer's record learns from it, once it is real; keys as in
-            `backoffice.customers`.
+            `backoffice.customers`. Not the phone: it is learned wherever it was proven.
         target: the `LISTED` field that names whom customer relations want asked, where nobody's
             card is read; its items carry the fact `target`, of whom `profile` is told.
         terms: its configurable numbers, with their defaults.
         terms_of: the product in whose section of the configuration they stand, where several share
             them; empty for its own.
         amounts: what an `AMOUNT` field may be at the most where that is one of the terms, in fen.
+        agent: the ID-card field of whoever may act for the customer, or empty.
         delivers: the bank-card field whose card is handed over in the end, or empty.
         counter_s: how long the same takes at the counter, for the savings report, in seconds.
     """
@@ -200,6 +201,7 @@ class Product:
     terms: Terms = NO_TERMS
     terms_of: str = ""
     amounts: Mapping[str, Callable[[Any], int]] = part(default_factory=dict)
+    agent: str = ""
     delivers: str = ""
     counter_s: int = 20 * 60
 

@@ -50,6 +50,7 @@ from backoffice.images import ImageDesk
 from backoffice.lookups.colleague import ColleagueDesk
 from backoffice.lookups.listing import ListingDesk
 from backoffice.lookups.phone_proof import PhoneDesk
+from backoffice.lookups.suggestion import SuggestionDesk
 from backoffice.management.figures import ManagementTerms
 from backoffice.management.manager import ManagersDesk
 from backoffice.office import ANSWER_S_MAX, Office, pool_key
@@ -162,7 +163,7 @@ class BackOffice:
         self._slips = SlipDesk(setup.keys, setup.outside, self._pinned_key)
         self._forms = Forms()
         self._for_peers = stored.store.for_peers()
-        self._images = ImageDesk(self._for_peers)
+        self._images = ImageDesk(self._for_peers, setup.outside.wall)
         self._system = system
         self._alarm = Alarm()
         self._customers = CustomersBranch(
@@ -234,6 +235,7 @@ class BackOffice:
     def office(self) -> Office:
         """Everything that answering a peer takes."""
         setup, store = self._setup, self._for_peers
+        identity = IdentityDesk(store, setup.register, setup.outside.wall, setup.conducts)
         return Office(
             outside=setup.outside,
             store=store,
@@ -252,7 +254,7 @@ class BackOffice:
             ),
             slips=self._slips,
             roster=setup.roster,
-            identity=IdentityDesk(store, setup.register, setup.outside.wall, setup.conducts),
+            identity=identity,
             images=self._images,
             listings=ListingDesk(
                 store,
@@ -271,6 +273,9 @@ class BackOffice:
                 setup.security.seal,
                 lambda union: setup.settings.for_union(union).lookups,
                 setup.conducts,
+            ),
+            suggestions=SuggestionDesk(
+                store, setup.outside.wall, identity.persons, self._customers.offers
             ),
             settings=setup.settings,
             security=setup.security,

@@ -88,7 +88,7 @@ def _asking(draft: Draft) -> Recommend | None:
     card, checked = draft.id_card, draft.identity
     if card is None or checked is None or checked.result not in PASSING:
         return None
-    return Recommend(draft.case_id, card.number)
+    return Recommend(draft.case_id, card.number, card.name)
 
 
 __all__ = ["NOTHING", "SUGGESTION_S_MAX", "Suggester", "Suggestions"]

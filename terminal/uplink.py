@@ -49,6 +49,7 @@ from wire.client import Introduction, open_client
 from wire.codec import MessageCodec, decode, encode
 from wire.connection import Connection
 from wire.errors import LinkLost, OutcomeUnknown, PeerRefused
+from wire.form import FieldKind
 from wire.hello import Credentials
 from wire.incoming import Incoming
 from wire.keys import SLIP, SUBMISSION, DeviceKeys
@@ -302,15 +303,16 @@ class Errands:
             if body is None:
                 raise EvidenceGone
             bodies[field] = body
-            small = b""
+            kind, small = FieldKind.RECORDING, b""
             if isinstance(file, PhotoValue):
+                kind = FieldKind.PHOTO
                 small = await self._outside.offload(partial(thumbnail, body))
-            offers.append(ImageOffer(file.digest, file.size, field, small))
+            offers.append(ImageOffer(file.digest, file.size, field, kind, small))
         wanted = await self._ask(OfferImages(case_id, tuple(offers)))
         for offer, have in zip(offers, wanted.have, strict=True):
             body = bodies[offer.field]
             while have < offer.size:
-                chunk = PutChunk(offer.digest, have, body[have : have + CHUNK_BYTES])
+                chunk = PutChunk(case_id, offer.digest, have, body[have : have + CHUNK_BYTES])
                 sent_at = trio.current_time()
                 have = (await self._ask(chunk)).have
                 self._speed.acknowledged(len(chunk.data), trio.current_time() - sent_at)

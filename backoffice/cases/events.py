@@ -174,7 +174,7 @@ class CustomerLearned(Message, frozen=True, tag="CustomerLearned", kw_only=True)
         staff_id: the operator.
         number: of the ID card.
         name: on it.
-        profile: what the product learned, and `phone` where one was asked.
+        profile: what the product learned, and `phone` where the customer proved one to be theirs.
         at_ms: when it became real, the office's clock.
         place: where it was captured, or None; a record keeps it coarse, and only with consent.
     """

@@ -135,7 +135,7 @@ def undertake(dossier: Dossier, product: Product, limits: Limits) -> Undertaking
         lines=planned_lines(dossier, product),
         customer=dossier.customer if known else None,
         delivers=dossier.pan(product.delivers) if product.delivers else None,
-        learned=product.profile(dossier) | (_phone(dossier, product) if known else {}),
+        learned=product.profile(dossier) | (_own_phone(dossier, product) if known else {}),
         target=dossier.fact(product.target, "target") if product.target else "",
         numbers=Numbers(limits, dossier.thresholds, encode_json(dossier.terms).decode()),
     )
@@ -175,9 +175,12 @@ def _planned(line: SlipLine | FactLine) -> PlannedLine:
     return PlannedLine(line.title_zh, line.title_en, line.value)
 
 
-def _phone(dossier: Dossier, product: Product) -> dict[str, str]:
-    """The first number that the form asks of the customer, if it was answered."""
-    values = (dossier.submission.values.get(field.name) for field in product.form.fields)
+def _own_phone(dossier: Dossier, product: Product) -> dict[str, str]:
+    """The number whose holder read a code back, unless that may have been who acts for them."""
+    if dossier.has(product.agent):
+        return {}
+    asked = (field for field in product.form.fields if field.proven)
+    values = (dossier.submission.values.get(field.name) for field in asked)
     phones = [value.phone.digits for value in values if isinstance(value, PhoneValue)]
     return {"phone": phones[0]} if phones else {}
 

@@ -23,7 +23,7 @@ from wire.codec import decode_signed, encode
 from wire.form import Field, Form
 from wire.messages.case import CaseView, Submission
 from wire.messages.desk import CaseFile, Compared, ImageCard
-from wire.messages.identity import IdentityChecked, IdentityResult
+from wire.messages.identity import MATCHING, IdentityChecked, IdentityResult
 from wire.text import legible
 from wire.value import (
     AmountValue,
@@ -58,7 +58,6 @@ FAILED_STATES = frozenset(
 
 _SEXES = {Sex.MALE: "男", Sex.FEMALE: "女"}
 
-MATCHING = frozenset({IdentityResult.MATCH, IdentityResult.MATCH_WITHOUT_PHOTO})
 """Answers of the register that agree with an ID card."""
 
 _REGISTER_WORDS = {

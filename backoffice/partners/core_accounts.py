@@ -43,7 +43,9 @@ class Card(msgspec.Struct, frozen=True):
 
     Attributes:
         pin_verifier: empty until the first PIN of a training card was seen.
+        wrong_verifier: of the last wrong PIN, so that one entry for several services counts once.
         issued_ms: when it was handed out, Unix milliseconds; 0 of a training card.
+        by_proxy: it was handed to a proxy of its holder.
         services: what its account is signed up for.
     """
 
@@ -55,6 +57,8 @@ class Card(msgspec.Struct, frozen=True):
     pin_faults: int = 0
     services: tuple[str, ...] = ()
     issued_ms: int = 0
+    by_proxy: bool = False
+    wrong_verifier: bytes = b""
 
 
 CardOperation = IssueCard | ActivateCard | HoldFunds | SignUp
@@ -125,11 +129,17 @@ def card_objection(
         return Refusal(Code.CORE_DECLINED, "该卡尚未激活，请先办理激活", "card")
     if card.holder != operation.customer.number.number:
         return Refusal(Code.ID_MISMATCH, "该卡不属于本客户，请核对卡片和身份证", "id_card")
-    if isinstance(operation, SignUp) or card.pin_verifier in (b"", operation.pin_verifier):
+    if card.pin_verifier in (b"", operation.pin_verifier):
         return None
-    left = policy.pin_faults_max - card.pin_faults - 1
+    left = policy.pin_faults_max - faults_after(card, operation)
     words = f"密码错误，还可尝试{left}次" if left > 0 else "密码连续错误，该卡已锁定，请到柜面办理"
     return Refusal(Code.PIN, words, "pin")
+
+
+def faults_after(card: Card, operation: ActivateCard | HoldFunds | SignUp) -> int:
+    """How many wrong PINs there are with this one: several services share one entry."""
+    shared = isinstance(operation, SignUp) and card.wrong_verifier == operation.pin_verifier
+    return card.pin_faults if shared else card.pin_faults + 1
 
 
 def activation_objection(card: Card | None, query: CardsToActivate) -> str:
@@ -171,6 +181,7 @@ __all__ = [
     "CoreState",
     "activation_objection",
     "card_objection",
+    "faults_after",
     "funds_objection",
     "issue_objection",
     "service_objection",

@@ -22,6 +22,7 @@ from backoffice.partners.core_accounts import (
     CoreState,
     activation_objection,
     card_objection,
+    faults_after,
     funds_objection,
     issue_objection,
     service_objection,
@@ -84,7 +85,7 @@ class CoreBank(EmbeddedPartner[CoreState]):
 
     partner = Partner.CORE
     state_type = CoreState
-    snapshot_version = 4
+    snapshot_version = 5
 
     def __init__(self, policy: CorePolicy | None = None, *, training: bool = False) -> None:
         self._policy = policy or CorePolicy()
@@ -132,8 +133,13 @@ class CoreBank(EmbeddedPartner[CoreState]):
         """Whether a wrong PIN was one too many."""
         if refusal.code is not Code.PIN:
             return ""
-        card = state.cards.get(_of_a_card(operation).pan.digits)
-        faults = card.pin_faults + 1 if card is not None else 0
+        operation = _of_a_card(operation)
+        card = state.cards.get(operation.pan.digits)
+        if card is None or isinstance(operation, IssueCard):
+            return PIN_FAULT
+        faults = faults_after(card, operation)
+        if faults == card.pin_faults:
+            return ""
         return PIN_LOCK if faults >= self._policy.pin_faults_max else PIN_FAULT
 
     def group(
@@ -170,20 +176,27 @@ class CoreBank(EmbeddedPartner[CoreState]):
                 if isinstance(operation, IssueCard)
                 else _training_card(operation, event.number)
             )
-        if isinstance(operation, ActivateCard | HoldFunds):
-            card = msgspec.structs.replace(card, pin_faults=0, pin_verifier=operation.pin_verifier)
+        if not isinstance(operation, IssueCard):
+            verifier = operation.pin_verifier
+            card = msgspec.structs.replace(
+                card, pin_faults=0, pin_verifier=verifier, wrong_verifier=b""
+            )
         return state.with_card(digits, card)
 
     def declined(self, state: CoreState, event: Declined) -> CoreState:
         """Count a wrong PIN."""
-        digits = _of_a_card(event.operation).pan.digits
+        operation = _of_a_card(event.operation)
+        digits = operation.pan.digits
         card = state.cards.get(digits)
         if card is None or not event.mark:
             return state
-        standing = "LOCKED" if event.mark == PIN_LOCK else card.state
-        return state.with_card(
-            digits, msgspec.structs.replace(card, pin_faults=card.pin_faults + 1, state=standing)
+        counted = msgspec.structs.replace(
+            card,
+            pin_faults=card.pin_faults + 1,
+            state="LOCKED" if event.mark == PIN_LOCK else card.state,
+            wrong_verifier=operation.pin_verifier,
         )
+        return state.with_card(digits, counted)
 
     def committed(self, state: CoreState, opened: Open, event: CommittedOperation) -> CoreState:
         """The card is issued or active, the service is on."""
@@ -258,8 +271,9 @@ class CoreBank(EmbeddedPartner[CoreState]):
                 lines=(
                     SlipLine("卡号", "Card", pan.masked),
                     day_line("发卡日期", "Issued", card.issued_ms),
+                    SlipLine("领卡人", "Handed to", "代理人" if card.by_proxy else "本人"),
                 ),
-                facts=facts_of(issued_ms=card.issued_ms),
+                facts=facts_of(issued_ms=card.issued_ms, by_proxy=int(card.by_proxy)),
             ),
         )
 
@@ -291,7 +305,13 @@ def _of_a_card(operation: Operation) -> CardOperation:
 def _bound_card(operation: IssueCard, account: str) -> Card:
     """A card of the stock, for its holder to sign for."""
     holder = operation.customer.number.number
-    return Card(holder, account, operation.account_class, operation.pin_verifier)
+    return Card(
+        holder,
+        account,
+        operation.account_class,
+        operation.pin_verifier,
+        by_proxy=operation.by_proxy,
+    )
 
 
 def _training_card(operation: CardOperation, account: str) -> Card:

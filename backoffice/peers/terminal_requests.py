@@ -21,6 +21,7 @@ from backoffice.cases.intake import Facts, admit, open_submission
 from backoffice.cases.rescan import collection, overdue_case
 from backoffice.dossier import other_cards
 from backoffice.evidence import EvidenceDesk
+from backoffice.images import Bringer
 from backoffice.office import Office
 from backoffice.partners.identity_check import IdentityRecorded, person_digest
 from backoffice.peers.devices import Device
@@ -51,12 +52,10 @@ from wire.value import ColleagueValue, PhoneValue, PhotoValue
 DEBT_PAGES_MAX: Final = 10
 """How many pages of a union's owed photos are looked through for one operator's overdue ones."""
 
-LookUp = CheckIdentity | ListItems | ProveColleague | SendCode | ProveCode
+LookUp = CheckIdentity | ListItems | ProveColleague | SendCode | ProveCode | Recommend
 """What is asked for a case before the case exists."""
 
-TerminalRequest = (
-    ListProducts | LookUp | Recommend | OfferImages | PutChunk | Submit | GetSlip | CaseRequest
-)
+TerminalRequest = ListProducts | LookUp | OfferImages | PutChunk | Submit | GetSlip | CaseRequest
 
 _FILED: Final = Tagged(Submitted)
 _FILED_KIND: Final = kind_of(Submitted)
@@ -76,17 +75,24 @@ class TerminalRequests:
             case ListProducts(after=after):
                 return page_after(office.settings.for_union(device.union).offered, after)
             case OfferImages():
-                return await office.images.offer(request)
+                limits = office.settings.for_union(device.union).limits
+                bringer = Bringer(device.union, device.device, request.case_id)
+                return await office.images.offer(bringer, request.images, limits)
             case PutChunk():
-                return await office.images.put(request)
+                bringer = Bringer(device.union, device.device, request.case_id)
+                return await office.images.put(bringer, request)
         caller = office.caller(device)
         if isinstance(caller, Refusal):
             return caller
         match request:
-            case Recommend(number=number):
-                offered = office.settings.for_union(device.union).offered
-                return await office.customers.offers(number, offered)
-            case CheckIdentity() | ListItems() | ProveColleague() | SendCode() | ProveCode():
+            case (
+                CheckIdentity()
+                | ListItems()
+                | ProveColleague()
+                | SendCode()
+                | ProveCode()
+                | Recommend()
+            ):
                 return await self._look_up(device, caller, request)
             case Submit():
                 return await self._submit(device, caller, request)
@@ -114,6 +120,9 @@ class TerminalRequests:
                 return await office.phones.send(caller, request)
             case ProveCode():
                 return await office.phones.prove(caller, request)
+            case Recommend():
+                offered = office.settings.for_union(device.union).offered
+                return await office.suggestions.answer(caller, request, offered)
 
     async def _submit(self, device: Device, caller: Caller, request: Submit) -> object:
         """Prove, look up, check again, file."""
@@ -185,7 +194,7 @@ class TerminalRequests:
             product=product,
             identity=await office.identity.recorded(union, case_id, reference),
             identities=await self._identities(union, submission),
-            images=await self._evidence.facts(values, case_id),
+            images=await self._evidence.facts(values, Bringer(union, caller.device, case_id)),
             listed=listed,
             colleagues=await office.colleagues.proven(union, case_id, present) if present else {},
             proofs=await office.phones.proofs(union, case_id, phones),
@@ -254,8 +263,9 @@ class TerminalRequests:
         """Photos for a case that is on file; each is the case's own once it is taken."""
         office, who, case_id = self._office, caller.staff.staff_id, request.case_id
         limits = office.settings.for_union(caller.staff.union).limits
+        bringer = Bringer(caller.staff.union, caller.device, case_id)
         for name, photo in photos.items():
-            refusal = await self._evidence.unfit(photo, case_id, name, limits)
+            refusal = await self._evidence.unfit(photo, bringer, name, limits)
             if refusal is not None:
                 return refusal
         command = FromTerminal(caller, request)

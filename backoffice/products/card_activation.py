@@ -1,8 +1,9 @@
 """Card activation (卡片激活): the holder proves ID card and PIN, and the card becomes ACTIVE.
 
 No money moves and nothing is handed over, so the rules alone decide (A1), unless the card was
-issued long ago: who had it since is then a question for a person. What the core lists for this card
-and this holder is its record of issue; whether the PIN is right it says at PREPARE.
+issued long ago, or to a proxy, who chose its PIN: whether the holder has come and wants it is then
+a question for a person. What the core lists for this card and this holder is its record of issue;
+whether the PIN is right it says at PREPARE.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from wire.value import BankCardValue
 
 ISSUED_LONG_AGO: Final = "issued_long_ago"
 """The flag of a card whose holder waited with its activation."""
+
+PROXY_CARD: Final = "proxy_card"
+"""The flag of a card that was not handed to its holder."""
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
 
@@ -66,12 +70,15 @@ def issues(asking: Asking) -> PartnerQuery | Refusal:
 
 
 def level(dossier: Dossier) -> tuple[Raise, ...]:
-    """Rules alone for a card that was issued lately."""
+    """Rules alone for a card that was handed to its holder lately; the core must have said so."""
     held_ms = dossier.now_ms - int(dossier.fact("issued", "issued_ms"))
     most = dossier.terms_as(CardActivationTerms).issued_days_max
-    if held_ms <= most * DAY_MS:
-        return (Raise(Level.A1),)
-    return (Raise(Level.A2, ISSUED_LONG_AGO),)
+    raises = []
+    if held_ms > most * DAY_MS:
+        raises.append(Raise(Level.A2, ISSUED_LONG_AGO))
+    if dossier.item("issued").facts.get("by_proxy") != "0":
+        raises.append(Raise(Level.A2, PROXY_CARD))
+    return tuple(raises) or (Raise(Level.A1),)
 
 
 def plan(dossier: Dossier) -> tuple[Leg, ...]:

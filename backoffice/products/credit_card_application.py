@@ -20,6 +20,7 @@ from backoffice.questions.fields import (
     ID_BACK,
     ID_CARD,
     ID_FRONT,
+    PHONE,
     SECOND_PAPER,
     amount,
     choice,
@@ -105,12 +106,8 @@ FORM: Final = Form(
         ID_BACK,
         FACE_TO_FACE,
         SECOND_PAPER,
-        Field(
-            name="phone",
-            kind=FieldKind.PHONE,
-            title_zh="手机号码",
-            title_en="Mobile number",
-            proven=True,
+        msgspec.structs.replace(
+            PHONE,
             hint_zh="请客户当场报出短信验证码；审批结果发送到该号码。",
             hint_en="The customer reads out the code; the decision is sent to this number.",
         ),
@@ -216,9 +213,8 @@ def slip_lines(dossier: Dossier) -> tuple[SlipLine | FactLine, ...]:
 
 
 def profile(dossier: Dossier) -> dict[str, str]:
-    """The proven phone, the declared income, and what the customer wants."""
+    """The declared income, and what the customer wants."""
     return {
-        "phone": dossier.phone("phone").digits,
         "income_fen": str(dossier.fen("income")),
         "interest.credit_card": "1",
     }

@@ -23,6 +23,7 @@ from backoffice.questions.fields import (
     ID_CARD,
     ID_FRONT,
     JOB,
+    PHONE,
     SECOND_PAPER,
     choice,
     needs_of,
@@ -99,7 +100,7 @@ FORM: Final = Form(
         ID_BACK,
         FACE_TO_FACE,
         SECOND_PAPER,
-        Field(name="phone", kind=FieldKind.PHONE, title_zh="手机号码", title_en="Mobile number"),
+        PHONE,
         Field(name="address", kind=FieldKind.TEXT, title_zh="联系地址", title_en="Contact address"),
         JOB,
         choice(
@@ -164,9 +165,13 @@ def level(dossier: Dossier) -> tuple[Raise, ...]:
     """A2; A3 for a proxy. A guardian and the minor are one reason, not two."""
     if not dossier.has("agent"):
         return (Raise(Level.A2),)
+    return (Raise(Level.A2), Raise(Level.A3, PROXY if is_by_proxy(dossier) else MINOR))
+
+
+def is_by_proxy(dossier: Dossier) -> bool:
+    """Somebody acts for a customer who could act alone; a guardian of a minor acts by law."""
     minor = dossier.age < dossier.terms_as(DebitCardTerms).adult_years
-    guarded = minor and dossier.choice("agent_relation") in GUARDIANS
-    return (Raise(Level.A2), Raise(Level.A3, MINOR if guarded else PROXY))
+    return dossier.has("agent") and not (minor and dossier.choice("agent_relation") in GUARDIANS)
 
 
 def claims(dossier: Dossier, union: str) -> tuple[Unique, ...]:
@@ -189,6 +194,7 @@ def plan(dossier: Dossier) -> tuple[Leg, ...]:
         phone=dossier.phone("phone"),
         account_class=dossier.choice("account_class"),
         pin_verifier=dossier.verifier("new_pin"),
+        by_proxy=is_by_proxy(dossier),
     )
     return (Leg(operation),)
 
@@ -218,7 +224,6 @@ def _agent_lines(dossier: Dossier) -> Iterator[SlipLine]:
 def profile(dossier: Dossier) -> dict[str, str]:
     """Where the customer can be found, what they do, and that they hold a card."""
     return {
-        "phone": dossier.phone("phone").digits,
         "address": dossier.text("address"),
         "job": dossier.choice("job"),
         "holds.debit_card": "1",
@@ -240,5 +245,6 @@ PRODUCT: Final = Product(
     profile=profile,
     terms=DebitCardTerms(),
     delivers="card",
+    agent="agent",
     counter_s=25 * 60,
 )

@@ -3,12 +3,16 @@
 Pure information. Without the customer's consent nothing is stored: the form does not even leave the
 tablet. Who is asked decides the template and its questions; in which version it may still be used
 the list says. Facts go to the customer's record, with the template and version that asked for them;
-consents are kept one by one, as they were given.
+consents are kept one by one, as they were given. To change a consent, above all to withdraw one, is
+a purpose of its own: nothing else is asked then, and no consent to being asked is needed
+(个人信息保护法, art. 15). Whoever consents to being told of products may be contacted again.
 """
 
 from __future__ import annotations
 
 from typing import Final
+
+import msgspec
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier
@@ -17,6 +21,7 @@ from backoffice.product import Asking, Category, Product
 from backoffice.questions.fields import (
     ID_CARD,
     JOB,
+    PHONE,
     TOPICS,
     amount,
     choice,
@@ -24,7 +29,7 @@ from backoffice.questions.fields import (
     title_of_option,
 )
 from backoffice.questions.templates import HOUSEHOLD, MERCHANT, SUBJECT, facts_told
-from wire.form import Field, FieldKind, Form
+from wire.form import Field, FieldKind, Form, When
 from wire.message import Code, Refusal
 from wire.messages.case import SlipLine
 from wire.value import ChoiceValue
@@ -34,18 +39,55 @@ INCOME_FEN_MAX: Final = 100_000_000_00
 
 _YES_NO: Final = (("yes", "同意", "Yes"), ("no", "不同意", "No"))
 
+CONSENTS: Final = "consents"
+"""The purpose of whoever only gives or withdraws a consent."""
+
+_COLLECTING: Final = When("purpose", ("service", "credit", "marketing"))
+
+
+def _collected(*fields: Field) -> tuple[Field, ...]:
+    """Questions of a collection; the template's own hang on `SUBJECT` already."""
+    return tuple(msgspec.structs.replace(one, when=one.when or _COLLECTING) for one in fields)
+
+
+_QUESTIONS: Final = _collected(
+    SUBJECT,
+    Field(
+        name="template",
+        kind=FieldKind.LISTED,
+        title_zh="采集模板",
+        title_en="Template",
+        depends=(SUBJECT.name,),
+    ),
+    Field(
+        name="consent",
+        kind=FieldKind.CONFIRM,
+        title_zh="客户已知晓采集目的和范围，同意本社采集并使用其个人信息",
+        title_en="The customer knows purpose and scope, and consents to being recorded",
+        hint_zh="须逐字向客户说明；客户不同意的，不得采集，本页内容不会保存。",
+        hint_en="Explain it word for word; without consent nothing is stored.",
+    ),
+    PHONE,
+    Field(name="address", kind=FieldKind.TEXT, title_zh="联系地址", title_en="Contact address"),
+    JOB,
+    *HOUSEHOLD,
+    *MERCHANT,
+    amount("income", "家庭年收入", "Yearly income", INCOME_FEN_MAX, required=False),
+    TOPICS,
+    Field(
+        name="scene",
+        kind=FieldKind.PHOTO,
+        title_zh="现场照片",
+        title_en="Scene",
+        required=False,
+        evidence="E7",
+    ),
+)
+
 FORM: Final = Form(
-    version=2,
+    version=3,
     fields=(
         ID_CARD,
-        SUBJECT,
-        Field(
-            name="template",
-            kind=FieldKind.LISTED,
-            title_zh="采集模板",
-            title_en="Template",
-            depends=(SUBJECT.name,),
-        ),
         choice(
             "purpose",
             "采集目的",
@@ -53,32 +95,11 @@ FORM: Final = Form(
             ("service", "完善客户资料", "Customer record"),
             ("credit", "信贷服务准备", "Preparing credit"),
             ("marketing", "产品与服务推荐", "Recommendations"),
+            (CONSENTS, "仅变更或撤回授权", "Change or withdraw consents only"),
         ),
-        Field(
-            name="consent",
-            kind=FieldKind.CONFIRM,
-            title_zh="客户已知晓采集目的和范围，同意本社采集并使用其个人信息",
-            title_en="The customer knows purpose and scope, and consents to being recorded",
-            hint_zh="须逐字向客户说明；客户不同意的，不得采集，本页内容不会保存。",
-            hint_en="Explain it word for word; without consent nothing is stored.",
-        ),
-        Field(name="phone", kind=FieldKind.PHONE, title_zh="手机号码", title_en="Mobile number"),
-        Field(name="address", kind=FieldKind.TEXT, title_zh="联系地址", title_en="Contact address"),
-        JOB,
-        *HOUSEHOLD,
-        *MERCHANT,
-        amount("income", "家庭年收入", "Yearly income", INCOME_FEN_MAX, required=False),
-        TOPICS,
+        *_QUESTIONS,
         choice("marketing", "是否同意接收产品信息", "May we tell of products?", *_YES_NO),
         choice("place", "是否同意记录位置用于就近服务", "May places be kept?", *_YES_NO),
-        Field(
-            name="scene",
-            kind=FieldKind.PHOTO,
-            title_zh="现场照片",
-            title_en="Scene",
-            required=False,
-            evidence="E7",
-        ),
     ),
 )
 
@@ -92,13 +113,26 @@ def templates(asking: Asking) -> PartnerQuery | Refusal:
 
 
 def slip_lines(dossier: Dossier) -> tuple[SlipLine, ...]:
-    """What was kept, under which template and for what."""
+    """What was kept, under which template and for what; and every consent as it stands now."""
+    purpose = title_of_option(FORM, "purpose", dossier.choice("purpose"))
+    consents = (
+        SlipLine(
+            field.title_zh, field.title_en, title_of_option(FORM, field.name, dossier.choice(name))
+        )
+        for name in ("marketing", "place")
+        if (field := FORM.field(name))
+    )
+    return (
+        SlipLine("采集目的", "Purpose", purpose),
+        *(() if dossier.choice("purpose") == CONSENTS else _collection_lines(dossier)),
+        *consents,
+    )
+
+
+def _collection_lines(dossier: Dossier) -> tuple[SlipLine, ...]:
     return (
         SlipLine("采集模板", "Template", dossier.item("template").title_zh),
         SlipLine("模板版本", "Version", dossier.fact("template", "version")),
-        SlipLine(
-            "采集目的", "Purpose", title_of_option(FORM, "purpose", dossier.choice("purpose"))
-        ),
         SlipLine("手机号码", "Mobile number", dossier.phone("phone").masked),
         SlipLine("联系地址", "Contact address", dossier.text("address")),
         SlipLine("职业", "Occupation", title_of_option(FORM, "job", dossier.choice("job"))),
@@ -107,12 +141,18 @@ def slip_lines(dossier: Dossier) -> tuple[SlipLine, ...]:
 
 def profile(dossier: Dossier) -> dict[str, str]:
     """Everything that was told, and each consent by itself."""
+    marketing = dossier.choice("marketing") == "yes"
+    consents = {
+        "consent.marketing": str(int(marketing)),
+        "consent.place": str(int(dossier.choice("place") == "yes")),
+    } | ({"do_not_contact": "0"} if marketing else {})
+    return consents if dossier.choice("purpose") == CONSENTS else _told(dossier) | consents
+
+
+def _told(dossier: Dossier) -> dict[str, str]:
     learned = {
-        "phone": dossier.phone("phone").digits,
         "address": dossier.text("address"),
         "job": dossier.choice("job"),
-        "consent.marketing": str(int(dossier.choice("marketing") == "yes")),
-        "consent.place": str(int(dossier.choice("place") == "yes")),
         f"template.{dossier.fact('template', 'template')}": dossier.fact("template", "version"),
         **facts_told(dossier.submission.values),
     }

@@ -1,8 +1,9 @@
 """Comprehensive sign-up (综合签约): up to six services for one account, in one visit.
 
-Every service is a leg of its own and succeeds or fails alone; what the customer signs lists them
-all. A service without a limit (a notice moves no money) takes none, the others take the customer's
-or the usual one. Whether a service is on already only the core knows.
+Whoever signs up knows the card's PIN: a service moves money for years. Every service is a leg of
+its own and succeeds or fails alone; what the customer signs lists them all. A service without a
+limit (a notice moves no money) takes none, the others take the customer's or the usual one. Whether
+a service is on already only the core knows.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from backoffice.questions.fields import (
     ID_BACK,
     ID_CARD,
     ID_FRONT,
+    PHONE,
     SECOND_PAPER,
     amount,
     choices,
@@ -108,7 +110,7 @@ LIMIT_FIELDS: Final = {
 """The question about the limit of each service that has one."""
 
 FORM: Final = Form(
-    version=1,
+    version=2,
     fields=(
         ID_CARD,
         ID_FRONT,
@@ -124,21 +126,14 @@ FORM: Final = Form(
             hint_en="The customer's own debit card; the services belong to its account.",
         ),
         choices("services", "签约项目", "Services", *SERVICES),
-        Field(
-            name="phone",
-            kind=FieldKind.PHONE,
-            title_zh="签约手机号码",
-            title_en="Mobile number",
-            proven=True,
-            hint_zh="请客户当场报出短信验证码。",
-            hint_en="The customer reads out the code from the message.",
-        ),
+        msgspec.structs.replace(PHONE, title_zh="签约手机号码"),
         *LIMIT_FIELDS.values(),
         confirm(
             "agreement",
             "客户已阅读并同意所选项目的服务协议",
             "The customer has read and accepts the agreements of the chosen services",
         ),
+        Field(name="pin", kind=FieldKind.PIN, title_zh="输入密码", title_en="PIN"),
     ),
 )
 
@@ -182,6 +177,7 @@ def plan(dossier: Dossier) -> tuple[Leg, ...]:
         operation = SignUp(
             customer=dossier.customer,
             pan=dossier.pan("card"),
+            pin_verifier=dossier.verifier("pin"),
             service=service,
             phone=dossier.phone("phone"),
             limit_fen=limit_of(dossier, service),
@@ -210,8 +206,9 @@ def _most(service: str) -> Callable[[ServiceSignUpTerms], int]:
 
 
 def profile(dossier: Dossier) -> dict[str, str]:
-    """The proven phone, and that services are in use."""
-    return {"phone": dossier.phone("phone").digits, "holds.service_sign_up": "1"}
+    """That services are in use."""
+    del dossier
+    return {"holds.service_sign_up": "1"}
 
 
 PRODUCT: Final = Product(

@@ -165,6 +165,17 @@ TOPICS: Final = choices(
 )
 """What the customer wants to hear more of; the codes are the topics of the customer's record."""
 
+PHONE: Final = Field(
+    name="phone",
+    kind=FieldKind.PHONE,
+    title_zh="手机号码",
+    title_en="Mobile number",
+    proven=True,
+    hint_zh="请客户当场报出短信验证码。",
+    hint_en="The customer reads out the code from the message.",
+)
+"""The number that the bank knows somebody by; only a proven one enters the customer's record."""
+
 COLLEAGUE: Final = Field(
     name="colleague",
     kind=FieldKind.COLLEAGUE,
@@ -215,6 +226,7 @@ __all__ = [
     "ID_FRONT",
     "JOB",
     "KINDS_NEED",
+    "PHONE",
     "SECOND_DOCUMENT",
     "SECOND_PAPER",
     "TOPICS",

@@ -207,8 +207,8 @@ SCENES = {
         lambda: HoldFunds(person(), pan(), PIN, 200, "biller/power", "电费"),
     ),
     "SignUp": Scene(
-        lambda: SignUp(person(), pan(), "fast_pay", PHONE, 100_00),
-        lambda: SignUp(person(), pan(), "online_bank", PHONE, 100_00),
+        lambda: SignUp(person(), pan(), PIN, "fast_pay", PHONE, 100_00),
+        lambda: SignUp(person(), pan(), PIN, "online_bank", PHONE, 100_00),
     ),
     "PayBill": Scene(pay_bill, lambda: pay_bill(1)),
     "ApplyCreditCard": Scene(apply_for_card, lambda: apply_for_card(0, 20_000_00)),

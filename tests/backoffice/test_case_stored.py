@@ -106,6 +106,14 @@ def test_what_is_kept_of_a_customer_is_learned() -> None:
     assert ["phone"] == list(effect.message.profile)
 
 
+def test_a_number_that_nobody_proved_is_not_learned() -> None:
+    """Whoever said it may have been mistaken, or somebody else."""
+    (effect,) = stored("postcard").take("customer")
+
+    assert isinstance(effect.message, CustomerLearned)
+    assert {} == effect.message.profile
+
+
 # What an authorizer is shown of every kind of answer.
 
 

@@ -86,8 +86,8 @@ def hold(fen: int = 100, card: int = 0, who: int = 0, pin: bytes = RIGHT) -> Hol
     return HoldFunds(person(who), pan(card), pin, fen, "biller/power", "电费")
 
 
-def sign_up(service: str = "sms_notice", card: int = 0, who: int = 0) -> SignUp:
-    return SignUp(person(who), pan(card), service, PHONE, 0)
+def sign_up(service: str = "sms_notice", card: int = 0, who: int = 0, pin: bytes = RIGHT) -> SignUp:
+    return SignUp(person(who), pan(card), pin, service, PHONE, 0)
 
 
 def prepare(bank: Core, key: str, operation: Operation) -> PartnerOutcome:
@@ -158,7 +158,7 @@ def test_a_card_waits_to_be_activated_from_the_day_it_was_handed_out() -> None:
     bank.ask(Commit("k", UNION))
 
     (item,) = awaiting(bank).items
-    assert {"issued_ms": "1748736000000"} == item.facts
+    assert {"issued_ms": "1748736000000", "by_proxy": "0"} == item.facts
     assert f"{pan().masked}@2025-06-01" == item.code
     assert "2025-06-01发出，待激活" == item.title_zh
     assert "" == awaiting(bank).note
@@ -266,6 +266,34 @@ def test_who_may_hold_which_cards() -> None:
     assert Code.CORE_DECLINED is declined(bank, "stray", stray).code
     assert Code.ID_MISMATCH is declined(bank, "stranger", activate(0, who=5)).code
     assert Code.CORE_DECLINED is declined(bank, "early", activate(6, who=1)).code
+
+
+def test_one_wrong_pin_for_many_services_counts_once() -> None:
+    """The customer entered it once; another one counts, and the third locks the card."""
+    bank = core()
+    issued(bank)
+    services = ("sms_notice", "mobile_bank", "online_bank", "fast_pay")
+    for number, pin in enumerate((b"one", b"two"), start=1):
+        for service in services:
+            refusal = declined(bank, f"{service} {number}", sign_up(service, pin=pin.ljust(32)))
+            assert (Code.PIN, "pin") == (refusal.code, refusal.field)
+            assert f"还可尝试{3 - number}次" in refusal.message
+        assert number == bank.state.cards[pan().digits].pin_faults
+    refused = [declined(bank, f"{s} 3", sign_up(s, pin=b"three".ljust(32))) for s in services]
+    assert [Code.PIN, *[Code.CORE_DECLINED] * 3] == [one.code for one in refused]
+    assert "LOCKED" == bank.state.cards[pan().digits].state
+
+
+def test_a_proxys_card_says_so_to_its_holder() -> None:
+    """What the core lists before the activation is what the rules of the office read."""
+    bank = core()
+    issue = IssueCard(person(), pan(), PHONE, "II", RIGHT, by_proxy=True)
+    prepare(bank, "issue", issue)
+    bank.ask(Commit("issue", UNION))
+    look = Look(UNION, CardsToActivate(person().number, pan()))
+    (item,) = bank.ask(look).items
+
+    assert "1" == item.facts["by_proxy"]
 
 
 def test_three_wrong_pins_lock_a_card() -> None:

@@ -15,6 +15,7 @@ from tests.kit import submissions as make
 from tests.kit.bank import Bank
 from tests.kit.running import run
 from tests.stories.cast import Cast, cast, until
+from wire.checks import asked_fields
 from wire.masked import IdNumber
 from wire.messages.case import CaseView, Place, Submission
 from wire.messages.identity import CheckIdentity, IdentityChecked
@@ -29,6 +30,9 @@ FIELDS = Place(25_071_345, 102_790_111, 8)
 COARSE, COARSE_FIELDS = "25.05,102.75", "25.07,102.79"
 
 
+CONSENTS = "information_collection"
+
+
 async def comes(
     at: Cast, counter: Counter, visit: str, product: str, where: Place, **answers: str
 ) -> None:
@@ -36,9 +40,12 @@ async def comes(
     form, case_id = PRODUCTS[product].form, make.case_id(visit)
     now_ms = at.terminal.state().now_ms
     chosen = {name: ChoiceValue(code) for name, code in answers.items()}
+    if product == CONSENTS:
+        chosen["purpose"] = ChoiceValue("consents")
     values = make.values_for(form, visit, holder=HOLDER, now_ms=now_ms) | chosen
-    asked = [one for one in form.fields if one.kind == "listed"]
-    for field in asked:
+    asked = asked_fields(form, values)
+    values = {field.name: values[field.name] for field in asked if field.name in values}
+    for field in (one for one in asked if one.kind == "listed"):
         needed = {name: values[name] for name in field.depends if name != "id_card"}
         listing = await counter.ask(
             ListItems(case_id, product, field.name, NUMBER, HOLDER.name, needed)
@@ -90,13 +97,13 @@ def test_a_place_is_kept_from_any_business_while_the_consent_stands() -> None:
 
             await comes(at, counter, "asked nothing", "wealth_consult", HERE)
             assert await place() is None
-            await comes(at, counter, "says no", "information_collection", HERE, place="no")
+            await comes(at, counter, "says no", CONSENTS, HERE, place="no")
             assert await place() is None
-            await comes(at, counter, "says yes", "information_collection", HERE, place="yes")
+            await comes(at, counter, "says yes", CONSENTS, HERE, place="yes")
             assert COARSE == await place()
             await comes(at, counter, "comes again", "wealth_consult", FIELDS)
             assert COARSE_FIELDS == await place()
-            await comes(at, counter, "thinks again", "information_collection", HERE, place="no")
+            await comes(at, counter, "thinks again", CONSENTS, HERE, place="no")
             assert await place() is None
             await comes(at, counter, "and again", "wealth_consult", HERE)
             assert await place() is None

@@ -12,16 +12,18 @@ import msgspec
 import pytest
 
 from backoffice.cases.commands import FileCase
-from backoffice.cases.events import Intake
+from backoffice.cases.events import CustomerLearned, Intake, TargetAnswered
+from backoffice.cases.terms import Rules
 from tests.backoffice.case_story import DESK, PRODUCTS, SECOND_DESK, Story
 from tests.kit import submissions as make
 from wire.case_state import FINAL_STATES, State
 from wire.checks import PIN_KINDS, asked_fields
 from wire.form import Field, FieldKind
 from wire.ink import Signature
+from wire.keys import verify
 from wire.masked import IdNumber, Pan, Phone
 from wire.message import Code, Refusal
-from wire.messages.case import CaseView
+from wire.messages.case import CaseView, Submission
 from wire.value import (
     AmountValue,
     BankCardValue,
@@ -42,6 +44,7 @@ from wire.value import (
 )
 
 EVERY = sorted(PRODUCTS)
+LEARNING = Rules(PRODUCTS, verify, learn=True)
 SEEDS_MAX = 20
 FIELDS = [
     (code, field)
@@ -115,9 +118,9 @@ def still_asked(code: str, values: dict[str, Value]) -> dict[str, Value]:
     return {name: value for name, value in values.items() if name in asked}
 
 
-def run_through(story: Story) -> None:
+def run_through(story: Story, submission: Submission | None = None) -> None:
     """Whatever the level asks for, to the end."""
-    authorized(story)
+    authorized(story, submission)
     if story.product.signed:
         story.core()
         story.show()
@@ -127,9 +130,9 @@ def run_through(story: Story) -> None:
         story.deliver()
 
 
-def authorized(story: Story) -> None:
+def authorized(story: Story, submission: Submission | None = None) -> None:
     """Handed in, and approved by as many as the level asks for."""
-    assert isinstance(story.file(), CaseView)
+    assert isinstance(story.file(submission), CaseView)
     desks = iter((DESK, SECOND_DESK))
     while story.where() is State.AUTH_QUEUED:
         story.approve(next(desks))
@@ -139,6 +142,45 @@ def all_legs_once(story: Story) -> bool:
     """Every leg of the plan became real, each once; pure information has none."""
     real = [f"{leg.key}/committed" for leg in story.case.legs]
     return sorted(real) == sorted(story.bank.core.posted) and bool(real) == story.product.signed
+
+
+def phones_learned(story: Story, values: dict[str, Value]) -> set[str | None]:
+    """What the customer's record is told, once all of it is real."""
+    run_through(story, story.submission(values))
+    phones = set()
+    for effect in story.take("customer"):
+        assert isinstance(effect.message, CustomerLearned | TargetAnswered)
+        phones.add(effect.message.profile.get("phone"))
+    return phones
+
+
+@pytest.mark.parametrize("code", EVERY)
+@pytest.mark.parametrize("seed", range(3))
+def test_only_a_proven_phone_is_learned(code: str, seed: int) -> None:
+    """Of every product; contacts and whoever else is named have phones of their own."""
+    story = Story(code, seed, rules=LEARNING)
+    values = story.values()
+    proven = {
+        value.phone.digits
+        for field in story.product.form.fields
+        if field.proven and isinstance(value := values.get(field.name), PhoneValue)
+    }
+
+    expected: set[str | None] = {*proven} or {None}
+    assert phones_learned(story, values) <= expected
+
+
+def test_the_phone_of_whoever_acts_for_a_customer_is_not_learned() -> None:
+    """The code was read back by somebody; whether by the customer nobody knows."""
+    story = Story("debit_card", rules=LEARNING)
+    alone, accompanied = story.values(), make.values_for(story.product.form, optional=True)
+    assert story.product.agent in accompanied
+
+    assert {None} == phones_learned(story, accompanied)
+    again = Story("debit_card", rules=LEARNING)
+    phone = alone["phone"]
+    assert isinstance(phone, PhoneValue)
+    assert {phone.phone.digits} == phones_learned(again, alone)
 
 
 @pytest.mark.parametrize("code", EVERY)

@@ -13,8 +13,12 @@ from hypothesis import strategies as st
 from actors.memory_store import Disk, MemoryStore
 from actors.store import event_digest
 from backoffice import images
-from backoffice.images import BLOB_BYTES_MAX, ImageDesk
+from backoffice.images import Bringer, ImageDesk
+from tests.kit import submissions as make
+from tests.kit.outside import VirtualWall
 from tests.kit.running import run
+from wire.checks import LIMITS
+from wire.form import FieldKind
 from wire.message import Code, Refusal
 from wire.messages.images import (
     CHUNK_BYTES,
@@ -32,29 +36,73 @@ PHOTO = random.Random(1).randbytes(3 * CHUNK_BYTES + 100)
 DIGEST = event_digest(PHOTO)
 
 
-def desk(disk: Disk | None = None) -> ImageDesk:
-    return ImageDesk(MemoryStore(disk or Disk()))
+CASE_ID = make.case_id("images")
+MINE = Bringer("530102", "T-0001", CASE_ID)
+PHOTO_KIND, RECORDING_KIND = FieldKind.PHOTO, FieldKind.RECORDING
 
 
-def offer(photo: bytes = PHOTO, size: int | None = None) -> OfferImages:
-    described = ImageOffer(event_digest(photo), len(photo) if size is None else size, "id_front")
-    return OfferImages("c1", (described,))
+class Desk:
+    """The image desk as one terminal knows it.
+
+    Attributes:
+        bringer: which terminal, and for which of its cases.
+    """
+
+    def __init__(self, disk: Disk | None = None, bringer: Bringer = MINE) -> None:
+        self._images = ImageDesk(MemoryStore(disk or Disk()), VirtualWall())
+        self.bringer = bringer
+
+    def seen_by(self, bringer: Bringer) -> Desk:
+        """The same desk as somebody else knows it."""
+        other = Desk(bringer=bringer)
+        other._images = self._images
+        return other
+
+    async def offer(self, request: OfferImages) -> ImagesWanted | Refusal:
+        """Announce."""
+        return await self._images.offer(self.bringer, request.images, LIMITS)
+
+    async def put(self, request: PutChunk) -> ChunkKept | Refusal:
+        """Bring."""
+        return await self._images.put(self.bringer, request)
+
+    async def get(self, digest: bytes, offset: int) -> ImageChunk | Refusal:
+        """Look."""
+        return await self._images.get(digest, offset)
+
+
+def desk(disk: Disk | None = None) -> Desk:
+    return Desk(disk)
+
+
+def offer(
+    photo: bytes = PHOTO, size: int | None = None, kind: FieldKind = PHOTO_KIND
+) -> OfferImages:
+    claimed = len(photo) if size is None else size
+    return OfferImages(CASE_ID, (ImageOffer(event_digest(photo), claimed, "id_front", kind),))
 
 
 def chunk(offset: int, photo: bytes = PHOTO, size: int = CHUNK_BYTES) -> PutChunk:
-    return PutChunk(event_digest(photo), offset, photo[offset : offset + size])
+    return PutChunk(CASE_ID, event_digest(photo), offset, photo[offset : offset + size])
 
 
-async def have(office: ImageDesk, request: OfferImages | None = None) -> int:
+async def have(office: Desk, request: OfferImages | None = None) -> int:
     answer = await office.offer(request or offer())
     assert isinstance(answer, ImagesWanted), answer
     return answer.have[0]
 
 
-async def put(office: ImageDesk, request: PutChunk) -> int:
+async def put(office: Desk, request: PutChunk) -> int:
     answer = await office.put(request)
     assert isinstance(answer, ChunkKept), answer
     return answer.have
+
+
+async def bring(office: Desk, photo: bytes = PHOTO) -> None:
+    """The whole of it."""
+    at = await have(office, offer(photo))
+    while at < len(photo):
+        at = await put(office, chunk(at, photo))
 
 
 def code(answer: object) -> Code:
@@ -129,7 +177,7 @@ def test_a_corrupt_photo_is_never_stored() -> None:
             answer: object = None
             for offset in range(0, len(PHOTO), CHUNK_BYTES):
                 data = bytes(damaged[offset : offset + CHUNK_BYTES])
-                answer = await office.put(PutChunk(DIGEST, offset, data))
+                answer = await office.put(PutChunk(CASE_ID, DIGEST, offset, data))
             assert Code.CHECKSUM is code(answer)
             assert {} == disk.blobs
         assert 0 == await have(office)
@@ -159,16 +207,80 @@ def test_what_may_be_offered() -> None:
 
     async def story() -> None:
         office = desk()
-        one = ImageOffer(DIGEST, 10, "id_front")
+        one, large = ImageOffer(DIGEST, 10, "id_front"), bytes(THUMBNAIL_BYTES_MAX + 1)
         for expected, offered in (
             (Code.LIMIT, (one,) * (IMAGES_MAX + 1)),
-            (Code.IMAGE_QUALITY, (ImageOffer(DIGEST, BLOB_BYTES_MAX + 1, "f"),)),
+            (Code.IMAGE_QUALITY, (ImageOffer(DIGEST, LIMITS.photo_bytes_max + 1, "f"),)),
+            (
+                Code.IMAGE_QUALITY,
+                (ImageOffer(DIGEST, LIMITS.recording_bytes_max + 1, "f", RECORDING_KIND),),
+            ),
+            (Code.FORMAT, (ImageOffer(DIGEST, 10, "f", FieldKind.INK),)),
             (Code.IMAGE_QUALITY, (ImageOffer(DIGEST, 0, "f"),)),
             (Code.IMAGE_QUALITY, (ImageOffer(b"short", 10, "f"),)),
-            (Code.IMAGE_QUALITY, (ImageOffer(DIGEST, 1, "f", bytes(THUMBNAIL_BYTES_MAX + 1)),)),
+            (
+                Code.IMAGE_QUALITY,
+                (ImageOffer(DIGEST, 1, "f", PHOTO_KIND, large),),
+            ),
         ):
-            assert expected is code(await office.offer(OfferImages("c1", offered)))
-        assert ImagesWanted(()) == await office.offer(OfferImages("c1", ()))
+            assert expected is code(await office.offer(OfferImages(CASE_ID, offered)))
+        assert ImagesWanted(()) == await office.offer(OfferImages(CASE_ID, ()))
+
+    run(story)
+
+
+def test_each_kind_has_its_own_size() -> None:
+    """What is right for a recording is four photos too much for one."""
+
+    async def story() -> None:
+        office, size = desk(), LIMITS.recording_bytes_max
+        assert Code.IMAGE_QUALITY is code(await office.offer(offer(size=size)))
+        assert 0 == await have(office, offer(size=size, kind=RECORDING_KIND))
+        assert 0 == await have(office, offer(size=LIMITS.photo_bytes_max))
+
+    run(story)
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        Bringer("530102", "T-0002", make.case_id("theirs")),
+        Bringer("530102", "T-0001", make.case_id("another")),
+        Bringer("530111", "T-0001", CASE_ID),
+    ],
+)
+def test_nobody_learns_what_others_have_brought(stranger: Bringer) -> None:
+    """Another terminal, another case, another union: all of it is to be brought, byte by byte."""
+
+    async def story() -> None:
+        office = desk()
+        await bring(office)
+        other = office.seen_by(stranger)
+        assert Code.NOT_FOUND is code(await other.put(chunk(0))), "not even by a chunk"
+        assert 0 == await have(other)
+        assert CHUNK_BYTES == await put(other, chunk(0))
+        assert len(PHOTO) == await have(office)
+        await bring(other)
+        assert len(PHOTO) == await have(other)
+
+    run(story)
+
+
+def test_a_case_is_its_first_terminals() -> None:
+    """Whoever else names it is refused, before and after a crash, and in a race."""
+
+    async def story() -> None:
+        disk = Disk()
+        office = desk(disk)
+        thief = office.seen_by(Bringer("530102", "T-0666", CASE_ID))
+        assert 0 == await have(thief), "nobody's yet"
+        await bring(office)
+        assert Code.FORBIDDEN is code(await thief.offer(offer()))
+        tries = [await thief.put(chunk(at)) for at in range(0, len(PHOTO), CHUNK_BYTES)]
+        assert Code.FORBIDDEN is code(tries[-1]), "the race is over with the first receipt"
+        reborn = desk(disk)
+        assert len(PHOTO) == await have(reborn)
+        assert Code.FORBIDDEN is code(await reborn.seen_by(thief.bringer).offer(offer()))
 
     run(story)
 
@@ -180,10 +292,10 @@ def test_what_is_a_chunk() -> None:
         office = desk()
         await have(office)
         for data in (b"", bytes(CHUNK_BYTES + 1)):
-            assert Code.FORMAT is code(await office.put(PutChunk(DIGEST, 0, data)))
-        assert Code.FORMAT is code(await office.put(PutChunk(DIGEST, -1, b"xx")))
+            assert Code.FORMAT is code(await office.put(PutChunk(CASE_ID, DIGEST, 0, data)))
+        assert Code.FORMAT is code(await office.put(PutChunk(CASE_ID, DIGEST, -1, b"xx")))
         assert 0 == await put(office, chunk(CHUNK_BYTES)), "a gap: send from here"
-        assert Code.NOT_FOUND is code(await office.put(PutChunk(bytes(32), 0, b"x")))
+        assert Code.NOT_FOUND is code(await office.put(PutChunk(CASE_ID, bytes(32), 0, b"x")))
 
     run(story)
 
@@ -238,7 +350,7 @@ def deliveries(draw: st.DrawFn) -> tuple[bytes, int, list[PutChunk]]:
     for offset, length, honest in draw(st.lists(cuts, max_size=20)):
         data = photo[max(offset, 0) : max(offset, 0) + length]
         wrong = draw(st.binary(max_size=30))
-        chunks.append(PutChunk(event_digest(photo), offset, data if honest else wrong))
+        chunks.append(PutChunk(CASE_ID, event_digest(photo), offset, data if honest else wrong))
     return photo, size, chunks
 
 

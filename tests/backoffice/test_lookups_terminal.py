@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+from actors.tagged import Tagged
 from backoffice.cases.commands import Caller
 from backoffice.catalogue import products
+from backoffice.lookups.suggestion import OffersTold
 from backoffice.office import Office
+from backoffice.partners.identity_check import person_digest
 from backoffice.peers.devices import Device
 from backoffice.peers.product_pages import page_after
 from backoffice.peers.terminal_requests import TerminalRequests
@@ -15,6 +18,8 @@ from tests.kit.bank import TELLER_PASSCODE, UNION, Bank, teller
 from tests.kit.running import run
 from wire.codec import encode
 from wire.masked import IdNumber, Phone
+from wire.message import Code, Refusal
+from wire.messages.identity import CheckIdentity, IdentityChecked
 from wire.messages.lookups import (
     CodeSent,
     ColleagueProven,
@@ -25,6 +30,7 @@ from wire.messages.lookups import (
     ProveColleague,
     SendCode,
 )
+from wire.messages.offers import Recommend, Recommendations
 from wire.messages.session import PAGE_BYTES_MAX, ListProducts, Products, Role
 from wire.value import ChoiceValue, TextValue, Value
 
@@ -103,5 +109,49 @@ def test_everything_that_a_form_may_look_up() -> None:
             assert code is not None
             held = await terminal.answer(DEVICE, ProveCode(CASE, PHONE, code[0]))
             assert isinstance(held, PhoneProven)
+
+    run(story)
+
+
+async def told(office: Office) -> list[tuple[str, OffersTold]]:
+    """To whom offers were told, as the store has it."""
+    reader = Tagged(OffersTold)
+    rows = await office.store.read(f"offer/{UNION}/{CASE}")
+    return [(row.who, reader.decode(row.kind, row.body, row.stream)) for row in rows]
+
+
+def test_offers_are_told_of_nobody_but_the_customer_at_the_table() -> None:
+    """Not before the register confirmed the card, not of another case's customer; and on record."""
+
+    async def story() -> None:
+        bank = Bank("offers", tellers=1)
+        async with bank.office() as running:
+            office = running.office()
+            terminal = at(office)
+            number = IdNumber(make.person().number)
+            ask = Recommend(CASE, number, "李秀英")
+
+            async def refused(request: Recommend) -> Code:
+                answer = await terminal.answer(DEVICE, request)
+                assert isinstance(answer, Refusal)
+                return answer.code
+
+            assert Code.STATE is await refused(ask)
+            check = CheckIdentity(CASE, number, "李秀英")
+            assert isinstance(await terminal.answer(DEVICE, check), IdentityChecked)
+            assert [] == await told(office)
+            for _ in range(2):
+                assert isinstance(await terminal.answer(DEVICE, ask), Recommendations)
+            person = person_digest(number.number, "李秀英")
+            assert [("1001", OffersTold("1001", "T-1", person))] == await told(office)
+
+            other = IdNumber(make.person(7).number)
+            for stranger in (
+                Recommend(CASE, other, "李秀英"),
+                Recommend(CASE, number, "王五"),
+                Recommend(make.case_id("elsewhere"), number, "李秀英"),
+            ):
+                assert Code.STATE is await refused(stranger)
+            assert 1 == len(await told(office))
 
     run(story)

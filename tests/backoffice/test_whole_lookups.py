@@ -39,6 +39,7 @@ from wire.masked import IdNumber, Phone
 from wire.message import Code, Refusal
 from wire.messages.case import CaseView, GetCase, SlipLine, Submission, Submit
 from wire.messages.identity import CheckIdentity, IdentityChecked
+from wire.messages.images import CHUNK_BYTES, ChunkKept, ImageOffer, OfferImages, PutChunk
 from wire.messages.lookups import (
     CodeSent,
     ColleagueProven,
@@ -49,7 +50,15 @@ from wire.messages.lookups import (
     ProveColleague,
     SendCode,
 )
-from wire.value import ColleagueValue, IdCardValue, ListedValue, PhoneValue, TextValue
+from wire.value import (
+    ColleagueValue,
+    IdCardValue,
+    ListedValue,
+    PhoneValue,
+    PhotoValue,
+    RecordingValue,
+    TextValue,
+)
 
 FORM = Form(
     version=1,
@@ -149,6 +158,7 @@ class Counter:
     def __init__(self, bank: Bank, office: BackOffice, device: Device) -> None:
         self._bank = bank
         self._requests = TerminalRequests(office.office())
+        self._store = office.office().store
         self._device = device
 
     @classmethod
@@ -161,6 +171,21 @@ class Counter:
 
     async def ask(self, request: TerminalRequest) -> object:
         return await self._requests.answer(self._device, request)
+
+    async def bring(self, submission: Submission) -> None:
+        """Hand in for this case what was photographed and recorded for another."""
+        for field, value in submission.values.items():
+            if isinstance(value, PhotoValue | RecordingValue):
+                whole = await self._store.blob(value.digest)
+                assert whole is not None
+                recorded = isinstance(value, RecordingValue)
+                kind = FieldKind.RECORDING if recorded else FieldKind.PHOTO
+                offer = ImageOffer(value.digest, len(whole), field, kind)
+                await self.ask(OfferImages(submission.case_id, (offer,)))
+                for at in range(0, len(whole), CHUNK_BYTES):
+                    data = whole[at : at + CHUNK_BYTES]
+                    kept = await self.ask(PutChunk(submission.case_id, value.digest, at, data))
+                    assert isinstance(kept, ChunkKept), kept
 
     async def submit(self, submission: Submission) -> object:
         body = encode(submission)
@@ -268,6 +293,9 @@ def test_the_proofs_of_another_case_prove_nothing() -> None:
             first = decode(Submission, filed(bank, case.case_id).submission)
             counter = await Counter.of(at)
             borrowed = msgspec.structs.replace(first, case_id=OTHER_CASE)
+            why, _, retryable = await counter.refused(borrowed)
+            assert (Code.EVIDENCE, True) == (why, retryable), "its photos are another case's"
+            await counter.bring(borrowed)
             assert (Code.EVIDENCE, "id_card", False) == await counter.refused(borrowed)
 
             reference = await _checked(counter, first, "id_card")

@@ -12,7 +12,10 @@ from wire.form import Field, FieldKind, Form
 from wire.messages.case import SlipLine
 
 CARD = Field(name="card", kind=FieldKind.BANK_CARD, title_zh="银行卡", title_en="Card")
-PHONE = Field(name="phone", kind=FieldKind.PHONE, title_zh="手机号码", title_en="Phone")
+PHONE = Field(
+    name="phone", kind=FieldKind.PHONE, title_zh="手机号码", title_en="Phone", proven=True
+)
+UNPROVEN = Field(name="other", kind=FieldKind.PHONE, title_zh="联系电话", title_en="Contact")
 TEXT = Field(name="text", kind=FieldKind.TEXT, title_zh="说明", title_en="Note")
 
 BILL, MONEY, NOTICE = "bill", "money", "notice"
@@ -31,7 +34,8 @@ def _money(dossier: Dossier) -> Leg:
 
 
 def _notice(dossier: Dossier, service: str = "sms_notice", name: str = NOTICE) -> Leg:
-    operation = SignUp(dossier.customer, dossier.pan("card"), service, dossier.phone("phone"), 0)
+    pan, phone = dossier.pan("card"), dossier.phone("phone")
+    operation = SignUp(dossier.customer, pan, bytes(32), service, phone, 0)
     return Leg(operation, name, "短信通知", "Notices", optional=True)
 
 
@@ -88,13 +92,16 @@ GIFT = product(
 LEAFLET = product("leaflet", ID_CARD, PHONE, TEXT)
 """Pure information about somebody."""
 
+POSTCARD = product("postcard", ID_CARD, UNPROVEN, TEXT)
+"""Pure information with a number that anybody may hold."""
+
 REFERRAL = product("referral", ID_CARD, PHONE, TEXT, level=Level.A2)
 """Pure information that somebody looks at first."""
 
 STREET = product("street", TEXT)
 """Pure information from somebody who shows no ID card."""
 
-TOYS = {toy.code: toy for toy in (ERRAND, WISHES, GIFT, LEAFLET, REFERRAL, STREET)}
+TOYS = {toy.code: toy for toy in (ERRAND, WISHES, GIFT, LEAFLET, POSTCARD, REFERRAL, STREET)}
 
 RULES = rules_for(PRODUCTS | TOYS, learn=True)
 

@@ -166,7 +166,7 @@ class Terminal(Peer):
         offers = tuple(ImageOffer(d, len(photo), "photo") for d, photo in by_digest.items())
         await self.ask(OfferImages(submission.case_id, offers))
         for digest, photo in by_digest.items():
-            await self.ask(PutChunk(digest, 0, photo))
+            await self.ask(PutChunk(submission.case_id, digest, 0, photo))
 
     def sealed(self, submission: Submission, pin: PinBlock) -> Submit:
         """The submission as this device signs it."""

@@ -59,7 +59,7 @@ from wire.messages.case import (
 from wire.messages.identity import IdentityChecked, IdentityResult
 from wire.messages.lookups import Item
 from wire.messages.session import Role, StaffCard
-from wire.value import PhotoValue, Value
+from wire.value import PhoneValue, PhotoValue, Value
 
 UNION = "530102"
 PRODUCTS = products()
@@ -242,11 +242,13 @@ class OfficeFile:
         stream = f"identity/{UNION}/{submission.case_id}"
         self.commit(Batch(submission.device, at_ms, (Append(stream, 0, (event,)),)))
         photos = [v for v in submission.values.values() if isinstance(v, PhotoValue)]
+        phones = [v for v in submission.values.values() if isinstance(v, PhoneValue)]
         return Facts(
             product=product,
             identity=record,
             images={photo.digest: ImageFact(photo.size) for photo in photos},
             listed=self._listed(product, submission.values),
+            proofs={one.proof: one.phone for one in phones},
         )
 
     def _approve(self, case: Actor, device: str, member: StaffCard) -> None:

@@ -82,7 +82,9 @@ def test_offers_are_shown_once_the_register_knows_the_customer() -> None:
         draft = counter.terminal.drafts.look(counter.case.case_id)
         assert draft is not None
         assert draft.id_card is not None
-        assert [Recommend(draft.case_id, draft.id_card.number)] == asked(counter)
+        assert [Recommend(draft.case_id, draft.id_card.number, draft.id_card.name)] == asked(
+            counter
+        )
 
     at_counter(story)
 
@@ -185,6 +187,6 @@ def test_a_finished_case_asks_no_more() -> None:
 
 def test_no_number_is_written_into_a_log() -> None:
     """The question names the person masked."""
-    question = Recommend("case", IdNumber("530111196804120027"))
+    question = Recommend("case", IdNumber("530111196804120027"), "李秀英")
     assert "530***********0027" in repr(question)
     assert "19680412" not in repr(question)

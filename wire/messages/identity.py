@@ -7,6 +7,7 @@ is never a pass: the draft stays a draft.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -23,6 +24,10 @@ class IdentityResult(StrEnum):
     NAME_DIFFERS = "name_differs"
     NUMBER_ABSENT = "number_absent"
     UNAVAILABLE = "unavailable"
+
+
+MATCHING: Final = frozenset({IdentityResult.MATCH, IdentityResult.MATCH_WITHOUT_PHOTO})
+"""Answers with which an ID card is whose it says."""
 
 
 class IdentityChecked(msgspec.Struct, frozen=True):
@@ -52,4 +57,4 @@ class CheckIdentity(Request[IdentityChecked], frozen=True, tag="CheckIdentity"):
         return f"CheckIdentity({self.case_id!r}, {self.number!r})"
 
 
-__all__ = ["CheckIdentity", "IdentityChecked", "IdentityResult"]
+__all__ = ["MATCHING", "CheckIdentity", "IdentityChecked", "IdentityResult"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from wire.form import FieldKind
 from wire.ids import CaseId
 from wire.message import Request
 
@@ -22,11 +23,20 @@ IMAGES_MAX = 16
 
 
 class ImageOffer(msgspec.Struct, frozen=True):
-    """One image to come: BLAKE2b-256, size in bytes, the form field it answers, a small preview."""
+    """One image or recording to come.
+
+    Attributes:
+        digest: BLAKE2b-256.
+        size: bytes; how many it may have goes by its kind.
+        field: the form field it answers.
+        kind: `PHOTO` or `RECORDING`; it can be handed in as nothing else.
+        thumbnail: a small preview of a photo.
+    """
 
     digest: bytes
     size: int
     field: str
+    kind: FieldKind = FieldKind.PHOTO
     thumbnail: bytes = b""
 
 
@@ -37,7 +47,9 @@ class ImagesWanted(msgspec.Struct, frozen=True):
 
 
 class OfferImages(Request[ImagesWanted], frozen=True, tag="OfferImages"):
-    """The manifest of one case's images."""
+    """The manifest of one case's images; a case belongs to the device that brings its first one,
+    and what a device has not brought for a case itself the office does not have.
+    """
 
     case_id: CaseId
     images: tuple[ImageOffer, ...]
@@ -50,8 +62,9 @@ class ChunkKept(msgspec.Struct, frozen=True):
 
 
 class PutChunk(Request[ChunkKept], frozen=True, tag="PutChunk"):
-    """Bytes of an offered image at `offset`; a chunk seen before changes nothing."""
+    """Bytes of an image offered for this case at `offset`; a chunk seen before changes nothing."""
 
+    case_id: CaseId
     digest: bytes
     offset: int
     data: bytes

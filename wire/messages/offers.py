@@ -40,6 +40,7 @@ class Recommend(Request[Recommendations], frozen=True, tag="Recommend"):
 
     case_id: CaseId
     number: IdNumber
+    name: str
 
     def __repr__(self) -> str:
         return f"Recommend({self.case_id!r}, {self.number!r})"

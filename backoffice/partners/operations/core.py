@@ -17,6 +17,8 @@ class IssueCard(Quiet, frozen=True, tag="IssueCard"):
     Attributes:
         pin_verifier: from the security module; proves a PIN without containing it.
         account_class: `I`, `II` or `III`; one class-I account per person.
+        by_proxy: the holder was not there; what the proxy did is for the holder to confirm at the
+            activation.
     """
 
     partner: ClassVar = Partner.CORE
@@ -26,6 +28,7 @@ class IssueCard(Quiet, frozen=True, tag="IssueCard"):
     phone: Phone
     account_class: str
     pin_verifier: bytes
+    by_proxy: bool = False
 
 
 class ActivateCard(Quiet, frozen=True, tag="ActivateCard"):
@@ -64,9 +67,11 @@ class HoldFunds(Quiet, frozen=True, tag="HoldFunds"):
 
 
 class SignUp(Quiet, frozen=True, tag="SignUp"):
-    """Sign one service up for an account: PREPARE checks and reserves, COMMIT switches it on.
+    """Sign one service up for an account: PREPARE checks holder, PIN and service and reserves,
+    COMMIT switches it on.
 
     Attributes:
+        pin_verifier: as in `ActivateCard`; one entry counts once, for however many services.
         service: `mobile_bank`, `sms_notice`, `online_bank`, `fast_pay`, `auto_transfer` or
             `agent_bill`; one that is on already is declined with `E_DUPLICATE`.
         phone: where it is used or notified.
@@ -77,6 +82,7 @@ class SignUp(Quiet, frozen=True, tag="SignUp"):
 
     customer: Customer
     pan: Pan
+    pin_verifier: bytes
     service: str
     phone: Phone
     limit_fen: int

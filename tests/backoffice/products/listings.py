@@ -108,9 +108,9 @@ def contract(fen: int = 50_000_00, parties: int = 1) -> Item:
     return msgspec.structs.replace(one, branch=str(parties))
 
 
-def issued_card(days: int = 0, masked: str = "621700******0001") -> Item:
+def issued_card(days: int = 0, masked: str = "621700******0001", *, by_proxy: bool = False) -> Item:
     """A card that was issued so many days ago and waits to be activated."""
-    return item(f"{masked}@", issued_ms=NOW_MS - days * DAY_MS)
+    return item(f"{masked}@", issued_ms=NOW_MS - days * DAY_MS, by_proxy=int(by_proxy))
 
 
 def standard(query: PartnerQuery) -> Item | None:

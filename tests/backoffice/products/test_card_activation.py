@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from backoffice.partners.queries import CardsToActivate
@@ -24,6 +25,22 @@ NUMBER = IdNumber(make.person(0).number)
 def test_a_card_that_lay_about_needs_a_look(days: int, level: tuple[str, str]) -> None:
     """Up to thirty days after its issue the rules decide alone."""
     assert [level] == flags(PRODUCT, dossier(PRODUCT, listed={"issued": issued_card(days)}))
+
+
+def test_a_proxys_card_needs_its_holder_and_a_look() -> None:
+    """Somebody else chose the PIN; whether the holder has come is judged by the photo."""
+    read = dossier(PRODUCT, listed={"issued": issued_card(by_proxy=True)})
+
+    assert [("A2", "proxy_card")] == flags(PRODUCT, read)
+    assert {"id_card", "face_to_face"} <= {field.name for field in PRODUCT.form.fields}
+
+
+def test_a_core_that_does_not_say_who_was_there_is_not_believed() -> None:
+    """Unknown is never fine."""
+    silent = issued_card()
+    silent = msgspec.structs.replace(silent, facts={"issued_ms": silent.facts["issued_ms"]})
+
+    assert [("A2", "proxy_card")] == flags(PRODUCT, dossier(PRODUCT, listed={"issued": silent}))
 
 
 def test_how_long_is_a_union_s_number() -> None:

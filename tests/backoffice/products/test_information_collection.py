@@ -48,14 +48,16 @@ MERCHANT: dict[str, Value] = {
 
 def told(**values: Value) -> Any:
     no_merchant = {name: None for name in MERCHANT if name != "subject"}
-    return dossier(PRODUCT, values={**no_merchant, **HOUSEHOLD, **values}, listed=TEMPLATE)
+    asked = {**no_merchant, **HOUSEHOLD, "purpose": ChoiceValue("service"), **values}
+    return dossier(PRODUCT, values=asked, listed=TEMPLATE)
 
 
 def common() -> dict[str, Value]:
     """Right answers to what everybody is asked, but for who is asked."""
     templates = ("subject", "household_", "merchant_", "village")
     values = make.values_for(PRODUCT.form)
-    return {name: one for name, one in values.items() if not name.startswith(templates)}
+    asked = {name: one for name, one in values.items() if not name.startswith(templates)}
+    return asked | {"purpose": ChoiceValue("service")}
 
 
 @pytest.mark.parametrize(("mine", "other"), [(HOUSEHOLD, MERCHANT), (MERCHANT, HOUSEHOLD)])
@@ -95,7 +97,8 @@ def test_a_household_s_answers_become_facts() -> None:
 def test_a_merchant_s_answers_become_facts() -> None:
     """What was left out leaves the record alone."""
     no_household = {name: None for name in HOUSEHOLD if name != "subject"}
-    read = dossier(PRODUCT, values={**no_household, **MERCHANT}, listed=SHOP)
+    asked = {**no_household, **MERCHANT, "purpose": ChoiceValue("service")}
+    read = dossier(PRODUCT, values=asked, listed=SHOP)
     learned = PRODUCT.profile(read)
     assert {
         "merchant.shop": "李家小吃店",
@@ -115,6 +118,36 @@ def test_without_consent_nothing_is_taken() -> None:
     problems = check_form(PRODUCT.form, values, Context(NOW_MS))
 
     assert [(Code.EVIDENCE, "consent")] == [(one.code, one.field) for one in problems]
+
+
+def changing(**consents: str) -> dict[str, Value]:
+    """What is answered by whoever only changes consents."""
+    values = make.values_for(PRODUCT.form)
+    told = {name: ChoiceValue(code) for name, code in consents.items()}
+    return {"id_card": values["id_card"], "purpose": ChoiceValue("consents"), **told}
+
+
+def test_a_consent_is_withdrawn_without_consenting_to_anything() -> None:
+    """No template, no questions, no consent to being recorded; only what is withdrawn is kept."""
+    values = changing(marketing="no", place="no")
+    left_out = {name: None for name in make.values_for(PRODUCT.form) if name not in values}
+    read = dossier(PRODUCT, values={**left_out, **values})
+
+    assert () == check_form(PRODUCT.form, values, Context(NOW_MS))
+    assert {"consent.marketing": "0", "consent.place": "0"} == PRODUCT.profile(read)
+    shown = {line.title_en: line.value for line in PRODUCT.slip_lines(read, {})}
+    assert {"仅变更或撤回授权", "不同意"} == set(shown.values())
+
+
+def test_whoever_wants_to_hear_of_products_may_be_contacted_again() -> None:
+    """A "do not contact" is the customer's word, and so is its end."""
+    values = changing(marketing="yes", place="no")
+    left_out = {name: None for name in make.values_for(PRODUCT.form) if name not in values}
+    read = dossier(PRODUCT, values={**left_out, **values})
+
+    assert "0" == PRODUCT.profile(read)["do_not_contact"]
+    assert "0" == PRODUCT.profile(told(marketing=ChoiceValue("yes")))["do_not_contact"]
+    assert "do_not_contact" not in PRODUCT.profile(told(marketing=ChoiceValue("no")))
 
 
 @pytest.mark.parametrize("marketing", ["yes", "no"])
