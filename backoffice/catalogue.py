@@ -143,6 +143,8 @@ def _field_problems(one: Field) -> list[str]:
         problems.append("a recording has a shortest duration, nothing else has")
     if len({option.code for option in one.options}) != len(one.options):
         problems.append("option codes repeat")
+    if one.proof_optional and not (one.proven and one.kind is FieldKind.PHONE):
+        problems.append("only a proven phone can have an optional proof")
     if (one.kind is FieldKind.AMOUNT) != (one.fen_max > 0):
         problems.append("an amount has a limit, nothing else has one")
     if (one.kind in (FieldKind.PHOTO, FieldKind.RECORDING)) != bool(one.evidence):

@@ -120,6 +120,10 @@ class Dossier:
         """A mobile number."""
         return self._value(name, PhoneValue).phone
 
+    def is_proven(self, name: str) -> bool:
+        """Whether the holder of a mobile number read a code back."""
+        return bool(self._value(name, PhoneValue).proof)
+
     def text(self, name: str) -> str:
         """A text, without blanks around it; empty where it was left out."""
         return self._value(name, TextValue).text.strip() if self.has(name) else ""

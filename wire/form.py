@@ -126,6 +126,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         columns: for `TABLE` only: fields of the kinds in `CELL_KINDS`.
         rows_max: for `TABLE` only, 1 to `ROWS_MAX`.
         proven: for `PHONE` only: a code sent to the number proves who holds it (V11).
+        proof_optional: for a proven `PHONE` only: without a link no code can be sent, so an answer
+            without its proof is taken, too; nobody learns the number from it.
         seconds_min: for `RECORDING` only, the shortest that counts.
         deferrable: for `PHOTO` only: an authorizer may approve without it, to be added the next
             working day (隔日补扫).
@@ -154,6 +156,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     columns: tuple[Field, ...] = ()
     rows_max: int = 0
     proven: bool = False
+    proof_optional: bool = False
     seconds_min: int = 0
     deferrable: bool = False
     evidence: str = ""

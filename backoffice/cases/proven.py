@@ -73,10 +73,15 @@ def proven_colleagues(
 def phone_problems(
     form: Form, submission: Submission, proofs: Mapping[str, Phone]
 ) -> Iterator[Refusal]:
-    """Every phone whose form asks who holds it was proven for this case (`EVIDENCE`)."""
+    """Every phone whose form asks who holds it was proven for this case (`EVIDENCE`).
+
+    Where the proof is optional, none is no fault; a wrong one is.
+    """
     for field in form.fields:
         value = submission.values.get(field.name)
         if not field.proven or not isinstance(value, PhoneValue):
+            continue
+        if field.proof_optional and not value.proof:
             continue
         if proofs.get(value.proof) != value.phone:
             message = "该手机号码没有短信验证记录，请重新发送验证码。"

@@ -176,12 +176,15 @@ def _planned(line: SlipLine | FactLine) -> PlannedLine:
 
 
 def _own_phone(dossier: Dossier, product: Product) -> dict[str, str]:
-    """The number whose holder read a code back, unless that may have been who acts for them."""
+    """The number whose holder read a code back, unless that may have been who acts for them.
+
+    A proof that is there was compared with the office's own record as the case was taken in.
+    """
     if dossier.has(product.agent):
         return {}
     asked = (field for field in product.form.fields if field.proven)
     values = (dossier.submission.values.get(field.name) for field in asked)
-    phones = [value.phone.digits for value in values if isinstance(value, PhoneValue)]
+    phones = [one.phone.digits for one in values if isinstance(one, PhoneValue) and one.proof]
     return {"phone": phones[0]} if phones else {}
 
 

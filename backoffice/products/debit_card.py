@@ -23,13 +23,15 @@ from backoffice.questions.fields import (
     ID_CARD,
     ID_FRONT,
     JOB,
-    PHONE,
+    PHONE_OFFLINE,
+    PHONE_UNPROVEN,
     SECOND_PAPER,
     choice,
     needs_of,
     photo,
     title_of_option,
 )
+from backoffice.slips.slip import phone_line
 from wire.checks import Context, normalise_name, years_between
 from wire.form import Field, FieldKind, Form
 from wire.masked import IdNumber
@@ -100,7 +102,7 @@ FORM: Final = Form(
         ID_BACK,
         FACE_TO_FACE,
         SECOND_PAPER,
-        PHONE,
+        PHONE_OFFLINE,
         Field(name="address", kind=FieldKind.TEXT, title_zh="联系地址", title_en="Contact address"),
         JOB,
         choice(
@@ -163,9 +165,10 @@ def _agent_problems(dossier: Dossier) -> Iterator[Refusal]:
 
 def level(dossier: Dossier) -> tuple[Raise, ...]:
     """A2; A3 for a proxy. A guardian and the minor are one reason, not two."""
+    base = Raise(Level.A2, "" if dossier.is_proven(PHONE_OFFLINE.name) else PHONE_UNPROVEN)
     if not dossier.has("agent"):
-        return (Raise(Level.A2),)
-    return (Raise(Level.A2), Raise(Level.A3, PROXY if is_by_proxy(dossier) else MINOR))
+        return (base,)
+    return (base, Raise(Level.A3, PROXY if is_by_proxy(dossier) else MINOR))
 
 
 def is_by_proxy(dossier: Dossier) -> bool:
@@ -206,7 +209,7 @@ def slip_lines(dossier: Dossier) -> tuple[SlipLine | FactLine, ...]:
         SlipLine("卡号", "Card", dossier.pan("card").masked),
         FactLine("账号", "Account", "account"),
         SlipLine("账户类别", "Account class", account_class),
-        SlipLine("手机号码", "Mobile number", dossier.phone("phone").masked),
+        phone_line(dossier.phone("phone"), dossier.is_proven("phone")),
         SlipLine("联系地址", "Contact address", dossier.text("address")),
         *_agent_lines(dossier),
     )

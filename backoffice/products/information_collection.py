@@ -21,7 +21,7 @@ from backoffice.product import Asking, Category, Product
 from backoffice.questions.fields import (
     ID_CARD,
     JOB,
-    PHONE,
+    PHONE_OFFLINE,
     TOPICS,
     amount,
     choice,
@@ -29,6 +29,7 @@ from backoffice.questions.fields import (
     title_of_option,
 )
 from backoffice.questions.templates import HOUSEHOLD, MERCHANT, SUBJECT, facts_told
+from backoffice.slips.slip import phone_line
 from wire.form import Field, FieldKind, Form, When
 from wire.message import Code, Refusal
 from wire.messages.case import SlipLine
@@ -67,7 +68,7 @@ _QUESTIONS: Final = _collected(
         hint_zh="须逐字向客户说明；客户不同意的，不得采集，本页内容不会保存。",
         hint_en="Explain it word for word; without consent nothing is stored.",
     ),
-    PHONE,
+    PHONE_OFFLINE,
     Field(name="address", kind=FieldKind.TEXT, title_zh="联系地址", title_en="Contact address"),
     JOB,
     *HOUSEHOLD,
@@ -133,7 +134,7 @@ def _collection_lines(dossier: Dossier) -> tuple[SlipLine, ...]:
     return (
         SlipLine("采集模板", "Template", dossier.item("template").title_zh),
         SlipLine("模板版本", "Version", dossier.fact("template", "version")),
-        SlipLine("手机号码", "Mobile number", dossier.phone("phone").masked),
+        phone_line(dossier.phone("phone"), dossier.is_proven("phone")),
         SlipLine("联系地址", "Contact address", dossier.text("address")),
         SlipLine("职业", "Occupation", title_of_option(FORM, "job", dossier.choice("job"))),
     )

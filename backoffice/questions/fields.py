@@ -176,6 +176,17 @@ PHONE: Final = Field(
 )
 """The number that the bank knows somebody by; only a proven one enters the customer's record."""
 
+PHONE_OFFLINE: Final = msgspec.structs.replace(
+    PHONE,
+    proof_optional=True,
+    hint_zh="请客户当场报出短信验证码；没有网络时可不验证，号码不会记入客户信息。",
+    hint_en="The customer reads out the code; without a link it may wait, and is not recorded.",
+)
+"""The same of a business that is captured without a link, too."""
+
+PHONE_UNPROVEN: Final = "phone_unproven"
+"""The flag of a case whose phone nobody proved."""
+
 COLLEAGUE: Final = Field(
     name="colleague",
     kind=FieldKind.COLLEAGUE,
@@ -227,6 +238,8 @@ __all__ = [
     "JOB",
     "KINDS_NEED",
     "PHONE",
+    "PHONE_OFFLINE",
+    "PHONE_UNPROVEN",
     "SECOND_DOCUMENT",
     "SECOND_PAPER",
     "TOPICS",

@@ -18,6 +18,7 @@ from backoffice.cases.record import Case
 from backoffice.partners.operations import Customer
 from wire.checks import CHINA
 from wire.codec import encode
+from wire.masked import Phone
 from wire.messages.case import SLIP_LINES_MAX, Slip, SlipLine
 
 TITLE_ZH: Final = "统一业务确认单"
@@ -100,6 +101,11 @@ def amount_line(title_zh: str, title_en: str, fen: int) -> SlipLine:
     return SlipLine(title_zh, title_en, f"¥{fen // 100:,}.{fen % 100:02} {amount_in_words(fen)}")
 
 
+def phone_line(phone: Phone, proven: bool) -> SlipLine:
+    """The customer's number, and whether its holder proved it."""
+    return SlipLine("手机号码", "Mobile number", phone.masked + ("" if proven else "（未验证）"))
+
+
 def amount_in_words(fen: int) -> str:
     """An amount in financial numerals (支付结算办法, annex 1): `壹仟零伍元叁角整`.
 
@@ -163,5 +169,6 @@ __all__ = [
     "amount_line",
     "build_slip",
     "civil_time",
+    "phone_line",
     "slip_hash",
 ]

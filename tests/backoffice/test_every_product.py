@@ -13,14 +13,12 @@ import pytest
 
 from backoffice.cases.commands import FileCase
 from backoffice.cases.events import CustomerLearned, Intake, TargetAnswered
-from backoffice.cases.terms import Rules
-from tests.backoffice.case_story import DESK, PRODUCTS, SECOND_DESK, Story
+from tests.backoffice.case_story import DESK, PRODUCTS, SECOND_DESK, Story, rules_for
 from tests.kit import submissions as make
 from wire.case_state import FINAL_STATES, State
 from wire.checks import PIN_KINDS, asked_fields
 from wire.form import Field, FieldKind
 from wire.ink import Signature
-from wire.keys import verify
 from wire.masked import IdNumber, Pan, Phone
 from wire.message import Code, Refusal
 from wire.messages.case import CaseView, Submission
@@ -44,7 +42,7 @@ from wire.value import (
 )
 
 EVERY = sorted(PRODUCTS)
-LEARNING = Rules(PRODUCTS, verify, learn=True)
+LEARNING = rules_for(PRODUCTS, learn=True)
 SEEDS_MAX = 20
 FIELDS = [
     (code, field)
@@ -168,6 +166,22 @@ def test_only_a_proven_phone_is_learned(code: str, seed: int) -> None:
 
     expected: set[str | None] = {*proven} or {None}
     assert phones_learned(story, values) <= expected
+
+
+def test_a_phone_without_its_proof_is_taken_where_the_form_lets_it_and_not_learned() -> None:
+    """A wrong proof is a wrong proof, there too."""
+    story = Story("debit_card", rules=LEARNING)
+    phone = story.values()["phone"]
+    assert isinstance(phone, PhoneValue)
+    bare = story.values(phone=PhoneValue(phone.phone))
+
+    assert {None} == phones_learned(story, bare)
+    forged = Story("debit_card", rules=LEARNING)
+    answer = forged.intake(
+        forged.submission(forged.values(phone=PhoneValue(phone.phone, "x#1"))), proofs={}
+    )
+    assert isinstance(answer, tuple)
+    assert [(Code.EVIDENCE, "phone")] == [(one.code, one.field) for one in answer]
 
 
 def test_the_phone_of_whoever_acts_for_a_customer_is_not_learned() -> None:

@@ -209,6 +209,7 @@ def test_a_phone_that_must_be_proven_names_its_proof() -> None:
     assert [("it", Code.EVIDENCE)] == judged(one(FieldKind.PHONE), PhoneValue(phone))
     assert [] == judged(one(FieldKind.PHONE), PhoneValue(phone, "case#3"))
     assert [] == judged(one(FieldKind.PHONE, proven=False), PhoneValue(phone))
+    assert [] == judged(one(FieldKind.PHONE, proof_optional=True), PhoneValue(phone))
     assert [("it", Code.FORMAT)] == judged(one(FieldKind.PHONE), PhoneValue(phone, "x" * 129))
 
 

@@ -23,7 +23,7 @@ def check_phone(value: PhoneValue, field: Field, context: Context) -> list[Refus
         return [context.refuse(Code.FORMAT, "手机号码应为11位，以13至19开头。")]
     if len(value.proof) > context.limits.reference_chars_max:
         return [context.refuse(Code.FORMAT, "手机号码的验证记录无效，请重新验证。")]
-    if field.proven and not value.proof:
+    if field.proven and not value.proof and not field.proof_optional:
         return [context.refuse(Code.EVIDENCE, "请用短信验证码确认手机号码为客户本人使用。")]
     return []
 

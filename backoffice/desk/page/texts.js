@@ -66,6 +66,7 @@ defineTexts({
   "flag.minor": ["未成年人", "Minor"],
   "flag.off_area": ["超出服务区域", "Outside the area"],
   "flag.name_rare": ["姓名含生僻字", "Rare characters"],
+  "flag.phone_unproven": ["手机号码未验证", "Phone not proven"],
   "flag.proxy_card": ["代理人领卡，须核对本人", "Card was handed to a proxy"],
   "flag.id_term": ["证件有效期限与年龄临界", "Card's term near a birthday"],
   "flag.photo_reused": ["影像疑似重复", "Photo seen before"],

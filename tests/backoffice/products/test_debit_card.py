@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from backoffice.partners.operations import IssueCard
 from backoffice.products.debit_card import PRODUCT, DebitCardTerms
 from tests.backoffice.products.dossiers import dossier, flags, found
 from tests.backoffice.right_answers import slip_of
 from tests.kit import submissions as make
 from wire.message import Code
-from wire.value import ChoiceValue, Value
+from wire.value import ChoiceValue, PhoneValue, Value
 
 PAPERS = ("agent_papers", "agent_portrait")
 
@@ -106,3 +107,33 @@ def test_the_slip_names_the_proxy_and_masks_their_number() -> None:
 def test_the_customers_record_learns_where_they_are_found() -> None:
     """Address, work, and that they hold a card; the phone wherever it was proven."""
     assert {"address", "job", "holds.debit_card"} == set(PRODUCT.profile(dossier(PRODUCT)))
+
+
+def test_a_phone_that_nobody_proved_is_seen_by_the_authorizer_and_on_the_slip() -> None:
+    """Without a link no code can be sent; the card is issued all the same, in the open."""
+    phone = make.values_for(PRODUCT.form)["phone"]
+    assert isinstance(phone, PhoneValue)
+    unproven = dossier(PRODUCT, values={"phone": PhoneValue(phone.phone)})
+
+    assert [("A2", "phone_unproven")] == flags(PRODUCT, unproven)
+    assert [("A2", "")] == flags(PRODUCT, dossier(PRODUCT))
+    shown = {line.title_en: line.value for line in slip_of(PRODUCT, unproven)}
+    assert f"{phone.phone.masked}（未验证）" == shown["Mobile number"]
+
+
+@pytest.mark.parametrize(
+    ("relation", "age", "by_proxy"),
+    [("parent", 10, False), ("guardian", 17, False), ("parent", 35, True), ("spouse", 35, True)],
+)
+def test_the_core_is_told_whether_the_holder_was_there(
+    relation: str, age: int, by_proxy: bool
+) -> None:
+    """A guardian acts by law; anybody else's card waits for its holder."""
+    read = dossier(PRODUCT, age=age, values=agent(relation))
+    (leg,) = PRODUCT.plan(read)
+
+    assert isinstance(leg.operation, IssueCard)
+    assert by_proxy == leg.operation.by_proxy
+    (alone,) = PRODUCT.plan(dossier(PRODUCT))
+    assert isinstance(alone.operation, IssueCard)
+    assert not alone.operation.by_proxy

@@ -11,6 +11,7 @@ from backoffice.product import Asking
 from backoffice.products.information_collection import PRODUCT
 from tests.backoffice.products.dossiers import dossier
 from tests.backoffice.products.listings import item
+from tests.backoffice.right_answers import slip_of
 from tests.kit import submissions as make
 from tests.kit.submissions import NOW_MS
 from wire.checks import Context, check_form
@@ -135,7 +136,7 @@ def test_a_consent_is_withdrawn_without_consenting_to_anything() -> None:
 
     assert () == check_form(PRODUCT.form, values, Context(NOW_MS))
     assert {"consent.marketing": "0", "consent.place": "0"} == PRODUCT.profile(read)
-    shown = {line.title_en: line.value for line in PRODUCT.slip_lines(read, {})}
+    shown = {line.title_en: line.value for line in slip_of(PRODUCT, read)}
     assert {"仅变更或撤回授权", "不同意"} == set(shown.values())
 
 
