@@ -268,34 +268,6 @@ def test_who_may_hold_which_cards() -> None:
     assert Code.CORE_DECLINED is declined(bank, "early", activate(6, who=1)).code
 
 
-def test_one_wrong_pin_for_many_services_counts_once() -> None:
-    """The customer entered it once; another one counts, and the third locks the card."""
-    bank = core()
-    issued(bank)
-    services = ("sms_notice", "mobile_bank", "online_bank", "fast_pay")
-    for number, pin in enumerate((b"one", b"two"), start=1):
-        for service in services:
-            refusal = declined(bank, f"{service} {number}", sign_up(service, pin=pin.ljust(32)))
-            assert (Code.PIN, "pin") == (refusal.code, refusal.field)
-            assert f"还可尝试{3 - number}次" in refusal.message
-        assert number == bank.state.cards[pan().digits].pin_faults
-    refused = [declined(bank, f"{s} 3", sign_up(s, pin=b"three".ljust(32))) for s in services]
-    assert [Code.PIN, *[Code.CORE_DECLINED] * 3] == [one.code for one in refused]
-    assert "LOCKED" == bank.state.cards[pan().digits].state
-
-
-def test_a_proxys_card_says_so_to_its_holder() -> None:
-    """What the core lists before the activation is what the rules of the office read."""
-    bank = core()
-    issue = IssueCard(person(), pan(), PHONE, "II", RIGHT, by_proxy=True)
-    prepare(bank, "issue", issue)
-    bank.ask(Commit("issue", UNION))
-    look = Look(UNION, CardsToActivate(person().number, pan()))
-    (item,) = bank.ask(look).items
-
-    assert "1" == item.facts["by_proxy"]
-
-
 def test_three_wrong_pins_lock_a_card() -> None:
     """Each under a key of its own; a repeat of the same try does not count, a right PIN resets."""
     bank = core()
