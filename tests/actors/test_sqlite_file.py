@@ -19,6 +19,7 @@ from actors.store import (
     ClaimConflict,
     Committed,
     Document,
+    Due,
     Event,
     PendingEffect,
     StoreClosed,
@@ -137,6 +138,26 @@ def test_a_damaged_file_is_unknown_not_refused(tmp_path: Path) -> None:
 
     with opened(path) as file, pytest.raises(StoreClosed):
         file.commit_group([append("b", 0, b"x")])
+
+
+def test_an_older_file_is_brought_up_to_date(tmp_path: Path) -> None:
+    """With everything that it held; whoever only reads takes it as it is."""
+    path = tmp_path / "old.db"
+    with connected(path) as connection:
+        connection.execute("INSERT INTO effects VALUES ('s#1.0', 's', 'core', 'post', x'00', 7)")
+        connection.execute("DROP INDEX effects_by_due")
+        connection.execute("PRAGMA user_version = 1")
+    with open_readonly(path) as archive:
+        assert ["s#1.0"] == [effect.id for effect in archive.effects()]
+    with opened(path) as file:
+        assert [Due(7, "s#1.0", "s")] == file.due(0, "")
+    with connected(path) as connection:
+        assert (SCHEMA_VERSION,) == connection.execute("PRAGMA user_version").fetchone()
+        plan = connection.execute(
+            "EXPLAIN QUERY PLAN SELECT due_ms, id, stream FROM effects"
+            " WHERE (due_ms, id) > (0, '') ORDER BY due_ms, id LIMIT 1"
+        ).fetchall()
+        assert "COVERING INDEX effects_by_due" in str(plan)
 
 
 def test_foreign_and_newer_files_are_refused_untouched(tmp_path: Path) -> None:
