@@ -28,6 +28,7 @@ from backoffice.peers.devices import Device, GetDevice
 from backoffice.product import Product
 from backoffice.slips.desk import SlipDesk
 from backoffice.staff import Roster
+from wire.checks import Known
 from wire.keys import DeviceKeys
 from wire.message import Code, Message, Refusal, Request
 
@@ -40,6 +41,10 @@ BUSY: Final = Refusal(Code.BUSY, "系统繁忙，请稍后重试", retryable=Tru
 """The outcome is unknown; the same request may be sent again."""
 
 SIGN_IN_FIRST: Final = Refusal(Code.FORBIDDEN, "请先登录")
+
+
+Postures = Callable[[str], Known]
+"""Device → whether it is as its management wants it, as far as anybody knows."""
 
 
 class Keyed(Protocol):
@@ -64,6 +69,7 @@ class Office:
         cases: business cases by `pool_key`.
         queue: the authorization queue of a union.
         policy: the book of routing policies.
+        posture: whether a device is as its management wants it.
         customers: what is known about people, and what to offer them.
         managers: counts figures.
         slips: draws them.
@@ -80,6 +86,7 @@ class Office:
     cases: Keyed
     queue: Callable[[str], Ref]
     policy: Ref
+    posture: Postures
     customers: CustomersBranch
     managers: ManagersDesk
     slips: SlipDesk
@@ -133,4 +140,4 @@ class Office:
         )
 
 
-__all__ = ["ANSWER_S_MAX", "BUSY", "SIGN_IN_FIRST", "Keyed", "Office", "pool_key"]
+__all__ = ["ANSWER_S_MAX", "BUSY", "SIGN_IN_FIRST", "Keyed", "Office", "Postures", "pool_key"]

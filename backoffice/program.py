@@ -53,7 +53,7 @@ from backoffice.lookups.phone_proof import PhoneDesk
 from backoffice.lookups.suggestion import SuggestionDesk
 from backoffice.management.figures import ManagementTerms
 from backoffice.management.manager import ManagersDesk
-from backoffice.office import ANSWER_S_MAX, Office, pool_key
+from backoffice.office import ANSWER_S_MAX, Office, Postures, pool_key
 from backoffice.partners.conduct import Conducts
 from backoffice.partners.embedded import stream_of as partner_stream
 from backoffice.partners.handler import PartnerHandler
@@ -126,6 +126,7 @@ class Setup:
         sms: the SMS gateway of a union.
         sinks: where what is learned about customers is sent.
         roster_file: where the roster is followed while the office runs; None where it stands still.
+        posture: whether a device is as its management wants it, as far as anybody knows.
         conducts: how partners, register and SMS gateway behave, for drills.
         room: how much is in memory at once.
     """
@@ -142,6 +143,7 @@ class Setup:
     settings: Settings
     sms: Callable[[str], ShortMessages]
     sinks: Sinks
+    posture: Postures
     roster_file: RosterFile | None = None
     conducts: Conducts = field(default_factory=Conducts)
     room: Room = Room()
@@ -244,6 +246,7 @@ class BackOffice:
             cases=self._pool("cases"),
             queue=lambda union: self._pool("queues").ref(union),
             policy=self._child("policy"),
+            posture=setup.posture,
             customers=self._customers,
             managers=ManagersDesk(
                 store,

@@ -17,6 +17,7 @@ from backoffice.configuration.file import read_settings
 from backoffice.configuration.settings import Settings, for_training
 from backoffice.customers.feed import Consumer
 from backoffice.customers.sinks import FeedTerms, FileSink, Sink, http_sink
+from backoffice.office import Postures
 from backoffice.partners.identity_check import EmbeddedRegister
 from backoffice.partners.sms import (
     EmbeddedMessages,
@@ -30,6 +31,7 @@ from backoffice.program import BackOffice, Setup, open_office
 from backoffice.staff import Roster
 from supervisors.folder import hold
 from supervisors.storage import sqlite
+from wire.checks import Known
 from wire.keys import DeviceKeys, Invitation
 from wire.membership import appoint
 from wire.message import Refusal
@@ -123,6 +125,7 @@ async def _serve(
         listening=lambda _address: None,
         settings=settings,
         sms=_messages(premises, settings, outside, training),
+        posture=_posture(training),
         sinks=partial(_sink, premises, settings.shared(FeedTerms), outside),
     )
     async with open_office(setup) as office:
@@ -152,6 +155,13 @@ def _messages(
         kept = EmbeddedMessages(outside.offload, premises.phones)
         return lambda _union: kept
     return gateways(lambda union: settings.for_union(union).section(SmsTerms))
+
+
+def _posture(training: bool) -> Postures:
+    """The virtual tablets of a training office are as they should be; of others nobody knows."""
+    virtual = {device for device, role, _ in TRAINING_DEVICES if role is Role.TERMINAL}
+    fine = virtual if training else set()
+    return lambda device: Known.YES if device in fine else Known.UNKNOWN
 
 
 def _sink(premises: Premises, terms: FeedTerms, outside: Outside, consumer: Consumer) -> Sink:

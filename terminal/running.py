@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, get_args
 
@@ -29,7 +30,7 @@ from terminal.draft import Draft
 from terminal.location import training_place
 from terminal.page_commands import Command, SignInHere, SignOutHere
 from terminal.program import Setup, Terminal, open_terminal
-from terminal.virtual_customer import VirtualCustomer
+from terminal.virtual_customer import VirtualCustomer, card_number
 from wire.checks import CHINA
 from wire.codec import decode_json
 from wire.dukpt import FutureKeys
@@ -117,7 +118,12 @@ async def run_terminal(options: Options, say: Callable[[object], None]) -> None:
         if options.pad_key is not None:
             inject(options.folder / "pin-pad.json", options.pad_key)
         kit = _kit(options.folder, membership.name, outside)
-        customer = VirtualCustomer(kit, _today(outside), lambda: terminals[0].drafts.newest_first())
+        customer = VirtualCustomer(
+            kit,
+            _today(outside),
+            lambda: terminals[0].drafts.newest_first(),
+            partial(card_number, membership.name),
+        )
         setup = Setup(
             device=membership.name,
             outside=outside,

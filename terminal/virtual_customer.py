@@ -18,14 +18,10 @@ from hw.virtual.bank_card import VirtualBankCard
 from hw.virtual.citizens import IdCard, deck
 from hw.virtual.kit import VirtualToolbox
 from terminal.draft import Draft
+from wire.card_stock import training_box
 from wire.case_state import State
 from wire.checks import luhn_digit, years_between
 from wire.form import Field, FieldKind
-
-CARD_PREFIX: Final = "621700"
-"""The issuer range of the blank cards in the virtual stack."""
-
-SERIAL_DIGITS: Final = 12
 
 WORKING_AGE: Final = range(22, 56)
 """The ages of virtual customers, in years."""
@@ -38,14 +34,20 @@ class VirtualCustomer:
         kit: built with `by_hand`.
         today: the cards are valid on this day.
         served: drafts of this terminal, the last changed first.
+        stock: the number of the blank card that a case takes from the virtual stack.
     """
 
     def __init__(
-        self, kit: VirtualToolbox, today: dt.date, served: Callable[[], list[tuple[int, Draft]]]
+        self,
+        kit: VirtualToolbox,
+        today: dt.date,
+        served: Callable[[], list[tuple[int, Draft]]],
+        stock: Callable[[str], str],
     ) -> None:
         self._kit = kit
         self._today = today
         self._served = served
+        self._stock = stock
 
     def lay_down_id(self, draft: Draft, field: Field) -> None:
         """The customer's ID card on the reader, or that of whoever came along."""
@@ -55,7 +57,7 @@ class VirtualCustomer:
 
     def put_in_card(self, draft: Draft) -> None:
         """A blank card, or the person's own."""
-        self._kit.insert(VirtualBankCard(card_number(self._first_case(draft))))
+        self._kit.insert(VirtualBankCard(self._stock(self._first_case(draft))))
 
     def _first_case(self, draft: Draft) -> str:
         """The case that made this person: their own, or the last issue of a card."""
@@ -80,12 +82,11 @@ def person(case_id: str, today: dt.date) -> IdCard:
     return next(one for one in people if years_between(one.holder.birth, today) in WORKING_AGE)
 
 
-def card_number(case_id: str) -> str:
-    """The number of the blank card that a case takes from the stack: 19 digits, Luhn."""
-    digest = hashlib.blake2b(case_id.encode(), digest_size=8).digest()
-    serial = int.from_bytes(digest, "big") % 10**SERIAL_DIGITS
-    digits = f"{CARD_PREFIX}{serial:0{SERIAL_DIGITS}d}"
-    return digits + luhn_digit(digits)
+def card_number(terminal: str, case_id: str) -> str:
+    """The number of the blank card that a case takes from a training terminal's box."""
+    digest, box = hashlib.blake2b(case_id.encode(), digest_size=8).digest(), training_box(terminal)
+    serial = f"{int(box.first) + int.from_bytes(digest, 'big') % box.count}"
+    return serial + luhn_digit(serial)
 
 
 def _kinds(draft: Draft) -> set[FieldKind]:

@@ -17,6 +17,7 @@ from typing import Final
 
 import msgspec
 
+from wire.checks import Known
 from wire.ids import LabelOrNone
 from wire.message import Code, Refusal
 
@@ -62,12 +63,14 @@ class Raise(msgspec.Struct, frozen=True):
     Attributes:
         level: at least this much is needed.
         flag: short code that the desk shows; empty for a product's base level.
+        reason: what it counts as where reasons for A3 are counted; its flag unless said.
         code: for `AX` only: why it is refused.
         message: for `AX` only: the sentence that the teller reads.
     """
 
     level: Level
     flag: str = ""
+    reason: str = ""
     code: Code = Code.FORBIDDEN
     message: str = "该业务不能在移动终端办理，请引导客户到柜面办理。"
 
@@ -148,6 +151,9 @@ THRESHOLDS: Final = Thresholds()
 SENIOR = "senior"
 MINOR = "minor"
 OFF_AREA = "off_area"
+POSTURE_UNKNOWN = "posture_unknown"
+PLACE_UNKNOWN = "place_unknown"
+STOCK_UNKNOWN = "stock_unknown"
 NAME_RARE = "name_rare"
 ID_TERM = "id_term"
 PHOTO_REUSED = "photo_reused"
@@ -176,6 +182,11 @@ def by_amount(fen: int, thresholds: Thresholds) -> Raise:
     return Raise(Level.A3 if fen <= thresholds.a3_fen_max else Level.A4, "amount")
 
 
+def by_lack(known: Known, flag: str) -> tuple[Raise, ...]:
+    """A3 where a guard lacks its fact; however many are lacking, that is one reason."""
+    return (Raise(Level.A3, flag, Known.UNKNOWN),) if known is Known.UNKNOWN else ()
+
+
 def assess(
     raises: Iterable[Raise], union: str, product: str, route: Router
 ) -> Assessment | Refusal:
@@ -185,7 +196,7 @@ def assess(
         if rule.level is Level.AX:
             return Refusal(rule.code, rule.message)
     level = max((rule.level for rule in met), default=Level.A0)
-    reasons = {rule.flag for rule in met if rule.level is Level.A3}
+    reasons = {rule.reason or rule.flag for rule in met if rule.level is Level.A3}
     if len(reasons) > 1:
         level = Level.A4
     flags = tuple(sorted({rule.flag for rule in met if rule.flag}))
@@ -199,10 +210,13 @@ __all__ = [
     "ID_TERM",
     "NAME_RARE",
     "OFF_AREA",
+    "PLACE_UNKNOWN",
+    "POSTURE_UNKNOWN",
     "PHOTO_REUSED",
     "RESCAN",
     "SENIOR",
     "SLOW_LINK",
+    "STOCK_UNKNOWN",
     "THRESHOLDS",
     "Assessment",
     "Assign",
@@ -217,4 +231,5 @@ __all__ = [
     "assess",
     "by_age",
     "by_amount",
+    "by_lack",
 ]

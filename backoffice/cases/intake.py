@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
@@ -22,7 +22,10 @@ from backoffice.authorization.levels import (
     NAME_RARE,
     OFF_AREA,
     PHOTO_REUSED,
+    PLACE_UNKNOWN,
+    POSTURE_UNKNOWN,
     RESCAN,
+    STOCK_UNKNOWN,
     THRESHOLDS,
     Assessment,
     Level,
@@ -30,6 +33,7 @@ from backoffice.authorization.levels import (
     Thresholds,
     assess,
     by_age,
+    by_lack,
 )
 from backoffice.authorization.policy import DEFAULT_ROUTING, Routing
 from backoffice.cases.commands import Caller
@@ -49,7 +53,9 @@ from wire.checks import (
     PIN_KINDS,
     Area,
     Context,
+    Known,
     Limits,
+    Nowhere,
     asked_fields,
     check_photo,
     check_recording,
@@ -107,9 +113,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         identities: the stored checks of other persons than the customer, by field; those about
             whom the register gave no answer are missing.
         images: photos and recordings by digest; those that are not there are missing.
-        area: where the union works; None when it is not set.
-        posture: the device is as its management wants it.
-        stock: the cards allotted to this device, or None when the core alone keeps count.
+        area: where the union works.
+        posture: whether the device is as its management wants it.
+        stock: whether the card that is to be handed over is in this terminal's stock and unused;
+            yes where none is handed over.
         listed: what is listed now, by field.
         colleagues: who proved their presence at this case, by reference.
         proofs: the phones that were proven for this case, by reference.
@@ -120,9 +127,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     identity: IdentityRecorded | None
     identities: Mapping[str, IdentityRecorded] = {}
     images: Mapping[bytes, ImageFact]
-    area: Area | None = None
-    posture: bool = True
-    stock: Collection[str] | None = None
+    area: Area | Nowhere
+    posture: Known
+    stock: Known
     listed: Mapping[str, tuple[Item, ...]] = {}
     colleagues: Mapping[str, StaffCard] = {}
     proofs: Mapping[str, Phone] = {}
@@ -208,8 +215,12 @@ def general_rules(
     """The rules that raise the level of every product alike."""
     submission = dossier.submission
     raises = [] if dossier.chip is None else list(by_age(dossier.age, dossier.thresholds))
-    if not is_inside(submission.place, facts.area, limits):
+    inside = is_inside(submission.place, facts.area, limits)
+    if inside is Known.NO:
         raises.append(Raise(Level.A3, OFF_AREA))
+    raises += by_lack(inside, PLACE_UNKNOWN)
+    raises += by_lack(facts.posture, POSTURE_UNKNOWN)
+    raises += by_lack(facts.stock, STOCK_UNKNOWN)
     people = dossier.people
     if any(is_rare(normalise_name(one.name)) for one in people):
         raises.append(Raise(Level.A3, NAME_RARE))
@@ -225,7 +236,7 @@ def general_rules(
 
 def _offered(submission: Submission, facts: Facts) -> Product | Refusal:
     """The product asked for, on a device that may ask for it, by who owes nothing overdue."""
-    if not facts.posture:
+    if facts.posture is Known.NO:
         return Refusal(Code.POSTURE, "设备状态不合规，请先完成安全检查。")
     if facts.overdue:
         return pay_first(facts.overdue)
@@ -301,7 +312,7 @@ def _form_problems(
         *check_submission(product.form, submission, context, pins),
         *_pin_problems(asked_fields(product.form, submission.values), pins),
         *_image_problems(product.form, submission, facts, context),
-        *_stock_problems(product, submission, facts),
+        *_stock_problems(product, facts),
     )
 
 
@@ -352,12 +363,11 @@ def _recording_problems(
     return check_recording(heard, field, context.at(name))
 
 
-def _stock_problems(product: Product, submission: Submission, facts: Facts) -> tuple[Refusal, ...]:
-    card = submission.values.get(product.delivers)
-    pan = getattr(card, "pan", None)
-    if facts.stock is None or pan is None or pan.digits in facts.stock:
+def _stock_problems(product: Product, facts: Facts) -> tuple[Refusal, ...]:
+    if facts.stock is not Known.NO:
         return ()
-    return (Refusal(Code.CORE_DECLINED, "该卡未配发到本终端，请更换卡片。", product.delivers),)
+    message = "该卡未配发到本终端，或已经使用，请更换卡片。"
+    return (Refusal(Code.RANGE, message, product.delivers),)
 
 
 def _verifiers(

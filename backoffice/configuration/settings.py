@@ -4,6 +4,7 @@ One TOML file; nothing in it is required. A section is the keys of one Struct, w
 defaults and bounds, so that what a rule reads and what a file may say cannot drift apart:
 
     [limits]                           the checks of forms and submissions
+    [territory]                        where a union works
     [policy]                           thresholds of authorization
     [desk_hours]                       when the desks work, holidays and all
     [terms]                            patience with people and partners
@@ -38,7 +39,7 @@ from backoffice.management.figures import ManagementTerms
 from backoffice.partners.policy import PartnersPolicy
 from backoffice.partners.sms import SmsTerms
 from backoffice.product import Product
-from wire.checks import Limits
+from wire.checks import Area, Known, Limits, Nowhere
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -60,8 +61,20 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     disabled: tuple[str, ...] = ()
 
 
+class Territory(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a union works.
+
+    Attributes:
+        box: `{ south_e6, west_e6, north_e6, east_e6 }`, degrees × 10⁶ (WGS 84). A case captured
+            outside needs A3; where it is not set nobody knows, and every case needs A3.
+    """
+
+    box: Area | None = None
+
+
 SECTIONS: Final[dict[str, type[msgspec.Struct]]] = {
     "limits": Limits,
+    "territory": Territory,
     "policy": Thresholds,
     "desk_hours": DeskHours,
     "terms": CaseTerms,
@@ -104,6 +117,12 @@ class UnionSettings:
     def thresholds(self) -> Thresholds:
         """Thresholds of authorization."""
         return self.section(Thresholds)
+
+    @property
+    def area(self) -> Area | Nowhere:
+        """Where the union works, as far as it is set."""
+        box = self.section(Territory).box
+        return Known.UNKNOWN if box is None else box
 
     @cached_property
     def terms(self) -> CaseTerms:
@@ -195,13 +214,25 @@ def _of_type(kind: type[T], sections: Sections) -> T:
     return next(one for one in sections.values() if type(one) is kind)
 
 
+TRAINING_AREA: Final = Area(24_380_000, 102_160_000, 26_550_000, 103_680_000)
+"""Kunming, where a training office's union works and its virtual terminals stand."""
+
+
 def for_training(settings: Settings) -> Settings:
-    """The same with embedded partners that know everybody; for training offices and tests."""
+    """The same with embedded partners that know everybody, in a place that is known; for training
+    offices and tests.
+    """
 
     def trained(sections: Sections) -> Sections:
         partners = sections.get("partners")
         assert isinstance(partners, PartnersPolicy), "every office has partners"
-        return {**sections, "partners": msgspec.structs.replace(partners, training=True)}
+        territory = sections.get("territory", Territory())
+        assert isinstance(territory, Territory), "every union has one"
+        return {
+            **sections,
+            "partners": msgspec.structs.replace(partners, training=True),
+            "territory": territory if territory.box else Territory(box=TRAINING_AREA),
+        }
 
     base = settings.base
     unions = {union: trained(settings.for_union(union).sections) for union in settings.unions}
@@ -220,9 +251,11 @@ def defaults(products: Mapping[str, Product]) -> dict[str, msgspec.Struct]:
 __all__ = [
     "OFFICE_WIDE",
     "SECTIONS",
+    "TRAINING_AREA",
     "UNION",
     "Offer",
     "Settings",
+    "Territory",
     "UnionSettings",
     "defaults",
     "for_training",

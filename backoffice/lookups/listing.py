@@ -32,15 +32,15 @@ from backoffice.partners.conduct import Conducts, Unheard
 from backoffice.partners.identity_check import person_digest
 from backoffice.partners.operations import Partner
 from backoffice.partners.port import PARTNER_S_MAX
-from backoffice.partners.queries import Found, Loans, Look, PartnerQuery
+from backoffice.partners.queries import BlankCard, Found, Loans, Look, PartnerQuery
 from backoffice.product import Asking, Product
-from wire.checks import Context, check_id_number, check_value
+from wire.checks import Context, Known, check_id_number, check_value
 from wire.form import Field, FieldKind
 from wire.masked import IdNumber
 from wire.message import Code, Refusal
 from wire.messages.case import Submission
 from wire.messages.lookups import ITEMS_MAX, Item, Listing, ListItems
-from wire.value import VALUE_TYPES, Value
+from wire.value import VALUE_TYPES, BankCardValue, Value
 
 log = structlog.get_logger("lookups")
 
@@ -178,6 +178,15 @@ class ListingDesk:
                 return answer
             found[field.name] = answer.items[:ITEMS_MAX]
         return found
+
+    async def in_stock(self, caller: Caller, product: Product, submission: Submission) -> Known:
+        """Whether the card that is to be handed over is this terminal's and blank; yes for none."""
+        field = product.form.field(product.delivers)
+        card = submission.values.get(product.delivers)
+        if field is None or not isinstance(card, BankCardValue):
+            return Known.YES
+        answer = await self._look(caller, BlankCard(caller.device, card.pan), field)
+        return Known.UNKNOWN if isinstance(answer, Refusal) else Known.of(bool(answer.items))
 
     async def _query(
         self,

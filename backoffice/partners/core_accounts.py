@@ -5,6 +5,7 @@ Rules that only read; the operations themselves, and what they post, are in `cor
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -14,6 +15,7 @@ from backoffice.partners.embedded import PartnerState
 from backoffice.partners.ledger import PostingGroup, available_funds
 from backoffice.partners.operations import ActivateCard, HoldFunds, IssueCard, SignUp
 from backoffice.partners.queries import CardsToActivate
+from wire.card_stock import CardBox
 from wire.message import Code, Refusal
 
 SERVICES: Final = frozenset(
@@ -22,17 +24,26 @@ SERVICES: Final = frozenset(
 """What an account can be signed up for."""
 
 
+class Allotment(CardBox, frozen=True, kw_only=True):
+    """A box of blank cards that was delivered to a terminal."""
+
+    terminal: str
+
+
 class CorePolicy(msgspec.Struct, frozen=True):
     """What the embedded core is configured with.
 
     Attributes:
-        stock_prefixes: first digits of the cards that were delivered to this union.
+        stock_prefixes: first digits of the bank's cards, as a training core knows them.
+        allotments: boxes of blank cards, and to which terminal each was delivered; a training core
+            has one more for every terminal.
         cards_per_person_max: cards one person may hold in one union.
         pin_faults_max: wrong PINs before a card is locked and its holder must go to the counter.
         opening_fen: what a training office's customer finds in a new account, in fen.
     """
 
     stock_prefixes: tuple[str, ...] = ("621700",)
+    allotments: tuple[Allotment, ...] = ()
     cards_per_person_max: int = 4
     pin_faults_max: int = 3
     opening_fen: int = 50_000_00
@@ -99,13 +110,19 @@ class CoreState(PartnerState, frozen=True):
         return msgspec.structs.replace(self, balances=balances)
 
 
-def issue_objection(state: CoreState, operation: IssueCard, policy: CorePolicy) -> Refusal | None:
-    """A card of the stock, used once; so many cards for one person, one class-I account."""
+def issue_objection(
+    state: CoreState, operation: IssueCard, policy: CorePolicy, boxes: Iterable[CardBox]
+) -> Refusal | None:
+    """A card of the terminal's stock, used once; so many cards for one person, one class-I account.
+
+    Args:
+        boxes: what was delivered to the terminal.
+    """
     most, holder = policy.cards_per_person_max, operation.customer.number.number
     if operation.pan.digits in state.cards:
         return Refusal(Code.DUPLICATE, "该卡号已被使用，请更换新卡", "card")
-    if not operation.pan.digits.startswith(policy.stock_prefixes):
-        return Refusal(Code.CORE_DECLINED, "该卡不在本机构库存内", "card")
+    if not any(box.holds(operation.pan.digits) for box in boxes):
+        return Refusal(Code.RANGE, "该卡未配发到本终端，请更换卡片", "card")
     own = (state.cards[digits] for digits in state.held.get(holder, ()))
     held = [card for card in own if card.state != "VOID"]
     if len(held) >= most:
@@ -175,6 +192,7 @@ def service_objection(state: CoreState, card: Card, operation: SignUp) -> Refusa
 
 __all__ = [
     "SERVICES",
+    "Allotment",
     "Card",
     "CardOperation",
     "CorePolicy",

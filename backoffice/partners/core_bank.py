@@ -1,7 +1,7 @@
 """The embedded core bank: accounts, cards, services and a double-entry ledger behind the CORE port.
 
 Every movement of money and of blank cards is a posting group (`backoffice.partners.ledger`): held
-and available funds of an account are never negative, and the stock of cards balances.
+and available funds of an account are never negative, and the stock of every terminal balances.
 
 A training core also knows cards that it never issued: the first hold or sign-up with such a card
 opens an account for its holder, with the opening money, and trusts the first PIN that it sees. It
@@ -46,6 +46,8 @@ from backoffice.partners.ledger import (
     available_funds,
     blank_cards,
     clearing,
+    delivered_cards,
+    foreign_cards,
     held_funds,
     issued_cards,
     move,
@@ -64,7 +66,8 @@ from backoffice.partners.operations import (
     Partner,
     SignUp,
 )
-from backoffice.partners.queries import CardsToActivate, PartnerQuery
+from backoffice.partners.queries import BlankCard, CardsToActivate, PartnerQuery
+from wire.card_stock import CardBox, training_box
 from wire.message import Code, Refusal
 from wire.messages.case import SlipLine
 from wire.messages.lookups import Item
@@ -104,7 +107,8 @@ class CoreBank(EmbeddedPartner[CoreState]):
         """By operation: stock and number of cards; state, holder and PIN; balance; services."""
         operation = _of_a_card(operation)
         if isinstance(operation, IssueCard):
-            return issue_objection(state, operation, self._policy)
+            boxes = self._boxes(operation.terminal)
+            return issue_objection(state, operation, self._policy, boxes)
         card = state.cards.get(operation.pan.digits)
         known = card is not None
         if card is None and self._lends(operation):
@@ -149,7 +153,8 @@ class CoreBank(EmbeddedPartner[CoreState]):
         named = f"{key}/{step}"
         operation = _of_a_card(operation)
         if isinstance(operation, IssueCard):
-            return _card_moved(named, state.union, step)
+            card = _card_moved(named, state.union, operation.terminal, step)
+            return self._delivered(state, card, operation.terminal)
         if isinstance(operation, ActivateCard):
             if step is Step.REVERSE:
                 return _taken_back(named, state, number)
@@ -160,7 +165,7 @@ class CoreBank(EmbeddedPartner[CoreState]):
             moved = _money_moved(named, step, number, operation.fen, operation.payee)
         if operation.pan.digits in state.cards:
             return moved
-        lent = move(named, blank_cards(state.union), issued_cards(state.union), BLANK_CARD_FEN)
+        lent = move(named, foreign_cards(state.union), issued_cards(state.union), BLANK_CARD_FEN)
         opened = self._opening(named, state, number)
         return together(named, *(group for group in (lent, opened, moved) if group is not None))
 
@@ -258,7 +263,9 @@ class CoreBank(EmbeddedPartner[CoreState]):
         return state.with_card(digits, card)
 
     def found(self, state: CoreState, query: PartnerQuery, now_ms: int) -> tuple[Item, ...]:
-        """The one card that was read, while its holder has yet to activate it."""
+        """The one card that was read, while it is blank, or its holder has yet to activate it."""
+        if isinstance(query, BlankCard):
+            return self._blank(state, query)
         if self.nothing_found(state, query) or not isinstance(query, CardsToActivate):
             return ()
         pan, card = query.pan, state.cards[query.pan.digits]
@@ -282,6 +289,28 @@ class CoreBank(EmbeddedPartner[CoreState]):
         if not isinstance(query, CardsToActivate):
             return ""
         return activation_objection(state.cards.get(query.pan.digits), query)
+
+    def _boxes(self, terminal: str) -> tuple[CardBox, ...]:
+        """What was delivered to a terminal."""
+        own = tuple(box for box in self._policy.allotments if box.terminal == terminal)
+        return (*own, training_box(terminal)) if self._training else own
+
+    def _delivered(self, state: CoreState, moved: PostingGroup, terminal: str) -> PostingGroup:
+        """With the first card of a terminal's stock, the delivery of all of it is posted."""
+        stock = blank_cards(state.union, terminal)
+        if stock in state.balances:
+            return moved
+        fen = sum(box.count for box in self._boxes(terminal)) * BLANK_CARD_FEN
+        delivery = move(moved.key, delivered_cards(state.union), stock, fen)
+        return together(moved.key, delivery, moved)
+
+    def _blank(self, state: CoreState, query: BlankCard) -> tuple[Item, ...]:
+        """The card, if the terminal has it to hand out."""
+        held = any(box.holds(query.pan.digits) for box in self._boxes(query.terminal))
+        if not held or query.pan.digits in state.cards:
+            return ()
+        masked = query.pan.masked
+        return (Item(masked, masked, masked, facts=facts_of(terminal=query.terminal)),)
 
     def _lends(self, operation: CardOperation) -> bool:
         """Whether a training core takes an unknown card for one of its own."""
@@ -319,11 +348,11 @@ def _training_card(operation: CardOperation, account: str) -> Card:
     return Card(operation.customer.number.number, account, "II", b"", "ACTIVE")
 
 
-def _card_moved(key: str, union: str, step: Step) -> PostingGroup:
+def _card_moved(key: str, union: str, terminal: str, step: Step) -> PostingGroup:
     reserved = reserved_cards(union)
     match step:
         case Step.PREPARE:
-            return move(key, blank_cards(union), reserved, BLANK_CARD_FEN)
+            return move(key, blank_cards(union, terminal), reserved, BLANK_CARD_FEN)
         case Step.COMMIT:
             return move(key, reserved, issued_cards(union), BLANK_CARD_FEN)
         case Step.ABORT:

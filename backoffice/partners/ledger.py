@@ -11,6 +11,7 @@ Pure: a group either is balanced or cannot be built.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 import msgspec
 
@@ -69,9 +70,23 @@ def trial_balance(groups: Iterable[PostingGroup]) -> Mapping[str, int]:
     return balances
 
 
-def blank_cards(outlet: str) -> str:
-    """The account of blank cards in an outlet's hands."""
-    return f"stock/{outlet}/blank"
+BLANK: Final = "blank"
+"""How the accounts of blank cards end."""
+
+
+def blank_cards(union: str, terminal: str) -> str:
+    """The account of blank cards in a terminal's stock."""
+    return f"stock/{union}/{terminal}/{BLANK}"
+
+
+def delivered_cards(union: str) -> str:
+    """The account of all cards that were ever delivered to terminals; a credit balance."""
+    return f"stock/{union}/delivered"
+
+
+def foreign_cards(union: str) -> str:
+    """The account of cards that a training core took in from elsewhere; a credit balance."""
+    return f"stock/{union}/foreign"
 
 
 def reserved_cards(union: str) -> str:
@@ -110,6 +125,7 @@ def training_funds(union: str) -> str:
 
 
 __all__ = [
+    "BLANK",
     "BLANK_CARD_FEN",
     "POSTINGS_MAX",
     "Posting",
@@ -118,6 +134,8 @@ __all__ = [
     "available_funds",
     "blank_cards",
     "clearing",
+    "delivered_cards",
+    "foreign_cards",
     "held_funds",
     "issued_cards",
     "move",

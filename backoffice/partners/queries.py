@@ -41,6 +41,18 @@ class CardsToActivate(msgspec.Struct, frozen=True, tag="CardsToActivate"):
     pan: Pan
 
 
+class BlankCard(msgspec.Struct, frozen=True, tag="BlankCard"):
+    """A card that was read, if it is in a terminal's stock and unused; none or one.
+
+    Item: code the masked card. Facts: `terminal`.
+    """
+
+    partner: ClassVar = Partner.CORE
+
+    terminal: str
+    pan: Pan
+
+
 class CardApplications(msgspec.Struct, frozen=True, tag="CardApplications"):
     """A person's credit-card applications.
 
@@ -195,6 +207,7 @@ class Campaigns(msgspec.Struct, frozen=True, tag="Campaigns"):
 PartnerQuery = (
     UnpaidBills
     | CardsToActivate
+    | BlankCard
     | CardApplications
     | FarmerFiles
     | Loans
@@ -227,6 +240,7 @@ class Look(Request[Found], frozen=True, tag="Look"):
 
 
 __all__ = [
+    "BlankCard",
     "Brokers",
     "Campaigns",
     "CardApplications",

@@ -111,7 +111,7 @@ def _sees(office: Office, device: Device, union: str) -> bool:
 
 def _sees_all(office: Office, device: Device) -> bool:
     """An operator, and a desk of the provincial centre."""
-    centre = office.settings.base.thresholds.centre
+    centre = office.settings.for_union(device.union).thresholds.centre
     return device.role is Role.OPERATOR or (centre != "" and device.union == centre)
 
 

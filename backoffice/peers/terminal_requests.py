@@ -28,6 +28,7 @@ from backoffice.peers.devices import Device
 from backoffice.peers.product_pages import page_after
 from backoffice.product import Product
 from backoffice.slips.proof import UnknownLayout
+from wire.checks import Known
 from wire.form import FIELDS_MAX
 from wire.keys import verify
 from wire.message import Code, Refusal
@@ -178,8 +179,10 @@ class TerminalRequests:
         """Everything that was recorded before, and what partners list now."""
         office, case_id, union = self._office, submission.case_id, caller.staff.union
         listed: dict[str, tuple[Item, ...]] | Refusal = {}
+        stock = Known.YES
         if product is not None:
             listed = await office.listings.current(caller, product, submission)
+            stock = await office.listings.in_stock(caller, product, submission)
         if isinstance(listed, Refusal):
             return listed
         values = submission.values.values()
@@ -195,6 +198,9 @@ class TerminalRequests:
             identity=await office.identity.recorded(union, case_id, reference),
             identities=await self._identities(union, submission),
             images=await self._evidence.facts(values, Bringer(union, caller.device, case_id)),
+            area=office.settings.for_union(union).area,
+            posture=office.posture(caller.device),
+            stock=stock,
             listed=listed,
             colleagues=await office.colleagues.proven(union, case_id, present) if present else {},
             proofs=await office.phones.proofs(union, case_id, phones),

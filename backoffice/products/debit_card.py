@@ -193,6 +193,7 @@ def plan(dossier: Dossier) -> tuple[Leg, ...]:
     """Open the account and bind the card."""
     operation = IssueCard(
         customer=dossier.customer,
+        terminal=dossier.submission.device,
         pan=dossier.pan("card"),
         phone=dossier.phone("phone"),
         account_class=dossier.choice("account_class"),

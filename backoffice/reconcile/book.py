@@ -20,10 +20,11 @@ import msgspec
 from actors.sqlite_file import Archive, open_readonly
 from backoffice.cases.events import Standing
 from backoffice.partners.ledger import (
+    BLANK,
     BLANK_CARD_FEN,
     available_funds,
-    blank_cards,
     clearing,
+    delivered_cards,
     held_funds,
     issued_cards,
     reserved_cards,
@@ -52,6 +53,7 @@ class What(StrEnum):
     HOLD = "hold_without_open_case"
     UNKNOWN_KEY = "unknown_key"
     CARDS = "cards_differ"
+    CARDS_SHORT = "cards_short"
     HELD = "held_funds_differ"
     OVERDRAWN = "overdrawn"
     TRIAL_BALANCE = "trial_balance"
@@ -227,12 +229,17 @@ def _of_a_partner(side: PartnerSide, legs: dict[str, Ours]) -> Iterator[Differen
 
 
 def _of_the_stock(side: PartnerSide) -> Iterator[Difference]:
-    """Blank, reserved, issued and spoiled cards, by keys and by ledger (I15)."""
-    for name, (account, cards) in _stock(side).items():
-        posted = side.balances.get(account, 0)
+    """Blank, reserved, issued and spoiled cards, by keys and by ledger (I15); no terminal hands out
+    more than it had.
+    """
+    for name, (posted, cards) in _stock(side).items():
         if posted != cards * BLANK_CARD_FEN:
             place = f"{side.stream} cards/{name}"
             yield Difference(place, What.CARDS, "", str(cards), f"{posted / BLANK_CARD_FEN:g}")
+    for account, posted in sorted(_blank(side).items()):
+        if posted < 0:
+            place = f"{side.stream} {account.removeprefix('stock/')}"
+            yield Difference(place, What.CARDS_SHORT, "", "0", f"{posted / BLANK_CARD_FEN:g}")
 
 
 def _of_the_funds(side: PartnerSide) -> Iterator[Difference]:
@@ -252,23 +259,32 @@ def _of_the_funds(side: PartnerSide) -> Iterator[Difference]:
             yield Difference(place, What.OVERDRAWN, "", "0", str(available))
 
 
-def _stock(side: PartnerSide) -> dict[str, tuple[str, int]]:
-    """Name → (account, cards that it should hold by the keys); deliveries are not counted."""
+def _stock(side: PartnerSide) -> dict[str, tuple[int, int]]:
+    """Name → (fen that are posted, cards that they should stand for by the keys).
+
+    What was delivered only the ledger says.
+    """
     issues = [
         theirs.stands
         for theirs in side.keys.values()
         if isinstance(theirs.operation, IssueCard) and theirs.reserved
     ]
-    union = side.union
+    union, posted = side.union, side.balances
+    delivered = -posted.get(delivered_cards(union), 0) // BLANK_CARD_FEN
     reserved = issues.count(PartnerStatus.PREPARED)
     issued = issues.count(PartnerStatus.COMMITTED) + side.lent
     spoiled = len(issues) - reserved - issues.count(PartnerStatus.COMMITTED)
     return {
-        "blank": (blank_cards(union), -(reserved + issued + spoiled)),
-        "reserved": (reserved_cards(union), reserved),
-        "issued": (issued_cards(union), issued),
-        "spoiled": (spoiled_cards(union), spoiled),
+        "blank": (sum(_blank(side).values()), delivered - len(issues)),
+        "reserved": (posted.get(reserved_cards(union), 0), reserved),
+        "issued": (posted.get(issued_cards(union), 0), issued),
+        "spoiled": (posted.get(spoiled_cards(union), 0), spoiled),
     }
+
+
+def _blank(side: PartnerSide) -> dict[str, int]:
+    """Account → fen, of the blank cards in each terminal's stock."""
+    return {name: fen for name, fen in side.balances.items() if name.endswith(f"/{BLANK}")}
 
 
 def _totals(sides: list[PartnerSide]) -> dict[str, int]:

@@ -17,6 +17,7 @@ WORDS: Final[dict[What, tuple[str, str]]] = {
     What.HOLD: ("业务已终结，对方仍有占用", "held without an open case"),
     What.UNKNOWN_KEY: ("对方流水没有对应业务", "the key belongs to no case"),
     What.CARDS: ("重要空白凭证数量不符（张）", "numbers of cards differ"),
+    What.CARDS_SHORT: ("空白卡库存为负（张）", "more cards were handed out than delivered"),
     What.HELD: ("冻结金额与在途业务不符（分）", "held funds differ (fen)"),
     What.OVERDRAWN: ("账户可用余额为负（分）", "the account is overdrawn (fen)"),
     What.TRIAL_BALANCE: ("试算不平（分）", "the trial balance is not zero (fen)"),

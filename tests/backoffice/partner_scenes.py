@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from backoffice.partners import training
+from backoffice.partners.core_accounts import Allotment, CorePolicy
 from backoffice.partners.embedded import PartnerCommand, PartnerEvent
 from backoffice.partners.operations import (
     ActivateCard,
@@ -45,7 +46,9 @@ UNION = "530111"
 NOW_MS = 1_750_000_000_000
 PIN = b"right".ljust(32)
 PHONE = Phone("13800138000")
-TRAINING = PartnersPolicy(training=True)
+TERMINAL = "T-0001"
+BOX = Allotment("621700000000000000", "621700000000009999", terminal=TERMINAL)
+TRAINING = PartnersPolicy(training=True, core=CorePolicy(allotments=(BOX,)))
 
 Playing = Played[Any, PartnerCommand, PartnerEvent]
 
@@ -166,7 +169,7 @@ def open_securities(who: int = 0, broker: str = "DX", level: str = "C3") -> Open
 
 
 def issue(card: int = 0, who: int = 0) -> IssueCard:
-    return IssueCard(person(who), pan(card), PHONE, "II", PIN)
+    return IssueCard(person(who), TERMINAL, pan(card), PHONE, "II", PIN)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import msgspec
 
 from backoffice.cases.intake import Facts, ImageFact
 from backoffice.cases.undertaking import filled, planned_lines
+from backoffice.configuration.settings import TRAINING_AREA
 from backoffice.dossier import Dossier, id_card, other_cards
 from backoffice.partners.biller import Billers
 from backoffice.partners.card_center import CardCenter
@@ -27,6 +28,7 @@ from backoffice.partners.wealth import WealthSystem
 from backoffice.product import Asking, Product
 from tests.backoffice.products.listings import standard
 from tests.kit import submissions as make
+from wire.checks import Known
 from wire.chip_record import ChipRecord
 from wire.message import Refusal
 from wire.messages.case import SlipLine, Submission
@@ -117,6 +119,9 @@ def facts_for(asked: Product, submission: Submission, **changes: Any) -> Facts:
         identity=_identity(submission, changes.pop("result", IdentityResult.MATCH)),
         identities=_identities(submission, changes.pop("others", IdentityResult.MATCH)),
         images=images,
+        area=TRAINING_AREA,
+        posture=Known.YES,
+        stock=Known.YES,
         listed=offered(asked, submission.values),
         colleagues={v.reference: COLLEAGUE for v in values if isinstance(v, ColleagueValue)},
         proofs={v.proof: v.phone for v in values if isinstance(v, PhoneValue)},

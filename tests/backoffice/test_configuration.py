@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from functools import partial, reduce
@@ -14,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backoffice import running
-from backoffice.authorization.hours import DeskHours, Desks, Window
 from backoffice.catalogue import products
 from backoffice.configuration.bounds import NUMBER_MAX, ORDERED, RANGES
 from backoffice.configuration.file import (
@@ -89,48 +87,6 @@ def test_a_file_changes_what_it_names() -> None:
     assert base is changed.for_union("530999")
 
 
-def test_desks_have_hours_of_their_own() -> None:
-    """The union's, and the centre's under the centre's code; dates as TOML or as text."""
-    changed = parse_settings(
-        f"""
-        [union."{UNION}".desk_hours]
-        windows = [{{ opens = "09:00", closes = "12:00" }}, {{ opens = "14:00", closes = "24:00" }}]
-        holidays = [2026-02-17, "2026-02-18"]
-        [union."530000".desk_hours]
-        weekdays = [1, 2, 3, 4, 5, 6]
-        """,
-        PRODUCTS,
-    )
-    own, centre = changed.desks(UNION).own, changed.desks(UNION).centre
-
-    assert (Window("09:00", "12:00"), Window("14:00", "24:00")) == own.windows
-    assert (dt.date(2026, 2, 17), dt.date(2026, 2, 18)) == own.holidays
-    assert ((1, 2, 3, 4, 5), (1, 2, 3, 4, 5, 6)) == (own.weekdays, centre.weekdays)
-    assert Desks(DeskHours(), centre) == changed.desks("530999")
-    assert changed.desks(UNION) == parse_settings(as_toml(changed), PRODUCTS).desks(UNION)
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        'windows = [{ opens = "12:00", closes = "09:00" }]',
-        'windows = [{ opens = "9:00", closes = "12:00" }]',
-        "windows = []",
-        "weekdays = [0]",
-        "weekdays = []",
-        'holidays = ["2026-02-30"]',
-        "least_minutes = 0",
-    ],
-)
-def test_hours_that_make_no_sense(wrong: str) -> None:
-    """Told with their line; a desk that never works would let cases wait for ever."""
-    with pytest.raises(BadConfiguration) as told:
-        parse_settings(f"[desk_hours]\n{wrong}\n", PRODUCTS)
-
-    (problem,) = told.value.problems
-    assert (2, f"desk_hours.{wrong.partition(' ')[0]}") == (problem.line, problem.key)
-
-
 def test_a_union_may_have_another_centre_or_none() -> None:
     """What is written is what cases are routed to; by default there is one for all."""
     text = f'[policy]\ncentre = "530001"\n[union."{UNION}".policy]\ncentre = ""\n'
@@ -153,6 +109,9 @@ def keys_of(section: msgspec.Struct, at: tuple[str, ...] = ()) -> Iterator[tuple
             yield *at, name
 
 
+BOX = "{ " + ", ".join(f"{edge}_e6 = 1" for edge in ("south", "west", "north", "east")) + " }"
+
+
 def others(value: object) -> Iterator[str]:
     """Other values as TOML; one of them is within any bounds."""
     match value:
@@ -166,6 +125,7 @@ def others(value: object) -> Iterator[str]:
                 yield from (written(value * 2), written(value[:1]))
         case _:
             yield from ('["debit_card"]', '"63"', '[["530111199001010000"]]', '["2026-02-17"]')
+            yield from (BOX, '[{ first = "62170000000", last = "62170000009", terminal = "T-1" }]')
 
 
 CATALOGUE = products()

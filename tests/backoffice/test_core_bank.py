@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.persistent import from_plain, to_plain
-from backoffice.partners.core_accounts import CorePolicy, CoreState
+from backoffice.partners.core_accounts import Allotment, CorePolicy, CoreState
 from backoffice.partners.core_bank import CoreBank
 from backoffice.partners.embedded import PartnerCommand, PartnerEvent, posting_group
 from backoffice.partners.ledger import (
@@ -22,6 +22,8 @@ from backoffice.partners.ledger import (
     available_funds,
     blank_cards,
     clearing,
+    delivered_cards,
+    foreign_cards,
     held_funds,
     issued_cards,
     reserved_cards,
@@ -55,7 +57,13 @@ from wire.message import Code, Refusal
 UNION = "530102"
 PHONE = Phone("13800138000")
 RIGHT, WRONG = b"right".ljust(32), b"wrong".ljust(32)
-POLICY = CorePolicy()
+TERMINAL, OTHER = "T-0001", "T-0002"
+POLICY = CorePolicy(
+    allotments=(
+        Allotment("621700000000000000", "621700000000000099", terminal=TERMINAL),
+        Allotment("621700000000000100", "621700000000000109", terminal=OTHER),
+    )
+)
 PIN_FAULTS_MAX, CARDS_PER_PERSON_MAX = POLICY.pin_faults_max, POLICY.cards_per_person_max
 OPENING = POLICY.opening_fen
 
@@ -63,7 +71,7 @@ Core = Played[CoreState, PartnerCommand, PartnerEvent]
 
 
 def core(policy: CorePolicy | None = None, *, training: bool = False) -> Core:
-    return Played(CoreBank(policy, training=training), UNION)
+    return Played(CoreBank(policy or POLICY, training=training), UNION)
 
 
 def person(number: int = 0) -> Customer:
@@ -75,7 +83,7 @@ def pan(number: int = 0, prefix: str = "621700") -> Pan:
 
 
 def issue(card: int = 0, who: int = 0, account_class: str = "II") -> IssueCard:
-    return IssueCard(person(who), pan(card), PHONE, account_class, RIGHT)
+    return IssueCard(person(who), TERMINAL, pan(card), PHONE, account_class, RIGHT)
 
 
 def activate(card: int = 0, who: int = 0, pin: bytes = RIGHT) -> ActivateCard:
@@ -247,8 +255,8 @@ def test_an_abort_that_overtakes_its_prepare_spends_the_key() -> None:
 
 
 def test_who_may_hold_which_cards() -> None:
-    """One class-I account, four cards, stock of this union only; a void card does not count."""
-    bank = core(CorePolicy(stock_prefixes=("621700", "621701")))
+    """One class-I account, four cards, stock of this terminal only; a void card does not count."""
+    bank = core()
     issued(bank, 0, account_class="I")
     assert "account_class" == declined(bank, "again", issue(9, account_class="I")).field
     for card in range(1, CARDS_PER_PERSON_MAX):
@@ -262,8 +270,11 @@ def test_who_may_hold_which_cards() -> None:
         PartnerStatus.PREPARED is prepare(bank, "anew", issue(6, who=1, account_class="I")).status
     )
 
-    stray = IssueCard(person(2), pan(0, "621799"), PHONE, "II", RIGHT)
-    assert Code.CORE_DECLINED is declined(bank, "stray", stray).code
+    stray = IssueCard(person(2), TERMINAL, pan(0, "621799"), PHONE, "II", RIGHT)
+    assert (Code.RANGE, "card") == (
+        (refusal := declined(bank, "stray", stray)).code,
+        refusal.field,
+    )
     assert Code.ID_MISMATCH is declined(bank, "stranger", activate(0, who=5)).code
     assert Code.CORE_DECLINED is declined(bank, "early", activate(6, who=1)).code
 
@@ -439,8 +450,10 @@ def _in_order(bank: Core) -> None:
     assert 0 == sum(balance.values())
     states = Counter(card.state for card in bank.state.cards.values())
     in_hand = sum(states.values()) - states["INACTIVE"] - states["VOID"]
+    lent = -balance.get(foreign_cards(UNION), 0) // BLANK_CARD_FEN
+    delivered = -balance.get(delivered_cards(UNION), 0) // BLANK_CARD_FEN
     for account, cards in (
-        (blank_cards(UNION), -sum(states.values())),
+        (blank_cards(UNION, TERMINAL), delivered - (sum(states.values()) - lent)),
         (reserved_cards(UNION), states["INACTIVE"]),
         (issued_cards(UNION), in_hand),
         (spoiled_cards(UNION), states["VOID"]),

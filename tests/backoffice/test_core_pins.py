@@ -8,6 +8,7 @@ from backoffice.partners.queries import CardsToActivate, Look
 from tests.backoffice.test_core_bank import (
     PHONE,
     RIGHT,
+    TERMINAL,
     UNION,
     core,
     declined,
@@ -39,7 +40,7 @@ def test_one_wrong_pin_for_many_services_counts_once() -> None:
 def test_a_proxys_card_says_so_to_its_holder() -> None:
     """What the core lists before the activation is what the rules of the office read."""
     bank = core()
-    issue = IssueCard(person(), pan(), PHONE, "II", RIGHT, by_proxy=True)
+    issue = IssueCard(person(), TERMINAL, pan(), PHONE, "II", RIGHT, by_proxy=True)
     prepare(bank, "issue", issue)
     bank.ask(Commit("issue", UNION))
     look = Look(UNION, CardsToActivate(person().number, pan()))

@@ -11,7 +11,7 @@ import pytest
 
 from backoffice.authorization.levels import Level
 from backoffice.cases.events import Intake
-from backoffice.cases.intake import ImageFact, admit, open_submission
+from backoffice.cases.intake import Facts, ImageFact, admit, open_submission
 from backoffice.hsm import PinRefused
 from backoffice.partners.identity_check import person_digest
 from tests.backoffice.case_story import (
@@ -24,7 +24,7 @@ from tests.backoffice.case_story import (
     keys,
 )
 from tests.kit import submissions as make
-from wire.checks import Area
+from wire.checks import Area, Known
 from wire.chip_record import Sex
 from wire.codec import encode
 from wire.form import FieldKind
@@ -116,7 +116,7 @@ def test_a_stolen_signature_does_not_fit_another_device() -> None:
 
 def test_a_device_out_of_order_gets_nothing_through() -> None:
     """Posture is enforced here, not on the tablet."""
-    assert [(Code.POSTURE, "")] == problems(STORY.intake(posture=False))
+    assert [(Code.POSTURE, "")] == problems(STORY.intake(posture=Known.NO))
 
 
 def test_a_product_that_is_not_offered() -> None:
@@ -160,8 +160,8 @@ def test_a_card_that_was_not_allotted_to_this_terminal() -> None:
     card = RIGHT.values["card"]
     assert isinstance(card, BankCardValue)
 
-    assert [(Code.CORE_DECLINED, "card")] == problems(STORY.intake(stock=set()))
-    assert isinstance(STORY.intake(stock={card.pan.digits}), Intake)
+    assert [(Code.RANGE, "card")] == problems(STORY.intake(stock=Known.NO))
+    assert isinstance(STORY.intake(stock=Known.YES), Intake)
 
 
 def test_pins_must_fit_the_form_and_open() -> None:
@@ -256,7 +256,7 @@ def test_what_raises_the_level_of_every_product() -> None:
         (STORY.intake(images=reused), (Level.A3, ("photo_reused",))),
         (STORY.intake(STORY.submission(rare_values)), (Level.A3, ("name_rare",))),
         (STORY.intake(STORY.submission(STORY.values(early))), (Level.A3, ("id_term",))),
-        (STORY.intake(nowhere, area=area), (Level.A3, ("off_area",))),
+        (STORY.intake(nowhere, area=area), (Level.A3, ("place_unknown",))),
         (STORY.intake(far, area=area, images=reused), (Level.A4, ("off_area", "photo_reused"))),
     ):
         assert isinstance(answer, Intake)
@@ -287,3 +287,31 @@ def test_no_pin_block_goes_on() -> None:
 
     assert block.block not in encode(intake)
     assert block.key_serial not in encode(intake)
+
+
+@pytest.mark.parametrize(
+    ("lacking", "flags"),
+    [
+        ({"posture": Known.UNKNOWN}, ("posture_unknown",)),
+        ({"stock": Known.UNKNOWN}, ("stock_unknown",)),
+        ({"area": Known.UNKNOWN}, ("place_unknown",)),
+        (
+            {"posture": Known.UNKNOWN, "stock": Known.UNKNOWN, "area": Known.UNKNOWN},
+            ("place_unknown", "posture_unknown", "stock_unknown"),
+        ),
+    ],
+)
+def test_a_guard_without_its_fact_has_somebody_look(
+    lacking: dict[str, Any], flags: tuple[str, ...]
+) -> None:
+    """A3, however many are lacking; and nobody can forget to say what is known."""
+    answer = STORY.intake(**lacking)
+
+    assert isinstance(answer, Intake)
+    assert (Level.A3, flags) == (answer.assessment.level, answer.assessment.flags)
+    old = STORY.submission(STORY.values(make.person(0, age=70)))
+    senior = STORY.intake(old, **lacking)
+    assert isinstance(senior, Intake)
+    assert Level.A4 is senior.assessment.level, "age is a reason of its own"
+    required = {one.name for one in msgspec.structs.fields(Facts) if one.required}
+    assert {"area", "posture", "stock"} < required

@@ -12,9 +12,11 @@ import pytest
 from backoffice.authorization.levels import Level, Thresholds, by_amount
 from backoffice.cases.events import Intake
 from backoffice.cases.intake import Facts, ImageFact, admit
+from backoffice.configuration.settings import TRAINING_AREA
 from backoffice.product import Product, no_plan
 from tests.backoffice.case_story import PRODUCTS, TELLER, convert, keys, staff
 from tests.kit import submissions as make
+from wire.checks import Known
 from wire.codec import encode
 from wire.form import Field, FieldKind, Form
 from wire.keys import SUBMISSION
@@ -90,6 +92,9 @@ def admitted(
         product=PRODUCT,
         identity=None,
         images={sound.digest: ImageFact(sound.size, sound=SOUND)},
+        area=TRAINING_AREA,
+        posture=Known.YES,
+        stock=Known.YES,
         listed={"file": (ITEM,)},
         colleagues={"c#1": COLLEAGUE, "c#2": staff("T003", "P2"), "c#3": staff("T004", "P1")},
         proofs={"c#7": PHONE},

@@ -67,7 +67,7 @@ def test_a_group_has_two_sides_and_a_bound(count: int) -> None:
 
 def test_cards_wander_through_their_accounts() -> None:
     """Three blank cards: one issued, one spoiled, one still waiting for a signature (I15)."""
-    stock, reserved = blank_cards("530102"), reserved_cards("530102")
+    stock, reserved = blank_cards("530102", "T-0001"), reserved_cards("530102")
     issued, spoiled = issued_cards("530102"), spoiled_cards("530102")
     groups = [move(f"{n}/prepare", stock, reserved, BLANK_CARD_FEN) for n in range(3)]
     groups.append(move("0/commit", reserved, issued, BLANK_CARD_FEN))

@@ -23,7 +23,7 @@ from backoffice.partners.embedded import stream_of
 from backoffice.partners.operations import Partner
 from backoffice.partners.port import Commit, PartnerOutcome, PartnerStatus, Prepare
 from tests.actors.box_world import RestartAlways
-from tests.backoffice.partner_scenes import UNION, issue
+from tests.backoffice.partner_scenes import TRAINING, UNION, issue
 from tests.kit.outside import virtual_outside
 from tests.kit.running import run_real
 from wire.message import Code
@@ -33,6 +33,10 @@ STREAM = stream_of(Partner.CORE, UNION)
 SOON = 30.0
 LOCK_WAIT_MS = 1
 """How long the office waits for a lock in these stories, in milliseconds."""
+
+
+def _rules() -> CoreBank:
+    return CoreBank(TRAINING.core)
 
 
 @asynccontextmanager
@@ -45,7 +49,7 @@ async def open_core(file: Path) -> AsyncIterator[tuple[Ref, Store]]:
         store = SqliteStore(await host.start("store", partial(SqliteProcess, file, LOCK_WAIT_MS)))
         core = system.spawn(
             "core",
-            lambda: DurableActor(CoreBank(), stream=STREAM, key=UNION, store=store, handlers={}),
+            lambda: DurableActor(_rules(), stream=STREAM, key=UNION, store=store, handlers={}),
             RestartAlways(),
         )
         yield core, store
@@ -53,7 +57,7 @@ async def open_core(file: Path) -> AsyncIterator[tuple[Ref, Store]]:
 
 async def state_of(store: Store) -> list[str]:
     """What a fresh load finds: every key with its outcome, and every account with its balance."""
-    found = (await History(CoreBank(), STREAM, UNION, frozenset()).load(store)).state
+    found = (await History(_rules(), STREAM, UNION, frozenset()).load(store)).state
     entries = [f"{key} {entry.outcome.status}" for key, entry in found.entries.items()]
     return [*entries, *(f"{account} {fen}" for account, fen in found.balances.items())]
 

@@ -12,6 +12,7 @@ import pytest
 from actors.sqlite_file import Archive
 from backoffice.partners.core_accounts import CorePolicy
 from backoffice.partners.embedded import operation_digest
+from backoffice.partners.ledger import BLANK_CARD_FEN
 from backoffice.partners.operations import HoldFunds, PayBill
 from backoffice.reconcile import (
     Difference,
@@ -26,6 +27,7 @@ from backoffice.verify.office import NoOffice
 from tests.backoffice.tampering import CORE, NUMBERS, Tampered, case, tampering
 from tests.kit import submissions
 from tests.kit.archive import UNION, office_file
+from wire.card_stock import training_box
 from wire.case_state import State
 from wire.codec import encode_json
 
@@ -92,11 +94,9 @@ def test_an_honest_day_has_no_differences(folder: Path) -> None:
     assert core["prepared_fen"] == biller["prepared_fen"] > 0
     assert core["committed_fen"] == biller["committed_fen"] > 0
     assert (0, 1) == (core["balance_fen"], core["cards_spoiled"])
-    assert (
-        0
-        == core["cards_reserved"]
-        == sum(core[f"cards_{name}"] for name in ("blank", "reserved", "issued", "spoiled"))
-    )
+    delivered, taken_in = training_box("T-0001").count, 3
+    cards = [core[f"cards_{name}"] for name in ("blank", "reserved", "issued", "spoiled")]
+    assert (0, delivered + taken_in) == (core["cards_reserved"], sum(cards))
     assert "2025-06-1" == result.date[:-1]
     assert result == reconcile_folder(folder)
 
@@ -243,6 +243,22 @@ def test_an_account_below_zero(tampered: Tampered) -> None:
         tampered.edit(seq(tampered, CORE, "PartnerPrepared", key(seed, "funds")), unpaid)
 
     assert {What.OVERDRAWN} == set(kinds(tampered))
+
+
+def test_a_terminal_that_handed_out_more_than_it_had(tampered: Tampered) -> None:
+    """Whoever takes the delivery out of the books leaves a stock below nothing, and it is named."""
+
+    def undelivered(event: dict[str, Any]) -> None:
+        group = event["group"]["postings"]
+        event["group"]["postings"] = [one for one in group if abs(one["fen"]) == BLANK_CARD_FEN]
+
+    first = "SELECT min(seq) FROM journal WHERE stream = ? AND instr(body, 'delivered') > 0"
+    ((opened,),) = tampered.sql(first, CORE)
+    tampered.edit(opened, undelivered)
+    found = [one for one in differences(tampered) if one.what is What.CARDS_SHORT]
+
+    assert [(f"{CORE} 530102/T-0001/blank", "0")] == [(one.where, one.ours) for one in found]
+    assert float(found[0].theirs) < 0
 
 
 def test_what_cannot_be_read(tampered: Tampered) -> None:

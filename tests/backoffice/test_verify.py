@@ -345,7 +345,7 @@ def test_a_swapped_image_is_found(tampered: Tampered) -> None:
 def test_an_unbalanced_group_is_found(tampered: Tampered) -> None:
     """One fen more on one side; the trial balance shows it too."""
     seq = tampered.seq(CORE, "PartnerPrepared")
-    tampered.edit(seq, lambda event: event["group"]["postings"][0].update(fen=-99))
+    tampered.edit(seq, lambda event: event["group"]["postings"][-1].update(fen=101))
 
     report = tampered.report()
 

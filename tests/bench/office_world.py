@@ -27,7 +27,7 @@ from PIL import Image
 from actors.outside import production_outside
 from actors.ports import Outside
 from backoffice.catalogue import products
-from backoffice.configuration.settings import Settings
+from backoffice.configuration.settings import Settings, for_training
 from backoffice.hsm import SecurityModule
 from backoffice.partners.identity_check import EmbeddedRegister
 from backoffice.partners.sms import NoMessages
@@ -39,6 +39,7 @@ from tests.kit import submissions as make
 from tests.kit.bank import DESK_PASSCODE, TELLER_PASSCODE, UNION, authorizer, teller
 from tests.kit.consumer import Ear
 from wire.case_state import State
+from wire.checks import Known
 from wire.client import Introduction, open_client
 from wire.codec import MessageCodec, encode
 from wire.connection import Connection
@@ -300,6 +301,8 @@ def _captured(seed: str, terminal: Terminal) -> tuple[Submission, list[bytes]]:
             photos.append(photo)
             values[name] = PhotoValue(_digest(photo), len(photo), 1024, 64, 500, now_ms - 60_000)
     values["account_class"] = ChoiceValue("III")
+    blank = make.pan(random.Random(f"{seed}/card"), terminal.name)
+    values["card"] = msgspec.structs.replace(values["card"], pan=blank)
     submission = make.submission(
         PRODUCT.code,
         PRODUCT.form,
@@ -339,9 +342,10 @@ async def open_world(folder: Path) -> AsyncIterator[tuple[World, list[Pad]]]:
         security=security,
         products=products(),
         listening=lambda _address: None,
-        settings=Settings(products()),
+        settings=for_training(Settings(products())),
         sms=lambda _union: NoMessages(),
         sinks=lambda _consumer: Ear(),
+        posture=lambda _device: Known.YES,
     )
     clockwork = Clockwork()
     async with open_office(setup) as office, trio.open_nursery() as nursery, AsyncExitStack() as up:

@@ -28,6 +28,7 @@ from backoffice.cases.intake import Facts, ImageFact, admit, open_submission
 from backoffice.cases.record import Case
 from backoffice.cases.terms import Rules
 from backoffice.catalogue import products
+from backoffice.configuration.settings import TRAINING_AREA
 from backoffice.dossier import id_card
 from backoffice.forms import Forms
 from backoffice.partners.biller import Billers
@@ -41,6 +42,7 @@ from backoffice.peers.devices import BindStaff, Devices, EnrolDevice, InviteDevi
 from backoffice.product import Asking, Product
 from tests.kit import submissions
 from wire.case_state import State
+from wire.checks import Known
 from wire.codec import encode
 from wire.keys import DECISION, SLIP, SUBMISSION, SigningKeyPair, verify
 from wire.masked import Pan
@@ -247,6 +249,9 @@ class OfficeFile:
             product=product,
             identity=record,
             images={photo.digest: ImageFact(photo.size) for photo in photos},
+            area=TRAINING_AREA,
+            posture=Known.YES,
+            stock=Known.YES,
             listed=self._listed(product, submission.values),
             proofs={one.proof: one.phone for one in phones},
         )

@@ -12,6 +12,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import msgspec
 import trio
@@ -43,12 +44,12 @@ from terminal.draft import Draft
 from terminal.location import training_place
 from terminal.program import Setup as TerminalSetup
 from terminal.program import Terminal, open_terminal
-from terminal.virtual_customer import VirtualCustomer
+from terminal.virtual_customer import VirtualCustomer, card_number
 from tests.kit.consumer import Ear
 from tests.kit.disk import SimulatedDisk, Watch
 from tests.kit.outside import EPOCH_MS, VirtualWall, inline_offload, virtual_outside
 from tests.kit.photo_memory import remembering_offload
-from wire.checks import CHINA
+from wire.checks import CHINA, Known
 from wire.client import Introduction
 from wire.codec import encode_json
 from wire.dukpt import FutureKeys
@@ -135,6 +136,8 @@ class Bank:
         room: how much the office has in memory at once.
         requests_max: how many requests the office's disk takes on at a time.
         storage: where the office keeps everything, if not on its simulated disk.
+        strays: the share of blank cards that tellers take from elsewhere: from another terminal's
+            box, or made up.
     """
 
     seed: str
@@ -155,6 +158,7 @@ class Bank:
     room: Room = field(default_factory=Room)
     requests_max: int = LANE_REQUESTS_MAX
     storage: Storage | None = None
+    strays: float = 0.0
 
     def __post_init__(self) -> None:
         self.network = MemoryNetwork(random.Random(f"{self.seed}:net"), self.weather)
@@ -269,6 +273,7 @@ class Bank:
             settings=for_training(Settings(self.catalogue, sections)),
             sms=lambda _union: self.messages,
             sinks=lambda consumer: self.consumers[consumer.name],
+            posture=lambda _device: Known.YES,
             conducts=self.conducts,
             room=self.room,
         )
@@ -304,7 +309,7 @@ class Bank:
             address="memory://office",
             dialer=self.network.dialer(node),
             transports=kit.transports,
-            customer=VirtualCustomer(kit, TODAY, served),
+            customer=VirtualCustomer(kit, TODAY, served, partial(self.blank, node)),
             locate=training_place,
             watch=watch,
             welcomed=lambda: self.admitted.add(node),
@@ -332,6 +337,14 @@ class Bank:
         )
         async with open_desk(setup) as desk:
             yield desk
+
+    def blank(self, node: str, case_id: str) -> str:
+        """The card that a teller takes for a case: of their own box, but for the strays."""
+        dice = self.chance(f"{node}:{case_id}:blank")
+        if dice.random() >= self.strays:
+            return card_number(node, case_id)
+        others = [name for name in self.invitations if name.startswith("T-") and name != node]
+        return card_number(dice.choice([*others, "nobody"]), case_id)
 
     def _kit(self, node: str) -> VirtualToolbox:
         plan, outside = self.plan(node), self.outside(node)

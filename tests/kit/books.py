@@ -69,7 +69,8 @@ class Books:
     def stock(self, union: str) -> Iterator[tuple[str, int, int]]:
         """Account, its balance in fen, and the cards that it must stand for by the keys.
 
-        A training core lends its stock to cards that it never issued, at their first use.
+        A training core takes cards in that it never issued, at their first use; with the first
+        card of a terminal, all of its stock is delivered.
         """
         seen: set[str] = set()
         cards: set[str] = set()
@@ -84,8 +85,10 @@ class Books:
                 seen.add(operation.pan.digits)
         issued = (cards & self.committed) - self.reversed
         spoiled = cards & (self.aborted | self.reversed)
+        blank = [name for name in self.balances if name.endswith("/blank")]
+        delivered = -self.balances.get(f"stock/{union}/delivered", 0) // 100
+        yield "blank", sum(self.balances[name] for name in blank), delivered - len(cards)
         wanted = {
-            "blank": -len(cards) - lent,
             "reserved": len(cards - issued - spoiled),
             "issued": len(issued) + lent,
             "spoiled": len(spoiled),
@@ -93,6 +96,11 @@ class Books:
         for name, count in wanted.items():
             account = f"stock/{union}/{name}"
             yield account, self.balances.get(account, 0), count
+
+    def pans(self) -> set[str]:
+        """The numbers of all cards that were ever issued or used."""
+        used = (event.operation for event in self.prepared.values())
+        return {one.pan.digits for one in used if isinstance(one, IssueCard | HoldFunds | SignUp)}
 
     def issued_twice(self) -> list[str]:
         """Keys under which a card was issued that had been issued before."""

@@ -41,7 +41,7 @@ from backoffice.customers.feed import CONSUMERS
 from backoffice.partners import embedded
 from backoffice.partners.embedded import stream_of
 from backoffice.partners.ledger import BLANK_CARD_FEN
-from backoffice.partners.operations import Partner
+from backoffice.partners.operations import IssueCard, Operation, Partner
 from backoffice.peers import devices
 from backoffice.product import Product
 from backoffice.reconcile import reconcile
@@ -52,6 +52,7 @@ from tests.kit.closing import DiskArchive, drafts_of, published
 from tests.kit.consumer import Ear
 from tests.kit.disk import Watch
 from tests.kit.told import BY_FAULT, Breach, Told
+from wire.card_stock import training_box
 from wire.case_state import FINAL_STATES, State
 from wire.codec import decode
 from wire.errors import WireError
@@ -404,6 +405,7 @@ class Invariants:
                 self.hold("I2", f"{key} prepared twice", not spent)
                 right = told.authorized and key in told.asked
                 self.hold("I4", f"{key} reserved without authorization", right)
+                self._handed_out(key, told, books, prepared.operation)
                 books.prepared[key] = prepared
             case embedded.CommittedOperation():
                 fresh = key in books.prepared and key not in books.committed | books.aborted
@@ -427,6 +429,15 @@ class Invariants:
     def _wants_reversed(self, told: Told, of: str) -> bool:
         """Two persons have said so."""
         return told.said.get(of) is Deed.REVERSE
+
+    def _handed_out(self, key: str, told: Told, books: Books, operation: Operation) -> None:
+        """A card is blank, and the very terminal's that asks for it (I15)."""
+        if not isinstance(operation, IssueCard) or told.intake is None:
+            return
+        digits = operation.pan.digits
+        self.hold("I15", f"{key}: the card was used before", digits not in books.pans())
+        own = operation.terminal == told.intake.device and training_box(operation.terminal)
+        self.hold("I15", f"{key}: a card of another stock", own and own.holds(digits))
 
     def _terminal(self, row: JournalRow) -> None:
         """What a tablet holds for true, the office has on its disk at that moment."""
@@ -466,7 +477,7 @@ class Invariants:
         twice = core.issued_twice()
         self.hold("I15", f"{union}: cards were issued twice under {twice}", not twice)
         for account, fen, cards in core.stock(union):
-            right = fen == cards * BLANK_CARD_FEN
+            right = fen == cards * BLANK_CARD_FEN and cards >= 0
             self.hold("I15", f"{account} stands at {fen} fen for {cards} cards", right)
 
 

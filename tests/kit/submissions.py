@@ -11,6 +11,7 @@ import random
 import re
 from collections.abc import Callable, Mapping
 
+from wire.card_stock import training_box
 from wire.case_state import State
 from wire.checks import CHINA, PIN_KINDS, asked_fields, bindings, check_character, luhn_digit
 from wire.chip_record import CHIP_PHOTO_BYTES, ChipRecord, Sex, build_chip_record
@@ -44,7 +45,6 @@ NOW_MS = 1_750_000_000_000
 
 REGION = "530102"
 SOUND_BYTES_PER_S = 16_000
-PREFIX = "621700"
 FEW = 3
 """How far above the least a number is drawn: years, heads and acres of a small household."""
 
@@ -93,8 +93,10 @@ def id_card(record: ChipRecord) -> IdCardValue:
     )
 
 
-def pan(dice: random.Random, prefix: str = PREFIX) -> Pan:
-    body = prefix + "".join(dice.choices("0123456789", k=12))
+def pan(dice: random.Random, terminal: str = "T-0001") -> Pan:
+    """A card of a terminal's stock."""
+    box = training_box(terminal)
+    body = f"{dice.randint(int(box.first), int(box.last))}"
     return Pan(body + luhn_digit(body))
 
 

@@ -63,6 +63,7 @@ class Plan:
         clocks: chance per second that a terminal's clock is set, wrong or right.
         upgrades: chance per second that the office is started again with other products.
         doubts: chance that a teller takes an answer back before the case goes out.
+        strays: the share of blank cards that tellers take from another's box, or make up.
     """
 
     weather: Weather
@@ -88,6 +89,7 @@ class Plan:
     clocks: float
     upgrades: float
     doubts: float
+    strays: float
 
 
 def draw(seed: int) -> Plan:
@@ -121,6 +123,7 @@ def draw(seed: int) -> Plan:
         clocks=_some(chance, 0.1),
         upgrades=_some(chance, 0.02),
         doubts=_some(chance, 0.5),
+        strays=_some(chance, 0.4),
     )
 
 

@@ -113,6 +113,7 @@ class World:
             desk_hours=HOURS,
             room=Room(cases=plan.cases_live, records=plan.cases_live),
             requests_max=plan.requests_max,
+            strays=plan.strays,
             begins_ms=MIDNIGHT_MS - int(plan.begins_s * 1000),
         )
         self._products = products()

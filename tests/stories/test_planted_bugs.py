@@ -67,7 +67,11 @@ def unbalanced_ledger(patch: pytest.MonkeyPatch) -> None:
         legs = (ledger.Posting(source, -fen), ledger.Posting(target, fen - 1))
         return UnguardedGroup(key, legs)
 
+    def heap(key: str, *groups: ledger.PostingGroup) -> UnguardedGroup:
+        return UnguardedGroup(key, tuple(one for group in groups for one in group.postings))
+
     patch.setattr(core_bank, "move", lame)
+    patch.setattr(core_bank, "together", heap)
 
 
 def any_signature_will_do(patch: pytest.MonkeyPatch) -> None:

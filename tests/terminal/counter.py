@@ -6,6 +6,7 @@ import datetime as dt
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import trio
@@ -19,7 +20,7 @@ from terminal.inquiries import Inquiries
 from terminal.location import training_place
 from terminal.page_model import FieldView, OpenCase
 from terminal.program import Setup, Terminal, open_terminal
-from terminal.virtual_customer import VirtualCustomer
+from terminal.virtual_customer import VirtualCustomer, card_number
 from tests.kit.disk import SimulatedDisk
 from tests.kit.every_kind import PRODUCT
 from tests.kit.outside import EPOCH_MS, virtual_outside
@@ -154,7 +155,12 @@ async def open_counter(
         address="memory://office",
         dialer=MemoryNetwork(random.Random(seed)).dialer("T-1"),
         transports=kit.transports,
-        customer=VirtualCustomer(kit, TODAY, lambda: terminals[0].drafts.newest_first()),
+        customer=VirtualCustomer(
+            kit,
+            TODAY,
+            lambda: terminals[0].drafts.newest_first(),
+            partial(card_number, "T-1"),
+        ),
         locate=training_place,
         watch=lambda: None,
         welcomed=lambda: None,

@@ -12,6 +12,7 @@ from wire.case_state import State
 from wire.checks import (
     Area,
     Context,
+    Known,
     Limits,
     birth_pins,
     check_amount,
@@ -265,15 +266,17 @@ YUNNAN = Area(21_000_000, 97_000_000, 29_500_000, 106_500_000)
 
 
 def test_a_place_proves_something_only_if_it_is_accurate_and_inside() -> None:
-    """No fix, a poor fix and a fix elsewhere are all no proof; without an area none is needed."""
+    """No fix and a poor fix prove neither; without an area nobody can know."""
     limits = Limits()
 
-    assert is_inside(Place(25_040_000, 102_710_000, 100), YUNNAN, limits)
-    assert not is_inside(Place(25_040_000, 102_710_000, 101), YUNNAN, limits)
-    assert not is_inside(Place(39_900_000, 116_400_000, 5), YUNNAN, limits)
-    assert not is_inside(None, YUNNAN, limits)
-    assert not is_inside(Place(25_040_000, 102_710_000, 0), YUNNAN, limits), "0 is unknown"
-    assert is_inside(None, None, limits)
+    assert Known.YES is is_inside(Place(25_040_000, 102_710_000, 100), YUNNAN, limits)
+    assert Known.UNKNOWN is is_inside(Place(25_040_000, 102_710_000, 101), YUNNAN, limits)
+    assert Known.NO is is_inside(Place(39_900_000, 116_400_000, 5), YUNNAN, limits)
+    assert Known.UNKNOWN is is_inside(None, YUNNAN, limits)
+    assert Known.UNKNOWN is is_inside(Place(25_040_000, 102_710_000, 0), YUNNAN, limits)
+    assert Known.UNKNOWN is is_inside(Place(25_040_000, 102_710_000, 5), Known.UNKNOWN, limits), (
+        "no area is set"
+    )
     assert [] == check_place(None, NOW)
 
 

@@ -31,6 +31,7 @@ from wire.checks.id_number import (
     normalise_id_number,
 )
 from wire.checks.ink import check_ink
+from wire.checks.known import Known
 from wire.checks.limits import CHINA, LIMITS, Context, Limits, years_between
 from wire.checks.listed import check_listed
 from wire.checks.moment import at_most_old, check_moment, not_before, settle
@@ -41,6 +42,7 @@ from wire.checks.pin_policy import birth_pins, check_new_pin
 from wire.checks.place import (
     TRAIL,
     Area,
+    Nowhere,
     check_place,
     check_time,
     check_trail,
@@ -112,6 +114,8 @@ __all__ = [
     "is_accurate",
     "is_inside",
     "Area",
+    "Nowhere",
+    "Known",
     "TRAIL",
     "check_photo",
     "check_ink",

@@ -9,10 +9,12 @@ case without a proven place inside the union's area goes to a higher authorizer 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 
 from wire.case_state import State
+from wire.checks.known import Known
 from wire.checks.limits import Context, Limits
 from wire.checks.moment import at_most_old, check_moment
 from wire.message import Code, Refusal
@@ -25,21 +27,31 @@ _DEGREES_E6 = 1_000_000
 
 
 class Area(msgspec.Struct, frozen=True):
-    """A box of latitudes and longitudes, degrees × 10⁶ (WGS 84), edges included."""
+    """A box of latitudes and longitudes, degrees × 10⁶ (WGS 84), edges included.
+
+    Raises:
+        ValueError: it holds no place.
+    """
 
     south_e6: int
     west_e6: int
     north_e6: int
     east_e6: int
 
+    def __post_init__(self) -> None:
+        if self.south_e6 > self.north_e6 or self.west_e6 > self.east_e6:
+            raise ValueError("south should not exceed north, nor west east")
 
-def is_inside(place: Place | None, area: Area | None, limits: Limits) -> bool:
-    """Whether an accurate enough fix lies in the area; everything does where no area is set."""
-    if area is None:
-        return True
-    if place is None or not is_accurate(place, limits.accuracy_m_max):
-        return False
-    return (
+
+Nowhere = Literal[Known.UNKNOWN]
+"""The area of a union that has none set."""
+
+
+def is_inside(place: Place | None, area: Area | Nowhere, limits: Limits) -> Known:
+    """Whether the place lies in the area: unknown without an accurate fix, or without an area."""
+    if isinstance(area, Known) or place is None or not is_accurate(place, limits.accuracy_m_max):
+        return Known.UNKNOWN
+    return Known.of(
         area.south_e6 <= place.latitude_e6 <= area.north_e6
         and area.west_e6 <= place.longitude_e6 <= area.east_e6
     )
@@ -83,4 +95,13 @@ def check_trail(trail: Sequence[Step], context: Context) -> list[Refusal]:
     return check_moment(times[0], context, "开始办理", oldest_ms) or check_time(times[-1], context)
 
 
-__all__ = ["TRAIL", "Area", "check_place", "check_time", "check_trail", "is_accurate", "is_inside"]
+__all__ = [
+    "TRAIL",
+    "Area",
+    "Nowhere",
+    "check_place",
+    "check_time",
+    "check_trail",
+    "is_accurate",
+    "is_inside",
+]

@@ -15,6 +15,7 @@ class IssueCard(Quiet, frozen=True, tag="IssueCard"):
     account and voids the card, which returns to the stock count as spoiled.
 
     Attributes:
+        terminal: in whose stock the card is; a card of another's is declined.
         pin_verifier: from the security module; proves a PIN without containing it.
         account_class: `I`, `II` or `III`; one class-I account per person.
         by_proxy: the holder was not there; what the proxy did is for the holder to confirm at the
@@ -24,6 +25,7 @@ class IssueCard(Quiet, frozen=True, tag="IssueCard"):
     partner: ClassVar = Partner.CORE
 
     customer: Customer
+    terminal: str
     pan: Pan
     phone: Phone
     account_class: str
