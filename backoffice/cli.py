@@ -28,7 +28,7 @@ from backoffice.premises import Premises
 from backoffice.product import Product
 from backoffice.reconcile import reconcile_folder, render_reconciliation
 from backoffice.running import CannotSetUp, run_office
-from backoffice.staff import BadRoster, Member
+from backoffice.staff import BadRoster, Member, doubtful
 from backoffice.verify.office import (
     Language,
     NoOffice,
@@ -104,6 +104,15 @@ FAILURES: Final[dict[type[Exception], int]] = dict.fromkeys(
     EXIT_FAILED,
 )
 """What a person can put right."""
+
+
+def _person(text: str | None) -> str:
+    if text is None:
+        raise typer.BadParameter(
+            "须写明人员编号：同一人的各个工号须用同一编号，双人控制按此认人"
+            " · say who the human being is: the same id under each of their staff ids"
+        )
+    return label(text)
 
 
 def _head(text: str | None) -> str | None:
@@ -298,7 +307,14 @@ def staff(
     union: Annotated[str, typer.Option(help="联社编号 · County union code.", callback=label)],
     role: Annotated[Role, typer.Option(help="terminal 柜员, desk 授权员")],
     data: Folder = Path("office-data"),
-    person_id: Annotated[str, typer.Option(help="人员编号，缺省同工号 · The person.")] = "",
+    person_id: Annotated[
+        str | None,
+        typer.Option(
+            help="必填：人员编号，同一人的各个工号须用同一编号 · Required: who the human being is, "
+            "the same under each of their staff ids.",
+            callback=_person,
+        ),
+    ] = None,
     level: Annotated[str, typer.Option(help="授权级别 A0, A2…A4 · Level.")] = "A0",
     manager: Annotated[
         bool, typer.Option("--manager", help="可查看本联社报表 · May see the union's figures.")
@@ -306,7 +322,10 @@ def staff(
 ) -> None:
     """Add a member of staff, or give one a new passcode; reads the passcode from standard input.
 
-    登记人员或重置密码；密码从标准输入读取，不会回显或保存明文。重启后台后生效。
+    A running office goes by it within seconds. Four eyes are told apart by --person-id.
+
+    登记人员或重置密码；密码从标准输入读取，不会回显或保存明文。后台运行时数秒内生效。
+    双人控制按人员编号认人，不按工号。
     """
     prompt = "密码 passcode: "
     shown = sys.stdin.isatty()
@@ -314,12 +333,19 @@ def staff(
     if len(passcode) < 6:
         fail("密码至少6位 · a passcode has at least 6 characters", EXIT_FAILED)
     outside = production_outside()
-    card = StaffCard(staff_id, person_id or f"P-{staff_id}", name, outlet, union, manager)
+    assert person_id is not None, "its callback refuses that"
+    card = StaffCard(staff_id, person_id, name, outlet, union, manager)
     hashed = hash_passcode(passcode, outside.entropy, Cost.INTERACTIVE)
     try:
-        Premises(data).add_staff(Member(card, role, hashed, level))
+        before = Premises(data).add_staff(Member(card, role, hashed, level))
     except (BadRoster, OSError) as error:
         fail(f"不能登记 · cannot add: {told(error)}", EXIT_FAILED)
+    for other in doubtful(before, card):
+        known = f"{other.staff_id} {other.name} {other.person_id}"
+        print(  # noqa: T201 - for people
+            f"已登记，请核实是否同一人 · added; is this the same human being: {known}?",
+            file=sys.stderr,
+        )
 
 
 def _print(text: str) -> None:

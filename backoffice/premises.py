@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -29,14 +29,27 @@ from wire.keys import DeviceKeys
 from wire.messages.session import Role, StaffCard
 from wire.passcode import Cost, hash_passcode
 
+
+class Trainee(NamedTuple):
+    """Somebody who works in a training office, and the passcode that everybody knows."""
+
+    staff_id: str
+    person_id: str
+    name: str
+    outlet: str
+    role: Role
+    level: str
+    passcode: str
+
+
 TRAINING_PEOPLE: Final = (
-    ("1001", "王芳", "53011101", Role.TERMINAL, "A0", "135790"),
-    ("1002", "赵强", "53011101", Role.TERMINAL, "A0", "135791"),
-    ("2001", "李明", "53011100", Role.DESK, "A4", "246801"),
-    ("2002", "陈静", "53000001", Role.DESK, "A4", "246802"),
-    ("2003", "刘洋", "53011100", Role.DESK, "A4", "246803"),
+    Trainee("1001", "P-0001", "王芳", "53011101", Role.TERMINAL, "A0", "135790"),
+    Trainee("1002", "P-0002", "赵强", "53011101", Role.TERMINAL, "A0", "135791"),
+    Trainee("2001", "P-0003", "李明", "53011100", Role.DESK, "A4", "246801"),
+    Trainee("2002", "P-0004", "陈静", "53000001", Role.DESK, "A4", "246802"),
+    Trainee("2003", "P-0005", "刘洋", "53011100", Role.DESK, "A4", "246803"),
 )
-"""(staff id, name, outlet, role, level, passcode) of a training office; nobody real."""
+"""The people of a training office; nobody real."""
 
 TRAINING_CENTRE: Final = frozenset({"2002"})
 """Staff ids of those who sign in at the provincial authorization centre's desk."""
@@ -122,24 +135,32 @@ class Premises:
         """
         return (self.folder / "staff.json").read_bytes()
 
-    def add_staff(self, member: Member) -> None:
-        """Add or replace one line of the roster."""
+    def add_staff(self, member: Member) -> tuple[Member, ...]:
+        """Add or replace one line of the roster.
+
+        Returns:
+            The members before.
+
+        Raises:
+            BadRoster: the file is no roster; it stays as it is.
+        """
         path = self.folder / "staff.json"
         self.folder.mkdir(parents=True, exist_ok=True)
         known = parse_roster(path.read_bytes()) if path.exists() else ()
         kept = tuple(m for m in known if m.card.staff_id != member.card.staff_id)
         write_private(path, msgspec.json.format(encode_json((*kept, member))))
+        return known
 
     def train(self, outside: Outside, cost: Cost = Cost.INTERACTIVE) -> None:
         """Give a new folder the people of a training office."""
         if (self.folder / "staff.json").exists():
             return
-        for staff_id, name, outlet, role, level, passcode in TRAINING_PEOPLE:
-            manager = staff_id in TRAINING_MANAGERS
-            union = training_union(outlet)
-            card = StaffCard(staff_id, f"P-{staff_id}", name, outlet, union, manager)
-            hashed = hash_passcode(passcode, outside.entropy, cost)
-            self.add_staff(Member(card, role, hashed, level))
+        for one in TRAINING_PEOPLE:
+            manager = one.staff_id in TRAINING_MANAGERS
+            union = training_union(one.outlet)
+            card = StaffCard(one.staff_id, one.person_id, one.name, one.outlet, union, manager)
+            hashed = hash_passcode(one.passcode, outside.entropy, cost)
+            self.add_staff(Member(card, one.role, hashed, one.level))
 
     def pad_key_file(self, device: str, serial: int, security: SecurityModule) -> Path:
         """The file with the key for one PIN pad, made if missing."""
@@ -167,6 +188,7 @@ __all__ = [
     "TRAINING_PEOPLE",
     "PadKey",
     "Premises",
+    "Trainee",
     "training_union",
     "write_private",
 ]

@@ -8,7 +8,8 @@ waits `LOCKOUT_S`. Every outcome costs the same hash, so an unknown id is not to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -47,6 +48,29 @@ class Member(msgspec.Struct, frozen=True):
     level: str = "A0"
     skills: tuple[str, ...] = ()
     locked: bool = False
+
+
+def named_alike(one: StaffCard, another: StaffCard) -> bool:
+    """Whether two cards carry one name, however it was typed: spaces, case and composition aside.
+
+    Many people share a name, so this forbids nothing; but somebody with two identities carries one
+    name twice, so wherever two persons must look, it is noted and looked at again.
+    """
+    return _plain(one.name) == _plain(another.name)
+
+
+def doubtful(members: Iterable[Member], card: StaffCard) -> Iterator[StaffCard]:
+    """Other staff ids that may be the same human being's, or may not: one name and two persons, or
+    one person and two names.
+    """
+    for other in (member.card for member in members):
+        same_person = other.person_id == card.person_id
+        if other.staff_id != card.staff_id and same_person != named_alike(other, card):
+            yield other
+
+
+def _plain(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 class BadRoster(Exception):
@@ -156,5 +180,7 @@ __all__ = [
     "BadRoster",
     "Member",
     "Roster",
+    "doubtful",
+    "named_alike",
     "parse_roster",
 ]

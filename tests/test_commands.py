@@ -292,6 +292,7 @@ def test_staff_are_added_with_a_passcode_that_nobody_sees(tmp_path: Path) -> Non
     data = tmp_path / "office"
     words = ["staff", "--staff-id", "1003", "--name", "李红", "--outlet", "53011101"]
     words += ["--union", "530111", "--role", "terminal", "--data", str(data)]
+    words += ["--person-id", "P-0007"]
 
     for passcode, mark in (("864209", ()), ("975310", ("--manager",))):
         added = backpack(*words, *mark, stdin=f"{passcode}\n")
@@ -299,7 +300,7 @@ def test_staff_are_added_with_a_passcode_that_nobody_sees(tmp_path: Path) -> Non
     roster = data / "staff.json"
     assert 0o600 == roster.stat().st_mode & 0o777
     (member,) = msgspec.json.decode(roster.read_bytes())
-    assert ("1003", "李红", "P-1003") == tuple(
+    assert ("1003", "李红", "P-0007") == tuple(
         member["card"][key] for key in ("staff_id", "name", "person_id")
     )
     assert member["card"]["manager"] is True
@@ -307,8 +308,17 @@ def test_staff_are_added_with_a_passcode_that_nobody_sees(tmp_path: Path) -> Non
         assert passcode not in roster.read_text()
     assert member["passcode_hash"].startswith("argon2id$")
 
+    code, told = mistake(*words[:-2], stdin="864209\n")
+    assert (USAGE, True) == (code, "who the human being is" in told)
+    other = [*words, "--staff-id", "1004", "--person-id", "P-0008"]
+    namesake = backpack(*other, stdin="864209\n")
+    assert (OK, "") == (namesake.returncode, namesake.stdout)
+    assert "is this the same human being: 1003 李红 P-0007?" in namesake.stderr
+    before = roster.read_bytes()
+
     code, told = mistake(*words, stdin="12345\n")
     assert (FAILED, False) == (code, "12345" in told)
+    assert before == roster.read_bytes()
     roster.write_text("{damaged")
     assert FAILED == mistake(*words, stdin="864209\n")[0]
     assert "{damaged" == roster.read_text()

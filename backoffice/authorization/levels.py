@@ -162,6 +162,8 @@ IDENTITY_CURED = "idv_second_document"
 SLOW_LINK = "slow_link"
 WITNESS = "witness"
 RESCAN = "rescan"
+SAME_NAME = "same_name"
+"""Shown to whoever carries the name of the operator or of the first approver."""
 
 
 def by_age(years: int, thresholds: Thresholds) -> tuple[Raise, ...]:
@@ -214,6 +216,7 @@ __all__ = [
     "POSTURE_UNKNOWN",
     "PHOTO_REUSED",
     "RESCAN",
+    "SAME_NAME",
     "SENIOR",
     "SLOW_LINK",
     "STOCK_UNKNOWN",

@@ -14,7 +14,8 @@ from typing import Final
 
 import msgspec
 
-from backoffice.authorization.levels import Assign, Level, Locality, Timing
+from backoffice.authorization.levels import SAME_NAME, Assign, Level, Locality, Timing
+from backoffice.staff import named_alike
 from wire.message import Code, Refusal
 from wire.messages.desk import QueueItem
 from wire.messages.session import StaffCard
@@ -35,7 +36,7 @@ class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
         operator: who captured it; never allowed to decide it.
         priority: 0 to 9 by the routing policy.
         assign: whether desks may pick it from the list.
-        approved: persons who have approved it already.
+        approved: who have approved it already.
         claimed_by: who reviews it now, or None, and on which `desk`.
         images: digests of what the reviewing desk may fetch.
         live_photo: `asked`, `given` or empty.
@@ -58,7 +59,7 @@ class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
     priority: int = 0
     assign: Assign = Assign.FREE
     front: bool = False
-    approved: tuple[str, ...] = ()
+    approved: tuple[StaffCard, ...] = ()
     claimed_by: StaffCard | None = None
     desk: str = ""
     images: tuple[bytes, ...] = ()
@@ -105,7 +106,7 @@ def bar(entry: QueueEntry, who: Authority) -> Bar | None:
     """
     if who.staff.person_id == entry.operator.person_id:
         return Bar.OPERATOR
-    if who.staff.person_id in entry.approved:
+    if any(who.staff.person_id == one.person_id for one in entry.approved):
         return Bar.APPROVER
     if who.staff.union not in entry.unions:
         return Bar.OTHER_UNION
@@ -193,6 +194,7 @@ def may_pick(entry: QueueEntry, staff: StaffCard, device: str) -> bool:
 def item_for(entry: QueueEntry, who: Authority, device: str) -> QueueItem:
     """The entry as one desk sees it."""
     barred = bar(entry, who)
+    alike = any(named_alike(who.staff, one) for one in (entry.operator, *entry.approved))
     return QueueItem(
         case_id=entry.case_id,
         product=entry.product,
@@ -201,7 +203,7 @@ def item_for(entry: QueueEntry, who: Authority, device: str) -> QueueItem:
         outlet=entry.operator.outlet,
         operator=entry.operator.name,
         level=entry.level.name,
-        flags=entry.flags,
+        flags=(*entry.flags, SAME_NAME) if alike else entry.flags,
         queued_ms=entry.queued_ms,
         due_ms=entry.due_ms,
         claimed_by=entry.claimed_by.name if entry.claimed_by else "",

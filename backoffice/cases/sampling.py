@@ -1,17 +1,20 @@
-"""Looking again at a share of what nobody looked at: cases of level A1, after they closed.
+"""Looking again at what nobody looked at, or perhaps one person twice, after it closed.
 
-Rules alone let them pass; so that rules are not trusted blindly, chance that can be recomputed
-draws some when they close, and an authorizer says whether all was right. What they say changes
-nothing about the case. Whoever wants to say something opens the case before, which is noted in its
-stream: nobody else gets its images, and nobody after the review. Whether a case was drawn stands
-there, too: a share that is configured anew neither frees a case from its review nor asks for one
-long ago. Invariant: a case that was drawn has a document in `review/<union>` until it is reviewed,
-by somebody else than its operator.
+Cases of level A1 passed by rules alone; so that rules are not trusted blindly, chance that can be
+recomputed draws some when they close, and an authorizer says whether all was right. A case in which
+two of those who must be different persons carry one name is always drawn: most are namesakes, and
+who has two identities is found here. What a reviewer says changes nothing about the case. Whoever
+wants to say something opens the case before, which is noted in its stream: nobody else gets its
+images, and nobody after the review. Whether a case was drawn stands there, too: a share that is
+configured anew neither frees a case from its review nor asks for one long ago. Invariant: a case
+that was drawn has a document in `review/<union>` until it is reviewed, by somebody who had no part
+in it and carries nobody's name who had.
 """
 
 from __future__ import annotations
 
 import hashlib
+from itertools import combinations
 from typing import Final
 
 import msgspec
@@ -23,6 +26,7 @@ from backoffice.cases.events import AnyCaseEvent, Closed, SampleOpened, SampleRe
 from backoffice.cases.record import Case
 from backoffice.cases.terms import Rules
 from backoffice.cases.view import compare, dossier_of
+from backoffice.staff import named_alike
 from wire.codec import encode
 from wire.form import Form
 from wire.message import Code, Refusal
@@ -36,7 +40,7 @@ _DRAW_BYTES: Final = 8
 
 _NOT_SAMPLED: Final = Refusal(Code.STATE, "该业务未被抽中复核。")
 _REVIEWED: Final = Refusal(Code.STATE, "该业务已完成抽查。")
-_OWN_CASE: Final = Refusal(Code.SELF_AUTH, "不能复核本人经办的业务。")
+_OWN_CASE: Final = Refusal(Code.SELF_AUTH, "不能复核本人或同名人员经办、授权的业务。")
 _TOO_JUNIOR: Final = Refusal(Code.FORBIDDEN, "抽查需要A2级及以上授权权限。")
 _UNSEEN: Final = Refusal(Code.STATE, "请先打开该业务，查看后再给出抽查结论。")
 _NO_NOTE: Final = Refusal(Code.FORMAT, "请说明发现的问题。", "note")
@@ -46,7 +50,8 @@ class ReviewEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One case that waits for its review, as its document says.
 
     Attributes:
-        operator: who captured it; never allowed to review it.
+        operator: who captured it.
+        approvers: who approved it.
         closed_ms: when it closed, the office's clock.
         images: digests of what those who opened it may fetch.
         opened: person ids of those who did.
@@ -59,6 +64,7 @@ class ReviewEntry(msgspec.Struct, frozen=True, kw_only=True):
     operator: StaffCard
     closed_ms: int
     level: Level
+    approvers: tuple[StaffCard, ...] = ()
     images: tuple[bytes, ...] = ()
     opened: tuple[str, ...] = ()
 
@@ -76,7 +82,18 @@ def close(case: Case, rules: Rules, now_ms: int) -> Closed:
     """The end of a case, which draws it or does not."""
     by_rules = case.filed.assessment.level is Level.A1
     share = rules.thresholds.sample_permille
-    return Closed(now_ms, by_rules and is_sampled(case.case_id, share, rules.draw_key))
+    drawn = by_rules and is_sampled(case.case_id, share, rules.draw_key)
+    return Closed(now_ms, drawn or _has_namesakes(case))
+
+
+def _has_namesakes(case: Case) -> bool:
+    """Whether two of those who captured and approved the case carry one name."""
+    people = (case.filed.operator, *_approvers(case))
+    return any(named_alike(*two) for two in combinations(people, 2))
+
+
+def _approvers(case: Case) -> tuple[StaffCard, ...]:
+    return tuple(approval.authorizer for approval in case.approvals)
 
 
 def collection(union: str) -> str:
@@ -104,6 +121,7 @@ def entry_of(case: Case) -> ReviewEntry:
         operator=case.filed.operator,
         closed_ms=case.steps[-1].at_ms,
         level=case.filed.assessment.level,
+        approvers=_approvers(case),
         images=tuple(card.digest for card in case.images),
         opened=case.opened,
     )
@@ -130,7 +148,7 @@ def review_item(entry: ReviewEntry, caller: Caller) -> ReviewItem:
         operator=entry.operator.name,
         level=entry.level.name,
         closed_ms=entry.closed_ms,
-        allowed=entry.operator.person_id != caller.staff.person_id,
+        allowed=_apart((entry.operator, *entry.approvers), caller.staff),
     )
 
 
@@ -187,8 +205,15 @@ def _kept_away(case: Case, caller: Caller) -> Refusal | None:
         return junior
     if not case.sampled:
         return _NOT_SAMPLED
-    own = caller.staff.person_id == case.filed.operator.person_id
-    return _OWN_CASE if own else None
+    part = (case.filed.operator, *_approvers(case))
+    return None if _apart(part, caller.staff) else _OWN_CASE
+
+
+def _apart(part: tuple[StaffCard, ...], reviewer: StaffCard) -> bool:
+    """Whether the reviewer is none of those who had a part in the case, nor carries their name."""
+    return not any(
+        one.person_id == reviewer.person_id or named_alike(one, reviewer) for one in part
+    )
 
 
 __all__ = [

@@ -134,7 +134,7 @@ def entry_of(case: Case) -> QueueEntry:
         queued_ms=case.queued_ms,
         due_ms=case.due_ms,
         front=case.front,
-        approved=tuple(approval.authorizer.person_id for approval in case.approvals),
+        approved=tuple(approval.authorizer for approval in case.approvals),
         claimed_by=held.authorizer if held else None,
         images=tuple(card.digest for card in case.images),
         live_photo="asked" if case.live_asked_ms else "given" if case.live else "",

@@ -109,7 +109,7 @@ def _port_of(office: Path) -> int:
 
 def _person(folder: Path, prefix: str, staff_id: str) -> list[str]:
     """The options by which a script signs in as one of the training people."""
-    passcode = next(line[5] for line in TRAINING_PEOPLE if line[0] == staff_id)
+    passcode = next(one.passcode for one in TRAINING_PEOPLE if one.staff_id == staff_id)
     path = folder / f"passcode-{staff_id}.txt"
     write_private(path, passcode.encode())
     name = f"--{prefix}id" if prefix else "--staff-id"

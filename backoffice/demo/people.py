@@ -34,11 +34,11 @@ async def run_on(folder: Path, say: Callable[[object], None]) -> None:
             progress(f"授权中心 centre's page      {centre.page}")
             progress("演示期间可反复打开 · they work as often as you like while the demo runs")
             progress("")
-            for staff_id, name, _, role, _, passcode in TRAINING_PEOPLE:
-                figures = "  报表 figures" if staff_id in TRAINING_MANAGERS else ""
-                at_centre = "  授权中心 centre" if staff_id in TRAINING_CENTRE else ""
-                told = f"{name}{figures}{at_centre}"
-                progress(f"  {role:<9} 工号 {staff_id}  密码 {passcode}  {told}")
+            for one in TRAINING_PEOPLE:
+                figures = "  报表 figures" if one.staff_id in TRAINING_MANAGERS else ""
+                at_centre = "  授权中心 centre" if one.staff_id in TRAINING_CENTRE else ""
+                told = f"{one.name}{figures}{at_centre}"
+                progress(f"  {one.role:<9} 工号 {one.staff_id}  密码 {one.passcode}  {told}")
             office = bank.office
             key = office.operator_key
             progress(f"\n监督树   backpack tree --connect {office.address} --key {key}")

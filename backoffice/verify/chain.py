@@ -74,6 +74,9 @@ class Fault(StrEnum):
     PARTNER_ILLEGAL = "partner_illegal"
     PARTNER_WITHOUT_CASE = "partner_without_case"
     PARTNER_DIFFERS = "partner_differs"
+    UNREVIEWED = "unreviewed"
+    NAMESAKES = "namesakes"
+    """Nothing wrong by itself: only ever noted."""
 
 
 class Finding(msgspec.Struct, frozen=True):

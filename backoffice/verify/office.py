@@ -63,6 +63,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         balance_fen: what all postings sum to.
         findings: what is wrong, in the order of the walk.
         more_findings: how many there are beyond those that are listed.
+        notes: what is not wrong, and worth a look by a person.
+        more_notes: how many there are beyond those that are listed.
     """
 
     events: int
@@ -77,6 +79,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     balance_fen: int
     findings: tuple[Finding, ...]
     more_findings: int = 0
+    notes: tuple[Finding, ...] = ()
+    more_notes: int = 0
 
     @property
     def sound(self) -> bool:
@@ -154,6 +158,8 @@ def verify_office(
         balance_fen=partners.balance,
         findings=findings.kept,
         more_findings=findings.more,
+        notes=cases.notes.kept,
+        more_notes=cases.notes.more,
     )
 
 
@@ -260,6 +266,14 @@ WORDS: Final[dict[Fault, tuple[str, str]]] = {
         "the partner's key belongs to no case",
     ),
     Fault.PARTNER_DIFFERS: ("业务与核心或外围系统不一致", "case and partner disagree"),
+    Fault.UNREVIEWED: (
+        "同名人员经办、授权的业务未列入复核",
+        "namesakes' case was not drawn for review",
+    ),
+    Fault.NAMESAKES: (
+        "须由不同人员经手，但姓名相同",
+        "must be different persons, and carry one name",
+    ),
 }
 """Fault → (Simplified Chinese, English)."""
 
@@ -283,17 +297,23 @@ def render_text(report: Report, lang: Language) -> str:
         since = ("保存的链头仍在链中，此后新增记录", "The kept head still stands; entries since")
         lines.append(f"{since[one]}: {report.entries_since_head:,}")
     lines += [f"  {TITLES[state][one]}: {count:,}" for state, count in report.cases.items()]
+    if report.notes:
+        lines.append(("请人工核实（不是差错）：", "To be looked at by a person, not wrong:")[one])
+        lines += _listed(report.notes, report.more_notes, one)
     if report.sound:
         return "\n".join((*lines, ("核验通过，未发现问题。", "Sound: nothing is wrong.")[one], ""))
     total = len(report.findings) + report.more_findings
     lines.append((f"发现 {total:,} 个问题：", f"{total:,} findings:")[one])
-    for finding in report.findings:
-        detail = f" ({finding.detail})" if finding.detail else ""
-        lines.append(f"  {finding.where}: {WORDS[finding.what][one]}{detail}")
-    if report.more_findings:
-        more = report.more_findings
-        lines.append((f"  ……另有 {more:,} 个", f"  … and {more:,} more")[one])
+    lines += _listed(report.findings, report.more_findings, one)
     return "\n".join((*lines, ""))
+
+
+def _listed(findings: tuple[Finding, ...], more: int, one: int) -> Iterator[str]:
+    for finding in findings:
+        detail = f" ({finding.detail})" if finding.detail else ""
+        yield f"  {finding.where}: {WORDS[finding.what][one]}{detail}"
+    if more:
+        yield (f"  ……另有 {more:,} 个", f"  … and {more:,} more")[one]
 
 
 __all__ = [

@@ -25,6 +25,7 @@ from backoffice.cases.events import (
     AnyCaseEvent,
     Approved,
     ClaimRenewed,
+    Closed,
     CommitLost,
     CommitStarted,
     Committed,
@@ -69,7 +70,15 @@ from backoffice.slips.proof import office_body
 from backoffice.slips.slip import slip_hash
 from backoffice.verify.chain import Fault, Findings, PinnedKeys, place
 from backoffice.verify.identities import Named
-from backoffice.verify.settlement import COMES_TO, Settling, faults, is_their_word, may_follow
+from backoffice.verify.persons import Persons, has_namesakes, part_in
+from backoffice.verify.settlement import (
+    COMES_TO,
+    Settling,
+    faults,
+    is_their_word,
+    may_follow,
+    spoke_before,
+)
 from wire.case_state import State
 from wire.checks import asked_fields
 from wire.codec import decode_signed
@@ -144,6 +153,7 @@ class CaseBook:
         named: the identity checks that submissions name, by union and case.
         states: how many cases stand where.
         signatures: how many were found right.
+        notes: where two who must be different persons carry one name.
     """
 
     def __init__(
@@ -165,6 +175,8 @@ class CaseBook:
         self.named: dict[str, list[Named]] = {}
         self.states: Counter[State] = Counter()
         self.signatures = 0
+        self._persons = Persons(findings)
+        self.notes = self._persons.notes
 
     def take(self, stream: str, rows: Iterable[Recorded]) -> None:
         """One whole stream, in order; the fold ends where a step makes no sense."""
@@ -238,9 +250,10 @@ class CaseBook:
                     self._operation(case, leg, where)
             case Stored():
                 self._stored(case, event, passed, where)
+            case Closed(sampled=False) if has_namesakes(case):
+                self._findings.add(Fault.UNREVIEWED, where)
             case SampleOpened(reviewer=reviewer) | SampleReviewed(reviewer=reviewer):
-                if reviewer.person_id == case.filed.operator.person_id:
-                    self._findings.add(Fault.SELF_AUTHORIZED, where, reviewer.staff_id)
+                self._persons.apart(reviewer, part_in(case), where)
             case Prepared(slip=slip):
                 if slip.case_id != case.case_id or slip_hash(slip) != event.slip_hash:
                     self._findings.add(Fault.SLIP_DIFFERS, where)
@@ -257,6 +270,7 @@ class CaseBook:
             case SettlementProposed() | SettlementConfirmed() | SettlementWithdrawn():
                 said = event.statement
                 self._signature(said.device, SETTLEMENT, said.word, said.signature, where)
+                self._persons.apart(said.staff, spoke_before(case, event), where)
                 for fault, detail in faults(case, event):
                     self._findings.add(fault, where, detail)
             case _:
@@ -327,9 +341,7 @@ class CaseBook:
     def _judgement(self, case: Case, judgement: Judgement, verdict: Verdict, where: str) -> None:
         """The decision is that person's, on that desk, on exactly what was there (I5, I6)."""
         self._signature(judgement.device, DECISION, judgement.decision, judgement.signature, where)
-        persons = {approval.authorizer.person_id for approval in case.approvals}
-        if judgement.authorizer.person_id in persons | {case.filed.operator.person_id}:
-            self._findings.add(Fault.SELF_AUTHORIZED, where, judgement.authorizer.staff_id)
+        self._persons.apart(judgement.authorizer, part_in(case), where)
         if judgement.authorizer.union not in _deciding(case):
             self._findings.add(Fault.UNAUTHORIZED, where, judgement.authorizer.staff_id)
         try:

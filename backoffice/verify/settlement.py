@@ -29,6 +29,7 @@ from backoffice.verify.chain import Fault
 from wire.case_state import FINAL_STATES, State
 from wire.codec import decode
 from wire.errors import BadFrame
+from wire.messages.session import StaffCard
 from wire.messages.settlement import Act, Deed, Word
 
 Spoken = SettlementProposed | SettlementConfirmed | SettlementWithdrawn
@@ -73,17 +74,20 @@ def is_their_word(leg: LegRecord, event: LegAnswered) -> bool:
     return leg.word is not None and COMES_TO[leg.word] is event.standing
 
 
+def spoke_before(case: Case, event: Spoken) -> Iterator[StaffCard]:
+    """The persons of whom who speaks now must be none."""
+    yield case.filed.operator
+    leg = _exactly(case, event.key)
+    if isinstance(event, SettlementConfirmed) and leg is not None and leg.proposed is not None:
+        yield leg.proposed.staff
+
+
 def faults(case: Case, event: AnyCaseEvent) -> Iterator[tuple[Fault, str]]:
     """What is wrong with a person's word: fault and detail."""
     if not isinstance(event, Spoken):
         return
     said, leg = event.statement, _exactly(case, event.key)
-    persons = {case.filed.operator.person_id}
     proposed = leg.proposed if leg is not None else None
-    if isinstance(event, SettlementConfirmed) and proposed is not None:
-        persons.add(proposed.staff.person_id)
-    if said.staff.person_id in persons:
-        yield Fault.SELF_AUTHORIZED, said.staff.staff_id
     if said.staff.union not in {case.union, case.filed.assessment.route.centre}:
         yield Fault.UNAUTHORIZED, said.staff.staff_id
     wrong = _differences(case, event, proposed)
@@ -118,4 +122,12 @@ def _exactly(case: Case, key: str) -> LegRecord | None:
     return next((leg for leg in case.legs if leg.key == key), None)
 
 
-__all__ = ["COMES_TO", "Settling", "Spoken", "faults", "is_their_word", "may_follow"]
+__all__ = [
+    "COMES_TO",
+    "Settling",
+    "Spoken",
+    "faults",
+    "is_their_word",
+    "may_follow",
+    "spoke_before",
+]

@@ -15,7 +15,7 @@ from actors.batch import BadBatch
 from actors.memory_store import Disk, MemoryStore
 from actors.store import Batch, Document, StoreError
 from actors.trio_host import open_system
-from backoffice.authorization.levels import Assign, Level, Locality, Timing
+from backoffice.authorization.levels import SAME_NAME, Assign, Level, Locality, Timing
 from backoffice.authorization.queue import (
     READ_AGAIN_S,
     SHOWN_MAX,
@@ -117,7 +117,7 @@ def test_a_desk_sees_what_it_may_and_what_is_its_own() -> None:
     alias = staff("A9", "P1", "O9")
     neighbour = staff("A8", "P7", "O1")
     held = entry("x", claimed_by=AUTHORIZER, desk="D-1")
-    second = entry("x", approved=("P8",))
+    second = entry("x", approved=(AUTHORIZER,))
 
     right = item_for(entry("x"), WHO, "D-1")
     assert (True, "") == (right.allowed, right.barred)
@@ -132,6 +132,20 @@ def test_a_desk_sees_what_it_may_and_what_is_its_own() -> None:
     mine, others = (item_for(held, WHO, desk) for desk in ("D-1", "D-2"))
     assert (True, "员工A001") == (mine.mine, mine.claimed_by)
     assert not others.mine
+
+
+def test_a_namesake_is_told_and_not_kept_away() -> None:
+    """Two people of one name are common; whoever has the operator's or first approver's sees it."""
+    other = staff("A7", "P6", "O9")
+    for alike in (OPERATOR, AUTHORIZER):
+        namesake = msgspec.structs.replace(other, name=f" {alike.name}")
+        item = item_for(
+            entry("x", flags=("senior",), approved=(AUTHORIZER,)),
+            Authority(namesake, Level.A4),
+            "D-1",
+        )
+        assert (True, ("senior", SAME_NAME)) == (item.allowed, item.flags)
+    assert () == item_for(entry("x"), Authority(other, Level.A4), "D-1").flags
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from backoffice.authorization.levels import THRESHOLDS, Level
 from backoffice.cases.case import key_of, stream_of
 from backoffice.cases.commands import Caller, JudgeSample, OpenSample
 from backoffice.cases.events import Closed, SampleOpened, SampleReviewed
-from backoffice.cases.sampling import ReviewEntry, is_sampled
+from backoffice.cases.sampling import ReviewEntry, is_sampled, review_item
 from backoffice.desk.page_model import SignInHere
 from backoffice.verify.chain import Fault, Findings, PinnedKeys, place
 from backoffice.verify.rules import CaseBook
@@ -20,6 +20,7 @@ from tests.backoffice.case_story import (
     DESK,
     EVENTS,
     SECOND_DESK,
+    TELLER,
     TELLERS_ALIAS,
     UNION,
     Catalogued,
@@ -103,6 +104,41 @@ def review(story: Story, ok: bool = True, note: str = "", who: Caller = DESK) ->
         return answer.code
     assert isinstance(answer, ReviewTaken)
     return answer
+
+
+def by_namesake(name: str = TELLER.staff.name) -> Story:
+    """A case that somebody of that name approved, where chance draws none."""
+    story = Story("debit_card", rules=NONE)
+    story.file()
+    card = msgspec.structs.replace(DESK.staff, name=name)
+    story.approve(caller(DESK.device, card, DESK.level))
+    story.core()
+    story.show()
+    story.sign()
+    story.core()
+    story.deliver()
+    assert State.CLOSED is story.where()
+    return story
+
+
+def test_a_namesakes_approval_is_always_reviewed() -> None:
+    """Whatever the share; the list says who approved it, and that they are not to review it."""
+    story = by_namesake()
+    entry = waiting(story)
+    assert entry is not None
+    assert (TELLER.staff.name,) == tuple(one.name for one in entry.approvers)
+    assert waiting(by_namesake("别人")) is None
+
+    for who, expected in (
+        (DESK, Code.SELF_AUTH),
+        (msgspec.structs.replace(SECOND_DESK.staff, name=TELLER.staff.name), Code.SELF_AUTH),
+    ):
+        reviewer = who if isinstance(who, Caller) else caller("D-0002", who, Level.A4)
+        assert expected is review(story, who=reviewer)
+        assert not review_item(entry, reviewer).allowed
+    assert review_item(entry, SECOND_DESK).allowed
+    assert ReviewTaken(story.case_id, True) == review(story, who=SECOND_DESK)
+    assert waiting(story) is None
 
 
 def test_about_the_share_is_drawn() -> None:

@@ -16,6 +16,8 @@ from backoffice.staff import (
     BadRoster,
     Member,
     Roster,
+    doubtful,
+    named_alike,
     parse_roster,
 )
 from tests.kit.outside import VirtualWall, inline_offload
@@ -157,6 +159,33 @@ def test_an_unknown_id_costs_the_same() -> None:
         assert {} == staff._faults
 
     run(story)
+
+
+def test_one_name_however_it_is_typed() -> None:
+    """Spaces, width, case and composition make no other name; another character does."""
+
+    def named(name: str, person: str = "P2") -> StaffCard:
+        return StaffCard("T002", person, name, "O1", "530102")
+
+    for one, another in (("王伟", " 王　伟 "), ("\uff21na", "ana"), ("Zoe\u0301", "ZOÉ")):
+        assert named_alike(named(one), named(another))
+    assert not named_alike(named("王伟"), named("王玮"))
+
+
+def test_who_may_be_one_human_being_under_two_ids() -> None:
+    """One name and two persons, or one person and two names; not the same line written anew."""
+    others = {
+        "namesake": StaffCard("T002", "P2", "梅 ", "O1", "530102"),
+        "another": StaffCard("T003", "P3", "兰", "O1", "530102"),
+        "renamed": StaffCard("T004", "P1", "竹", "O1", "530102"),
+        "second id": StaffCard("T005", "P1", "梅", "O1", "530102"),
+    }
+    doubt = {
+        words for words, card in others.items() if list(doubtful([MEI, HUA], card)) == [MEI.card]
+    }
+    assert {"namesake", "renamed"} == doubt
+    renamed = msgspec.structs.replace(MEI.card, name="竹", person_id="P5")
+    assert [] == list(doubtful([MEI, HUA], renamed))
 
 
 def test_a_roster_is_read_or_refused_whole() -> None:

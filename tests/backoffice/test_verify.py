@@ -224,6 +224,22 @@ def test_one_person_in_two_roles_is_found(tampered: Tampered) -> None:
         assert [(Fault.SELF_AUTHORIZED, f"{case(DUAL)}#6")] == tampered.found()
 
 
+def test_two_persons_of_one_name_are_noted_and_their_case_must_be_drawn(tampered: Tampered) -> None:
+    """Common, so it is no fault; but it shows, and a case of theirs that nobody reviews is one."""
+    namesake = {"name": f" {TELLER.name}"}
+    for seed, version in ((PREPARED, 4), (DUAL, 6)):
+        with undone(tampered):
+            seq = tampered.seq(case(seed), "CaseApproved")
+            tampered.edit(seq, lambda event: event["judgement"]["authorizer"].update(namesake))
+            report = tampered.report()
+            (note,) = report.notes
+            assert (Fault.NAMESAKES, f"{case(seed)}#{version}") == (note.what, note.where)
+            assert note.where in render_text(report, "zh")
+            undrawn = [one.what for one in report.findings]
+            assert ([] if seed == PREPARED else [Fault.UNREVIEWED]) == undrawn
+    assert () == tampered.report().notes
+
+
 def test_a_decision_of_another_union_is_found(tampered: Tampered) -> None:
     """The centre decides what is central; what stays in its union, and anybody else, not."""
     stream, centre = case(CARD), THRESHOLDS.centre

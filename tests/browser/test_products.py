@@ -82,7 +82,7 @@ def bank(folder: Path) -> Iterator[str]:
 
 
 def passcode_of(staff_id: str) -> str:
-    return next(line[5] for line in TRAINING_PEOPLE if line[0] == staff_id)
+    return next(one.passcode for one in TRAINING_PEOPLE if one.staff_id == staff_id)
 
 
 def person(folder: Path, staff_id: str) -> list[str]:

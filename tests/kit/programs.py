@@ -270,7 +270,7 @@ class Bank:
         return common
 
     def _person(self, staff_id: str) -> list[str]:
-        passcode = next(line[5] for line in TRAINING_PEOPLE if line[0] == staff_id)
+        passcode = next(one.passcode for one in TRAINING_PEOPLE if one.staff_id == staff_id)
         path = self.folder / f"passcode-{staff_id}.txt"
         write_private(path, passcode.encode())
         return ["--staff-id", staff_id, "--passcode-file", str(path)]

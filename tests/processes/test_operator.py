@@ -180,7 +180,7 @@ def test_an_office_under_abuse_still_serves(bank: Bank, tmp_path: Path) -> None:
     connect = partial(socket.create_connection, (host, int(port)), SOCKET_S_MAX)
     dice = random.Random(7)
     code = (bank.folder / "office" / "invitations" / "T-0002.txt").read_text()
-    passcode = next(line[5] for line in TRAINING_PEOPLE if line[0] == TELLER)
+    passcode = next(one.passcode for one in TRAINING_PEOPLE if one.staff_id == TELLER)
 
     with ExitStack() as idle:
         slow = idle.enter_context(connect())

@@ -66,7 +66,8 @@ class QueueItem(msgspec.Struct, frozen=True):
         outlet: where it was captured.
         operator: the operator's display name.
         level: `A1`…`A4`.
-        flags: why the level was raised, short codes.
+        flags: why the level was raised, short codes; `same_name` where this authorizer carries the
+            name of the operator or of the first approver.
         queued_ms: since when, Unix milliseconds.
         due_ms: by when it should be decided.
         claimed_by: display name of who has it, or empty.
@@ -281,9 +282,9 @@ class ReviewItem(msgspec.Struct, frozen=True, kw_only=True):
         title_en: the same in English.
         outlet: where it was captured.
         operator: the operator's display name.
-        level: the level that let it pass by rules, `A1`.
+        level: the level that it passed by; above `A1`, two who had a part in it carry one name.
         closed_ms: when it closed, Unix milliseconds.
-        allowed: False where this authorizer captured it.
+        allowed: False where this authorizer, or somebody of their name, had a part in it.
     """
 
     case_id: str

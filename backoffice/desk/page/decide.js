@@ -123,7 +123,9 @@ function Sheet({ verdict, file, blocked }) {
 export function Warnings({ file }) {
   const differing = file.compared.filter((row) => row.differs).length;
   const unseen = file.images.filter((image) => !seen.value.has(image.digest)).length;
-  return html`${differing > 0 &&
+  return html`${file.item.flags.includes("same_name") &&
+    html`<p class="notice wait"><${Icon} name="users" />${t("decide.same_name")}</p>`}
+    ${differing > 0 &&
     html`<p class="notice bad"><${Icon} name="triangle-alert" />${t("decide.differs", { n: differing })}</p>`}
     ${unseen > 0 && html`<p class="notice wait"><${Icon} name="eye" />${t("decide.unseen", { n: unseen })}</p>`}`;
 }

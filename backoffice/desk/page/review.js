@@ -40,7 +40,7 @@ export function Review({ file, live }) {
       <${StateBadge} state=${file.state} />
       <small>${item.outlet} · ${item.operator} · …${item.case_id.slice(-12)} · ${t("review.closed", { time: dateTime(item.closed_ms) })}</small>
     </div>
-    ${file.lost ? html`<${Lost} item=${item} live=${live} />` : html`<p class="notice info"><${Icon} name="info" />${t("review.drawn")}</p>`}
+    ${file.lost ? html`<${Lost} item=${item} live=${live} />` : html`<p class="notice info"><${Icon} name="info" />${t(item.level === "A1" ? "review.drawn" : "review.drawn_alike")}</p>`}
     <${Images} images=${file.images} />
     <${Elements} file=${file} />
     <${Findings} file=${file} live=${live} />
