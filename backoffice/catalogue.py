@@ -97,9 +97,14 @@ def problems_of(product: Product) -> list[str]:
     return problems
 
 
+def _known_asked(needed: Field, one: Field) -> bool:
+    """Whether what an answer depends on tells that this, too, is asked."""
+    return needed.when in (None, one.when) or needed.when.field in one.depends
+
+
 def _relevance_problems(form: Form) -> list[str]:
     """A field can hang only on a choice or list before it; an answer only on what is asked before,
-    and with, it.
+    and with, it, or beside what tells whether it is asked.
     """
     before: dict[str, Field] = {}
     problems = []
@@ -114,7 +119,7 @@ def _relevance_problems(form: Form) -> list[str]:
             ):
                 problems.append(f"{one.name}: it hangs on options that its choice has not")
         needed = [before[name] for name in one.depends if name in before]
-        if len(needed) < len(one.depends) or any(n.when not in (None, one.when) for n in needed):
+        if len(needed) < len(one.depends) or not all(_known_asked(n, one) for n in needed):
             problems.append(f"{one.name}: it is given for what may not have been asked before it")
         if not {*anchors(form, one)} - {*one.depends} <= before.keys():
             problems.append(f"{one.name}: what its kind is given for comes after it")

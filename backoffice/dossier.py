@@ -33,6 +33,7 @@ from wire.value import (
     ChoicesValue,
     ChoiceValue,
     IdCardValue,
+    IdNumberValue,
     NumberValue,
     PhoneValue,
     TableValue,
@@ -119,6 +120,10 @@ class Dossier:
     def phone(self, name: str) -> Phone:
         """A mobile number."""
         return self._value(name, PhoneValue).phone
+
+    def id_number(self, name: str) -> IdNumber:
+        """The typed ID number of somebody who is not here."""
+        return self._value(name, IdNumberValue).number
 
     def is_proven(self, name: str) -> bool:
         """Whether the holder of a mobile number read a code back."""

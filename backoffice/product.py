@@ -153,6 +153,11 @@ def no_profile(_dossier: Dossier) -> dict[str, str]:
     return {}
 
 
+def the_customer_came(_dossier: Dossier) -> bool:
+    """The ID card is the customer's own, as it is of nearly every business."""
+    return True
+
+
 @dataclass(frozen=True, kw_only=True)
 class Product:
     """One banking product.
@@ -173,6 +178,7 @@ class Product:
         slip_lines: the elements of the slip; what partners will say is left open (`FactLine`).
         profile: what the customer's record learns from it, once it is real; keys as in
             `backoffice.customers`. Not the phone: it is learned wherever it was proven.
+        learns: whether whoever showed the ID card is the customer, whose record learns.
         target: the `LISTED` field that names whom customer relations want asked, where nobody's
             card is read; its items carry the fact `target`, of whom `profile` is told.
         terms: its configurable numbers, with their defaults.
@@ -197,6 +203,7 @@ class Product:
     plan: Callable[[Dossier], tuple[Leg, ...]] = no_plan
     listings: Mapping[str, Callable[[Asking], PartnerQuery | Refusal]] = part(default_factory=dict)
     profile: Callable[[Dossier], dict[str, str]] = no_profile
+    learns: Callable[[Dossier], bool] = the_customer_came
     target: str = ""
     terms: Terms = NO_TERMS
     terms_of: str = ""
@@ -249,5 +256,6 @@ __all__ = [
     "no_plan",
     "no_problems",
     "no_profile",
+    "the_customer_came",
     "unique_key",
 ]

@@ -152,7 +152,8 @@ class Clerk:
         asked = (field for field in case.form.fields if field.name in views)
         field = next(field for field in asked if views[field.name].problem)
         while True:
-            first = (case.form.field(name) for name in field.depends if not views[name].shown)
+            asked_first = (name for name in field.depends if name in views)
+            first = (case.form.field(name) for name in asked_first if not views[name].shown)
             needed = next((one for one in first if one is not None), None)
             if needed is None:
                 break

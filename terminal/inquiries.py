@@ -24,7 +24,7 @@ from terminal.page_commands import (
     SendCode,
 )
 from terminal.page_model import CodeView, ListView
-from wire.checks import binding
+from wire.checks import asked_fields, binding
 from wire.form import Field, FieldKind
 from wire.masked import Phone
 from wire.message import Code, Refusal, ReplyT, Request
@@ -157,7 +157,9 @@ def _request(draft: Draft, field: Field) -> ListItems | Refusal:
     """What is asked of the office, with the answers that the list depends on."""
     assert draft.product is not None
     form = draft.product.form
-    for name in field.depends:
+    asked = {one.name for one in asked_fields(form, draft.values)}
+    depends = [name for name in field.depends if name in asked]
+    for name in depends:
         if name not in draft.values:
             needed = form.field(name)
             title = needed.title_zh if needed is not None else name
@@ -169,7 +171,7 @@ def _request(draft: Draft, field: Field) -> ListItems | Refusal:
         field=field.name,
         number=card.number if card is not None else None,
         name=card.name if card is not None else "",
-        values={name: draft.values[name] for name in sorted(field.depends)},
+        values={name: draft.values[name] for name in sorted(depends)},
     )
 
 

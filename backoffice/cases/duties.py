@@ -139,7 +139,7 @@ def _learned(case: Case, event: AnyCaseEvent, rules: Rules) -> Iterator[Effect]:
     Somebody whose card was not read has no record: what they said goes to whoever named them.
     """
     intake, undertaking = case.filed, case.filed.undertaking
-    if not rules.learn:
+    if not rules.learn or undertaking.learned is None:
         return
     if undertaking.customer is None:
         if undertaking.target:

@@ -96,7 +96,8 @@ class Undertaking(msgspec.Struct, frozen=True, kw_only=True):
         lines: the elements of the slip that are about the business.
         customer: whose card was read; None where none is asked for.
         delivers: the card that is handed over in the end, or None.
-        learned: what the customer's record learns once it is real.
+        learned: what the customer's record learns once it is real; None where the ID card is not
+            the customer's.
         target: what customer relations call the person, where nobody's card is read; or empty.
         numbers: the numbers that were in force.
     """
@@ -110,7 +111,7 @@ class Undertaking(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[PlannedLine, ...]
     customer: Customer | None
     delivers: Pan | None
-    learned: dict[str, str]
+    learned: dict[str, str] | None
     target: str
     numbers: Numbers
 
@@ -135,7 +136,7 @@ def undertake(dossier: Dossier, product: Product, limits: Limits) -> Undertaking
         lines=planned_lines(dossier, product),
         customer=dossier.customer if known else None,
         delivers=dossier.pan(product.delivers) if product.delivers else None,
-        learned=product.profile(dossier) | (_own_phone(dossier, product) if known else {}),
+        learned=_learned(dossier, product),
         target=dossier.fact(product.target, "target") if product.target else "",
         numbers=Numbers(limits, dossier.thresholds, encode_json(dossier.terms).decode()),
     )
@@ -173,6 +174,14 @@ def _planned(line: SlipLine | FactLine) -> PlannedLine:
     if isinstance(line, FactLine):
         return PlannedLine(line.title_zh, line.title_en, fact=line.fact, optional=line.optional)
     return PlannedLine(line.title_zh, line.title_en, line.value)
+
+
+def _learned(dossier: Dossier, product: Product) -> dict[str, str] | None:
+    """What the product says, and the phone that the customer proved."""
+    if not product.learns(dossier):
+        return None
+    phone = _own_phone(dossier, product) if dossier.chip is not None else {}
+    return product.profile(dossier) | phone
 
 
 def _own_phone(dossier: Dossier, product: Product) -> dict[str, str]:

@@ -34,7 +34,7 @@ from backoffice.partners.operations import Partner
 from backoffice.partners.port import PARTNER_S_MAX
 from backoffice.partners.queries import BlankCard, Found, Loans, Look, PartnerQuery
 from backoffice.product import Asking, Product
-from wire.checks import Context, Known, check_id_number, check_value
+from wire.checks import Context, Known, asked_fields, check_id_number, check_value
 from wire.form import Field, FieldKind
 from wire.masked import IdNumber
 from wire.message import Code, Refusal
@@ -261,10 +261,13 @@ def _needed(
     values: Mapping[str, Value],
     context: Context,
 ) -> dict[str, Value] | Refusal:
-    """The answers that a list depends on, each checked."""
-    needed = {}
+    """The answers that a list depends on, each checked; what is not asked is not needed."""
+    needed: dict[str, Value] = {}
+    relevant = {one.name for one in asked_fields(product.form, values)}
     for name in field.depends:
         asked, value = product.form.field(name), values.get(name)
+        if value is None and name not in relevant:
+            continue
         assert asked is not None, f"{field.name} depends on {name}, which the form asks"
         if asked.kind is FieldKind.ID_CARD and value is None and number is not None:
             continue

@@ -7,19 +7,34 @@ from typing import Any
 import pytest
 
 from backoffice.partners.operations import ReportCheck
+from backoffice.partners.queries import DueChecks
+from backoffice.product import Asking
 from backoffice.products.post_loan_check import PRODUCT
 from tests.backoffice.products.dossiers import dossier, flags, found
 from tests.backoffice.products.listings import item
 from tests.backoffice.right_answers import slip_of
+from tests.kit import submissions as make
 from tests.kit.submissions import NOW_MS
+from wire.checks import asked_fields
+from wire.masked import IdNumber
 from wire.message import Code
-from wire.value import AmountValue, ChoicesValue, ChoiceValue, Value
+from wire.value import AmountValue, ChoicesValue, ChoiceValue, IdNumberValue, Value
 
 DUE = {"check": item("DK1-02", loan="DK1", due_ms=NOW_MS, state="DUE", purpose="种植烤烟")}
 
 
+BORROWER = IdNumber(make.person("the borrower").number)
+
+
 def check(**values: Value) -> Any:
-    return dossier(PRODUCT, values=values, listed=DUE)
+    """The borrower was met, unless a test says otherwise."""
+    met: dict[str, Value | None] = {"reached": ChoiceValue("yes"), "borrower": None}
+    return dossier(PRODUCT, values={**met, **values}, listed=DUE)
+
+
+def absent(number: IdNumber = BORROWER, **values: Value) -> Any:
+    """Somebody else was met, who shows their own card."""
+    return check(reached=ChoiceValue("no"), borrower=IdNumberValue(number), **values)
 
 
 def test_a_check_without_a_finding_passes_by_rules() -> None:
@@ -33,7 +48,6 @@ def test_a_check_without_a_finding_passes_by_rules() -> None:
     [
         ("warnings", ChoicesValue(("price",))),
         ("as_stated", ChoiceValue("no")),
-        ("reached", ChoiceValue("no")),
         ("collateral", ChoiceValue("weaker")),
         ("collateral", ChoiceValue("lost")),
         ("tier", ChoiceValue("special")),
@@ -83,3 +97,49 @@ def test_the_report_says_what_was_seen() -> None:
     }
     assert seen | {"income_fen": "3000000"} == PRODUCT.profile(warned)
     assert seen | {"check.warnings": "none"} == PRODUCT.profile(check()), "an empty fact is no fact"
+
+
+def test_a_borrower_who_is_not_met_is_reported_without_their_card() -> None:
+    """Whoever is there shows their own; the loan is found by the borrower's number."""
+    read = absent()
+    (leg,) = PRODUCT.plan(read)
+    report = leg.operation
+
+    assert [("A2", "loan_warning")] == flags(PRODUCT, read)
+    assert isinstance(report, ReportCheck)
+    assert (False, BORROWER) == (report.reached, report.customer.number)
+    values = read.submission.values
+    asking = Asking(read.customer.number, "O1", values, NOW_MS)
+    assert DueChecks(BORROWER) == PRODUCT.listings["check"](asking)
+    slip = {line.title_en: line.value for line in slip_of(PRODUCT, read)}
+    assert BORROWER.masked == slip["The borrower's ID number"]
+    assert not PRODUCT.learns(read), "it is not about whoever was met"
+    assert PRODUCT.learns(check())
+
+
+def test_whoever_shows_the_borrowers_card_is_the_borrower() -> None:
+    """Then they were met."""
+    own = IdNumber(check().record.number)
+
+    assert [(Code.ID_MISMATCH, "reached")] == found(PRODUCT.problems(absent(own)))
+    assert () == PRODUCT.problems(absent())
+
+
+def test_the_number_is_asked_of_nobody_who_was_met() -> None:
+    """And of everybody who was not."""
+    for reached, asked in (("yes", False), ("no", True)):
+        values: dict[str, Value] = {"reached": ChoiceValue(reached)}
+        fields = {one.name for one in asked_fields(PRODUCT.form, values)}
+        assert asked == ("borrower" in fields)
+
+
+def test_an_income_that_nobody_told_is_no_income_of_nothing() -> None:
+    """The customer signs what was said."""
+    lines = {line.title_en: line.value for line in slip_of(PRODUCT, check())}
+    told = check(income=AmountValue(100))
+
+    assert "未填写" == lines["Yearly income expected"]
+    assert (
+        "¥1.00 壹元整"
+        == {line.title_en: line.value for line in slip_of(PRODUCT, told)}["Yearly income expected"]
+    )
