@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from actors.batch import EMPTY_CHAIN, BadBatch, JournalRow, Plan, check_blob
-from actors.sqlite_schema import prepare_reader, reader_address
+from actors.sqlite_errors import in_words, is_refusal
+from actors.sqlite_schema import prepare_reader, prepare_writer, reader_address
 from actors.store import (
     DUE_ROWS_MAX,
     READ_ROWS_MAX,
@@ -37,17 +38,6 @@ VERSIONS_KEPT_MAX = 20_000
 
 Outcome = Committed | StoreError
 """What became of one batch of a group."""
-
-_REFUSALS = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_INTERRUPT,
-}
-"""Primary result codes after which a rolled-back transaction has certainly left no trace."""
 
 _BLAMES_ONE_BATCH = (sqlite3.IntegrityError, sqlite3.DataError)
 """Errors that one batch of a group caused: a used id, an oversized body."""
@@ -287,10 +277,10 @@ class SqliteFile:
         try:
             yield
         except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-            if code in _REFUSALS:
-                raise StoreError(f"the database did not take the batch: {error}") from error
-            raise StoreClosed(f"the database failed; the outcome is unknown: {error}") from error
+            if is_refusal(error):
+                raise StoreError(f"the database did not take it: {in_words(error)}") from error
+            words = in_words(error)
+            raise StoreClosed(f"the database failed; the outcome is unknown: {words}") from error
         except (UnicodeEncodeError, OverflowError) as error:
             raise BadBatch("a name or number that no database holds") from error
 
@@ -364,6 +354,22 @@ class Archive:
 
 
 @contextmanager
+def open_writer(path: Path) -> Iterator[SqliteFile]:
+    """A database to look at and write to before its program runs, made if it is missing.
+
+    Raises:
+        StoreError: it does not open, or is none of ours.
+    """
+    try:
+        connection = sqlite3.connect(path, isolation_level=None)
+    except sqlite3.Error as error:
+        raise StoreError(f"{path} does not open: {in_words(error)}") from error
+    with closing(connection):
+        prepare_writer(connection)
+        yield SqliteFile(connection)
+
+
+@contextmanager
 def open_readonly(path: Path) -> Iterator[Archive]:
     """Look into the database of an office, running or not, without being able to change it.
 
@@ -373,7 +379,7 @@ def open_readonly(path: Path) -> Iterator[Archive]:
     try:
         connection = sqlite3.connect(reader_address(path), uri=True, isolation_level=None)
     except sqlite3.Error as error:
-        raise StoreError(f"{path} does not open: {error}") from error
+        raise StoreError(f"{path} does not open: {in_words(error)}") from error
     with closing(connection):
         prepare_reader(connection)
         # One transaction around everything: claims, events and blobs are compared with each other.
@@ -381,4 +387,4 @@ def open_readonly(path: Path) -> Iterator[Archive]:
         yield Archive(connection)
 
 
-__all__ = ["Archive", "Outcome", "SqliteFile", "open_readonly"]
+__all__ = ["Archive", "Outcome", "SqliteFile", "open_readonly", "open_writer"]

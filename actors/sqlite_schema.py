@@ -4,8 +4,9 @@ An event and its audit entry are one row of `journal`: no code path can write on
 Names and times only go into columns that are searched; everything else stays in msgpack bodies, so
 that a new kind of event needs no migration.
 
-Invariant: a file is used only if its `application_id` is ours and its `user_version` is one that
-this program knows; anything else is refused untouched.
+Invariants: a file is created and brought up to date whole or not at all; it is used only if its
+`application_id` is ours and its `user_version` is one that this program knows, and anything else is
+refused untouched.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from actors.sqlite_errors import in_words
 from actors.store import StoreError
 
 APPLICATION_ID = 0x42504B42
@@ -93,10 +95,14 @@ def prepare_writer(connection: sqlite3.Connection, busy_timeout_ms: int = BUSY_T
         connection.execute("BEGIN IMMEDIATE")
         try:
             _bring_up_to_date(connection, _recognise(connection))
-        finally:
             connection.execute("COMMIT")
+        except BaseException:
+            # SQLite has rolled back by itself after some errors, a full disk among them.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
     except sqlite3.Error as error:
-        raise StoreError(f"the database does not open: {error}") from error
+        raise StoreError(f"the database does not open: {in_words(error)}") from error
     if mode != "wal":
         raise StoreError(f"the database has journal mode {mode}, not wal")
 
@@ -114,7 +120,7 @@ def prepare_reader(connection: sqlite3.Connection, busy_timeout_ms: int = BUSY_T
         if _recognise(connection) == 0:
             raise NotOurs("the database is empty")
     except sqlite3.Error as error:
-        raise StoreError(f"the database does not open: {error}") from error
+        raise StoreError(f"the database does not open: {in_words(error)}") from error
 
 
 def reader_address(path: Path) -> str:

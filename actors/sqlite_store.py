@@ -28,6 +28,7 @@ from actors.hosted import Conduit
 from actors.inbox import Delivery, Inbox
 from actors.lanes import LANE_REQUESTS_MAX
 from actors.sqlite_client import CommitGroup, Look, PutBlob, ReadHead, SqliteStore, each
+from actors.sqlite_errors import in_words
 from actors.sqlite_file import Outcome, SqliteFile
 from actors.sqlite_schema import BUSY_TIMEOUT_MS, prepare_reader, prepare_writer, reader_address
 from actors.store import StoreClosed, StoreError
@@ -65,7 +66,7 @@ async def open_database(path: Path, wait_ms: int = BUSY_TIMEOUT_MS) -> AsyncIter
                 read = await _on_thread(reader, partial(_prepared, reader, prepare_reader, wait_ms))
                 yield Database(writer, written, reader, read)
     except sqlite3.Error as error:
-        raise StoreError(f"{path} does not open: {error}") from error
+        raise StoreError(f"{path} does not open: {in_words(error)}") from error
 
 
 class SqliteProcess(Conduit):

@@ -23,6 +23,7 @@ from backoffice.configuration.text import as_toml, as_tree
 from backoffice.demo import every, once
 from backoffice.demo.people import run_on
 from backoffice.demo.process import DemoFailed, Interrupted
+from backoffice.founding import WrongLedger
 from backoffice.hsm import BadModule
 from backoffice.premises import Premises
 from backoffice.product import Product
@@ -99,6 +100,7 @@ FAILURES: Final[dict[type[Exception], int]] = dict.fromkeys(
         StoreError,
         SupervisionError,
         WireError,
+        WrongLedger,
         OSError,
     ),
     EXIT_FAILED,

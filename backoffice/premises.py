@@ -4,6 +4,7 @@
     hsm.json          keys of the security module (0600)
     staff.json        the roster: who may sign in, with hashes of passcodes
     office.db         everything durable
+    ledger.json       how far office.db had come when somebody looked; see `backoffice.founding`
     feeds/            what ECIF and OCRM are told, where no endpoint is configured
     operator/         the first operator's identity, for `backpack tree` and `backpack invite`
     invitations/      one file per device of a training office, the text of its QR code (0600)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 import msgspec
+import trio
 
 from actors.outside import production_outside
 from actors.ports import Outside
 from actors.stopping import stop_signals
+from actors.store import StoreError
 from backoffice.catalogue import products
 from backoffice.configuration.file import read_settings
 from backoffice.configuration.settings import Settings, for_training
 from backoffice.customers.feed import Consumer
 from backoffice.customers.sinks import FeedTerms, FileSink, Sink, http_sink
+from backoffice.founding import NOTE_EVERY_S, check_ledger, note_ledger
 from backoffice.office import Postures
 from backoffice.partners.identity_check import EmbeddedRegister
 from backoffice.partners.sms import (
@@ -34,7 +38,7 @@ from supervisors.storage import sqlite
 from wire.checks import Known
 from wire.keys import DeviceKeys, Invitation
 from wire.membership import appoint
-from wire.message import Refusal
+from wire.message import Code, Refusal
 from wire.messages.session import Invite, Role
 from wire.socket import WebSocketListener
 
@@ -89,6 +93,7 @@ async def run_office(
     Raises:
         BadConfiguration: the configuration is wrong.
         BadRoster, KeyFileUnusable, BadModule, FolderInUse: the folder is unusable.
+        WrongLedger: its ledger is not the one that belongs there.
         OSError: the port is taken.
     """
     catalogue = products()
@@ -110,6 +115,8 @@ async def _serve(
 ) -> None:
     outside = production_outside()
     keys, security = premises.open(outside)
+    now_ms = outside.wall.now_ms()
+    check_ledger(premises.folder, premises.database, keys.noise.public, now_ms)
     if training:
         premises.train(outside)
     setup = Setup(
@@ -144,7 +151,20 @@ async def _serve(
                 str(premises.pads),
             )
         )
-        await stopped()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_note_ledger, premises.folder, office)
+            await stopped()
+            nursery.cancel_scope.cancel()
+
+
+async def _note_ledger(folder: Path, office: BackOffice) -> None:
+    """Keep `ledger.json` at most a minute behind; a store that refuses is asked again then."""
+    services = office.office()
+    while True:
+        with suppress(StoreError):
+            head = await services.store.head()
+            await services.outside.offload(partial(note_ledger, folder, head))
+        await trio.sleep(NOTE_EVERY_S)
 
 
 def _messages(
@@ -188,7 +208,7 @@ async def _appoint_operator(
         services = office.office()
         answer = await services.ask(services.devices, "setup", enrol)
         if isinstance(answer, Refusal):
-            raise CannotSetUp(answer.message)
+            raise CannotSetUp(_why(answer))
     return operator
 
 
@@ -200,8 +220,18 @@ async def _invite_devices(office: BackOffice, premises: Premises) -> None:
         invite = Invite(role, device, outlet, training_union(outlet))
         answer = await office.operator.invite("setup", invite)
         if isinstance(answer, Refusal):
-            raise CannotSetUp(f"{device}: {answer.message}")
+            raise CannotSetUp(f"{device}: {_why(answer)}")
         write_private(path, answer.uri.encode())
+
+
+def _why(refusal: Refusal) -> str:
+    """In words; nobody else asks for anything yet, so it is the disk that is busy."""
+    if refusal.code is not Code.BUSY:
+        return refusal.message
+    return (
+        "账本暂不能写入（磁盘已满、只读或被占用） · "
+        "the ledger cannot be written to now (disk full, read-only or locked)"
+    )
 
 
 __all__ = ["OPERATOR", "TRAINING_DEVICES", "CannotSetUp", "Ready", "run_office"]

@@ -186,9 +186,17 @@ def told(error: BaseException) -> str:
     """An error in words for a person."""
     if not isinstance(error, OSError) or error.strerror is None:
         return str(error)
-    if error.errno == errno.EADDRINUSE:
-        return "端口已被占用 · the port is taken"
-    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    words = _SYSTEM_SAYS.get(error.errno or 0, error.strerror)
+    return f"{error.filename}: {words}" if error.filename else words
+
+
+_SYSTEM_SAYS: Final = {
+    errno.EADDRINUSE: "端口已被占用 · the port is taken",
+    errno.ENOSPC: "磁盘已满 · the disk is full",
+    errno.EROFS: "磁盘只读 · the disk is read-only",
+    errno.EACCES: "没有权限 · permission denied",
+}
+"""What the system's errors are called, in both languages."""
 
 
 def text_of(path: Path | None) -> str:

@@ -25,7 +25,8 @@ STORE: Final = "store"
 STORE_SHUTDOWN_S: Final = 10.0
 """How long the writer may take to finish its last commit, in seconds."""
 
-STORE_BACKOFF: Final = Backoff(first_s=0.1, most_s=5.0)
+STORE_BACKOFF: Final = Backoff(first_s=0.5, most_s=15.0)
+"""Slow enough that a disk that is full for hours never uses up a root's restarts."""
 
 
 @dataclass(frozen=True)
