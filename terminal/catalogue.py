@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from actors.ports import WallClock
-from actors.store import Batch, Document, Store
+from actors.store import Batch, Document, Store, StoreClosed, StoreError
 from wire.codec import PAYLOAD_BYTES_MAX, decode, encode
 from wire.messages.session import ListProducts, ProductCard, Products
 
@@ -50,7 +50,10 @@ class Catalogue:
             self._take(decode(Products, body, bytes_max=CATALOGUE_BYTES_MAX).products, body)
 
     async def renew(self, ask: Callable[[ListProducts], Awaitable[Products]]) -> None:
-        """Ask the office for every page; what `ask` raises changes nothing."""
+        """Ask the office for every page; what `ask` raises changes nothing.
+
+        A store that refuses costs nobody the products: they are offered, and kept next time.
+        """
         cards: dict[str, ProductCard] = {}
         for _ in range(PAGES_MAX):
             page = await ask(ListProducts(max(cards, default="")))
@@ -62,10 +65,19 @@ class Catalogue:
             return
         products = tuple(cards.values())
         body = encode(Products(products))
-        if body != self._body:
-            document = Document(*_PLACE, body)
+        kept = body == self._body or await self._keep(body)
+        self._take(products, body if kept else self._body)
+
+    async def _keep(self, body: bytes) -> bool:
+        document = Document(*_PLACE, body)
+        try:
             await self._store.commit(Batch("office", self._wall.now_ms(), documents=(document,)))
-        self._take(products, body)
+        except StoreClosed:
+            raise
+        except StoreError as refused:
+            log.warning("products are not kept", error=str(refused))
+            return False
+        return True
 
     def _take(self, products: tuple[ProductCard, ...], body: bytes) -> None:
         self._body = body

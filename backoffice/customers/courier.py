@@ -17,7 +17,7 @@ import trio
 
 from actors import Inbox, Process
 from actors.ports import WallClock
-from actors.store import Batch, Document, Store
+from actors.store import Batch, Document, Store, StoreClosed, StoreError
 from backoffice.customers.feed import (
     ACKNOWLEDGED,
     Consumer,
@@ -87,7 +87,10 @@ class Courier(Process):
                 moved = await self.deliver_some()
                 if not moved:
                     await self.compare_today()
-            except SinkUnreachable as error:
+            except StoreClosed:
+                raise
+            except (SinkUnreachable, StoreError) as error:
+                # Of the store only a refusal: nothing is lost, and it takes things again later.
                 self._failures += 1
                 _log.warning("feed.unreachable", feed=self._consumer.name, error=str(error))
                 await trio.sleep(pause_s)

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+import trio
 
 from actors.memory_store import Disk, MemoryStore
 from actors.store import Append, Batch, Event, Store
@@ -29,6 +30,7 @@ from backoffice.customers.record import Change, CustomerChanged
 from backoffice.customers.sinks import FileSink, HttpSink, SinkUnreachable
 from tests.kit import submissions as make
 from tests.kit.consumer import Ear
+from tests.kit.disk import FaultyDisk, full, never
 from tests.kit.running import run
 from wire.codec import encode
 from wire.masked import IdNumber
@@ -129,6 +131,26 @@ def test_what_was_taken_but_not_acknowledged_comes_again() -> None:
             pass
 
         assert (250, list(range(1, 251))) == (await courier.acknowledged(), sorted(ear.got))
+
+    run(story)
+
+
+def test_a_full_disk_delays_a_feed_and_costs_nothing() -> None:
+    """The courier waits for room instead of crashing; what it could not note goes out again."""
+
+    async def story() -> None:
+        disk, ear = FaultyDisk(), Ear()
+        await publish(MemoryStore(disk), ECIF, *(changed(n, "phone") for n in range(1, 4)))
+        courier = Courier(ECIF, MemoryStore(disk), ear, Wall())
+        disk.refuse = lambda _batch: full()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(courier._carry)
+            await trio.sleep(600)
+            assert (0, [1, 2, 3]) == (await courier.acknowledged(), sorted(ear.got))
+            disk.refuse = never
+            await trio.sleep(600)
+            assert 3 == await courier.acknowledged()
+            nursery.cancel_scope.cancel()
 
     run(story)
 

@@ -34,6 +34,7 @@ SHOWN_COUNTS: Final = (
     "poison",
     "slow",
     "refuse",
+    "fill",
     "policy",
     "clock",
     "upgrade",

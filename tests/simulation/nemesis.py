@@ -20,7 +20,7 @@ from backoffice.partners.operations import Partner
 from backoffice.program import BackOffice
 from tests.kit.bank import UNION, Bank
 from tests.kit.determinism import stream
-from tests.kit.disk import DELAY_S_MAX, Refusals, full, locked, never
+from tests.kit.disk import DELAY_S_MAX, Refusals, Refuse, full, locked, never
 from tests.kit.outside import EPOCH_MS
 from tests.simulation.node import Node
 from tests.simulation.swarm import Plan
@@ -39,13 +39,16 @@ POINTS_AHEAD_MAX: Final = 30
 RECORDED_MAX: Final = 64
 """How many frames the attacker keeps to replay."""
 
+FULL_S_MAX: Final = 20.0
+"""How long a disk is full at most, in virtual seconds; then somebody makes room."""
+
 POISON_PAUSE_S: Final = 8.0
 """The shortest time between two poisoned actors, so that restarts stay within their intensity."""
 
 
 STREAMS: Final = (
     "crash", "partition", "poison", "attack", "slow", "deaf", "forget", "policy", "clock",
-    "upgrade",
+    "upgrade", "fill",
 )  # fmt: skip
 """The kinds of ill will that draw from a stream of chance of their own."""
 
@@ -108,6 +111,7 @@ class Nemesis:
         self._dice = {what: stream(seed, f"nemesis:{what}") for what in STREAMS}
         self._recorded: list[bytes] = []
         self._held_back: dict[tuple[int, str], bytes] = {}
+        self._filled: dict[str, tuple[float, Refuse]] = {}
         self._active = False
         self.office: BackOffice | None = None
         bank.network.tap = self._tap
@@ -136,6 +140,9 @@ class Nemesis:
                 self._set_clock()
             if self._strikes("upgrade", self._plan.upgrades):
                 self._upgrade()
+            if self._strikes("fill", self._plan.fills):
+                self._fill_a_disk()
+            self._make_room()
             self._trouble_consumers()
         self.heal()
 
@@ -148,6 +155,7 @@ class Nemesis:
         for disk in self._bank.disks.values():
             disk.crash_at, disk.delay_s_max = frozenset(), DELAY_S_MAX
             disk.disk.refuse = never
+        self._filled.clear()
         for plan in self._bank.plans.values():
             plan.heal()
         self._bank.conducts.calm()
@@ -173,6 +181,24 @@ class Nemesis:
             dice = stream(self._seed, f"nemesis:refuse:{node.name}")
             disk = self._bank.disk(node.name).disk
             disk.refuse = Refusals(dice, self._plan.refuses, (locked, full), noted)
+
+    def _fill_a_disk(self) -> None:
+        """One that has room: from now on it takes nothing."""
+        dice = self._dice["fill"]
+        node = dice.choice(self._nodes)
+        if node.name not in self._filled:
+            self._trace.note("fill", node.name)
+            disk = self._bank.disk(node.name).disk
+            until_s = trio.current_time() + dice.uniform(1.0, FULL_S_MAX)
+            self._filled[node.name] = (until_s, disk.refuse)
+            disk.refuse = lambda _batch: full()
+
+    def _make_room(self) -> None:
+        now_s = trio.current_time()
+        for name, (until_s, refuse) in list(self._filled.items()):
+            if until_s <= now_s:
+                self._bank.disk(name).disk.refuse = refuse
+                del self._filled[name]
 
     def _crash(self) -> None:
         """Now, or exactly before or after a commit that is to come."""

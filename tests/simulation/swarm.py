@@ -50,6 +50,7 @@ class Plan:
         attack: chance that the attacker does something to a frame.
         slow: chance that a node's disk is slow, up to `slow_s` at each point.
         refuses: chance that a disk refuses a commit: full, or locked by somebody else.
+        fills: chance per second that a disk is full for a while: it refuses every commit.
         kit: chance of each fault of `KIT_FAULTS`, per question.
         partners: chance of each misconduct, per request to a partner or service.
         deaf: chance per second that a consumer takes entries and does not say so.
@@ -76,6 +77,7 @@ class Plan:
     slow: float
     slow_s: float
     refuses: float
+    fills: float
     kit: dict[Fault, float]
     partners: dict[Conduct, float]
     deaf: float
@@ -120,6 +122,7 @@ def draw(seed: int) -> Plan:
         terminals=chance.choice((2, 2, 2, 3)),
         errands=chance.choice((1, 1, 1, 2)),
         refuses=_some(chance, 0.1),
+        fills=_some(stream(seed, "fills"), 0.06),
         clocks=_some(chance, 0.1),
         upgrades=_some(chance, 0.02),
         doubts=_some(chance, 0.5),

@@ -12,6 +12,7 @@ from actors.memory_store import Disk, MemoryStore
 from backoffice.catalogue import products
 from backoffice.peers.product_pages import page_after
 from terminal.catalogue import PAGES_MAX, Catalogue
+from tests.kit.disk import FaultyDisk, full, never
 from tests.kit.outside import VirtualWall
 from tests.kit.running import run
 from wire.errors import LinkLost
@@ -55,6 +56,26 @@ def test_every_page_is_gathered_and_taken_at_once() -> None:
         await tablet.catalogue.renew(line.ask)
         assert len(line.asked) > 2
         assert [CARDS] == tablet.taken
+
+        restarted = Tablet(disk)
+        await restarted.catalogue.load()
+        assert [CARDS] == restarted.taken
+
+    run(story)
+
+
+def test_a_full_disk_keeps_nobody_from_the_products() -> None:
+    """They are offered now, and kept as soon as there is room."""
+
+    async def story() -> None:
+        disk, line = FaultyDisk(), Line()
+        tablet = Tablet(disk)
+        disk.refuse = lambda _batch: full()
+        await tablet.catalogue.renew(line.ask)
+        assert [CARDS] == tablet.taken
+        disk.refuse = never
+        line.left = PAGES_MAX
+        await tablet.catalogue.renew(line.ask)
 
         restarted = Tablet(disk)
         await restarted.catalogue.load()
