@@ -25,6 +25,7 @@ from backoffice.demo.people import run_on
 from backoffice.demo.process import DemoFailed, Interrupted
 from backoffice.founding import WrongLedger
 from backoffice.hsm import BadModule
+from backoffice.partners.connections import NotConnected
 from backoffice.premises import Premises
 from backoffice.product import Product
 from backoffice.reconcile import reconcile_folder, render_reconciliation
@@ -96,6 +97,7 @@ FAILURES: Final[dict[type[Exception], int]] = dict.fromkeys(
         BadModule,
         BadProduct,
         CannotSetUp,
+        NotConnected,
         FolderInUse,
         StoreError,
         SupervisionError,

@@ -22,13 +22,11 @@ import msgspec
 
 from backoffice.authorization.levels import Raise
 from backoffice.dossier import NO_TERMS, Dossier, Terms, TermsT
-from backoffice.partners.operations import Operation
+from backoffice.partners.conduct import Party, Service
+from backoffice.partners.operations import Operation, Partner
 from backoffice.partners.queries import PartnerQuery
 from wire.checks import pin_card_field
-from wire.form import (
-    Capability,
-    Form,
-)
+from wire.form import Capability, FieldKind, Form
 from wire.masked import IdNumber
 from wire.message import Refusal
 from wire.messages.case import SlipLine
@@ -172,6 +170,7 @@ class Product:
         level: the rules that raise the authorization level, its base level among them.
         claims: what the case must own alone, within a union.
         category: where it stands on the terminal's first page.
+        partners: whom its plan and its lists ask; where one is not connected, it is not offered.
         plan: what partners shall do; legs are prepared together, and committed in this order, so
             that the one that may still say no comes first. None: the case is stored, unsigned.
         listings: which query answers a `LISTED` field.
@@ -196,6 +195,7 @@ class Product:
     form: Form
     needs: frozenset[Capability]
     category: Category
+    partners: frozenset[Partner] = frozenset()
     level: Callable[[Dossier], tuple[Raise, ...]]
     slip_lines: Callable[[Dossier], tuple[SlipLine | FactLine, ...]]
     problems: Callable[[Dossier], tuple[Refusal, ...]] = no_problems
@@ -231,6 +231,14 @@ class Product:
     def signed(self) -> bool:
         """The customer signs a slip: everything that asks something of a partner."""
         return self.plan is not no_plan
+
+    @property
+    def parties(self) -> frozenset[Party]:
+        """Everybody outside who has to be connected: partners, and whom the form's fields ask."""
+        kinds = {field.kind for field in self.form.fields}
+        idv = {Service.IDV} if FieldKind.ID_CARD in kinds else set()
+        sms = {Service.SMS} if any(field.proven for field in self.form.fields) else set()
+        return frozenset({*self.partners, *idv, *sms})
 
     @property
     def card(self) -> ProductCard:

@@ -55,12 +55,12 @@ from backoffice.management.figures import ManagementTerms
 from backoffice.management.manager import ManagersDesk
 from backoffice.office import ANSWER_S_MAX, Office, Postures, pool_key
 from backoffice.partners.conduct import Conducts
+from backoffice.partners.connections import Connections
 from backoffice.partners.embedded import stream_of as partner_stream
 from backoffice.partners.handler import PartnerHandler
-from backoffice.partners.identity_check import IdentityDesk, PopulationRegister
+from backoffice.partners.identity_check import IdentityDesk, NoRegister
 from backoffice.partners.operations import Partner
-from backoffice.partners.policy import embedded_partner
-from backoffice.partners.sms import ShortMessages
+from backoffice.partners.sms import no_messages
 from backoffice.peers.admission import Admission
 from backoffice.peers.devices import Device, Devices, GetDevice
 from backoffice.peers.gateway import Gateway
@@ -123,7 +123,7 @@ class Setup:
         storage: where everything durable lives.
         listening: called with the address once peers can dial it.
         settings: every number that a bank may change, per union.
-        sms: the SMS gateway of a union.
+        connections: what stands behind the ports to others.
         sinks: where what is learned about customers is sent.
         roster_file: where the roster is followed while the office runs; None where it stands still.
         posture: whether a device is as its management wants it, as far as anybody knows.
@@ -136,12 +136,11 @@ class Setup:
     keys: DeviceKeys
     listener: Listener
     roster: Roster
-    register: PopulationRegister
     security: SecurityModule
     products: dict[str, Product]
     listening: Callable[[str], None]
     settings: Settings
-    sms: Callable[[str], ShortMessages]
+    connections: Connections
     sinks: Sinks
     posture: Postures
     roster_file: RosterFile | None = None
@@ -159,6 +158,7 @@ class BackOffice:
 
     def __init__(self, setup: Setup, system: System, stored: Stored) -> None:
         self._setup = setup
+        setup.conducts.refuse(setup.connections.refused)
         self._stored = stored
         self._store = stored.store
         self._sessions = Sessions()
@@ -237,7 +237,9 @@ class BackOffice:
     def office(self) -> Office:
         """Everything that answering a peer takes."""
         setup, store = self._setup, self._for_peers
-        identity = IdentityDesk(store, setup.register, setup.outside.wall, setup.conducts)
+        identity = IdentityDesk(
+            store, setup.connections.register or NoRegister(), setup.outside.wall, setup.conducts
+        )
         return Office(
             outside=setup.outside,
             store=store,
@@ -272,7 +274,7 @@ class BackOffice:
                 store,
                 setup.outside.wall,
                 setup.outside.entropy,
-                setup.sms,
+                setup.connections.sms or no_messages,
                 setup.security.seal,
                 lambda union: setup.settings.for_union(union).lookups,
                 setup.conducts,
@@ -316,12 +318,12 @@ class BackOffice:
         return DurableActor(book, stream=stream, key="policy", store=self._store, handlers={})
 
     def _partner_pools(self) -> Iterator[PoolSpec]:
-        for partner in Partner:
+        for partner in self._setup.connections.partners:
             start = partial(self._embedded, partner=partner)
             yield PoolSpec(partner, start, limit=UNIONS_MAX, passivate_s=UNION_PASSIVATE_S)
 
     def _embedded(self, union: str, partner: Partner) -> Actor:
-        behaviour = embedded_partner(partner, self._setup.settings.for_union(union).partners)
+        behaviour = self._setup.connections.partners[partner](union)
         stream = partner_stream(partner, union)
         return DurableActor(behaviour, stream=stream, key=union, store=self._store, handlers={})
 

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 import trio
+import structlog
 
 from actors.outside import production_outside
 from actors.ports import Outside
@@ -22,10 +23,11 @@ from backoffice.customers.feed import Consumer
 from backoffice.customers.sinks import FeedTerms, FileSink, Sink, http_sink
 from backoffice.founding import NOTE_EVERY_S, check_ledger, note_ledger
 from backoffice.office import Postures
+from backoffice.partners.connections import TITLES, Connections, NotConnected, Ports
 from backoffice.partners.identity_check import EmbeddedRegister
+from backoffice.partners.policy import embedded_partners
 from backoffice.partners.sms import (
     EmbeddedMessages,
-    ShortMessages,
     SmsTerms,
     gateways,
 )
@@ -41,6 +43,8 @@ from wire.membership import appoint
 from wire.message import Code, Refusal
 from wire.messages.session import Invite, Role
 from wire.socket import WebSocketListener
+
+log = structlog.get_logger("office")
 
 TRAINING_DEVICES: Final = (
     ("T-0001", Role.TERMINAL, "53011101"),
@@ -92,6 +96,7 @@ async def run_office(
 
     Raises:
         BadConfiguration: the configuration is wrong.
+        NotConnected: outside training, the configuration does not say who serves some port.
         BadRoster, KeyFileUnusable, BadModule, FolderInUse: the folder is unusable.
         WrongLedger: its ledger is not the one that belongs there.
         OSError: the port is taken.
@@ -126,12 +131,11 @@ async def _serve(
         listener=listener,
         roster=Roster(premises.roster(), outside.wall, outside.offload),
         roster_file=premises,
-        register=EmbeddedRegister(),
         security=security,
         products=dict(settings.catalogue),
         listening=lambda _address: None,
         settings=settings,
-        sms=_messages(premises, settings, outside, training),
+        connections=_connections(premises, settings, outside, training),
         posture=_posture(training),
         sinks=partial(_sink, premises, settings.shared(FeedTerms), outside),
     )
@@ -167,14 +171,30 @@ async def _note_ledger(folder: Path, office: BackOffice) -> None:
         await trio.sleep(NOTE_EVERY_S)
 
 
-def _messages(
+def _connections(
     premises: Premises, settings: Settings, outside: Outside, training: bool
-) -> Callable[[str], ShortMessages]:
-    """The folder of a training office, else the gateway that a union is configured with."""
-    if training:
-        kept = EmbeddedMessages(outside.offload, premises.phones)
-        return lambda _union: kept
-    return gateways(lambda union: settings.for_union(union).section(SmsTerms))
+) -> Connections:
+    """What the configuration names, and in a training office whatever else there is embedded.
+
+    Raises:
+        NotConnected: outside training, of some port nothing is said.
+    """
+    ports = settings.shared(Ports)
+    if ports.unsaid and not training:
+        raise NotConnected(ports.unsaid)
+    for party in sorted(ports.refused):
+        log.warning("port.refused", port=str(party), refuses=TITLES[party][1])
+    if not training:
+        sms = gateways(lambda union: settings.for_union(union).section(SmsTerms))
+        there = Connections(register=None, sms=sms, partners={})
+        return there.without(ports.refused)
+    kept = EmbeddedMessages(outside.offload, premises.phones)
+    embedded = Connections(
+        register=EmbeddedRegister(),
+        sms=lambda _union: kept,
+        partners=embedded_partners(lambda union: settings.for_union(union).partners),
+    )
+    return embedded.without(ports.refused)
 
 
 def _posture(training: bool) -> Postures:

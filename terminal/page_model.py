@@ -67,6 +67,7 @@ class ProductView(msgspec.Struct, frozen=True):
     Attributes:
         category: where it stands: `account`, `payment`, `credit`, `wealth` or `customer`.
         missing: capabilities that this kit lacks right now.
+        closed: why the office does not offer it now, in words; empty where it does.
     """
 
     code: str
@@ -74,6 +75,7 @@ class ProductView(msgspec.Struct, frozen=True):
     title_en: str
     category: str = "account"
     missing: tuple[str, ...] = ()
+    closed: str = ""
 
 
 class OwedView(msgspec.Struct, frozen=True):

@@ -228,6 +228,8 @@ class Teller:
         product = self.products.get(code)
         if product is None:
             return Refusal(Code.NOT_FOUND, "没有这项业务")
+        if product.closed:
+            return Refusal(Code.FORBIDDEN, product.closed)
         missing = set(product.needs) - self._capabilities
         if missing:
             return Refusal(Code.POSTURE, "本机缺少办理该业务所需的外设")

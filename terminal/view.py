@@ -68,7 +68,14 @@ _SEXES: Final = {Sex.MALE: "男", Sex.FEMALE: "女"}
 def product_view(product: ProductCard, capabilities: frozenset[str]) -> ProductView:
     """A business with what this kit lacks for it."""
     missing = tuple(need for need in product.needs if need not in capabilities)
-    return ProductView(product.code, product.title_zh, product.title_en, product.category, missing)
+    return ProductView(
+        product.code,
+        product.title_zh,
+        product.title_en,
+        product.category,
+        missing,
+        product.closed,
+    )
 
 
 def case_row(draft: Draft, changed_ms: int) -> CaseRow:

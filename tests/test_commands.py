@@ -10,6 +10,8 @@ import pytest
 
 import backpack as front_door
 from actors.outside import production_outside
+from backoffice.premises import Premises
+from tests.kit.bank import teller
 from tests.kit.programs import backpack
 from wire.keys import DeviceKeys, Invitation
 from wire.membership import KEY_FILE, OFFICE_FILE, appoint
@@ -229,6 +231,19 @@ def test_a_folder_whose_files_are_damaged(tmp_path: Path) -> None:
     (tmp_path / OFFICE_FILE).write_text("{damaged")
     code, told = mistake(*terminal)
     assert (FAILED, True) == (code, f"{OFFICE_FILE} cannot be read" in told)
+
+
+def test_an_office_that_is_not_told_who_stands_outside(tmp_path: Path) -> None:
+    """Outside training it does not start, and prints what to write into the configuration."""
+    Premises(tmp_path).add_staff(teller(1))
+    config = tmp_path / "office.toml"
+    config.write_text('[ports]\nidv = "refused"\nsms = "http"\n[sms]\nurl = "http://127.0.0.1:9"\n')
+    code, told = mistake("office", "--data", str(tmp_path), "--port", "0", "--config", str(config))
+
+    assert FAILED == code
+    assert "[ports]" in told
+    assert 'core = "refused"   # 核心系统 · the core bank' in told
+    assert "idv = " not in told
 
 
 @pytest.mark.parametrize("roster", ["", "{", "[]", '[{"card": 1}]'], ids=repr)

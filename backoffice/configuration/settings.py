@@ -12,6 +12,7 @@ defaults and bounds, so that what a rule reads and what a file may say cannot dr
     [partners], [partners.core], …     the embedded partners
     [products]                         which services are switched off
     [products.debit_card]              a product's own numbers
+    [ports]                            what stands behind each port, or that nothing does
     [feeds], [sms]                     where the outside systems are
     [union."530111".limits]            any of these again, for one union
 
@@ -36,19 +37,22 @@ from backoffice.customers.sinks import FeedTerms
 from backoffice.dossier import Terms as ProductTerms
 from backoffice.lookups.terms import LookupTerms
 from backoffice.management.figures import ManagementTerms
+from backoffice.partners.connections import TITLES, Ports, not_connected
 from backoffice.partners.policy import PartnersPolicy
 from backoffice.partners.sms import SmsTerms
 from backoffice.product import Product
 from wire.checks import Area, Known, Limits, Nowhere
+from wire.message import Refusal
+from wire.messages.session import ProductCard
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 UNION: Final = "union"
 """The table of what differs in a union."""
 
-OFFICE_WIDE: Final = frozenset({"customers", "feeds"})
-"""Sections that no union can change: a person has one record and a consumer one feed, whichever
-unions they come from."""
+OFFICE_WIDE: Final = frozenset({"customers", "feeds", "ports"})
+"""Sections that no union can change: a person has one record, a consumer one feed and an outside
+system one connection, whichever unions they come from."""
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +89,7 @@ SECTIONS: Final[dict[str, type[msgspec.Struct]]] = {
     "management": ManagementTerms,
     "feeds": FeedTerms,
     "sms": SmsTerms,
+    "ports": Ports,
 }
 """Every section but the products' own, by its dotted name; a new one is a new line here."""
 
@@ -151,7 +156,30 @@ class UnionSettings:
 
     @cached_property
     def offered(self) -> Mapping[str, Product]:
-        """The products that are not switched off."""
+        """The products that are not switched off, and for which everybody is connected."""
+        switched_on = self._switched_on
+        return {code: one for code, one in switched_on.items() if code not in self.closed}
+
+    @cached_property
+    def closed(self) -> Mapping[str, Refusal]:
+        """The products that would be offered if everybody were connected: what is said instead."""
+        refused = _of_type(Ports, self.sections).refused
+        return {
+            code: not_connected(min(one.parties & refused, key=list(TITLES).index))
+            for code, one in self._switched_on.items()
+            if one.parties & refused
+        }
+
+    @property
+    def cards(self) -> tuple[ProductCard, ...]:
+        """What a terminal lists, in the order of codes; those that are closed say why."""
+        cards = {code: one.card for code, one in self._switched_on.items()}
+        for code, refusal in self.closed.items():
+            cards[code] = msgspec.structs.replace(cards[code], closed=refusal.message)
+        return tuple(cards[code] for code in sorted(cards))
+
+    @property
+    def _switched_on(self) -> dict[str, Product]:
         disabled = self.section(Offer).disabled
         return {code: one for code, one in self.products.items() if code not in disabled}
 

@@ -125,6 +125,8 @@ class ListingDesk:
         """
         union = caller.staff.union
         settings = self._settings(union)
+        if request.product in settings.closed:
+            return msgspec.structs.replace(settings.closed[request.product], field=request.field)
         product = settings.offered.get(request.product)
         field = product.form.field(request.field) if product is not None else None
         if product is None or field is None or field.kind is not FieldKind.LISTED:

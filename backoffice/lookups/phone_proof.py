@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 import trio
 
+from actors import Refused
 from actors.ports import Entropy, WallClock
 from actors.store import Store
 from backoffice.cases.commands import Caller
@@ -115,7 +116,7 @@ class PhoneDesk:
     async def send(self, caller: Caller, request: SendCode) -> CodeSent | Refusal:
         """A code on its way; asked again too soon, the same answer about the same code.
 
-        Codes: `FORMAT`, `LIMIT`, `BUSY`.
+        Codes: `FORMAT`, `LIMIT`, `BUSY`, `FORBIDDEN`.
         """
         now = Context(self._wall.now_ms()).at(_PHONE.name)
         wrong = check_phone(PhoneValue(request.phone), _PHONE, now)
@@ -135,6 +136,9 @@ class PhoneDesk:
         except SmsFailed:
             await retried(lambda: self._void(caller, request.case_id, made))
             return _NOT_SENT
+        except Refused as refused:
+            await retried(lambda: self._void(caller, request.case_id, made))
+            return refused.refusal
         return CodeSent(made.until_ms, made.again_ms)
 
     async def prove(self, caller: Caller, request: ProveCode) -> PhoneProven | Refusal:
@@ -159,6 +163,7 @@ class PhoneDesk:
 
         Raises:
             SmsFailed: it certainly did not go out.
+            Refused: no gateway is connected.
         """
         ask = partial(self._sms(union).send, phone, text)
         try:

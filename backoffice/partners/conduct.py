@@ -17,6 +17,7 @@ from typing import Final, TypeVar
 
 import trio
 
+from actors import Refused
 from backoffice.partners.operations import Partner
 from backoffice.partners.port import PARTNER_S_MAX
 from wire.message import Code, Refusal
@@ -93,6 +94,11 @@ class Conducts:
         self._told: dict[tuple[Party, str], Conduct] = {}
         self._dice = dice
         self._chances = dict(chances or {})
+        self._refused: Mapping[Party, Refusal] = {}
+
+    def refuse(self, parties: Mapping[Party, Refusal]) -> None:
+        """From now on nobody asks these, whatever they would do: nothing stands behind them."""
+        self._refused = parties
 
     def tell(self, party: Party, union: str, conduct: Conduct) -> None:
         """From now on a union's partner or service behaves like this."""
@@ -117,8 +123,12 @@ class Conducts:
             decline: what the same request comes to where it is declined.
 
         Raises:
+            Refused: nobody can be asked there.
             Unheard: nothing, or later than anybody waits.
         """
+        if party in self._refused:
+            await trio.lowlevel.checkpoint()
+            raise Refused(self._refused[party])
         conduct = self.next(party, union)
         match conduct.manner:
             case Manner.DOWN:

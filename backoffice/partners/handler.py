@@ -56,6 +56,11 @@ class PartnerHandler:
             return await self._conducts.hear(self._partner, message.union, ask, decline)
         except Unheard:
             return PartnerSilent(message.key)
+        except Refused as refused:
+            # What was never asked was never prepared; of all later steps nothing is known.
+            if isinstance(message, Prepare):
+                return PartnerOutcome(message.key, PartnerStatus.DECLINED, refused.refusal)
+            return PartnerSilent(message.key)
 
     async def _ask(
         self, key: str, message: PartnerRequest, request: PartnerRequest | Refuse

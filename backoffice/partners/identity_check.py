@@ -81,6 +81,15 @@ class EmbeddedRegister:
         return IdentityResult.MATCH, name
 
 
+class NoRegister:
+    """An office without a register: nothing is known of anybody, and nothing is made up."""
+
+    async def verify(self, number: str, name: str) -> tuple[IdentityResult, str]:
+        """Always `UNAVAILABLE`."""
+        await trio.lowlevel.checkpoint()
+        return IdentityResult.UNAVAILABLE, ""
+
+
 class IdentityRecorded(msgspec.Struct, frozen=True, tag="IdentityRecorded"):
     """The register answered about a person for a case; the person is kept only as a digest."""
 
@@ -180,6 +189,7 @@ __all__ = [
     "EmbeddedRegister",
     "IdentityDesk",
     "IdentityRecorded",
+    "NoRegister",
     "PopulationRegister",
     "person_digest",
 ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from backoffice.partners.biller import BillerPolicy, Billers
 from backoffice.partners.card_center import CardCenter, CardPolicy
+from backoffice.partners.connections import PartnerRules
 from backoffice.partners.core_accounts import CorePolicy
 from backoffice.partners.core_bank import CoreBank
 from backoffice.partners.credit import CreditSystem
@@ -57,4 +59,17 @@ def embedded_partner(partner: Partner, policy: PartnersPolicy) -> EmbeddedPartne
             return Ocrm(policy.ocrm, training=training)
 
 
-__all__ = ["PartnersPolicy", "embedded_partner"]
+def embedded_partners(policy: Callable[[str], PartnersPolicy]) -> dict[Partner, PartnerRules]:
+    """All of them, for an office that has nobody outside.
+
+    Args:
+        policy: of a union.
+    """
+
+    def rules(partner: Partner) -> PartnerRules:
+        return lambda union: embedded_partner(partner, policy(union))
+
+    return {partner: rules(partner) for partner in Partner}
+
+
+__all__ = ["PartnersPolicy", "embedded_partner", "embedded_partners"]

@@ -159,6 +159,11 @@ class NoMessages:
         raise SmsFailed("no gateway is connected")
 
 
+def no_messages(_union: str) -> ShortMessages:
+    """The gateway of every union of an office without one."""
+    return NoMessages()
+
+
 def gateways(
     terms: Callable[[str], SmsTerms], client: httpx.AsyncClient | None = None
 ) -> Callable[[str], ShortMessages]:
@@ -195,4 +200,5 @@ __all__ = [
     "SmsFailed",
     "SmsTerms",
     "gateways",
+    "no_messages",
 ]

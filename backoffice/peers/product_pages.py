@@ -6,16 +6,19 @@ was switched on or off meanwhile, the next page begins with the next code.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
-from backoffice.product import Product
 from wire.codec import encode
 from wire.messages.session import PAGE_BYTES_MAX, ProductCard, Products
 
 
-def page_after(offered: Mapping[str, Product], after: str) -> Products:
-    """The first products after a code: as many as fit into a page, and one at the least."""
-    rest = [offered[code].card for code in sorted(offered) if code > after]
+def page_after(cards: Sequence[ProductCard], after: str) -> Products:
+    """The first cards after a code: as many as fit into a page, and one at the least.
+
+    Args:
+        cards: in the order of codes.
+    """
+    rest = [card for card in cards if card.code > after]
     taken: list[ProductCard] = []
     size = 0
     for card in rest:

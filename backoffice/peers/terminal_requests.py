@@ -74,7 +74,7 @@ class TerminalRequests:
         office = self._office
         match request:
             case ListProducts(after=after):
-                return page_after(office.settings.for_union(device.union).offered, after)
+                return page_after(office.settings.for_union(device.union).cards, after)
             case OfferImages():
                 limits = office.settings.for_union(device.union).limits
                 bringer = Bringer(device.union, device.device, request.case_id)
@@ -149,6 +149,8 @@ class TerminalRequests:
         """Through the gate, with everything that only the office knows."""
         office, union = self._office, caller.staff.union
         settings = office.settings.for_union(union)
+        if submission.product in settings.closed:
+            return settings.closed[submission.product]
         facts = await self._facts(caller, submission, settings.offered.get(submission.product))
         if isinstance(facts, Refusal):
             return facts

@@ -15,7 +15,7 @@ import msgspec
 
 from backoffice.authorization.levels import Raise, by_amount
 from backoffice.dossier import Dossier, Terms
-from backoffice.partners.operations import HoldFunds, PayBill
+from backoffice.partners.operations import HoldFunds, Partner, PayBill
 from backoffice.partners.queries import PartnerQuery, UnpaidBills
 from backoffice.product import Asking, Category, Leg, Product, Unique, unique_key
 from backoffice.questions.fields import ID_CARD, choice, needs_of, title_of_option
@@ -199,6 +199,7 @@ PRODUCT: Final = Product(
     form=FORM,
     needs=needs_of(FORM),
     category=Category.PAYMENT,
+    partners=frozenset({Partner.BILLER, Partner.CORE}),
     problems=problems,
     level=level,
     claims=claims,

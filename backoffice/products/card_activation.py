@@ -13,7 +13,7 @@ from typing import Final
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier, Terms
 from backoffice.partners.listing import day_of
-from backoffice.partners.operations import ActivateCard
+from backoffice.partners.operations import ActivateCard, Partner
 from backoffice.partners.queries import CardsToActivate, PartnerQuery
 from backoffice.product import Asking, Category, FactLine, Leg, Product
 from backoffice.questions.fields import CARD_FIRST, FACE_TO_FACE, ID_CARD, needs_of
@@ -109,6 +109,7 @@ PRODUCT: Final = Product(
     needs=needs_of(FORM),
     level=level,
     category=Category.ACCOUNT,
+    partners=frozenset({Partner.CORE}),
     plan=plan,
     listings={"issued": issues},
     slip_lines=slip_lines,

@@ -13,7 +13,7 @@ from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier, Terms
-from backoffice.partners.operations import Customer, SignContract
+from backoffice.partners.operations import Customer, Partner, SignContract
 from backoffice.partners.queries import Contracts, PartnerQuery
 from backoffice.product import Asking, Category, Leg, Product, Unique, unique_key
 from backoffice.questions.fields import (
@@ -191,6 +191,7 @@ PRODUCT: Final = Product(
     form=FORM,
     needs=needs_of(FORM),
     category=Category.CREDIT,
+    partners=frozenset({Partner.CREDIT}),
     problems=problems,
     level=level,
     claims=claims,

@@ -13,7 +13,7 @@ import msgspec
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier, Terms
-from backoffice.partners.operations import ApplyCreditCard, Contact
+from backoffice.partners.operations import ApplyCreditCard, Contact, Partner
 from backoffice.product import Category, FactLine, Leg, Product
 from backoffice.questions.fields import (
     FACE_TO_FACE,
@@ -227,6 +227,7 @@ PRODUCT: Final = Product(
     form=FORM,
     needs=needs_of(FORM),
     category=Category.CREDIT,
+    partners=frozenset({Partner.CARD}),
     problems=problems,
     level=lambda dossier: (Raise(Level.A2),),
     plan=plan,

@@ -12,6 +12,7 @@ import msgspec
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier
+from backoffice.partners.operations import Partner
 from backoffice.partners.queries import PartnerQuery, SurveyTargets
 from backoffice.product import Asking, Category, Product, Unique, unique_key
 from backoffice.questions.fields import choice, needs_of, title_of_option
@@ -119,6 +120,7 @@ PRODUCT: Final = Product(
     form=FORM,
     needs=needs_of(FORM, signed=False),
     category=Category.CUSTOMER,
+    partners=frozenset({Partner.OCRM}),
     level=lambda dossier: (Raise(Level.A0),),
     claims=claims,
     target="target",

@@ -15,7 +15,7 @@ import msgspec
 
 from backoffice.authorization.levels import MINOR, Level, Raise
 from backoffice.dossier import Dossier, Terms
-from backoffice.partners.operations import IssueCard
+from backoffice.partners.operations import IssueCard, Partner
 from backoffice.product import Category, FactLine, Leg, Product, Unique, unique_key
 from backoffice.questions.fields import (
     FACE_TO_FACE,
@@ -244,6 +244,7 @@ PRODUCT: Final = Product(
     level=level,
     claims=claims,
     category=Category.ACCOUNT,
+    partners=frozenset({Partner.CORE}),
     plan=plan,
     slip_lines=slip_lines,
     profile=profile,

@@ -11,7 +11,7 @@ from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier
-from backoffice.partners.operations import Household, OpenFile
+from backoffice.partners.operations import Household, OpenFile, Partner
 from backoffice.product import Category, FactLine, Leg, Product, Unique, unique_key
 from backoffice.questions.fields import (
     COLLEAGUE,
@@ -205,6 +205,7 @@ PRODUCT: Final = Product(
     form=FORM,
     needs=needs_of(FORM),
     category=Category.CREDIT,
+    partners=frozenset({Partner.CREDIT}),
     problems=problems,
     level=lambda dossier: (Raise(Level.A2),),
     claims=claims,

@@ -19,7 +19,7 @@ import msgspec
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier
-from backoffice.partners.operations import SupplementFile
+from backoffice.partners.operations import Partner, SupplementFile
 from backoffice.partners.queries import FarmerFiles, PartnerQuery
 from backoffice.product import Asking, Category, FactLine, Leg, Product
 from backoffice.questions.fields import (
@@ -295,6 +295,7 @@ PRODUCT: Final = Product(
     form=FORM,
     needs=needs_of(FORM),
     category=Category.CREDIT,
+    partners=frozenset({Partner.CREDIT}),
     problems=problems,
     level=level,
     plan=plan,

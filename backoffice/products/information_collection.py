@@ -16,6 +16,7 @@ import msgspec
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier
+from backoffice.partners.operations import Partner
 from backoffice.partners.queries import PartnerQuery, Templates
 from backoffice.product import Asking, Category, Product
 from backoffice.questions.fields import (
@@ -171,6 +172,7 @@ PRODUCT: Final = Product(
     form=FORM,
     needs=needs_of(FORM, signed=False),
     category=Category.CUSTOMER,
+    partners=frozenset({Partner.OCRM}),
     level=lambda dossier: (Raise(Level.A0),),
     listings={"template": templates},
     slip_lines=slip_lines,

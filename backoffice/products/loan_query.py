@@ -10,6 +10,7 @@ from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier
+from backoffice.partners.operations import Partner
 from backoffice.partners.queries import Loans, PartnerQuery
 from backoffice.product import Asking, Category, Product
 from backoffice.questions.fields import (
@@ -77,6 +78,7 @@ PRODUCT: Final = Product(
     form=FORM,
     needs=needs_of(FORM, signed=False),
     category=Category.CREDIT,
+    partners=frozenset({Partner.CREDIT}),
     level=lambda dossier: (Raise(Level.A0),),
     listings={"loan": loans},
     slip_lines=slip_lines,

@@ -10,7 +10,7 @@ from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier, Terms
-from backoffice.partners.operations import ReportVisit
+from backoffice.partners.operations import Partner, ReportVisit
 from backoffice.partners.queries import PartnerQuery, VisitTasks
 from backoffice.product import Asking, Category, Leg, Product
 from backoffice.questions.fields import (
@@ -213,6 +213,7 @@ PRODUCT: Final = Product(
     form=FORM,
     needs=needs_of(FORM),
     category=Category.CREDIT,
+    partners=frozenset({Partner.CREDIT}),
     problems=problems,
     level=lambda dossier: (Raise(Level.A2),),
     plan=plan,

@@ -13,7 +13,7 @@ from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier
-from backoffice.partners.operations import Customer, ReportCheck
+from backoffice.partners.operations import Customer, Partner, ReportCheck
 from backoffice.partners.queries import DueChecks, PartnerQuery
 from backoffice.product import Asking, Category, FactLine, Leg, Product
 from backoffice.questions.fields import (
@@ -251,6 +251,7 @@ PRODUCT: Final = Product(
     form=FORM,
     needs=needs_of(FORM),
     category=Category.CREDIT,
+    partners=frozenset({Partner.CREDIT}),
     problems=problems,
     level=level,
     plan=plan,

@@ -15,7 +15,7 @@ import msgspec
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier
-from backoffice.partners.operations import RateFile
+from backoffice.partners.operations import Partner, RateFile
 from backoffice.partners.queries import CreditRecord, FarmerFiles, PartnerQuery
 from backoffice.product import Asking, Category, Leg, Product
 from backoffice.questions.fields import CARD_FIRST, COLLEAGUE, ID_CARD, choice, needs_of
@@ -217,6 +217,7 @@ PRODUCT: Final = Product(
     form=FORM,
     needs=needs_of(FORM),
     category=Category.CREDIT,
+    partners=frozenset({Partner.CREDIT}),
     problems=problems,
     level=level,
     plan=plan,

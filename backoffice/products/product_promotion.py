@@ -10,6 +10,7 @@ from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier
+from backoffice.partners.operations import Partner
 from backoffice.partners.queries import Campaigns, PartnerQuery
 from backoffice.product import Asking, Category, Product
 from backoffice.questions.fields import (
@@ -100,6 +101,7 @@ PRODUCT: Final = Product(
     form=FORM,
     needs=needs_of(FORM, signed=False),
     category=Category.CUSTOMER,
+    partners=frozenset({Partner.OCRM}),
     problems=problems,
     level=lambda dossier: (Raise(Level.A0),),
     listings={"campaign": campaigns},

@@ -11,7 +11,7 @@ from typing import Final
 
 from backoffice.authorization.levels import SENIOR, Level, Raise
 from backoffice.dossier import Dossier, Terms
-from backoffice.partners.operations import RateRisk
+from backoffice.partners.operations import Partner, RateRisk
 from backoffice.product import Category, FactLine, Leg, Product
 from backoffice.questions.fields import FACE_TO_FACE, ID_CARD, choice, confirm, needs_of
 from backoffice.questions.risk import (
@@ -141,6 +141,7 @@ PRODUCT: Final = Product(
     form=FORM,
     needs=needs_of(FORM),
     category=Category.WEALTH,
+    partners=frozenset({Partner.WEALTH}),
     problems=problems,
     level=level,
     plan=plan,

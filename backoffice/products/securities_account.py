@@ -12,7 +12,7 @@ from typing import Final
 
 from backoffice.authorization.levels import WITNESS, Level, Raise
 from backoffice.dossier import Dossier, Terms
-from backoffice.partners.operations import OpenSecurities
+from backoffice.partners.operations import OpenSecurities, Partner
 from backoffice.partners.queries import Brokers, PartnerQuery, RiskRatings
 from backoffice.product import Asking, Category, Leg, Product
 from backoffice.questions.fields import (
@@ -218,6 +218,7 @@ PRODUCT: Final = Product(
     form=FORM,
     needs=needs_of(FORM),
     category=Category.WEALTH,
+    partners=frozenset({Partner.SEC, Partner.WEALTH}),
     problems=problems,
     level=level,
     plan=plan,

@@ -15,7 +15,7 @@ import msgspec
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier, Terms
-from backoffice.partners.operations import SignUp
+from backoffice.partners.operations import Partner, SignUp
 from backoffice.product import Category, Leg, Product
 from backoffice.questions.fields import (
     FACE_TO_FACE,
@@ -218,6 +218,7 @@ PRODUCT: Final = Product(
     form=FORM,
     needs=needs_of(FORM),
     category=Category.ACCOUNT,
+    partners=frozenset({Partner.CORE}),
     problems=problems,
     level=level,
     plan=plan,

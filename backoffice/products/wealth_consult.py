@@ -11,6 +11,7 @@ from typing import Final
 
 from backoffice.authorization.levels import Level, Raise
 from backoffice.dossier import Dossier
+from backoffice.partners.operations import Partner
 from backoffice.partners.queries import Funds, PartnerQuery
 from backoffice.product import Asking, Category, Product
 from backoffice.questions.fields import CARD_FIRST, ID_CARD, choice, needs_of, title_of_option
@@ -89,6 +90,7 @@ PRODUCT: Final = Product(
     form=FORM,
     needs=needs_of(FORM, signed=False),
     category=Category.WEALTH,
+    partners=frozenset({Partner.WEALTH}),
     problems=problems,
     level=lambda dossier: (Raise(Level.A0),),
     listings={"fund": funds},

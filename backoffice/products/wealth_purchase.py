@@ -14,7 +14,7 @@ import msgspec
 
 from backoffice.authorization.levels import Level, Raise, by_amount
 from backoffice.dossier import Dossier, Terms
-from backoffice.partners.operations import BuyFund, HoldFunds
+from backoffice.partners.operations import BuyFund, HoldFunds, Partner
 from backoffice.partners.queries import Funds, PartnerQuery
 from backoffice.product import Asking, Category, FactLine, Leg, Product
 from backoffice.questions.fields import (
@@ -221,6 +221,7 @@ PRODUCT: Final = Product(
     form=FORM,
     needs=needs_of(FORM),
     category=Category.WEALTH,
+    partners=frozenset({Partner.CORE, Partner.WEALTH}),
     problems=problems,
     level=level,
     plan=plan,

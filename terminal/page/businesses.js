@@ -1,6 +1,6 @@
 /* businesses.js: everything that can be started, in the five groups of a counter, in two columns.
  *
- * A business that this kit cannot do now is shown disabled with the reason, never hidden: a teller
+ * A business that this kit or the office cannot do now is shown disabled with the reason, never hidden: a teller
  * has to know that it exists and which part to plug in. A group that this page does not know stands
  * last under its own name.
  */
@@ -44,7 +44,7 @@ function Group({ category, products }) {
 }
 
 function Business({ product }) {
-  const missing = missingText(product);
+  const missing = product.closed || missingText(product);
   return html`<${Button}
     class="business"
     icon=${productIcon(product.code)}

@@ -31,7 +31,7 @@ from wire.messages.lookups import (
     SendCode,
 )
 from wire.messages.offers import Recommend, Recommendations
-from wire.messages.session import PAGE_BYTES_MAX, ListProducts, Products, Role
+from wire.messages.session import PAGE_BYTES_MAX, ListProducts, ProductCard, Products, Role
 from wire.value import ChoiceValue, TextValue, Value
 
 CASE = make.case_id("terminal")
@@ -50,6 +50,11 @@ DEVICE = Device(
 )
 
 
+def cards() -> list[ProductCard]:
+    """All of them, as a terminal sees them."""
+    return [one.card for _, one in sorted(products().items())]
+
+
 def at(office: Office) -> TerminalRequests:
     caller = office.caller(DEVICE)
     assert isinstance(caller, Caller)
@@ -58,7 +63,7 @@ def at(office: Office) -> TerminalRequests:
 
 def test_products_come_page_by_page() -> None:
     """Each once, in the order of codes, in pages that are bounded and the same at every attempt."""
-    offered, pages, after = products(), list[Products](), ""
+    offered, pages, after = cards(), list[Products](), ""
     while not pages or pages[-1].more:
         page = page_after(offered, after)
         assert page == page_after(offered, after)
@@ -68,16 +73,18 @@ def test_products_come_page_by_page() -> None:
         after = page.products[-1].code
 
     assert len(pages) > 1
-    assert sorted(offered) == [card.code for page in pages for card in page.products]
+    assert [card.code for card in offered] == [
+        card.code for page in pages for card in page.products
+    ]
     assert Products(()) == page_after(offered, after)
 
 
 def test_a_cursor_outlives_its_product() -> None:
     """Switched off meanwhile, it still says where the next page begins."""
-    offered = products()
+    offered = cards()
     first = page_after(offered, "")
     last = first.products[-1].code
-    fewer = {code: one for code, one in offered.items() if code != last}
+    fewer = [one for one in offered if one.code != last]
 
     assert page_after(offered, last) == page_after(fewer, last)
 
@@ -90,7 +97,7 @@ def test_everything_that_a_form_may_look_up() -> None:
         async with bank.office() as running:
             terminal = at(running.office())
             listed = await terminal.answer(DEVICE, ListProducts("bill_payment"))
-            assert page_after(products(), "bill_payment") == listed
+            assert page_after(cards(), "bill_payment") == listed
 
             number = IdNumber(make.person().number)
             bill_no = TextValue("1234567890")

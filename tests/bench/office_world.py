@@ -29,8 +29,10 @@ from actors.ports import Outside
 from backoffice.catalogue import products
 from backoffice.configuration.settings import Settings, for_training
 from backoffice.hsm import SecurityModule
+from backoffice.partners.connections import Connections
 from backoffice.partners.identity_check import EmbeddedRegister
-from backoffice.partners.sms import NoMessages
+from backoffice.partners.policy import embedded_partners
+from backoffice.partners.sms import no_messages
 from backoffice.products.debit_card import PRODUCT
 from backoffice.program import BackOffice, Setup, open_office
 from backoffice.staff import Roster
@@ -332,18 +334,22 @@ async def open_world(folder: Path) -> AsyncIterator[tuple[World, list[Pad]]]:
     office_keys = DeviceKeys.generate(os.urandom)
     tellers = [teller(number) for number in range(1, TERMINALS + 1)]
     authorizers = [authorizer(number) for number in range(1, DESKS + 1)]
+    settings = for_training(Settings(products()))
     setup = Setup(
         outside=outside,
         storage=sqlite(folder / "office.db"),
         keys=office_keys,
         listener=WebSocketListener("127.0.0.1", 0),
         roster=Roster((*tellers, *authorizers), outside.wall, outside.offload),
-        register=EmbeddedRegister(),
         security=security,
         products=products(),
         listening=lambda _address: None,
-        settings=for_training(Settings(products())),
-        sms=lambda _union: NoMessages(),
+        settings=settings,
+        connections=Connections(
+            register=EmbeddedRegister(),
+            sms=no_messages,
+            partners=embedded_partners(lambda union: settings.for_union(union).partners),
+        ),
         sinks=lambda _consumer: Ear(),
         posture=lambda _device: Known.YES,
     )

@@ -29,7 +29,9 @@ from backoffice.desk.program import Desk, open_desk
 from backoffice.desk.program import Setup as DeskSetup
 from backoffice.hsm import SecurityModule
 from backoffice.partners.conduct import Conducts
+from backoffice.partners.connections import Connections, Ports
 from backoffice.partners.identity_check import EmbeddedRegister
+from backoffice.partners.policy import embedded_partners
 from backoffice.partners.sms import EmbeddedMessages
 from backoffice.product import Product
 from backoffice.program import BackOffice, Room, open_office
@@ -136,6 +138,7 @@ class Bank:
         room: how much the office has in memory at once.
         requests_max: how many requests the office's disk takes on at a time.
         storage: where the office keeps everything, if not on its simulated disk.
+        ports: which outside systems nothing stands behind.
         strays: the share of blank cards that tellers take from elsewhere: from another terminal's
             box, or made up.
     """
@@ -158,6 +161,7 @@ class Bank:
     room: Room = field(default_factory=Room)
     requests_max: int = LANE_REQUESTS_MAX
     storage: Storage | None = None
+    ports: Ports = field(default_factory=Ports)
     strays: float = 0.0
 
     def __post_init__(self) -> None:
@@ -258,7 +262,9 @@ class Bank:
             "terms": self.terms,
             "policy": self.thresholds,
             "desk_hours": self.desk_hours,
+            "ports": self.ports,
         }
+        settings = for_training(Settings(self.catalogue, sections))
         setup = OfficeSetup(
             outside=outside,
             storage=self.storage or given(disk.boot()),
@@ -266,12 +272,15 @@ class Bank:
             listener=self.network.listener("office"),
             roster=Roster(self.members, outside.wall, outside.offload),
             roster_file=self.staff,
-            register=self.register,
             security=self.security,
             products=dict(self.catalogue),
             listening=listening,
-            settings=for_training(Settings(self.catalogue, sections)),
-            sms=lambda _union: self.messages,
+            settings=settings,
+            connections=Connections(
+                register=self.register,
+                sms=lambda _union: self.messages,
+                partners=embedded_partners(lambda union: settings.for_union(union).partners),
+            ).without(self.ports.refused),
             sinks=lambda consumer: self.consumers[consumer.name],
             posture=lambda _device: Known.YES,
             conducts=self.conducts,

@@ -36,7 +36,8 @@ class Line:
             raise LinkLost
         self.left -= 1
         self.asked.append(request.after)
-        return page_after(self.offered, request.after)
+        cards = [one.card for _, one in sorted(self.offered.items())]
+        return page_after(cards, request.after)
 
 
 class Tablet:

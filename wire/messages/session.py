@@ -65,7 +65,7 @@ class ProductCard(msgspec.Struct, frozen=True):
     """A product as the terminal sees it: titles, form and needs, never its rules.
 
     `category` says where it stands on the first page: `account`, `payment`, `credit`, `wealth` or
-    `customer`.
+    `customer`. `closed` is why it cannot be begun now, in words; empty where it can.
     """
 
     code: str
@@ -74,6 +74,7 @@ class ProductCard(msgspec.Struct, frozen=True):
     form: Form
     needs: tuple[Capability, ...]
     category: str = "account"
+    closed: str = ""
 
 
 class Products(msgspec.Struct, frozen=True):
