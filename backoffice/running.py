@@ -17,13 +17,13 @@ from actors.ports import Outside
 from actors.stopping import stop_signals
 from actors.store import StoreError
 from backoffice.catalogue import products
-from backoffice.configuration.file import read_settings
+from backoffice.configuration.file import BadConfiguration, Problem, read_settings
 from backoffice.configuration.settings import Settings, for_training
 from backoffice.customers.feed import Consumer
 from backoffice.customers.sinks import FeedTerms, FileSink, Sink, http_sink
 from backoffice.founding import NOTE_EVERY_S, check_ledger, note_ledger
 from backoffice.office import Postures
-from backoffice.partners.connections import TITLES, Connections, NotConnected, Ports
+from backoffice.partners.connections import HTTP, TITLES, Connections, NotConnected, Ports
 from backoffice.partners.identity_check import EmbeddedRegister
 from backoffice.partners.policy import embedded_partners
 from backoffice.partners.sms import (
@@ -178,10 +178,16 @@ def _connections(
 
     Raises:
         NotConnected: outside training, of some port nothing is said.
+        BadConfiguration: a gateway is named, and nowhere its address.
     """
     ports = settings.shared(Ports)
     if ports.unsaid and not training:
         raise NotConnected(ports.unsaid)
+    unions = (settings.for_union(union) for union in ("", *settings.unions))
+    if ports.sms == HTTP and not any(one.section(SmsTerms).url for one in unions):
+        zh = "短信由网关发送时，须写明网关地址"
+        en = 'should be the gateway\'s address where ports.sms is "http"'
+        raise BadConfiguration(Problem(0, "sms.url", zh, en))
     for party in sorted(ports.refused):
         log.warning("port.refused", port=str(party), refuses=TITLES[party][1])
     if not training:

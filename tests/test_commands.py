@@ -244,6 +244,11 @@ def test_an_office_that_is_not_told_who_stands_outside(tmp_path: Path) -> None:
     assert "[ports]" in told
     assert 'core = "refused"   # 核心系统 · the core bank' in told
     assert "idv = " not in told
+    ports = ("idv", "core", "biller", "card", "credit", "wealth", "sec", "ocrm")
+    lines = ["[ports]", 'sms = "http"', *(f'{port} = "refused"' for port in ports)]
+    config.write_text("\n".join(lines))
+    code, told = mistake("office", "--data", str(tmp_path), "--port", "0", "--config", str(config))
+    assert (FAILED, True) == (code, "sms.url" in told)
 
 
 @pytest.mark.parametrize("roster", ["", "{", "[]", '[{"card": 1}]'], ids=repr)

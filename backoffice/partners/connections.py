@@ -24,6 +24,9 @@ from wire.message import Code, Refusal
 REFUSED: Final = "refused"
 """What is written of a port that nothing stands behind."""
 
+HTTP: Final = "http"
+"""What is written of text messages that a gateway takes."""
+
 TITLES: Final[Mapping[Party, tuple[str, str]]] = {
     Service.IDV: ("联网核查", "identity checks"),
     Service.SMS: ("短信", "text messages"),
@@ -136,6 +139,7 @@ class Connections:
 
 
 __all__ = [
+    "HTTP",
     "REFUSED",
     "TITLES",
     "Connections",
