@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import trio
 import structlog
+import trio
 
 from actors.outside import production_outside
 from actors.ports import Outside
