@@ -29,7 +29,7 @@ from tests.browser.kit import (
     overflow,
 )
 from tests.browser.test_whole_job import sign_in, window
-from tests.kit.programs import Program
+from tests.kit.programs import Program, backpack
 
 pytestmark = [*NEEDS_CHROMIUM, pytest.mark.processes]
 
@@ -53,7 +53,7 @@ Look = Callable[[str], None]
 
 @contextmanager
 def bank(folder: Path) -> Iterator[str]:
-    """An office with two desks that approve whatever agrees, and a terminal; its page's address."""
+    """An office with two desks that approve whatever agrees, and a terminal; a link to its page."""
     with ExitStack() as programs:
 
         def run(name: str, *words: str) -> Program:
@@ -78,7 +78,9 @@ def bank(folder: Path) -> Iterator[str]:
         for _ in FIRST:
             assert scripted.event("finished")["state"] == "CLOSED"
         assert scripted.finish() == 0
-        yield str(run("terminal", *terminal).ready["page"])
+        run("terminal", *terminal)
+        opened = backpack("open", "--data", str(folder / "terminal"))
+        yield opened.stdout.strip()
 
 
 def passcode_of(staff_id: str) -> str:
@@ -95,7 +97,7 @@ def person(folder: Path, staff_id: str) -> list[str]:
 
 
 def sign_up(at: AtTable, look: Look) -> None:
-    """Two services, one with a limit of its own; the customer's phone is proven by a code."""
+    """Two services, one with a limit of its own; a code proves the phone, a PIN the card."""
     at.begin("综合签约")
     at.photograph("身份证人像面", "身份证国徽面", "客户与业务员合影")
     at.read_card("签约卡")
@@ -103,6 +105,7 @@ def sign_up(at: AtTable, look: Look) -> None:
     at.prove_phone("签约手机号码", "13888001234")
     at.type("手机银行日累计限额", "20000")
     at.tick("客户已阅读并同意所选项目的服务协议")
+    at.enter_pin()
     to_the_end(at, look, "service_sign_up")
 
 
