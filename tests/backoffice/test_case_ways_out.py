@@ -136,8 +136,7 @@ class Door:
     def settings(self) -> Any:
         return self
 
-    @property
-    def base(self) -> Any:
+    def for_union(self, _union: str) -> Any:
         return self
 
     @property

@@ -179,6 +179,10 @@ class Invariants:
                 counts[told.intake.product] = counts.get(told.intake.product, 0) + 1
         return counts
 
+    def unheard(self) -> list[str]:
+        """The cases of which a silent partner has still to hear what two persons said."""
+        return [case_id for case_id, told in self.cases.items() if told.unheard]
+
     def ends(self) -> dict[str, int]:
         """How many of the office's cases stand where."""
         counts: dict[str, int] = {}

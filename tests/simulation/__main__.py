@@ -45,6 +45,8 @@ SHOWN_COUNTS: Final = (
     "partner time_out",
     "partner decline",
     "partner down",
+    "dead",
+    "settle",
 )
 """The kinds of fault, as the trace calls them."""
 

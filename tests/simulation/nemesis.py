@@ -47,7 +47,7 @@ POISON_PAUSE_S: Final = 8.0
 
 
 STREAMS: Final = (
-    "crash", "partition", "poison", "attack", "slow", "deaf", "forget", "policy", "clock",
+    "crash", "dead", "partition", "poison", "attack", "slow", "deaf", "forget", "policy", "clock",
     "upgrade", "fill",
 )  # fmt: skip
 """The kinds of ill will that draw from a stream of chance of their own."""
@@ -113,6 +113,7 @@ class Nemesis:
         self._held_back: dict[tuple[int, str], bytes] = {}
         self._filled: dict[str, tuple[float, Refuse]] = {}
         self._active = False
+        self._dead: list[Partner] = []
         self.office: BackOffice | None = None
         bank.network.tap = self._tap
 
@@ -124,8 +125,12 @@ class Nemesis:
         self._let_disks_refuse()
         poison_from_s = 0.0
         end_s = trio.current_time() + self._plan.faults_s
+        dead_from_s = trio.current_time() + self._dice["dead"].uniform(0, self._plan.faults_s / 2)
+        living = list(self._plan.dead)
         while trio.current_time() < end_s and not is_over():
             await trio.sleep(TICK_S)
+            if living and trio.current_time() >= dead_from_s:
+                self._bury(living.pop())
             if self._strikes("crash", self._plan.crashes):
                 self._crash()
             if self._strikes("partition", self._plan.partitions):
@@ -159,10 +164,26 @@ class Nemesis:
         for plan in self._bank.plans.values():
             plan.heal()
         self._bank.conducts.calm()
+        for partner in self._dead:
+            self._bank.conducts.tell(partner, UNION, Conduct(Manner.DOWN))
         for ear in self._bank.consumers.values():
             ear.deaf = 0
         for number in range(1, self._plan.terminals + 1):
             self._bank.set_clock(f"T-{number}", 0)
+
+    async def wait_for_the_dead(self, is_over: Callable[[], bool]) -> None:
+        """Nothing else goes wrong any more; partners that were dead come back at last."""
+        end_s = trio.current_time() + (self._plan.away_s if self._dead else 0.0)
+        while trio.current_time() < end_s and not is_over():  # noqa: ASYNC110 - as in `rage`
+            await trio.sleep(TICK_S)
+        self._dead.clear()
+        self._bank.conducts.calm()
+
+    def _bury(self, partner: Partner) -> None:
+        """A partner hears nothing from now on, until long after all else is healed."""
+        self._trace.note("dead", partner)
+        self._dead.append(partner)
+        self._bank.conducts.tell(partner, UNION, Conduct(Manner.DOWN))
 
     def _strikes(self, what: str, rate: float) -> bool:
         return self._dice[what].random() < rate * TICK_S

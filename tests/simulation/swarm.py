@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from backoffice.partners.conduct import Conduct, Manner
+from backoffice.partners.operations import Partner
 from hw.transport import Fault
 from tests.kit.determinism import stream
 from wire.memory import Weather
@@ -31,6 +32,9 @@ KIT_FAULTS: Final = (
 )
 """What may go wrong with a kit and heals by another try."""
 
+
+DEAD: Final = 0.35
+"""The share of seeds in which partners are away for long."""
 
 NIGHTS: Final = 0.1
 """The share of seeds that run over midnight, when cases expire and consumers count."""
@@ -53,6 +57,9 @@ class Plan:
         fills: chance per second that a disk is full for a while: it refuses every commit.
         kit: chance of each fault of `KIT_FAULTS`, per question.
         partners: chance of each misconduct, per request to a partner or service.
+        dead: partners that are away from somewhere in the first half of the faults.
+        away_s: how long they stay away when all else is healed, virtual seconds.
+        settle: the staff settles by hand what the machine gave up, and does not wait for it.
         deaf: chance per second that a consumer takes entries and does not say so.
         forgets: chance per second that a consumer loses an entry that it had.
         policy: chance per second that somebody puts another routing policy in force.
@@ -80,6 +87,9 @@ class Plan:
     fills: float
     kit: dict[Fault, float]
     partners: dict[Conduct, float]
+    dead: tuple[Partner, ...]
+    away_s: float
+    settle: bool
     deaf: float
     forgets: float
     policy: float
@@ -114,6 +124,9 @@ def draw(seed: int) -> Plan:
         slow_s=chance.uniform(0.2, 4.0),
         kit=rates if chance.random() < 0.6 else {},
         partners=_misconduct(chance),
+        dead=_dead(stream(seed, "swarm:dead")),
+        away_s=stream(seed, "swarm:away").uniform(30, 240),
+        settle=stream(seed, "swarm:settle").random() < 0.7,
         deaf=_some(chance, 0.2),
         policy=_some(chance, 0.03),
         cases_live=stream(seed, "room").choice((1, 2, 5_000)),
@@ -141,6 +154,14 @@ def _misconduct(chance: random.Random) -> dict[Conduct, float]:
     # Most of what is asked is no PREPARE, and only that can be declined for good.
     most = {slow: 0.2, TIME_OUT: 0.2, DECLINE: 0.5, DOWN: 0.2}
     return {kind: chance.uniform(0.05, most[kind]) for kind in most if chance.random() < 0.5}
+
+
+def _dead(chance: random.Random) -> tuple[Partner, ...]:
+    """For one seed in three a partner that money or files depend on, sometimes two."""
+    if chance.random() >= DEAD:
+        return ()
+    often = (Partner.CORE, Partner.CORE, Partner.BILLER, Partner.CREDIT, Partner.WEALTH)
+    return tuple(sorted({chance.choice(often) for _ in range(chance.choice((1, 1, 2)))}))
 
 
 def _night(chance: random.Random) -> dict[str, float]:

@@ -65,6 +65,7 @@ def test_in_calm_weather_every_customer_is_served() -> None:
         refuses=0.0,
         kit={},
         partners={},
+        dead=(),
         deaf=0.0,
         clocks=0.0,
         upgrades=0.0,

@@ -18,6 +18,7 @@ import trio
 
 from backoffice.authorization.hours import DeskHours, Desks, Window, expiry_ms
 from backoffice.authorization.levels import Locality
+from backoffice.cases.terms import Terms
 from backoffice.catalogue import products
 from backoffice.customers.feed import CONSUMERS
 from backoffice.desk.clerk import DeskClerk
@@ -43,6 +44,7 @@ from tests.simulation.deck import deal
 from tests.simulation.nemesis import Misconduct, Nemesis
 from tests.simulation.node import Node
 from tests.simulation.people import Memory, Teller, judge_of
+from tests.simulation.settlers import Settler
 from tests.simulation.swarm import Plan, draw
 from tests.simulation.trace import Trace
 
@@ -63,6 +65,10 @@ HOURS: Final = DeskHours(
 
 MIDNIGHT_MS: Final = expiry_ms(EPOCH_MS, Desks(HOURS, HOURS), Locality.UNION)
 """The end of the day on which the bank of glass lives, Unix milliseconds."""
+
+
+PATIENCE: Final = Terms(inquiries_max=3, manual_ms_first=60_000, manual_ms_max=5 * 60_000)
+"""A partner that is dead for a quarter of a minute is given up; it is asked on by the minute."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -114,6 +120,7 @@ class World:
             room=Room(cases=plan.cases_live, records=plan.cases_live),
             requests_max=plan.requests_max,
             strays=plan.strays,
+            terms=PATIENCE,
             begins_ms=MIDNIGHT_MS - int(plan.begins_s * 1000),
         )
         self._products = products()
@@ -130,6 +137,7 @@ class World:
                 nursery.start_soon(node.run)
             await self._open.wait()
             await self._nemesis.rage(self._is_over)
+            await self._nemesis.wait_for_the_dead(self._is_over)
             with trio.move_on_after(LIVENESS_S):
                 while not self._is_over():  # noqa: ASYNC110 - disks have no event
                     await trio.sleep(LOOK_S)
@@ -160,7 +168,12 @@ class World:
             judge = judge_of(self._seed)
             noted = partial(self._trace.note, f"D-{number}")
             clerk = DeskClerk(desk, f"200{number}", DESK_PASSCODE, judge, noted)
-            await clerk.work()
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(clerk.work)
+                if self._plan.settle and number < DESKS:
+                    settled = partial(self._trace.note, "settle")
+                    settler = Settler(desk, number, self.bank, self.invariants.books, settled)
+                    nursery.start_soon(settler.work)
 
     async def _terminal(self, number: int) -> None:
         await self._open.wait()
@@ -188,6 +201,7 @@ class World:
     def _left(self) -> list[str]:
         """Who is not done, and whose effects are due."""
         left = [f"teller {number}" for number, memory in self._memories.items() if not memory.done]
+        left += [f"{case_id} is not heard" for case_id in self.invariants.unheard()]
         return left + self.bank.owed() + [f"feed {name}" for name in self._lacking()]
 
     def _lacking(self) -> list[str]:
@@ -261,7 +275,8 @@ def simulate(seed: int, plan: Plan | None = None, trace: Trace | None = None) ->
             virtual_s = run_seeded(story, seed)
         except Exception as error:
             # Nothing that a node meets may end the bank; whatever does is a breach of its own.
-            worlds[0].invariants.breach("I13", f"the run ended: {_innermost(error)!r}")
+            what = f"the run ended: {_innermost(error)!r}"
+            worlds[0].invariants.breaches.append(Breach("I13", 0.0, what))
             virtual_s = 0.0
     (world,) = worlds
     counts = {kind: count for kind, count in trace.counts.items() if kind[1] != "-"}
