@@ -32,6 +32,7 @@ from terminal.draft_events import (
     RescanHandedIn,
     RescanRefused,
     RescanTaken,
+    Revealed,
     RowDropped,
     RowEntered,
     RowRestored,
@@ -108,6 +109,8 @@ def evolve(state: Draft, event: DraftEvent) -> Draft:  # long: one case per even
             return change(given_up, problem=None, **_without_pins(state))
         case Reopened(at_ms=at):
             return _reopened(state, at)
+        case Revealed():
+            return state  # what is kept is that it happened
         case RescanTaken() | RescanHandedIn() | RescanRefused():
             return _rescanned(state, event)
         case ErrandRefused(refusal=refusal):

@@ -197,6 +197,14 @@ class RescanRefused(msgspec.Struct, frozen=True, tag="RescanRefused"):
     at_ms: int
 
 
+class Revealed(msgspec.Struct, frozen=True, tag="Revealed"):
+    """A number that the page shows masked was shown whole; `place` as in `terminal.reveal`."""
+
+    place: str
+    staff_id: str
+    at_ms: int
+
+
 class ErrandRefused(msgspec.Struct, frozen=True, tag="ErrandRefused"):
     """The office refused an errand of another kind; the teller is told why."""
 
@@ -231,6 +239,7 @@ DraftEvent = (
     | RescanTaken
     | RescanHandedIn
     | RescanRefused
+    | Revealed
     | ErrandRefused
 )
 
@@ -369,6 +378,13 @@ class KeepHandover(Request[Done], frozen=True, tag="KeepHandover"):
     """Handed over; `pan` as kept in the draft."""
 
 
+class KeepReveal(Request[Done], frozen=True, tag="KeepReveal"):
+    """Somebody is about to be shown a number whole."""
+
+    place: str
+    staff_id: str
+
+
 class GiveUpDraft(Request[Done], frozen=True, tag="GiveUpDraft"):
     """Give the case up."""
 
@@ -415,4 +431,5 @@ DraftCommand = (
     | Reopen
     | HandInRescan
     | KeepRescanRefusal
+    | KeepReveal
 )

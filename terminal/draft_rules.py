@@ -45,6 +45,7 @@ from terminal.draft_events import (
     KeepPin,
     KeepRefusal,
     KeepRescanRefusal,
+    KeepReveal,
     KeepRow,
     KeepUpload,
     KeepValue,
@@ -62,6 +63,7 @@ from terminal.draft_events import (
     RescanRefused,
     RescanTaken,
     RestoreRow,
+    Revealed,
     SeeSlip,
     SlipRefused,
     SlipSeen,
@@ -187,6 +189,8 @@ def _decide(  # long: one case per command, each a line or two
             reason = normalised(reason)
             fault = text_fault(reason, "原因", REASON_CHARS_MAX, "reason")
             return (GivenUp(reason, now_ms),) if fault is None else fault
+        case KeepReveal(place=place, staff_id=staff_id):
+            return (Revealed(place, staff_id, now_ms),)
         case Reopen():
             if state.state is not State.AUTH_RETURNED:
                 return _stale(state)

@@ -7,7 +7,7 @@ of the finished ones the newest are woken to be looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import trio
@@ -126,6 +126,10 @@ class DraftBook:
         """Every known draft, the last changed first, with a number that rises with each change."""
         known = (pair for pair in self._states.values() if pair[1].product is not None)
         return sorted(known, key=lambda pair: -pair[0])
+
+    def known(self) -> Iterator[Draft]:
+        """The newest committed state of every draft that this process has seen."""
+        return (draft for _, draft in self._states.values() if draft.product is not None)
 
     def open_cases(self) -> list[str]:
         """Cases that the office knows and that are not finished, or owe photos; oldest first."""

@@ -210,6 +210,21 @@ class HandOver(OfCase, frozen=True, tag="hand_over"):
     """The card or paper is in the customer's hands."""
 
 
+class Reveal(OfCase, frozen=True, tag="reveal"):
+    """Show a masked number of the case whole, at this press; the answer is the text.
+
+    `place` as in `terminal.reveal`; who looked at what is journalled with the case.
+    """
+
+    place: str
+
+
+class FindCases(msgspec.Struct, frozen=True, tag="find_cases"):
+    """Which of today's cases are of a customer of this full name or ID tail; answered with ids."""
+
+    text: str
+
+
 class GiveRescan(OfCase, frozen=True, tag="give_rescan"):
     """Hand in every photo that the case owes; each was taken for its field as any other."""
 
@@ -247,4 +262,10 @@ CaseCommand = (
 """What is done to the open case; each names the case that it means."""
 
 Command = SignInHere | SignOutHere | NewCase | ShowCase | LeaveCase | CaseCommand
+"""What the page may have done; it shows in the next `TerminalState`."""
+
+Question = Reveal | FindCases
+"""What only the window that asked is told; it is in no state."""
+
+Asked = Command | Question
 """Everything that the page may ask."""

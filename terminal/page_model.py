@@ -99,7 +99,7 @@ class CaseRow(msgspec.Struct, frozen=True):
 
     Attributes:
         state: a `wire.case_state.State`, also for local drafts.
-        customer: masked name and number, or empty before identification.
+        customer: surname, village and ID tail, or empty before identification.
         waiting: what it waits for: `teller`, `link`, `office`, `customer` or `nothing`.
         uploaded: 0–100, percent of image bytes that the office has.
         problem: one sentence when the last attempt failed, or empty.
@@ -212,6 +212,7 @@ class OpenCase(msgspec.Struct, frozen=True):
         reasons: why it came back, was rejected, declined or aborted.
         slip: from `PREPARED` on.
         promised: what was done here and the office has not answered yet: `Draft.promised`.
+        veiled: places at which `Reveal` shows a number whole.
         slip_hash: names that slip, in hex; empty without one.
         deliver: masked card to hand over, from `COMMITTED` on.
         results: how each item ended, of a business with several.
@@ -256,6 +257,7 @@ class OpenCase(msgspec.Struct, frozen=True):
     owed: OwedView | None = None
     rescan: tuple[FieldView, ...] = ()
     promised: str = ""
+    veiled: tuple[str, ...] = ()
     slip_hash: str = ""
 
 

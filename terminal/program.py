@@ -45,7 +45,7 @@ from terminal.kit_watch import KitWatch, peripheral_view
 from terminal.kit_work import Customer
 from terminal.link_speed import LinkSpeed
 from terminal.location import Locate
-from terminal.page_commands import Command
+from terminal.page_commands import Asked, Command, Question
 from terminal.page_model import LinkState, OpenCase, TerminalState
 from terminal.paper import fetch_paper
 from terminal.suggestions import Suggester, Suggestions
@@ -174,6 +174,12 @@ class Terminal:
     async def perform(self, command: Command) -> Refusal | None:
         """See `Teller.perform`."""
         return await self.teller.perform(command)
+
+    async def answer(self, asked: Asked) -> object:
+        """What a page is told at once: a refusal, or what is for nobody else to see."""
+        if isinstance(asked, Question):
+            return await self.teller.answer(asked)
+        return await self.perform(asked)
 
     async def image(self, digest: bytes) -> bytes | None:
         """A photo of this terminal, for its own page."""

@@ -28,7 +28,7 @@ from terminal.clerk import Clerk, StuckError
 from terminal.clerk_answers import no_phones, phones_in
 from terminal.draft import Draft
 from terminal.location import training_place
-from terminal.page_commands import Command, SignInHere, SignOutHere
+from terminal.page_commands import Asked, SignInHere, SignOutHere
 from terminal.program import Setup, Terminal, open_terminal
 from terminal.virtual_customer import VirtualCustomer, card_number
 from wire.checks import CHINA
@@ -106,9 +106,9 @@ async def run_terminal(options: Options, say: Callable[[object], None]) -> None:
         StuckError: the scripted teller was refused for good.
     """
     terminals: list[Terminal] = []
-    pages: Pages[Command] = Pages(
+    pages: Pages[Asked] = Pages(
         lambda: terminals[0].state(),
-        lambda command: terminals[0].perform(command),
+        lambda asked: terminals[0].answer(asked),
         leaving=SignOutHere,
     )
 
@@ -166,11 +166,11 @@ def inject(memory: Path, key_file: Path) -> None:
     MemoryFile(memory).store(FutureKeys.inject(key.initial, key.key_id))
 
 
-def _page(terminal: Terminal, pages: Pages[Command]) -> PageProgram:
+def _page(terminal: Terminal, pages: Pages[Asked]) -> PageProgram:
     return PageProgram(
         title="背包银行 柜员终端",
         files=PAGE_FILES,
-        commands=get_args(Command),
+        commands=get_args(Asked),
         session=pages,
         images=_Images(terminal),
         paper=terminal.paper,

@@ -8,7 +8,7 @@ the toolbox and the uplink.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, Protocol
 
 from actors import AskTimeout, Refused
@@ -27,6 +27,7 @@ from terminal.draft_events import (
     HandInRescan,
     KeepHandover,
     KeepInk,
+    KeepReveal,
     KeepRow,
     KeepValue,
     Open,
@@ -50,6 +51,7 @@ from terminal.page_commands import (
     DeferPhoto,
     EntryCommand,
     FieldCommand,
+    FindCases,
     GiveRescan,
     GiveUp,
     HandOver,
@@ -58,9 +60,11 @@ from terminal.page_commands import (
     LeaveTable,
     NewCase,
     OfficeCommand,
+    Question,
     RemoveRow,
     ReopenReturned,
     RestoreRow,
+    Reveal,
     SetRow,
     SetValue,
     ShowCase,
@@ -73,6 +77,7 @@ from terminal.page_commands import (
     SubmitCase,
     TakePhoto,
 )
+from terminal.reveal import clear_text, found
 from terminal.table_rows import cells_of, row_ids
 from wire.checks import Context, check_ink
 from wire.form import Field
@@ -93,6 +98,7 @@ NO_SUCH_CASE: Final = Refusal(Code.NOT_FOUND, "没有这笔业务")
 OTHER_CASE: Final = Refusal(
     Code.STALE, "本机已转到另一笔业务，刚才的操作没有执行；如需继续，请先从列表打开原来那笔"
 )
+NOTHING_MASKED: Final = Refusal(Code.NOT_FOUND, "这里没有可以显示的完整号码")
 OTHER_SLIP: Final = Refusal(Code.STALE, "确认单已更新，请客户重新核对后再签字")
 
 
@@ -104,6 +110,9 @@ class Drafts(Protocol):
 
     def look(self, case_id: str) -> Draft | None:
         """The newest committed state of a draft that this process has seen, or None."""
+
+    def known(self) -> Iterator[Draft]:
+        """Every one of them."""
 
 
 class Teller:
@@ -178,6 +187,23 @@ class Teller:
                     self._changed()
                 return None
         return await self._in_case(command)
+
+    async def answer(self, question: Question) -> object:
+        """What only the window that asked is told, or a refusal."""
+        if self.staff is None:
+            return Refusal(Code.FORBIDDEN, "请先登录")
+        match question:
+            case FindCases(text=text):
+                return [draft.case_id for draft in self._drafts.known() if found(draft, text)]
+            case Reveal(case_id=case_id, place=place):
+                draft = self._drafts.look(case_id)
+                if draft is None or case_id != self.open_id:
+                    return OTHER_CASE
+                clear = clear_text(draft, place)
+                if clear is None:
+                    return NOTHING_MASKED
+                keep = KeepReveal(place, self.staff.staff_id)
+                return await self._tell(case_id, keep) or clear
 
     async def _in_case(self, command: CaseCommand) -> Refusal | None:
         """Whatever is done to a case: to the one that was on the glass, or to none.

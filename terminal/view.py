@@ -22,6 +22,7 @@ from terminal.page_model import (
     RowView,
     Stage,
 )
+from terminal.reveal import veiled, who
 from terminal.suggestions import NOTHING
 from terminal.table_rows import row_ids
 from wire.case_state import FINAL_STATES, State
@@ -82,14 +83,13 @@ def case_row(draft: Draft, changed_ms: int) -> CaseRow:
     """One line of the list of cases."""
     product = draft.product
     assert product is not None
-    card = draft.id_card
     return CaseRow(
         case_id=draft.case_id,
         product=product.code,
         title_zh=product.title_zh,
         title_en=product.title_en,
         state=draft.state,
-        customer=f"{card.name[:1]}** {card.number.masked}" if card else "",
+        customer=who(draft),
         changed_ms=changed_ms,
         waiting=_waiting(draft),
         uploaded=_uploaded(draft),
@@ -155,6 +155,7 @@ def open_case(
             if field.name in draft.owed
         ),
         promised=draft.promised,
+        veiled=tuple(veiled(draft)),
         slip_hash=slip_hash(draft.slip).hex() if draft.slip is not None else "",
     )
 

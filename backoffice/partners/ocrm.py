@@ -18,12 +18,14 @@ from backoffice.partners.operations import Operation, Partner
 from backoffice.partners.queries import Campaigns, PartnerQuery, SurveyTargets, Templates
 from wire.masked import IdNumber
 from wire.message import Code, Refusal
+from wire.messages.case import SlipLine
 from wire.messages.lookups import Item
 
 TARGETS: Final = 8
 """How many people each outlet of a training office is to ask in one wave."""
 
 _NAMES: Final = "李王张杨赵段和木"
+_VILLAGES: Final = ("大沙田村", "小沙田村", "中坝村", "石门社区", "老寨")
 
 
 class Template(msgspec.Struct, frozen=True):
@@ -122,7 +124,7 @@ def _template_item(template: Template, now_ms: int) -> Item:
 
 
 def _targets(outlet: str, now_ms: int) -> tuple[Item, ...]:
-    """A training outlet's people; names are masked from the start, for there are none behind."""
+    """A training outlet's people, to be told apart by village and ID tail; no names are behind."""
     year, month = training.month(now_ms)
     wave = f"{year}Q{(month + 2) // 3}"
     items = []
@@ -131,7 +133,12 @@ def _targets(outlet: str, now_ms: int) -> tuple[Item, ...]:
         target = f"KH{training.name_of('target', key)}"
         name = f"{_NAMES[training.draw('name', key, len(_NAMES))]}*"
         facts = facts_of(wave=wave, target=target)
-        items.append(Item(f"{wave}:{target}", name, name, facts=facts))
+        village = _VILLAGES[training.draw("village", key, len(_VILLAGES))]
+        lines = (
+            SlipLine("住址", "Lives in", village),
+            SlipLine("证件尾号", "ID tail", f"{training.draw('tail', key, 10_000):04d}"),
+        )
+        items.append(Item(f"{wave}:{target}", name, name, lines=lines, facts=facts))
     return tuple(items)
 
 

@@ -1,6 +1,6 @@
 /* case_list.js: the left side: today's cases with a search; and how a business is named and drawn.
  */
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { command } from "backpack/connection";
 import { hourMinute, pick, t } from "backpack/i18n";
 import { Button, Icon, html } from "backpack/ui";
@@ -43,7 +43,8 @@ export function title(of) {
 export function CaseList({ cases, openId }) {
   const [query, setQuery] = useState("");
   const wanted = query.trim().toLowerCase();
-  const found = cases.filter((row) => words(row).includes(wanted));
+  const known = useKnown(wanted);
+  const found = cases.filter((row) => words(row).includes(wanted) || known.includes(row.case_id));
   return html`<section class="cases" aria-label=${t("side.cases")}>
     ${openId && html`<${Button} kind="primary" class="start" icon="plus" onClick=${() => command("leave_case", { case_id: openId })}>${t("side.new")}<//>`}
     <div class="cases-head">
@@ -66,6 +67,29 @@ export function CaseList({ cases, openId }) {
       ${found.map((row) => html`<li key=${row.case_id}><${CaseLine} row=${row} open=${row.case_id === openId} /></li>`)}
     </ul>
   </section>`;
+}
+
+const ASK_AFTER_MS = 250;
+const NOBODY = [];
+
+/** The cases of a customer of this full name or number, which only the agent knows: their ids. */
+function useKnown(wanted) {
+  const [known, setKnown] = useState(NOBODY);
+  useEffect(() => {
+    setKnown(NOBODY);
+    if (wanted.length < 2) return undefined;
+    let current = true;
+    const ask = async () => {
+      const ids = await command("find_cases", { text: wanted }).catch(() => NOBODY); // the list itself still filters
+      if (current) setKnown(ids ?? NOBODY);
+    };
+    const timer = setTimeout(ask, ASK_AFTER_MS);
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
+  }, [wanted]);
+  return known;
 }
 
 function words(row) {

@@ -4,6 +4,7 @@ import { pick, t } from "backpack/i18n";
 import { Badge, Button, Icon, html } from "backpack/ui";
 import { cancelEntry, capture, ofStep, problemText } from "./capture.js";
 import { ForLater } from "./suggestions.js";
+import { Veiled } from "./veiled.js";
 import { OtherCard } from "./widgets/from_kit.js";
 
 const RESULTS = {
@@ -42,7 +43,7 @@ export function IdentifyStep({ terminal, items, look }) {
   }
   return html`<div class="identify">
     ${complaint}
-    <${IdCard} identity=${open.identity} />
+    <${IdCard} open=${open} place=${`form/${item.field.name}`} />
     <${Check} result=${open.identity.result || waitsFor(terminal.link)} look=${look} />
     <div class="row">
       <${Button} icon="refresh-cw" disabled=${busy !== null} onClick=${read}>${t("identify.again")}<//>
@@ -63,17 +64,18 @@ function Invitation({ text, turning = false, children }) {
   </div>`;
 }
 
-function IdCard({ identity }) {
+function IdCard({ open, place }) {
+  const { identity } = open;
   const entry = (name, value, wide = false) => html`<div class=${wide ? "wide" : ""}>
     <dt>${t(`identify.${name}`)}</dt>
-    <dd class=${name === "number" ? "digits" : ""}>${value}</dd>
+    <dd>${value}</dd>
   </div>`;
   return html`<section class="card id-card" aria-label=${t("identify.card")}>
     <span class="id-card-photo"><${Icon} name="user" size="large" /></span>
     <dl>
       ${entry("name", html`<strong>${identity.name}</strong>`)} ${entry("sex", pick(SEXES[identity.sex] ?? identity.sex))}
       ${entry("nation", identity.nation)} ${entry("birth", identity.birth)}
-      ${entry("number", identity.number_masked, true)} ${entry("valid", identity.valid)}
+      ${entry("number", html`<${Veiled} open=${open} place=${place} text=${identity.number_masked} />`, true)} ${entry("valid", identity.valid)}
       ${entry("address", identity.address, true)}
     </dl>
   </section>`;

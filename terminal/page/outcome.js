@@ -8,6 +8,7 @@ import { StateBadge, StateTrail, stateTone } from "/shared/case_words.js";
 import { deed, leave } from "./capture.js";
 import { title } from "./case_list.js";
 import { Reasons } from "./submit.js";
+import { Veiled } from "./veiled.js";
 import { AndNow } from "./suggestions.js";
 
 /** How long a slip's tab may take to load what it shows, in milliseconds. */
@@ -52,11 +53,11 @@ function Results({ results }) {
 }
 
 /** What was registered without anybody's signature, as the office wrote it down. */
-function Receipt({ slip }) {
+function Receipt({ open }) {
   return html`<section class="card slip-paper receipt" aria-label=${t("done.receipt")}>
-    <header><h2>${title(slip)}</h2><p>${t("done.unsigned")}</p></header>
+    <header><h2>${title(open.slip)}</h2><p>${t("done.unsigned")}</p></header>
     <dl>
-      ${slip.lines.map((line, index) => html`<div key=${index}><dt>${title(line)}</dt><dd class="digits">${line.value}</dd></div>`)}
+      ${open.slip.lines.map((line, index) => html`<div key=${index}><dt>${title(line)}</dt><dd><${Veiled} open=${open} place=${`slip/${index}`} text=${line.value} /></dd></div>`)}
     </dl>
   </section>`;
 }
@@ -99,7 +100,7 @@ export function Done({ terminal }) {
         ? html`<p class="not-now">${t("done.not_now", { reference: reference(open) })}</p>`
         : open.reasons.length > 0 && html`<${Reasons} reasons=${open.reasons} />`}
       <${Results} results=${open.results} />
-      ${tone === "good" && unsigned && html`<${Receipt} slip=${open.slip} />`}
+      ${tone === "good" && unsigned && html`<${Receipt} open=${open} />`}
       ${tone === "good" && signed && html`<${Paper} open=${open} />`}
       <${Button} kind="primary" class="big" icon="users" onClick=${() => leave(open)}>
         ${t("work.next_customer")}

@@ -10,6 +10,7 @@ import { refusalText, t } from "backpack/i18n";
 import { Button, Dialog, Icon, html, toastError } from "backpack/ui";
 import { deed, leave } from "./capture.js";
 import { title } from "./case_list.js";
+import { Veiled } from "./veiled.js";
 import { Signature } from "./signature.js";
 
 export function SlipView({ terminal }) {
@@ -31,7 +32,7 @@ export function SlipView({ terminal }) {
           ${open.slip.lines.map(
             (line, index) => html`<div key=${index}>
               <dt>${title(line)}</dt>
-              <dd class="digits">${line.value}</dd>
+              <dd><${Veiled} open=${open} place=${`slip/${index}`} text=${line.value} /></dd>
             </div>`,
           )}
         </dl>

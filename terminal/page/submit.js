@@ -5,6 +5,7 @@ import { Picture } from "backpack/picture";
 import { Badge, Button, Icon, html } from "backpack/ui";
 import { deed, lacking } from "./capture.js";
 import { title } from "./case_list.js";
+import { Veiled } from "./veiled.js";
 import { Overdue } from "./rescan.js";
 
 const FEN_PER_YUAN = 100;
@@ -26,7 +27,7 @@ export function SubmitStep({ terminal, items, look }) {
         ${items.map(
           (item) => html`<div key=${item.field.name} class=${item.field.kind === "photo" ? "summary-photo" : ""}>
             <dt>${title(item.field)}</dt>
-            <dd><${Value} item=${item} /></dd>
+            <dd><${Value} open=${open} item=${item} /></dd>
           </div>`,
         )}
       </dl>
@@ -72,13 +73,13 @@ export function Reasons({ reasons }) {
   </ul>`;
 }
 
-function Value({ item }) {
+function Value({ open, item }) {
   const { field, view } = item;
   if (field.kind === "photo" && view.digest) return html`<${Picture} digest=${view.digest} alt=${title(field)} />`;
   if (view.follows) return html`<${Badge} state="wait">${t("photo.later")}<//><small>${t("photo.later_note")}</small>`;
   if (!view.shown) return html`<span class="none">${t("submit.none")}</span>`;
   const word = WORDS[field.kind];
-  return word ? word(field, view) : html`<span class="digits">${view.shown}</span>`;
+  return word ? word(field, view) : html`<${Veiled} open=${open} place=${`form/${field.name}`} text=${view.shown} />`;
 }
 
 /** How the kinds that are not shown as they stand are summed up. */

@@ -229,6 +229,7 @@ defineTexts({
   "form.sign_how": ["请本人在屏幕上签名", "Signed on the glass, in person"],
   "form.signed": ["已签名", "Signed"],
 
+  "veiled.look": ["按住显示完整号码", "Hold to see the whole number"],
   "submit.ready": ["资料齐全，可以送审", "Complete, ready to submit"],
   "submit.ready_note": ["请再核对一遍。送审后由远程授权员审核影像和要素。", "Check once more. An authorizer will review images and details remotely."],
   "submit.offline_note": ["当前离线：送审后先保存在本机，联网后自动发出。", "Offline: the case is kept here and sent once the link is back."],

@@ -96,19 +96,19 @@ PHOTOS: Final = ("id_front", "id_back", "face_to_face")
 ROWS: Final = (
     CaseRow(
         "0193a5c0-7a10-7c3e-9b1f-000000000001", "debit_card", "借记卡发卡", "Debit card issue",
-        State.AUTH_RETURNED, "赵** 530***********4418", NOW_MS - 6 * MINUTE_MS, "teller", 100,
+        State.AUTH_RETURNED, "赵** 大沙田村 尾号4418", NOW_MS - 6 * MINUTE_MS, "teller", 100,
     ),
     CaseRow(
         "0193a5c0-7a10-7c3e-9b1f-000000000002", "card_activation", "卡片激活", "Card activation",
-        State.PREPARED, "张** 530***********2210", NOW_MS - 9 * MINUTE_MS, "customer", 100,
+        State.PREPARED, "张** 小沙田村 尾号2210", NOW_MS - 9 * MINUTE_MS, "customer", 100,
     ),
     CaseRow(
         "0193a5c0-7a10-7c3e-9b1f-000000000003", "debit_card", "借记卡发卡", "Debit card issue",
-        State.AUTH_QUEUED, "陈** 530***********0913", NOW_MS - 14 * MINUTE_MS, "office", 64,
+        State.AUTH_QUEUED, "陈** 中坝村 尾号0913", NOW_MS - 14 * MINUTE_MS, "office", 64,
     ),
     CaseRow(
         "0193a5c0-7a10-7c3e-9b1f-000000000004", "debit_card", "借记卡发卡", "Debit card issue",
-        State.CLOSED, "杨** 530***********301X", NOW_MS - 52 * MINUTE_MS, "nothing", 100,
+        State.CLOSED, "杨** 石门社区 尾号301X", NOW_MS - 52 * MINUTE_MS, "nothing", 100,
     ),
 )  # fmt: skip
 SLIP: Final = Slip(
@@ -192,6 +192,10 @@ def open_case(
         deliver="621700******1234" if handed else "",
         results=(),
         uploaded=uploaded,
+        veiled=(
+            *(("form/id_card",) if "id_card" in captured else ()),
+            *(("slip/3", "slip/7") if later else ()),
+        ),
         slip_hash=slip_hash(SLIP).hex() if later else "",
     )
 
@@ -283,7 +287,7 @@ def teller(moment: str = "home", *, link: LinkState = LinkState.ONLINE) -> Termi
     found = STAGES[moment]
     rows: tuple[CaseRow, ...] = ROWS
     if found is not None:
-        customer = "王** 530***********0027" if found.identity else ""
+        customer = "王** 大沙田村 尾号0027" if found.identity else ""
         waiting = {Stage.WAITING: "office", Stage.SIGN: "customer", Stage.DONE: "nothing"}
         if found.state == State.AUTH_RETURNED or found.owed is not None:
             waiting = {}

@@ -11,9 +11,9 @@ from typing import Final, get_args
 import msgspec
 
 from terminal.page_commands import (
+    Asked,
     AskList,
     CaseCommand,
-    Command,
     GiveUp,
     LeaveCase,
     NewCase,
@@ -31,7 +31,7 @@ from tests.kit.running import run
 from tests.terminal.counter import Counter, open_counter
 from wire.message import Code
 
-ABOUT_NO_OPEN_CASE: Final = {"sign_in", "sign_out", "new_case", "show_case"}
+ABOUT_NO_OPEN_CASE: Final = {"sign_in", "sign_out", "new_case", "show_case", "find_cases"}
 """What a page asks that is about no open case; a new command is about one until it stands here."""
 
 
@@ -51,9 +51,9 @@ def phone_of(counter: Counter, case_id: str) -> object:
 
 def test_every_command_about_a_case_names_it() -> None:
     """By its type, so that no new one can be about whatever happens to be open."""
-    nameless = {one for one in get_args(Command) if not issubclass(one, OfCase)}
+    nameless = {one for one in get_args(Asked) if not issubclass(one, OfCase)}
     assert ABOUT_NO_OPEN_CASE == {str(one.__struct_config__.tag) for one in nameless}
-    for one in get_args(Command):
+    for one in get_args(Asked):
         if issubclass(one, OfCase):
             (case_id, *_) = msgspec.structs.fields(one)
             assert ("case_id", True) == (case_id.name, case_id.required)

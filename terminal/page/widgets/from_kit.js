@@ -6,6 +6,7 @@ import { elapsed, t } from "backpack/i18n";
 import { Button, html } from "backpack/ui";
 import { now } from "/shared/clock.js";
 import { cancelEntry, capture, deed } from "../capture.js";
+import { Veiled } from "../veiled.js";
 import { FromKit, hintOf } from "./parts.js";
 
 const PIN_DIGITS = 6;
@@ -48,7 +49,7 @@ export function OtherCard(props) {
   const text = isAtWork(busy, item, "read_id")
     ? t("identify.reading")
     : view.shown
-      ? html`<span class="digits">${view.shown}</span>`
+      ? html`<${Veiled} open=${open} place=${`form/${item.field.name}`} text=${view.shown} />`
       : hintOf(field) || t("identify.how_other");
   return html`<${FromKit} open=${open} item=${item} problem=${problem} icon="id-card" text=${text}>
     <${Press} ...${props} doing="read_id" name="read_id" icon="scan-line" word=${t("identify.read")} />

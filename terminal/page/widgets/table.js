@@ -8,6 +8,7 @@ import { money, refusalText, t } from "backpack/i18n";
 import { Button, Dialog, Field, Icon, html, isKey, toastError } from "backpack/ui";
 import { capture, deed } from "../capture.js";
 import { title } from "../case_list.js";
+import { Veiled } from "../veiled.js";
 import { Complaint, Head, hintOf } from "./parts.js";
 
 const FEN_PER_YUAN = 100;
@@ -39,7 +40,7 @@ export function Table({ open, item, problem }) {
       <${Button} icon="plus" disabled=${full} onClick=${() => setEditing({ row: crypto.randomUUID(), isNew: true })}>${t("form.add_row")}<//>
     </header>
     ${lines.length > 0 &&
-    html`<${Rows} field=${field} lines=${lines} edit=${(row) => setEditing({ row, isNew: false })} remove=${remove} restore=${restore} />`}
+    html`<${Rows} open=${open} field=${field} lines=${lines} edit=${(row) => setEditing({ row, isNew: false })} remove=${remove} restore=${restore} />`}
     <${Complaint} text=${inCells ? "" : problem} />
     ${full && html`<small>${t("form.rows_full", { n: field.rows_max })}</small>`}
     ${editing && html`<${RowSheet} key=${editing.row} open=${open} field=${field} rows=${view.rows} ...${editing} onClose=${() => setEditing(null)} />`}
@@ -64,7 +65,7 @@ function withGhosts(rows, ghosts) {
   return lines;
 }
 
-function Rows({ field, lines, edit, remove, restore }) {
+function Rows({ open, field, lines, edit, remove, restore }) {
   let number = 0;
   return html`<div class="rows-scroll"><table>
     <thead><tr>
@@ -76,18 +77,20 @@ function Rows({ field, lines, edit, remove, restore }) {
       ${lines.map(({ id, row, ghost }, index) => {
         if (ghost) return html`<${Ghost} key=${id} ghost=${ghost} columns=${field.columns.length} restore=${restore} />`;
         number += 1;
-        return html`<${Row} key=${id} field=${field} row=${row} number=${number} after=${lines[index - 1]?.id ?? ""} edit=${edit} remove=${remove} />`;
+        return html`<${Row} key=${id} open=${open} field=${field} row=${row} number=${number} after=${lines[index - 1]?.id ?? ""} edit=${edit} remove=${remove} />`;
       })}
     </tbody>
   </table></div>`;
 }
 
-function Row({ field, row, number, after, edit, remove }) {
+function Row({ open, field, row, number, after, edit, remove }) {
   return html`<tr>
     <td>${number}</td>
     ${field.columns.map(
       (column) => html`<td key=${column.name}>
-        ${cellText(column, row.cells[column.name])}
+        ${column.kind === "id_number" && row.cells[column.name]
+          ? html`<${Veiled} open=${open} place=${`form/${field.name}/${row.row}/${column.name}`} text=${row.cells[column.name]} />`
+          : cellText(column, row.cells[column.name])}
         ${row.problems[column.name] && html`<${Complaint} text=${refusalText(row.problems[column.name])} />`}
       </td>`,
     )}
@@ -119,7 +122,7 @@ function cellText(column, shown) {
   if (!shown) return html`<span class="none">${t("submit.none")}</span>`;
   if (column.kind === "choice") return title(column.options.find((option) => option.code === shown) ?? { title_zh: shown, title_en: shown });
   if (column.kind === "amount") return money(Math.round(Number(shown) * FEN_PER_YUAN));
-  return column.kind === "id_number" ? html`<span class="digits">${shown}</span>` : shown;
+  return shown;
 }
 
 function RowSheet({ open, field, rows, row, isNew, onClose }) {

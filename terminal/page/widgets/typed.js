@@ -9,6 +9,7 @@ import { money, t } from "backpack/i18n";
 import { Field, Icon, html, isKey, toastError } from "backpack/ui";
 import { capture } from "../capture.js";
 import { title } from "../case_list.js";
+import { Veiled } from "../veiled.js";
 import { hintOf, scaled } from "./parts.js";
 
 /** An input that sends its text when it is left or Enter is pressed, and follows the agent otherwise. */
@@ -56,7 +57,12 @@ export function TextInput(props) {
 }
 
 export function IdNumberInput(props) {
-  return html`<${Typed} ...${props} masked maxlength="20" autocapitalize="characters" />`;
+  const { open, item } = props;
+  const place = `form/${item.field.name}`;
+  return html`<div class="id-number">
+    <${Typed} ...${props} masked maxlength="20" autocapitalize="characters" />
+    ${open.veiled.includes(place) && html`<${Veiled} open=${open} place=${place} text=${item.view.shown} />`}
+  </div>`;
 }
 
 export function AmountInput(props) {
