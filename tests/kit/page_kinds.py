@@ -14,6 +14,7 @@ from tests.kit import submissions as make
 from tests.kit.every_kind import FORM, PRODUCT
 from tests.kit.page_pictures import digest_of
 from wire.case_state import State
+from wire.checks import bindings
 from wire.form import Field
 from wire.masked import IdNumber, Phone
 from wire.messages.case import SlipLine, Step
@@ -109,6 +110,7 @@ def _case(
         staff_id="T0317",
         values=values,
         pins=frozenset(pins),
+        bound=bindings(FORM, values, pins),
         identity=IdentityChecked(IdentityResult.MATCH, "case#1", now_ms),
         trail=(Step(State.DRAFT, now_ms - 300_000), Step(State.IDENTIFIED, now_ms - 200_000)),
     )

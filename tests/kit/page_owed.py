@@ -17,6 +17,7 @@ from terminal.view import case_row, open_case
 from tests.kit import submissions as make
 from tests.kit.page_pictures import digest_of
 from wire.case_state import State
+from wire.checks import bindings
 from wire.message import Code, Refusal
 from wire.messages.case import CaseView, Step
 from wire.messages.identity import IdentityChecked, IdentityResult
@@ -70,6 +71,7 @@ def _draft(now_ms: int, **changes: Any) -> Draft:
         product=PRODUCT,
         staff_id=STAFF,
         values=values,
+        bound=bindings(PRODUCT.form, values),
         uploaded=frozenset(one.digest for one in values.values() if isinstance(one, PhotoValue)),
         identity=IdentityChecked(IdentityResult.MATCH, "case#1", now_ms),
         trail=(Step(State.DRAFT, now_ms - 300_000), Step(State.IDENTIFIED, now_ms - 200_000)),
