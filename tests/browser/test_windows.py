@@ -40,6 +40,19 @@ def test_a_half_typed_answer_goes_to_its_own_case(browser: Browser) -> None:
         stand.expect(SetValue(states.CASE, "phone", "13887401234"))
 
 
+def test_what_nobody_typed_is_not_sent(browser: Browser) -> None:
+    """Another window answers, and the case moves on: the older text of this one stays here."""
+    with visit(browser, "teller") as (page, stand):
+        stand.show(states.teller("kinds"))
+        expect(page.get_by_label("申请期限")).to_have_value("480")
+        for moment in ("kinds_submit", "kinds", "kinds_submit"):
+            stand.show(states.teller(moment))
+            expect(page.locator(".submit" if moment == "kinds_submit" else ".form")).to_be_visible()
+        page.locator(".stepper").get_by_role("button", name="填写").click()
+        expect(page.get_by_label("申请期限")).to_be_visible()
+        assert [] == stand.asked(SetValue)
+
+
 def test_what_came_after_the_sheet_was_opened_is_not_decided(browser: Browser) -> None:
     """The decision names the version that was looked at, not the one that came meanwhile."""
     with visit(browser, "desk") as (page, stand):

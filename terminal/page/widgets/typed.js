@@ -20,10 +20,10 @@ export function Typed({ open, item, problem, hint, prefix, suffix, masked = fals
   useEffect(() => {
     if (document.activeElement !== input.current) setText(view.shown);
   }, [view.shown]);
-  const sent = useRef(view.shown);
+  const typed = useRef(false);
   const send = async () => {
-    if (text === view.shown || text === sent.current) return;
-    sent.current = text;
+    if (!typed.current || text === view.shown) return;
+    typed.current = false;
     await capture(open, "set_value", field.name, { value: text });
   };
   const leave = () => (masked && text === "" ? setText(view.shown) : send());
@@ -41,7 +41,10 @@ export function Typed({ open, item, problem, hint, prefix, suffix, masked = fals
         value=${text}
         autocomplete="off"
         onFocus=${() => masked && setText("")}
-        onInput=${(event) => setText(event.target.value)}
+        onInput=${(event) => {
+          typed.current = true;
+          setText(event.target.value);
+        }}
         onBlur=${leave}
         onKeyDown=${(event) => isKey(event, "Enter") && event.target.blur()}
         ...${rest}
