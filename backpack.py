@@ -7,6 +7,7 @@ is asked for, so that a tablet never loads the office.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Final
 
@@ -33,9 +34,13 @@ COMMANDS: Final = {
 
 EXIT_USAGE: Final = 2
 
+OTHERS: Final = 0o077
+"""Withheld from whatever any program or command makes: its owner alone reads files and folders."""
+
 
 def main() -> None:
     """Run the subcommand that was named."""
+    os.umask(OTHERS)
     name = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if name in ("--help", "-h"):
         print(usage())  # noqa: T201 - help is what was asked for

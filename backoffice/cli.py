@@ -58,7 +58,7 @@ from supervisors.cli import (
     told,
 )
 from supervisors.errors import SupervisionError
-from supervisors.folder import FolderInUse
+from supervisors.folder import FolderUnusable
 from wire.codec import encode_json
 from wire.errors import WireError
 from wire.form import Field
@@ -98,7 +98,7 @@ FAILURES: Final[dict[type[Exception], int]] = dict.fromkeys(
         BadProduct,
         CannotSetUp,
         NotConnected,
-        FolderInUse,
+        FolderUnusable,
         StoreError,
         SupervisionError,
         WireError,
@@ -177,7 +177,8 @@ def demo(
     都不带时打印页面地址，按 Ctrl-C 结束。
     """
     folder = data or Path(tempfile.mkdtemp(prefix="backpack-demo-"))
-    failures = {Interrupted: EXIT_INTERRUPTED, DemoFailed: EXIT_FAILED, OSError: EXIT_FAILED}
+    failures: dict[type[Exception], int] = {Interrupted: EXIT_INTERRUPTED}
+    failures |= dict.fromkeys((DemoFailed, FolderUnusable, OSError), EXIT_FAILED)
     if every_product:
         show = say if json else lambda result: _print(every.as_text(result))
         run(partial(every.run_all, folder, show), failures)
@@ -342,7 +343,7 @@ def staff(
     hashed = hash_passcode(passcode, outside.entropy, Cost.INTERACTIVE)
     try:
         before = Premises(data).add_staff(Member(card, role, hashed, level))
-    except (BadRoster, OSError) as error:
+    except (BadRoster, FolderUnusable, OSError) as error:
         fail(f"不能登记 · cannot add: {told(error)}", EXIT_FAILED)
     for other in doubtful(before, card):
         known = f"{other.staff_id} {other.name} {other.person_id}"

@@ -25,6 +25,7 @@ import msgspec
 from actors.ports import Outside
 from backoffice.hsm import SecurityModule
 from backoffice.staff import BadRoster, Member, parse_roster
+from supervisors.folder import make_private
 from wire.codec import encode_json
 from wire.keys import DeviceKeys
 from wire.messages.session import Role, StaffCard
@@ -97,11 +98,12 @@ class Premises:
         """The office's identity and security module, made at the first start.
 
         Raises:
+            FolderOpen: others can enter one of the folders.
             KeyFileUnusable: the identity cannot be read.
             BadModule: the module's keys cannot be read.
         """
         for folder in (self.folder, self.invitations, self.pads):
-            folder.mkdir(parents=True, exist_ok=True)
+            make_private(folder)
         key_file, module_file = self.folder / "office.key", self.folder / "hsm.json"
         if not key_file.exists():
             DeviceKeys.generate(outside.entropy).save(key_file)
@@ -144,9 +146,10 @@ class Premises:
 
         Raises:
             BadRoster: the file is no roster; it stays as it is.
+            FolderOpen: others can enter the folder.
         """
         path = self.folder / "staff.json"
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_private(self.folder)
         known = parse_roster(path.read_bytes()) if path.exists() else ()
         kept = tuple(m for m in known if m.card.staff_id != member.card.staff_id)
         write_private(path, msgspec.json.format(encode_json((*kept, member))))

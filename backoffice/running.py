@@ -97,7 +97,7 @@ async def run_office(
     Raises:
         BadConfiguration: the configuration is wrong.
         NotConnected: outside training, the configuration does not say who serves some port.
-        BadRoster, KeyFileUnusable, BadModule, FolderInUse: the folder is unusable.
+        BadRoster, KeyFileUnusable, BadModule, FolderUnusable: the folder is unusable.
         WrongLedger: its ledger is not the one that belongs there.
         OSError: the port is taken.
     """

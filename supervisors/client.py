@@ -99,7 +99,7 @@ class Client(Generic[ProgramT]):
         """Run until stopped, or until the work is done.
 
         Raises:
-            NotEnrolled, BadInvitation, KeyFileUnusable, FolderInUse: the folder is unusable.
+            NotEnrolled, BadInvitation, KeyFileUnusable, FolderUnusable: the folder is unusable.
         """
         with hold(options.folder), stop_signals() as stopped:
             outside = production_outside()

@@ -1,12 +1,16 @@
-"""One program per folder: two on the same data would each believe their own memory.
+"""A program's folder: its owner's alone, and one program's at a time.
 
-Deliberately not here: what is in the folder. Invariant: the lock is the operating system's and dies
-with its program, however that ends; the file itself says nothing and stays.
+Two programs on the same data would each believe their own memory; another user of the machine
+would read what customers said. Deliberately not here: what is in the folder, and the permissions of
+what is made later; `backpack` sets those once, for the whole process. Invariants: nothing is
+written into a folder that others can enter; the lock is the operating system's and dies with its
+program, however that ends; the file itself says nothing and stays.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +20,25 @@ from typing import Final
 LOCK_FILE: Final = "running.lock"
 
 
-class FolderInUse(Exception):
+OTHERS: Final = 0o077
+"""The permissions of everybody but the owner."""
+
+
+class FolderUnusable(Exception):
+    """A program must not work in the folder; the message says what to do."""
+
+
+class FolderOpen(FolderUnusable):
+    """Other users of the machine can enter the folder."""
+
+    def __init__(self, folder: Path) -> None:
+        command = f"chmod 700 {shlex.quote(str(folder))}"
+        super().__init__(
+            f"{folder}: 本机其他用户可进入，请执行 · others can enter it, run: {command}"
+        )
+
+
+class FolderInUse(FolderUnusable):
     """Another running program has the folder."""
 
     def __init__(self, folder: Path) -> None:
@@ -32,9 +54,10 @@ def hold(folder: Path) -> Iterator[None]:
 
     Raises:
         FolderInUse: another program has it.
+        FolderOpen: others can enter it.
         OSError: it cannot be made or written to.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(folder)
     lock = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
@@ -44,6 +67,20 @@ def hold(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def make_private(folder: Path) -> None:
+    """See to a folder that only its owner can enter; one that is there is looked at, not changed.
+
+    Where the system knows no such permissions, nothing is looked at.
+
+    Raises:
+        FolderOpen: others can enter it.
+        OSError: it cannot be made.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if os.name == "posix" and folder.stat().st_mode & OTHERS:
+        raise FolderOpen(folder)
 
 
 def is_held(folder: Path) -> bool:
@@ -74,4 +111,13 @@ else:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-__all__ = ["LOCK_FILE", "FolderInUse", "hold", "is_held"]
+__all__ = [
+    "LOCK_FILE",
+    "OTHERS",
+    "FolderInUse",
+    "FolderOpen",
+    "FolderUnusable",
+    "hold",
+    "is_held",
+    "make_private",
+]

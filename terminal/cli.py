@@ -24,7 +24,7 @@ from supervisors.cli import (
     text_of,
 )
 from supervisors.errors import SupervisionError
-from supervisors.folder import FolderInUse
+from supervisors.folder import FolderUnusable
 from terminal.clerk import StuckError
 from terminal.running import CannotInject, Options, run_terminal
 from wire.errors import WireError
@@ -32,7 +32,8 @@ from wire.errors import WireError
 FAILURES: Final[dict[type[Exception], int]] = {
     StuckError: EXIT_REFUSED,
     **dict.fromkeys(
-        (WireError, CannotInject, FolderInUse, StoreError, SupervisionError, OSError), EXIT_FAILED
+        (WireError, CannotInject, FolderUnusable, StoreError, SupervisionError, OSError),
+        EXIT_FAILED,
     ),
 }
 """What a person can put right."""

@@ -101,7 +101,7 @@ async def run_terminal(options: Options, say: Callable[[object], None]) -> None:
     """Run until stopped, or until the scripted teller is done.
 
     Raises:
-        NotEnrolled, BadInvitation, KeyFileUnusable, CannotInject, FolderInUse: the folder is
+        NotEnrolled, BadInvitation, KeyFileUnusable, CannotInject, FolderUnusable: the folder is
             unusable.
         StuckError: the scripted teller was refused for good.
     """

@@ -196,6 +196,21 @@ def test_a_data_path_that_is_a_file(name: str, tmp_path: Path) -> None:
     assert "mine" == path.read_text()
 
 
+@pytest.mark.parametrize("name", ["office", "terminal", "desk", "staff", "demo"])
+def test_a_data_folder_that_others_can_enter(name: str, tmp_path: Path) -> None:
+    """Refused by each program with the command that mends it; nothing is written there."""
+    folder = tmp_path / "open"
+    folder.mkdir(mode=0o750)
+    words = ["--once"] if name == "demo" else []
+    if name == "staff":
+        words = ["--staff-id", "1003", "--name", "李红", "--outlet", "53011101"]
+        words += ["--union", "530111", "--role", "terminal", "--person-id", "P-0007"]
+    code, told = mistake(name, "--data", str(folder), *words, stdin="864209\n")
+
+    assert (FAILED, True) == (code, f"run: chmod 700 {folder}" in told)
+    assert [] == list(folder.iterdir())
+
+
 @pytest.mark.parametrize("name", ["terminal", "desk"])
 def test_a_device_without_a_good_invitation(name: str, tmp_path: Path) -> None:
     """None, a missing file, garbage, and bytes that are no text: one sentence each."""

@@ -15,6 +15,7 @@ from typing import Final
 
 from backoffice.demo.process import Running, progress, start
 from backoffice.premises import TRAINING_PEOPLE, write_private
+from supervisors.folder import make_private
 
 AUTHORIZERS: Final = (("D-0001", "2001"), ("D-0002", "2002"))
 """Desks and who signs in there: two, because an A4 case takes two different people. The second is
@@ -57,8 +58,9 @@ async def open_bank(
 
     Raises:
         DemoFailed: one of them did not start.
+        FolderOpen: others can enter the folder.
     """
-    _make(folder)
+    make_private(folder)
     offices = folder / "office"
     started: list[Running] = []
     run = partial(start, started)
@@ -85,10 +87,6 @@ async def open_bank(
     finally:
         for program in reversed(started):
             await program.stop()
-
-
-def _make(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _device(folder: Path, office: Running, kind: str, device: str, *, first: bool) -> list[str]:

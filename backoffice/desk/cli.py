@@ -25,12 +25,12 @@ from supervisors.cli import (
     text_of,
 )
 from supervisors.errors import SupervisionError
-from supervisors.folder import FolderInUse
+from supervisors.folder import FolderUnusable
 from wire.errors import WireError
 
 FAILURES: Final[dict[type[Exception], int]] = {
     SignInRefused: EXIT_REFUSED,
-    **dict.fromkeys((WireError, FolderInUse, SupervisionError, OSError), EXIT_FAILED),
+    **dict.fromkeys((WireError, FolderUnusable, SupervisionError, OSError), EXIT_FAILED),
 }
 """What a person can put right."""
 

@@ -46,7 +46,7 @@ async def run_desk(options: Options, say: Callable[[object], None]) -> None:
     """Run until stopped.
 
     Raises:
-        NotEnrolled, BadInvitation, KeyFileUnusable, FolderInUse: the folder is unusable.
+        NotEnrolled, BadInvitation, KeyFileUnusable, FolderUnusable: the folder is unusable.
     """
     desks: list[Desk] = []
     pages: Pages[Asked] = Pages(

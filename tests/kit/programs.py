@@ -29,6 +29,9 @@ STOP_S_MAX: Final = 40.0
 """How long a program may take to end in order after it was asked to."""
 
 COMMAND_S_MAX: Final = 240.0
+CARELESS: Final = 0
+"""The umask of a shell that withholds nothing: what our programs make is private all the same."""
+
 LINE_BYTES: Final = 65_536
 STDERR_CHARS_SHOWN: Final = 2_000
 
@@ -57,6 +60,7 @@ def backpack(
         timeout=within,
         check=False,
         env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1"},
+        umask=CARELESS,
     )
 
 
@@ -88,6 +92,7 @@ class Program:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
+                umask=CARELESS,
             )
         self._rest = b""
         self.ready = self.event("ready", within=READY_S_MAX)
@@ -220,7 +225,7 @@ class Bank:
 
     def open(self) -> None:
         """Start everything that is not running yet, each when those before it are ready."""
-        self.folder.mkdir(exist_ok=True)
+        self.folder.mkdir(mode=0o700, exist_ok=True)
         for name in ORDER:
             self.start(name)
 

@@ -17,6 +17,7 @@ import pypdf
 import pytest
 
 from hw.virtual.pin_customer import PinCustomer
+from supervisors.folder import OTHERS
 from terminal.virtual_customer import card_number, person
 from tests.kit.programs import backpack
 from wire.checks import CHINA
@@ -128,11 +129,12 @@ def test_no_secret_is_anywhere(demo: Demonstrated) -> None:
 
 
 def test_what_only_the_owner_may_read(demo: Demonstrated) -> None:
-    """Folders with data and every key: nobody else on this machine looks in."""
-    for folder in (demo.folder, *(demo.folder / name for name in ("office", "desk", "terminal"))):
-        assert 0o700 == folder.stat().st_mode & 0o777, folder.name
-    for name in ("office/office.key", "office/hsm.json", "office/staff.json", "desk/device.key"):
-        assert 0o600 == (demo.folder / name).stat().st_mode & 0o777, name
+    """Every file and folder, whatever the shell's umask: nobody else on this machine looks in."""
+    made = {path.relative_to(demo.folder) for path in demo.folder.rglob("*")}
+    assert {Path("office/office.db"), Path("office/hsm.json"), Path("desk/device.key")} <= made
+
+    for path in (demo.folder, *(demo.folder / one for one in made)):
+        assert 0 == path.stat().st_mode & OTHERS, path
 
 
 def test_one_altered_byte_is_found(demo: Demonstrated, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ CANNOT_CONNECT = 3
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bank]:
     """An office and a terminal, without people."""
     with Bank(tmp_path_factory.mktemp("open") / "bank") as opened:
-        opened.folder.mkdir()
+        opened.folder.mkdir(mode=0o700)
         opened.start("office")
         opened.start("terminal")
         yield opened

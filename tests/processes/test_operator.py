@@ -219,7 +219,7 @@ def test_an_office_that_is_told_to_end_says_that_it_restarts(
 ) -> None:
     """Nobody takes it for a bad link."""
     with Bank(tmp_path / "bank") as bank:
-        bank.folder.mkdir()
+        bank.folder.mkdir(mode=0o700)
         office = bank.start("office")
         code = (bank.folder / "office" / "invitations" / "T-0001.txt").read_text()
 

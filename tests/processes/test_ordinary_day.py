@@ -38,7 +38,7 @@ def test_a_killed_office_does_what_is_owed(tmp_path: Path) -> None:
             await live_through(store, CASES)
 
     with Bank(tmp_path / "bank") as bank:
-        bank.folder.mkdir()
+        bank.folder.mkdir(mode=0o700)
         office = bank.start("office")
         database = bank.folder / "office" / "office.db"
         assert 0 == office.stop()

@@ -18,7 +18,7 @@ OK, REFUSED = 0, 4
 def test_an_operator_switches_the_policy_of_a_running_office(tmp_path: Path) -> None:
     """Show, edit, set, look, roll back; each answer also as JSON."""
     with Bank(tmp_path / "bank") as bank:
-        bank.folder.mkdir()
+        bank.folder.mkdir(mode=0o700)
         bank.start("office")
         door = ("--connect", bank.address, "--key", str(bank.operator_key))
 
