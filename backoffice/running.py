@@ -35,6 +35,7 @@ from backoffice.peers.devices import EnrolDevice
 from backoffice.premises import Premises, training_union, write_private
 from backoffice.program import BackOffice, Setup, open_office
 from backoffice.staff import Roster
+from backoffice.throttle import PasscodeTerms
 from supervisors.folder import hold
 from supervisors.storage import sqlite
 from wire.checks import Known
@@ -129,7 +130,9 @@ async def _serve(
         storage=sqlite(premises.database),
         keys=keys,
         listener=listener,
-        roster=Roster(premises.roster(), outside.wall, outside.offload),
+        roster=Roster(
+            premises.roster(), outside.wall, outside.offload, settings.shared(PasscodeTerms)
+        ),
         roster_file=premises,
         security=security,
         products=dict(settings.catalogue),

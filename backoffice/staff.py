@@ -2,8 +2,9 @@
 
 The roster is a file that personnel keeps (`staff.json`); it holds argon2id hashes, never passcodes.
 Who follows that file while the office runs is `backoffice.personnel`'s business.
-Guessing is bounded per member of staff: after `TRIES_MAX` wrong passcodes in a row, that member
-waits `LOCKOUT_S`. Every outcome costs the same hash, so an unknown id is not told apart by time.
+How many passcodes are checked at once, and how often somebody may be wrong, is
+`backoffice.throttle`'s. Every outcome costs the same hash, so an unknown id is not told apart by
+time.
 """
 
 from __future__ import annotations
@@ -15,18 +16,13 @@ from typing import Final
 import msgspec
 
 from actors.ports import Offload, WallClock
+from backoffice.throttle import PasscodeTerms, Throttle
 from wire.codec import decode_json
 from wire.errors import BadFrame
 from wire.ids import folded
 from wire.message import Code, Refusal
 from wire.messages.session import Role, StaffCard
 from wire.passcode import verify_passcode
-
-TRIES_MAX: Final = 5
-"""Wrong passcodes in a row before a member of staff must wait."""
-
-LOCKOUT_S: Final = 300
-"""How long they wait, in seconds."""
 
 STAFF_MAX: Final = 50_000
 """The most entries of a roster."""
@@ -77,9 +73,6 @@ class BadRoster(Exception):
     """The roster file cannot be used; the message says which entry, never a hash."""
 
 
-_LOCKED_OUT = Refusal(Code.LIMIT, "密码连续错误，请5分钟后再试", "passcode", retryable=True)
-
-
 class Roster:
     """Looks members up and checks their passcodes."""
 
@@ -88,13 +81,13 @@ class Roster:
         members: Sequence[Member],
         wall: WallClock,
         offload: Offload,
+        terms: PasscodeTerms = PasscodeTerms(),  # noqa: B008 - frozen
         verify: Callable[[str, str], bool] = verify_passcode,
     ) -> None:
         self._members = _by_id(members)
-        self._wall = wall
+        self._throttle = Throttle(terms, wall)
         self._offload = offload
         self._verify = verify
-        self._faults: dict[str, tuple[int, int]] = {}
 
     def member(self, staff_id: str) -> Member | None:
         """The line of that staff id, written in whatever case; None where there is none, or the
@@ -119,28 +112,33 @@ class Roster:
             if self._members.get(who) != member
         )
 
-    async def prove(self, staff_id: str, passcode: str, role: Role) -> Member | Refusal:
+    async def prove(
+        self, staff_id: str, passcode: str, role: Role, device: str
+    ) -> Member | Refusal:
         """The member, if the passcode is theirs and they may sign in as `role`.
 
+        Args:
+            device: where the passcode was typed.
+
         Returns:
-            The member, or `E_PIN` (wrong, one answer for every reason) or `E_LIMIT` (locked out).
+            The member, or `E_PIN` (wrong, one answer for every reason), or `E_LIMIT` or `E_BUSY`
+            before anything is looked at (see `Throttle`).
         """
-        who = folded(staff_id)
-        faults, since_ms = self._faults.get(who, (0, 0))
-        if faults >= TRIES_MAX:
-            if self._wall.now_ms() - since_ms < LOCKOUT_S * 1000:
-                return _LOCKED_OUT
-            faults = 0
-        member = self.member(staff_id)
-        if member is not None:
-            # Counted before the slow hash, or guesses made at the same time would count as one.
-            self._faults[who] = (faults + 1, self._wall.now_ms())
-        stored = (member or next(iter(self._members.values()))).passcode_hash
-        right = await self._offload(lambda: self._verify(stored, passcode))
-        if member is None or not right or member.role is not role:
-            return Refusal(Code.PIN, "工号或密码不正确", "passcode")
-        self._faults.pop(who, None)
-        return member
+        proven: list[Member] = []
+
+        async def check() -> bool:
+            member = self.member(staff_id)
+            stored = (member or next(iter(self._members.values()))).passcode_hash
+            right = await self._offload(lambda: self._verify(stored, passcode))
+            if member is None or not right or member.role is not role:
+                return False
+            proven.append(member)
+            return True
+
+        right = await self._throttle.attempt(device, folded(staff_id), check)
+        if isinstance(right, Refusal):
+            return right
+        return proven[0] if right else Refusal(Code.PIN, "工号或密码不正确", "passcode")
 
 
 def _by_id(members: Sequence[Member]) -> dict[str, Member]:
@@ -174,9 +172,7 @@ def _member(number: int, line: msgspec.Raw) -> Member:
 
 
 __all__ = [
-    "LOCKOUT_S",
     "STAFF_MAX",
-    "TRIES_MAX",
     "BadRoster",
     "Member",
     "Roster",

@@ -14,6 +14,7 @@ defaults and bounds, so that what a rule reads and what a file may say cannot dr
     [products.debit_card]              a product's own numbers
     [ports]                            what stands behind each port, or that nothing does
     [feeds], [sms]                     where the outside systems are
+    [passcodes]                        how often somebody may be wrong about one
     [union."530111".limits]            any of these again, for one union
 
 How a file is read is `backoffice.configuration.file`'s business. It is read once; a change needs a
@@ -41,6 +42,7 @@ from backoffice.partners.connections import TITLES, Ports, not_connected
 from backoffice.partners.policy import PartnersPolicy
 from backoffice.partners.sms import SmsTerms
 from backoffice.product import Product
+from backoffice.throttle import PasscodeTerms
 from wire.checks import Area, Known, Limits, Nowhere
 from wire.message import Refusal
 from wire.messages.session import ProductCard
@@ -50,9 +52,9 @@ T = TypeVar("T", bound=msgspec.Struct)
 UNION: Final = "union"
 """The table of what differs in a union."""
 
-OFFICE_WIDE: Final = frozenset({"customers", "feeds", "ports"})
-"""Sections that no union can change: a person has one record, a consumer one feed and an outside
-system one connection, whichever unions they come from."""
+OFFICE_WIDE: Final = frozenset({"customers", "feeds", "ports", "passcodes"})
+"""Sections that no union can change: a person has one record, a consumer one feed, an outside
+system one connection and a member of staff one passcode, whichever unions they come from."""
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +92,7 @@ SECTIONS: Final[dict[str, type[msgspec.Struct]]] = {
     "feeds": FeedTerms,
     "sms": SmsTerms,
     "ports": Ports,
+    "passcodes": PasscodeTerms,
 }
 """Every section but the products' own, by its dotted name; a new one is a new line here."""
 

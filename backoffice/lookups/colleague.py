@@ -53,7 +53,9 @@ class ColleagueDesk:
         Codes: `PIN` and `LIMIT` as at sign-in, `FORBIDDEN` for another union's staff, `SELF_AUTH`
         for the operator under whatever staff id, `LIMIT` for too many.
         """
-        member = await self._roster.prove(request.staff_id, request.passcode, Role.TERMINAL)
+        member = await self._roster.prove(
+            request.staff_id, request.passcode, Role.TERMINAL, caller.device
+        )
         if isinstance(member, Refusal):
             return member
         colleague = member.card

@@ -112,7 +112,7 @@ class DeskRequests:
                 except BadFrame:
                     return Refusal(Code.FORMAT, "授权意见无法识别")
                 proof = await office.roster.prove(
-                    caller.staff.staff_id, request.passcode, Role.DESK
+                    caller.staff.staff_id, request.passcode, Role.DESK, device.device
                 )
                 if isinstance(proof, Refusal):
                     return proof

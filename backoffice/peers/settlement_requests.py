@@ -68,7 +68,7 @@ async def _settle(
         return _UNREADABLE
     if caller is not None and caller.staff.staff_id != word.staff_id:
         return _NOT_SIGNED_IN
-    proof = await office.roster.prove(word.staff_id, request.passcode, Role.DESK)
+    proof = await office.roster.prove(word.staff_id, request.passcode, Role.DESK, device.device)
     if isinstance(proof, Refusal):
         return proof
     speaker = Caller(proof.card, device.device, device.signing, Level[proof.level], proof.skills)

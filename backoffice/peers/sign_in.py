@@ -17,7 +17,9 @@ async def answer_sign_in(
     if isinstance(request, SignOut):
         answer = await office.ask(office.devices, device.device, UnbindStaff(device.device))
         return answer if isinstance(answer, Refusal) else SignedOut()
-    member = await office.roster.prove(request.staff_id, request.passcode, device.role)
+    member = await office.roster.prove(
+        request.staff_id, request.passcode, device.role, device.device
+    )
     if isinstance(member, Refusal):
         return member
     if member.card.union != device.union:

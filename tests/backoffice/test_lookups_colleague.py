@@ -8,7 +8,8 @@ import msgspec
 
 from actors.memory_store import Disk, MemoryStore
 from backoffice.lookups.colleague import COLLEAGUES_PER_CASE_MAX, ColleagueDesk
-from backoffice.staff import TRIES_MAX, Member, Roster
+from backoffice.staff import Member, Roster
+from backoffice.throttle import PasscodeTerms
 from tests.backoffice.case_story import TELLER, UNION, staff
 from tests.kit import submissions as make
 from tests.kit.outside import VirtualWall, inline_offload
@@ -119,7 +120,7 @@ def test_guessing_is_bounded_as_at_sign_in() -> None:
 
     async def story() -> None:
         office = desk(Disk())
-        for _ in range(TRIES_MAX):
+        for _ in range(PasscodeTerms().tries_max):
             answer = await proven(office, passcode="wrong")
             assert isinstance(answer, Refusal)
             assert Code.PIN is answer.code

@@ -10,9 +10,7 @@ import pytest
 import trio
 
 from backoffice.staff import (
-    LOCKOUT_S,
     STAFF_MAX,
-    TRIES_MAX,
     BadRoster,
     Member,
     Roster,
@@ -20,12 +18,16 @@ from backoffice.staff import (
     named_alike,
     parse_roster,
 )
+from backoffice.throttle import PasscodeTerms
 from tests.kit.outside import VirtualWall, inline_offload
 from tests.kit.running import run
 from wire.codec import encode_json
 from wire.message import Code, Refusal
 from wire.messages.session import Role, StaffCard
 from wire.passcode import Cost, hash_passcode
+
+HERE = "T-0001"
+TERMS = PasscodeTerms()
 
 MEI = Member(
     StaffCard("T001", "P1", "梅", "O1", "530102"),
@@ -66,97 +68,36 @@ def test_the_right_passcode_at_the_right_place() -> None:
 
     async def story() -> None:
         staff = roster()
-        assert MEI == await staff.prove("T001", "mei's", Role.TERMINAL)
-        assert HUA == await staff.prove("A001", "hua's", Role.DESK)
+        assert MEI == await staff.prove("T001", "mei's", Role.TERMINAL, HERE)
+        assert HUA == await staff.prove("A001", "hua's", Role.DESK, HERE)
         wrong = {
-            await staff.prove("T001", "hua's", Role.TERMINAL),
-            await staff.prove("T001", "", Role.TERMINAL),
-            await staff.prove("T001", "mei's", Role.DESK),
-            await staff.prove("X999", "mei's", Role.TERMINAL),
+            await staff.prove("T001", "hua's", Role.TERMINAL, HERE),
+            await staff.prove("T001", "", Role.TERMINAL, HERE),
+            await staff.prove("T001", "mei's", Role.DESK, HERE),
+            await staff.prove("X999", "mei's", Role.TERMINAL, HERE),
         }
-        assert MEI == await staff.prove("t001", "mei's", Role.TERMINAL), "in whatever case"
+        assert MEI == await staff.prove("t001", "mei's", Role.TERMINAL, HERE), "in whatever case"
         assert [Code.PIN] == [code(answer) for answer in wrong]
 
     run(story)
 
 
-def test_guessing_ends_in_a_lockout() -> None:
-    """After so many wrong ones in a row not even the right one helps, until the time is over."""
-
-    async def story() -> None:
-        staff = roster()
-        for _ in range(TRIES_MAX):
-            assert Code.PIN is code(await staff.prove("T001", "?", Role.TERMINAL))
-        assert Code.LIMIT is code(await staff.prove("T001", "mei's", Role.TERMINAL))
-        assert HUA == await staff.prove("A001", "hua's", Role.DESK), "others go on working"
-        await trio.sleep(LOCKOUT_S - 1)
-        assert Code.LIMIT is code(await staff.prove("T001", "mei's", Role.TERMINAL))
-        await trio.sleep(1)
-        assert MEI == await staff.prove("T001", "mei's", Role.TERMINAL)
-
-    run(story)
-
-
-def test_a_right_passcode_forgives_the_wrong_ones_before() -> None:
-    """Only a row of wrong ones locks; people mistype."""
-
-    async def story() -> None:
-        staff = roster()
-        for _ in range(3):
-            for _ in range(TRIES_MAX - 1):
-                assert Code.PIN is code(await staff.prove("T001", "?", Role.TERMINAL))
-            assert MEI == await staff.prove("T001", "mei's", Role.TERMINAL)
-
-    run(story)
-
-
-def test_a_lockout_is_followed_by_a_fresh_row() -> None:
-    """After it, one wrong passcode does not lock again at once."""
-
-    async def story() -> None:
-        staff = roster()
-        for _ in range(TRIES_MAX):
-            await staff.prove("T001", "?", Role.TERMINAL)
-        await trio.sleep(LOCKOUT_S)
-        assert Code.PIN is code(await staff.prove("T001", "?", Role.TERMINAL))
-        assert MEI == await staff.prove("T001", "mei's", Role.TERMINAL)
-
-    run(story)
-
-
-def test_guesses_at_the_same_time_count_each() -> None:
-    """A hundred at once are no more tries than one after the other."""
-
-    async def story() -> None:
-        hashing = Counting()
-        staff = roster(hashing)
-        answers: list[Code] = []
-
-        async def guess(number: int) -> None:
-            answers.append(code(await staff.prove("T001", f"{number}", Role.TERMINAL)))
-
-        async with trio.open_nursery() as nursery:
-            for number in range(100):
-                nursery.start_soon(guess, number)
-
-        assert TRIES_MAX == hashing.calls
-        assert {Code.PIN: TRIES_MAX, Code.LIMIT: 100 - TRIES_MAX} == {
-            one: answers.count(one) for one in set(answers)
-        }
-
-    run(story)
-
-
 def test_an_unknown_id_costs_the_same() -> None:
-    """Time does not tell who works here, and unknown ids are never remembered."""
+    """Neither time nor answer tells who works here: known and unknown are locked out alike."""
 
     async def story() -> None:
         hashing = Counting()
         staff = roster(hashing)
-        for number in range(20):
-            assert Code.PIN is code(await staff.prove(f"X{number}", "?", Role.TERMINAL))
-        assert 20 == hashing.calls
-        assert {} == staff._faults
+        heard: dict[str, list[Refusal]] = {"T001": [], "X999": []}
+        for who, said in heard.items():
+            for _ in range(TERMS.tries_max + 1):
+                answer = await staff.prove(who, "?", Role.TERMINAL, f"T-{who}")
+                assert isinstance(answer, Refusal)
+                said.append(answer)
+        known, unknown = heard.values()
+        assert known == unknown
+        assert [*[Code.PIN] * TERMS.tries_max, Code.LIMIT] == [one.code for one in known]
+        assert 2 * TERMS.tries_max == hashing.calls
 
     run(story)
 

@@ -128,10 +128,10 @@ def test_a_new_line_lets_somebody_in_without_a_restart() -> None:
         bank.members = without(bank, 2)
         async with cast(bank) as at:
             roster = at.office.office().roster
-            assert isinstance(await roster.prove("1002", "135790", Role.TERMINAL), Refusal)
+            assert isinstance(await roster.prove("1002", "135790", Role.TERMINAL, "T-2"), Refusal)
             bank.members = everybody
             await trio.sleep(SOON_S)
-            assert teller(2) == await roster.prove("1002", "135790", Role.TERMINAL)
+            assert teller(2) == await roster.prove("1002", "135790", Role.TERMINAL, "T-2")
 
     run(story)
 
