@@ -51,6 +51,7 @@ const USUAL = {
   columns: [],
   rows_max: 0,
   proven: false,
+  proof_optional: false,
   seconds_min: 0,
   deferrable: false,
   evidence: "",

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from backoffice.partners.embedded import AbortedOperation
+from backoffice.partners.ledger import (
+    blank_cards,
+    delivered_cards,
+    reserved_cards,
+    spoiled_cards,
+)
 from terminal.page_commands import CustomerRefuses, HandOver, SlipSeen
 from terminal.page_model import Stage
 from tests.kit.bank import UNION
@@ -62,8 +68,11 @@ def test_a_customer_refuses_the_slip() -> None:
         assert Code.STATE == refused.code
         assert isinstance(core_events(bank)[-1], AbortedOperation)
         balances = invariants.books[f"core/{UNION}"].balances
-        assert (-100, 0, 100) == tuple(
-            balances[f"stock/{UNION}/{account}"] for account in ("blank", "reserved", "spoiled")
+        gone = balances[blank_cards(UNION, "T-1")] + balances[delivered_cards(UNION)]
+        assert (-100, 0, 100) == (
+            gone,
+            balances[reserved_cards(UNION)],
+            balances[spoiled_cards(UNION)],
         )
         assert_sound(bank, invariants)
 

@@ -154,4 +154,4 @@ def test_a_submission_without_bindings_is_stale() -> None:
     wrong = make.submission("debit_card", form)
     wrong.bound.clear()
     found = {one.field for one in check_submission(form, wrong, CONTEXT, pins)}
-    assert {"card", "face_to_face", "id_back", "id_front", "new_pin"} == found
+    assert {"card", "face_to_face", "id_back", "id_front", "new_pin", "phone"} == found

@@ -79,7 +79,7 @@ def test_whoever_brings_an_id_in_says_its_grammar(kind: type) -> None:
     hints = get_type_hints(kind, include_extras=True)
 
     for name, hint in hints.items():
-        optional = name == "outlet" and hint == LabelOrNone
+        optional = name in ("outlet", "union") and hint == LabelOrNone
         assert optional or hint == IDS.get(name, hint), name
 
 

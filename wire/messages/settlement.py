@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from wire.case_state import State
+from wire.ids import CaseId, Label, LabelOrNone
 from wire.message import Request
 
 EVIDENCE_CHARS_MAX: Final = 500
@@ -133,15 +134,15 @@ class ListManual(Request[ManualCases], frozen=True, tag="ListManual"):
         after: `<union>/<case_id>` that the page begins after; empty for the first page.
     """
 
-    union: str = ""
+    union: LabelOrNone = ""
     after: str = ""
 
 
 class OpenManual(Request[ManualFile], frozen=True, tag="OpenManual"):
     """Look at one."""
 
-    union: str
-    case_id: str
+    union: Label
+    case_id: CaseId
 
 
 class InquireManual(Request[ManualFile], frozen=True, tag="InquireManual"):
@@ -149,8 +150,8 @@ class InquireManual(Request[ManualFile], frozen=True, tag="InquireManual"):
     ones. The answers are taken as if they had come by themselves; look again to see them.
     """
 
-    union: str
-    case_id: str
+    union: Label
+    case_id: CaseId
     leg: str = ""
 
 
@@ -165,13 +166,13 @@ class Word(msgspec.Struct, frozen=True, kw_only=True):
         proposal: of a confirmation or a withdrawal, the digest of what was proposed.
     """
 
-    union: str
-    case_id: str
+    union: Label
+    case_id: CaseId
     leg: str
     act: Act
     deed: Deed
     evidence: str
-    staff_id: str
+    staff_id: Label
     said_ms: int
     proposal: bytes = b""
 
