@@ -23,7 +23,7 @@ from actors.ports import Outside
 from actors.ref import Ref
 from actors.store import Store
 from backoffice.cases.events import CustomerLearned, TargetAnswered
-from backoffice.customers.courier import Courier, Sinks
+from backoffice.customers.courier import Courier, EntriesAdded, Sinks
 from backoffice.customers.feed import CONSUMERS, OCRM, Consumer, Feed, answers_of
 from backoffice.customers.feed import stream_of as feed_stream
 from backoffice.customers.recommend import recommend
@@ -164,6 +164,7 @@ class CustomersBranch:
         assert isinstance(message, CustomerChanged), key
         told: Commanded[None] = Commanded(f"customer/{key}", message)
         await self._child(f"feed-{consumer}").ask(told, within=ANSWER_S_MAX)
+        self._child(f"courier-{consumer}").tell(EntriesAdded())
 
     def _feed(self, consumer: Consumer) -> Actor:
         return DurableActor(

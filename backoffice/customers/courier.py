@@ -1,9 +1,10 @@
 """Carries one feed to its consumer: at least once, in order, and from a gap on again.
 
-A process under the office's supervisor. It reads the feed behind the acknowledged entry, delivers
-in bounded batches, and moves the acknowledgement in the store only after the consumer's. Once a day
-it has the consumer count everything that was acknowledged since it counted last, so that no entry
-is ever left out; where the counts differ it sends those again.
+A process under the office's supervisor. Told that something was published, it reads the feed
+behind the acknowledged entry, delivers in bounded batches, and moves the acknowledgement in the
+store only after the consumer's. It looks by itself as well, seldom, so that nothing hangs on a
+hint. Once a day it has the consumer count everything that was acknowledged since it counted last,
+so that no entry is ever left out; where the counts differ it sends those again.
 """
 
 from __future__ import annotations
@@ -29,11 +30,12 @@ from backoffice.customers.feed import (
 from backoffice.customers.sinks import Sink, SinkUnreachable
 from backoffice.management.summary import day_of
 from wire.codec import decode, encode
+from wire.message import Message
 
 BATCH_ENTRIES_MAX: Final = 100
 """The most entries of one delivery."""
 
-LOOK_S: Final = 2.0
+LOOK_S: Final = 60.0
 """How often it looks for new entries while nobody tells it, in seconds."""
 
 AGAIN_S_FIRST: Final = 1.0
@@ -44,6 +46,10 @@ COMPARED: Final = "feed-compared"
 """The collection of how far, and on which day, each consumer counted the same."""
 
 _log = structlog.get_logger(__name__)
+
+
+class EntriesAdded(Message, frozen=True, tag="EntriesAdded"):
+    """There is something new in the feed; a hint, which may be missed or come for nothing."""
 
 
 class Compared(msgspec.Struct, frozen=True):
@@ -67,13 +73,14 @@ class Courier(Process):
         self._wall = wall
         self._delivered = 0
         self._failures = 0
+        self._hint = trio.Event()
 
     async def run(self, inbox: Inbox) -> None:
         """Deliver whatever there is, for ever."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._carry)
             async for _ in inbox:
-                pass
+                self._hint.set()
             nursery.cancel_scope.cancel()
 
     def inspect(self) -> dict[str, object]:
@@ -83,6 +90,7 @@ class Courier(Process):
     async def _carry(self) -> None:
         pause_s = AGAIN_S_FIRST
         while True:
+            self._hint = trio.Event()
             try:
                 moved = await self.deliver_some()
                 if not moved:
@@ -98,7 +106,8 @@ class Courier(Process):
                 continue
             pause_s = AGAIN_S_FIRST
             if not moved:
-                await trio.sleep(LOOK_S)
+                with trio.move_on_after(LOOK_S):
+                    await self._hint.wait()
 
     async def deliver_some(self) -> bool:
         """One batch behind the acknowledged entry; whether there may be more.
@@ -166,4 +175,4 @@ Sinks = Callable[[Consumer], Sink]
 """Where the feed of a consumer goes."""
 
 
-__all__ = ["Courier", "Sinks"]
+__all__ = ["Courier", "EntriesAdded", "Sinks"]

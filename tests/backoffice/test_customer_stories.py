@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from backoffice.catalogue import products
+from backoffice.customers.courier import LOOK_S
 from backoffice.customers.feed import ECIF, OCRM, Consumer, FeedEntry, entry_of, stream_of
 from tests.backoffice.test_whole_lookups import Counter
 from tests.kit import submissions as make
@@ -126,6 +127,8 @@ def test_what_a_survey_hears_goes_to_who_asked() -> None:
             case = await at.clerk.finish(await at.clerk.begin("customer_survey"))
             assert "CLOSED" == case.state
             await until(lambda: bool(heard(bank, OCRM)))
+            # Told of it, and not by chance: it would look by itself much later.
+            await until(lambda: bool(bank.consumers["ocrm"].got), within=LOOK_S / 10)
             (entry,) = heard(bank, OCRM)
             listing = await (await Counter.of(at)).ask(
                 ListItems(make.case_id("next"), "customer_survey", "target", None, "", {})

@@ -12,7 +12,7 @@ import trio
 
 from actors.memory_store import Disk, MemoryStore
 from actors.store import Append, Batch, Event, Store
-from backoffice.customers.courier import Courier
+from backoffice.customers.courier import LOOK_S, Courier
 from backoffice.customers.feed import (
     ECIF,
     OCRM,
@@ -151,6 +151,23 @@ def test_a_full_disk_delays_a_feed_and_costs_nothing() -> None:
             await trio.sleep(600)
             assert 3 == await courier.acknowledged()
             nursery.cancel_scope.cancel()
+
+    run(story)
+
+
+def test_nothing_hangs_on_a_hint() -> None:
+    """What was published while nobody told the courier goes out at its next look."""
+
+    async def story() -> None:
+        store, ear = MemoryStore(Disk()), Ear()
+        courier = Courier(ECIF, store, ear, Wall())
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(courier._carry)
+            await trio.sleep(1)
+            await publish(store, ECIF, changed(1, "phone"))
+            await trio.sleep(LOOK_S)
+            nursery.cancel_scope.cancel()
+        assert [1] == sorted(ear.got)
 
     run(story)
 
