@@ -9,7 +9,6 @@ is for a person to judge.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -17,7 +16,8 @@ import msgspec
 from actors.ports import Outside
 from actors.store import Batch, Claim, ClaimConflict, Store
 from backoffice.cases.intake import ImageFact
-from backoffice.images import Bringer, receipt_of
+from backoffice.images import claimed, receipt_of
+from backoffice.uploads import Bringer
 from wire.checks import Context, Limits, check_photo
 from wire.form import FieldKind
 from wire.message import Code, Refusal
@@ -49,13 +49,20 @@ class EvidenceDesk:
                 found[piece.digest] = fact
         return found
 
-    async def own(self, values: Iterable[Value], case_id: str, who: str) -> None:
-        """Note who handed each piece in first."""
+    async def own(self, values: Iterable[Value], bringer: Bringer, who: str) -> None:
+        """Note who handed each piece in first, and that a case has it."""
         for piece in pieces(values):
-            claim = Claim(IMAGE_SCOPE, piece.digest.hex(), case_id)
-            with suppress(ClaimConflict):
-                now_ms = self._outside.wall.now_ms()
-                await self._store.commit(Batch(who, now_ms, claims=(claim,)))
+            claim = Claim(IMAGE_SCOPE, piece.digest.hex(), bringer.case_id)
+            taken = Batch(
+                who,
+                self._outside.wall.now_ms(),
+                claims=(claim,),
+                documents=(claimed(bringer, piece.digest),),
+            )
+            try:
+                await self._store.commit(taken)
+            except ClaimConflict:
+                await self._store.commit(msgspec.structs.replace(taken, claims=()))
 
     async def unfit(
         self, photo: PhotoValue, bringer: Bringer, name: str, limits: Limits

@@ -1,22 +1,22 @@
 """Photos and recordings on their way in: gathered until the hash proves the whole, then kept.
 
-What has not been completed lives in memory only, because the terminal still has it: after a crash
-of the office an upload starts again. What has been acknowledged as whole is in the store, with a
-receipt: this device brought it for this case. The same bytes of another device or case are not
-there for anybody who asks, so nobody learns what others hold, nor hands in what they only know the
-hash of. What the bytes are is judged at the submission that names them, not here.
+What has been acknowledged as whole is in the store, with a receipt: this device brought it for this
+case. The same bytes of another device or case are not there for anybody who asks, so nobody learns
+what others hold, nor hands in what they only know the hash of. A device may bring only so much that
+no case on file names, and that for `UNCLAIMED_MS`. What is gathered so far is in `Uploads`. How
+good a piece is, is judged at the submission that names it; here only that it is of its kind.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from typing import Final
 
 import msgspec
 
 from actors.ports import WallClock
 from actors.store import Batch, Claim, ClaimConflict, Document, Store
+from backoffice.uploads import Bringer, Receipt, Upload, Uploads
 from wire.checks import Limits
 from wire.codec import decode, encode
 from wire.form import FieldKind
@@ -31,49 +31,60 @@ from wire.messages.images import (
     ImagesWanted,
     PutChunk,
 )
-
-GATHERED_BYTES_MAX: Final = 256 * 1024 * 1024
-"""The most bytes being gathered at once; beyond, as with `UPLOADS_MAX`."""
-
-UPLOADS_MAX: Final = 2_000
-"""The most photos being gathered at once; beyond, the one longest untouched starts again."""
+from wire.sound import SoundError, measure
 
 DIGEST_BYTES: Final = 32
 
 CASE_SCOPE: Final = "case-device"
 """The claims by which a case belongs to the device that brought its first image."""
 
+UNCLAIMED_MAX: Final = 256
+"""The most pieces that one device may have brought and no case on file names."""
+
+UNCLAIMED_BYTES_MAX: Final = 64 * 1024 * 1024
+"""The most bytes of these."""
+
+UNCLAIMED_MS: Final = 3 * 24 * 3_600_000
+"""What no case has named by then counts as never brought, in milliseconds."""
+
+JPEG: Final = b"\xff\xd8\xff"
+"""How every JPEG begins (ITU-T T.81, B.1.1.3): SOI, and the first byte of another marker."""
+
+_BUSY: Final = Refusal(Code.BUSY, "系统正在接收其他影像，请稍后重试", retryable=True)
+_TOO_MUCH: Final = Refusal(Code.LIMIT, "本机已上传但未提交的影像过多，请先提交业务", retryable=True)
 _NOT_YOURS: Final = Refusal(Code.FORBIDDEN, "该业务属于其他终端，不能上传影像。", "case_id")
 
 
-class Bringer(msgspec.Struct, frozen=True):
-    """Who brings an image, and for which case."""
-
-    union: str
-    device: str
-    case_id: str
-
-    @property
-    def collection(self) -> str:
-        """Where the receipts are, by digest in hex."""
-        return f"brought/{self.union}/{self.device}/{self.case_id}"
-
-    @property
-    def claim(self) -> Claim:
-        """The case is this device's."""
-        return Claim(CASE_SCOPE, f"{self.union}/{self.case_id}", self.device)
-
-
-class Receipt(msgspec.Struct, frozen=True):
-    """What was brought as a whole: its size in bytes, and the kind it may be handed in as."""
+class Unclaimed(msgspec.Struct, frozen=True):
+    """A piece that was brought, and that no case on file names yet."""
 
     size: int
-    kind: FieldKind
+    since_ms: int
+
+
+def brought(bringer: Bringer) -> str:
+    """Where the receipts of a case are, by digest in hex."""
+    return f"brought/{bringer.union}/{bringer.device}/{bringer.case_id}"
+
+
+def unclaimed(bringer: Bringer) -> str:
+    """Where a device's pieces are counted that no case has claimed; see `claimed`."""
+    return f"unclaimed/{bringer.union}/{bringer.device}"
+
+
+def claimed(bringer: Bringer, digest: bytes) -> Document:
+    """To be committed when a case has taken a piece: the device's room is free again."""
+    return Document(unclaimed(bringer), f"{bringer.case_id}/{digest.hex()}", None)
+
+
+def _of_device(bringer: Bringer) -> Claim:
+    """The case is this device's."""
+    return Claim(CASE_SCOPE, f"{bringer.union}/{bringer.case_id}", bringer.device)
 
 
 async def receipt_of(store: Store, bringer: Bringer, digest: bytes) -> Receipt | None:
     """What this device brought for this case under a digest, or None."""
-    body = await store.document(bringer.collection, digest.hex())
+    body = await store.document(brought(bringer), digest.hex())
     return decode(Receipt, body) if body is not None else None
 
 
@@ -85,47 +96,48 @@ def bytes_max(kind: FieldKind, limits: Limits) -> int:
     }.get(kind, 0)
 
 
-class _Upload:
-    def __init__(self, receipt: Receipt) -> None:
-        self.receipt = receipt
-        self.body = bytearray()
-
-
 class ImageDesk:
     """Takes photos in and gives them out, in chunks."""
 
     def __init__(self, store: Store, wall: WallClock) -> None:
         self._store = store
         self._wall = wall
-        self._uploads: OrderedDict[tuple[Bringer, bytes], _Upload] = OrderedDict()
-        self._gathered = 0
+        self._uploads = Uploads(wall)
 
     async def offer(
         self, bringer: Bringer, images: tuple[ImageOffer, ...], limits: Limits
     ) -> ImagesWanted | Refusal:
         """How much of each offered photo this device has brought for this case already.
 
-        Codes: `FORMAT` (a kind without bytes), `LIMIT`, `IMAGE_QUALITY`, `FORBIDDEN`.
+        Codes: `FORMAT` (a kind without bytes), `LIMIT` (too many at once, or too much that no case
+        has claimed), `IMAGE_QUALITY`, `FORBIDDEN` (another device's case), `BUSY`.
         """
         if len(images) > IMAGES_MAX:
             return Refusal(Code.LIMIT, f"一笔业务最多{IMAGES_MAX}份影像")
         wrong = next((one for one in (_unfit(image, limits) for image in images) if one), None)
         if wrong is not None:
             return wrong
-        owner = await self._store.owner(CASE_SCOPE, bringer.claim.key)
+        owner = await self._store.owner(CASE_SCOPE, _of_device(bringer).key)
         if owner not in (None, bringer.device):
             return _NOT_YOURS
-        return ImagesWanted(tuple([await self._have(bringer, one) for one in images]))
+        have: list[int | None] = [await self._whole(bringer, one) for one in images]
+        coming = [one.size for one, size in zip(images, have, strict=True) if size is None]
+        full = await self._full(bringer, coming)
+        if full is not None:
+            return full
+        for index, image in enumerate(images):
+            if have[index] is None:
+                have[index] = self._gathered(bringer, image)
+        return _BUSY if None in have else ImagesWanted(tuple(size or 0 for size in have))
 
     async def put(self, bringer: Bringer, request: PutChunk) -> ChunkKept | Refusal:
         """Take a chunk; the photo is in the store before the last one is acknowledged."""
-        upload = self._uploads.get((bringer, request.digest))
+        upload = self._uploads.find(bringer, request.digest)
         if upload is None:
-            brought = await self._brought(bringer, request.digest)
-            if brought is not None:
-                return ChunkKept(brought.size)
+            known = await receipt_of(self._store, bringer, request.digest)
+            if known is not None:
+                return ChunkKept(known.size)
             return Refusal(Code.NOT_FOUND, "照片需要重新上传", retryable=True)
-        self._uploads.move_to_end((bringer, request.digest))
         if not 0 < len(request.data) <= CHUNK_BYTES:
             return Refusal(Code.FORMAT, "照片分块大小不合格")
         if request.offset < 0:
@@ -134,14 +146,16 @@ class ImageDesk:
             return ChunkKept(len(upload.body))
         fresh = request.data[len(upload.body) - request.offset :]
         if len(upload.body) + len(fresh) > upload.receipt.size:
-            self._drop(bringer, request.digest)
+            self._uploads.drop(bringer, request.digest)
             return Refusal(Code.CHECKSUM, "照片与登记的大小不符，请重新上传", retryable=True)
-        upload.body += fresh
-        self._gathered += len(fresh)
-        self._bound()
+        if not self._uploads.add(bringer, upload, fresh):
+            return _BUSY
         if len(upload.body) < upload.receipt.size:
             return ChunkKept(len(upload.body))
-        return await self._keep(bringer, request.digest, upload)
+        # Let go of afterwards: the last chunk may come twice, or meet a store that refuses.
+        answer = await self._keep(bringer, request.digest, upload)
+        self._uploads.drop(bringer, request.digest)
+        return answer
 
     async def get(self, digest: bytes, offset: int) -> ImageChunk | Refusal:
         """A chunk of a stored photo; whether the asker may see it is decided before."""
@@ -150,50 +164,77 @@ class ImageDesk:
             return Refusal(Code.NOT_FOUND, "没有这张照片")
         return ImageChunk(body[offset : offset + CHUNK_BYTES], len(body))
 
-    async def _have(self, bringer: Bringer, image: ImageOffer) -> int:
-        """How many bytes are here; an upload begins where there are none."""
+    async def _whole(self, bringer: Bringer, image: ImageOffer) -> int | None:
+        """The size of a piece that was brought for this case as this kind, or None."""
+        known = await receipt_of(self._store, bringer, image.digest)
+        return known.size if known is not None and known.kind is image.kind else None
+
+    def _gathered(self, bringer: Bringer, image: ImageOffer) -> int | None:
+        """How many bytes have come; an upload begins where there are none, if there is room."""
         offered = Receipt(image.size, image.kind)
-        brought = await self._brought(bringer, image.digest)
-        if brought is not None and brought.kind is image.kind:
-            return brought.size
-        upload = self._uploads.get((bringer, image.digest))
+        upload = self._uploads.find(bringer, image.digest)
         if upload is None or upload.receipt != offered:
-            self._drop(bringer, image.digest)
-            upload = self._uploads[bringer, image.digest] = _Upload(offered)
-            self._bound()
-        return len(upload.body)
+            upload = self._uploads.begin(bringer, image.digest, offered)
+        return None if upload is None else len(upload.body)
 
-    async def _brought(self, bringer: Bringer, digest: bytes) -> Receipt | None:
-        return await receipt_of(self._store, bringer, digest)
+    async def _full(self, bringer: Bringer, coming: list[int]) -> Refusal | None:
+        """Why a device may bring no more now; what no case has claimed in time counts no more."""
+        rows = await self._store.documents(unclaimed(bringer))
+        since_ms = self._wall.now_ms() - UNCLAIMED_MS
+        pieces = [(key, decode(Unclaimed, body)) for key, body in rows]
+        await self._forget(bringer, [key for key, one in pieces if one.since_ms <= since_ms])
+        waiting = [one.size for _, one in pieces if one.since_ms > since_ms] + coming
+        over = len(waiting) > UNCLAIMED_MAX or sum(waiting) > UNCLAIMED_BYTES_MAX
+        return _TOO_MUCH if coming and over else None
 
-    async def _keep(self, bringer: Bringer, digest: bytes, upload: _Upload) -> ChunkKept | Refusal:
-        """The whole, if it is what its digest says: first the bytes, then their receipt."""
-        body = bytes(upload.body)
-        if hashlib.blake2b(body, digest_size=DIGEST_BYTES).digest() != digest:
-            self._drop(bringer, digest)
-            return Refusal(Code.CHECKSUM, "照片校验失败，请重新上传", retryable=True)
-        await self._store.put_blob(digest, body)
-        document = Document(bringer.collection, digest.hex(), encode(upload.receipt))
+    async def _forget(self, bringer: Bringer, keys: list[str]) -> None:
+        """Let go of what this device brought and no case claimed: it is to be brought again."""
+        if not keys:
+            return
+        documents = []
+        for key in keys:
+            case_id, _, digest = key.partition("/")
+            own = msgspec.structs.replace(bringer, case_id=case_id)
+            documents += [Document(brought(own), digest, None), claimed(own, bytes.fromhex(digest))]
         now_ms = self._wall.now_ms()
-        batch = Batch(bringer.device, now_ms, claims=(bringer.claim,), documents=(document,))
+        await self._store.commit(Batch(bringer.device, now_ms, documents=tuple(documents)))
+
+    async def _keep(self, bringer: Bringer, digest: bytes, upload: Upload) -> ChunkKept | Refusal:
+        """The whole, if it is what its digest and its kind say: first the bytes, then the rest."""
+        body, receipt = bytes(upload.body), upload.receipt
+        if hashlib.blake2b(body, digest_size=DIGEST_BYTES).digest() != digest:
+            return Refusal(Code.CHECKSUM, "照片校验失败，请重新上传", retryable=True)
+        if not _is(receipt.kind, body):
+            what = "录音" if receipt.kind is FieldKind.RECORDING else "照片"
+            return Refusal(Code.IMAGE_QUALITY, f"上传的内容不是{what}")
+        full = await self._full(bringer, [receipt.size])
+        if full is not None:
+            return full
+        await self._store.put_blob(digest, body)
+        now_ms = self._wall.now_ms()
+        waits = claimed(bringer, digest)
+        documents = (
+            Document(brought(bringer), digest.hex(), encode(receipt)),
+            msgspec.structs.replace(waits, body=encode(Unclaimed(receipt.size, now_ms))),
+        )
+        claims = (_of_device(bringer),)
+        batch = Batch(bringer.device, now_ms, claims=claims, documents=documents)
         try:
             await self._store.commit(batch)
         except ClaimConflict:
-            self._drop(bringer, digest)
             return _NOT_YOURS
-        self._drop(bringer, digest)
         return ChunkKept(len(body))
 
-    def _drop(self, bringer: Bringer, digest: bytes) -> None:
-        upload = self._uploads.pop((bringer, digest), None)
-        self._gathered -= len(upload.body) if upload is not None else 0
 
-    def _bound(self) -> None:
-        """Let go of those longest untouched; the one just touched is the last and stays."""
-        while len(self._uploads) > UPLOADS_MAX or (
-            self._gathered > GATHERED_BYTES_MAX and len(self._uploads) > 1
-        ):
-            self._drop(*next(iter(self._uploads)))
+def _is(kind: FieldKind, body: bytes) -> bool:
+    """Whether bytes begin as their kind does; how good they are is the submission's business."""
+    if kind is FieldKind.PHOTO:
+        return body.startswith(JPEG)
+    try:
+        measure(body)
+    except SoundError:
+        return False
+    return True
 
 
 def _unfit(image: ImageOffer, limits: Limits) -> Refusal | None:
@@ -213,11 +254,15 @@ def _unfit(image: ImageOffer, limits: Limits) -> Refusal | None:
 
 __all__ = [
     "CASE_SCOPE",
-    "GATHERED_BYTES_MAX",
-    "UPLOADS_MAX",
-    "Bringer",
+    "JPEG",
+    "UNCLAIMED_BYTES_MAX",
+    "UNCLAIMED_MAX",
+    "UNCLAIMED_MS",
     "ImageDesk",
-    "Receipt",
+    "Unclaimed",
+    "brought",
     "bytes_max",
+    "claimed",
     "receipt_of",
+    "unclaimed",
 ]

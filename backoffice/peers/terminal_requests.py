@@ -21,13 +21,13 @@ from backoffice.cases.intake import Facts, admit, open_submission
 from backoffice.cases.rescan import collection, overdue_case
 from backoffice.dossier import other_cards
 from backoffice.evidence import EvidenceDesk
-from backoffice.images import Bringer
 from backoffice.office import Office
 from backoffice.partners.identity_check import IdentityRecorded, person_digest
 from backoffice.peers.devices import Device
 from backoffice.peers.product_pages import page_after
 from backoffice.product import Product
 from backoffice.slips.proof import UnknownLayout
+from backoffice.uploads import Bringer
 from wire.checks import Known
 from wire.form import FIELDS_MAX
 from wire.keys import verify
@@ -72,20 +72,19 @@ class TerminalRequests:
     async def answer(self, device: Device, request: TerminalRequest) -> object:
         """The reply or a refusal."""
         office = self._office
-        match request:
-            case ListProducts(after=after):
-                return page_after(office.settings.for_union(device.union).cards, after)
-            case OfferImages():
-                limits = office.settings.for_union(device.union).limits
-                bringer = Bringer(device.union, device.device, request.case_id)
-                return await office.images.offer(bringer, request.images, limits)
-            case PutChunk():
-                bringer = Bringer(device.union, device.device, request.case_id)
-                return await office.images.put(bringer, request)
+        if isinstance(request, ListProducts):
+            return page_after(office.settings.for_union(device.union).cards, request.after)
         caller = office.caller(device)
         if isinstance(caller, Refusal):
             return caller
         match request:
+            case OfferImages(case_id=case_id, images=images):
+                limits = office.settings.for_union(device.union).limits
+                bringer = Bringer(device.union, device.device, case_id)
+                return await office.images.offer(bringer, images, limits)
+            case PutChunk(case_id=case_id):
+                bringer = Bringer(device.union, device.device, case_id)
+                return await office.images.put(bringer, request)
             case (
                 CheckIdentity()
                 | ListItems()
@@ -140,7 +139,8 @@ class TerminalRequests:
             return await office.ask_case(device.union, submission.case_id, who, known)
         answer = await office.ask_case(device.union, submission.case_id, who, FileCase(intake))
         if not isinstance(answer, Refusal):
-            await self._evidence.own(submission.values.values(), submission.case_id, who)
+            bringer = Bringer(device.union, device.device, submission.case_id)
+            await self._evidence.own(submission.values.values(), bringer, who)
         return answer
 
     async def _admitted(
@@ -279,7 +279,7 @@ class TerminalRequests:
         command = FromTerminal(caller, request)
         answer = await office.ask_case(caller.staff.union, case_id, who, command)
         if not isinstance(answer, Refusal):
-            await self._evidence.own(photos.values(), case_id, who)
+            await self._evidence.own(photos.values(), bringer, who)
         return answer
 
 

@@ -5,15 +5,18 @@ the digest says, or nothing.
 from __future__ import annotations
 
 import random
+from copy import copy
 
 import pytest
+import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.memory_store import Disk, MemoryStore
-from actors.store import event_digest
-from backoffice import images
-from backoffice.images import Bringer, ImageDesk
+from actors.store import Batch, event_digest
+from backoffice import images, uploads
+from backoffice.images import JPEG, UNCLAIMED_MS, ImageDesk, claimed, unclaimed
+from backoffice.uploads import DEVICE_BYTES_MAX, DEVICE_UPLOADS_MAX, IDLE_MS, Bringer
 from tests.kit import submissions as make
 from tests.kit.outside import VirtualWall
 from tests.kit.running import run
@@ -31,8 +34,9 @@ from wire.messages.images import (
     OfferImages,
     PutChunk,
 )
+from wire.sound import wav
 
-PHOTO = random.Random(1).randbytes(3 * CHUNK_BYTES + 100)
+PHOTO = JPEG + random.Random(1).randbytes(3 * CHUNK_BYTES + 97)
 DIGEST = event_digest(PHOTO)
 
 
@@ -46,16 +50,19 @@ class Desk:
 
     Attributes:
         bringer: which terminal, and for which of its cases.
+        disk: what is kept.
     """
 
     def __init__(self, disk: Disk | None = None, bringer: Bringer = MINE) -> None:
-        self._images = ImageDesk(MemoryStore(disk or Disk()), VirtualWall())
+        self.disk = disk or Disk()
+        self.store = MemoryStore(self.disk)
+        self._images = ImageDesk(self.store, VirtualWall())
         self.bringer = bringer
 
     def seen_by(self, bringer: Bringer) -> Desk:
         """The same desk as somebody else knows it."""
-        other = Desk(bringer=bringer)
-        other._images = self._images
+        other = copy(self)
+        other.bringer = bringer
         return other
 
     async def offer(self, request: OfferImages) -> ImagesWanted | Refusal:
@@ -300,21 +307,140 @@ def test_what_is_a_chunk() -> None:
     run(story)
 
 
-def test_uploads_in_progress_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beyond the bound the one that was longest untouched starts again; the others go on."""
-    monkeypatch.setattr(images, "UPLOADS_MAX", 2)
+def picture(number: int, size: int = 100) -> bytes:
+    return JPEG + number.to_bytes(4, "big") + bytes(size - 7)
+
+
+OTHER = Bringer("530102", "T-0002", make.case_id("theirs"))
+
+
+def test_a_device_makes_room_for_itself_alone() -> None:
+    """Beyond its bounds its own longest untouched start again; nobody else's ever do."""
 
     async def story() -> None:
         office = desk()
-        photos = [bytes([n]) * 100 for n in range(3)]
-        for photo in photos[:2]:
-            await have(office, offer(photo))
-            await put(office, chunk(0, photo, 40))
-        await put(office, chunk(40, photos[0], 40))
-        await have(office, offer(photos[2]))
+        victim = office.seen_by(OTHER)
+        await have(victim)
+        await put(victim, chunk(0))
+        for number in range(10 * DEVICE_UPLOADS_MAX):
+            await have(office, offer(picture(number)))
+        last = 10 * DEVICE_UPLOADS_MAX - 1
+        gone, kept = (picture(last - back) for back in (DEVICE_UPLOADS_MAX, DEVICE_UPLOADS_MAX - 1))
+        assert Code.NOT_FOUND is code(await office.put(chunk(0, gone, 40)))
+        assert 40 == await put(office, chunk(0, kept, 40))
+        assert 2 * CHUNK_BYTES == await put(victim, chunk(CHUNK_BYTES))
 
-        assert Code.NOT_FOUND is code(await office.put(chunk(40, photos[1], 40)))
-        assert 100 == await put(office, chunk(80, photos[0], 20))
+    run(story)
+
+
+def test_the_bytes_of_one_device_are_bounded() -> None:
+    """It may begin as many large ones as it likes: no more of it than that is in memory."""
+
+    async def story() -> None:
+        office, size = desk(), LIMITS.photo_bytes_max
+        photos = [picture(number, size) for number in range(2 * DEVICE_BYTES_MAX // size)]
+        for photo in photos:
+            at = await have(office, offer(photo))
+            while at < size - CHUNK_BYTES:
+                at = await put(office, chunk(at, photo))
+        held = [await have(office, offer(photo)) for photo in photos]
+        assert DEVICE_BYTES_MAX - size < sum(held) <= DEVICE_BYTES_MAX
+        assert held == sorted(held), "the first ones went"
+
+    run(story)
+
+
+def test_where_all_room_is_used_up_the_idle_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who comes must wait as long as everybody is at it; what is untouched for long makes room."""
+    monkeypatch.setattr(uploads, "BYTES_MAX", 2 * CHUNK_BYTES)
+    monkeypatch.setattr(uploads, "UPLOADS_MAX", 3)
+
+    async def story() -> None:
+        office = desk()
+        other = office.seen_by(OTHER)
+        for at in (0, CHUNK_BYTES):
+            await have(office)
+            await put(office, chunk(at))
+        await have(other, offer(picture(1)))
+        answer = await other.put(chunk(0, picture(1)))
+        assert isinstance(answer, Refusal)
+        assert (Code.BUSY, True) == (answer.code, answer.retryable)
+        await have(other, offer(picture(2)))
+        assert Code.BUSY is code(await other.offer(offer(picture(3))))
+        await trio.sleep(IDLE_MS / 1000)
+        assert 0 == await have(other, offer(picture(3)))
+        assert 100 == await put(other, chunk(0, picture(3)))
+        assert 0 == await have(office)
+
+    run(story)
+
+
+def test_what_no_case_names_is_bounded_and_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many pieces of a device; a case that takes some makes room, and so does time."""
+    monkeypatch.setattr(images, "UNCLAIMED_MAX", 3)
+
+    async def story() -> None:
+        office = desk()
+        for number in range(3):
+            await bring(office, picture(number))
+        answer = await office.offer(offer(picture(3)))
+        assert isinstance(answer, Refusal)
+        assert (Code.LIMIT, True) == (answer.code, answer.retryable)
+        assert 100 == await have(office, offer(picture(0))), "what is here may be asked about"
+        await bring(office.seen_by(OTHER), picture(3))
+
+        store = office.store
+        taken = claimed(MINE, event_digest(picture(0)))
+        await store.commit(Batch("case", 0, documents=(taken,)))
+        await bring(office, picture(3))
+        assert Code.LIMIT is code(await office.offer(offer(picture(4))))
+        await trio.sleep(UNCLAIMED_MS / 1000)
+        await bring(office, picture(4))
+        assert 1 == len(await store.documents(unclaimed(MINE)))
+        assert 100 == await have(office, offer(picture(0))), "the case's own stays"
+        assert 0 == await have(office, offer(picture(1))), "to be brought again"
+
+    run(story)
+
+
+def test_the_bytes_that_no_case_names_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Together with what is offered; and counted again at the end, for offers made before."""
+    monkeypatch.setattr(images, "UNCLAIMED_BYTES_MAX", 250)
+
+    async def story() -> None:
+        office = desk()
+        assert Code.LIMIT is code(await office.offer(offer(size=251)))
+        for number in range(3):
+            await have(office, offer(picture(number)))
+        for number in range(2):
+            await put(office, chunk(0, picture(number)))
+        assert Code.LIMIT is code(await office.put(chunk(0, picture(2))))
+        assert 2 == len(office.disk.blobs)
+
+    run(story)
+
+
+def test_what_is_not_of_its_kind_is_not_kept() -> None:
+    """Noise under its right hash is no photo, a photo no recording, and a recording is one."""
+
+    async def story() -> None:
+        office = desk()
+        sound = wav(bytes(2_000))
+        for body, kind, right in (
+            (PHOTO[1:], PHOTO_KIND, False),
+            (sound, PHOTO_KIND, False),
+            (PHOTO[:300], RECORDING_KIND, False),
+            (sound[:-2], RECORDING_KIND, False),
+            (sound, RECORDING_KIND, True),
+            (PHOTO, PHOTO_KIND, True),
+        ):
+            before, at = dict(office.disk.blobs), await have(office, offer(body, kind=kind))
+            answer: object = ChunkKept(at)
+            while isinstance(answer, ChunkKept) and answer.have < len(body):
+                answer = await office.put(chunk(answer.have, body))
+            assert right == isinstance(answer, ChunkKept)
+            assert right or Code.IMAGE_QUALITY is code(answer)
+            assert right == (before != office.disk.blobs)
 
     run(story)
 
@@ -343,7 +469,7 @@ def test_a_stored_photo_is_given_out_in_chunks() -> None:
 @st.composite
 def deliveries(draw: st.DrawFn) -> tuple[bytes, int, list[PutChunk]]:
     """A small photo, what its manifest says of its size, and chunks of it and of other bytes."""
-    photo = draw(st.binary(min_size=1, max_size=60))
+    photo = JPEG + draw(st.binary(max_size=60))
     size = draw(st.sampled_from([len(photo)] * 4 + [max(1, len(photo) - 1), len(photo) + 1]))
     cuts = st.tuples(st.integers(-3, 65), st.integers(0, 30), st.booleans())
     chunks = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -15,9 +16,13 @@ from typing import Final
 import trio
 
 from actors.behaviour import Commanded
+from actors.outside import uuid7
+from actors.store import StoreError
+from backoffice.office import Office
 from backoffice.partners.conduct import Conduct, Conducts, Manner, Party
 from backoffice.partners.operations import Partner
 from backoffice.program import BackOffice
+from backoffice.uploads import Bringer
 from tests.kit.bank import UNION, Bank
 from tests.kit.determinism import stream
 from tests.kit.disk import DELAY_S_MAX, Refusals, Refuse, full, locked, never
@@ -25,10 +30,13 @@ from tests.kit.outside import EPOCH_MS
 from tests.simulation.node import Node
 from tests.simulation.swarm import Plan
 from tests.simulation.trace import Trace
+from wire.checks import LIMITS
 from wire.form import Form
 from wire.memory import CALM, Passing
 from wire.message import Message
+from wire.messages.images import ImageOffer
 from wire.messages.policy import PolicyText, SetPolicy
+from wire.messages.session import Role
 
 TICK_S: Final = 1.0
 """How often the nemesis rolls its dice, in virtual seconds."""
@@ -46,9 +54,15 @@ POISON_PAUSE_S: Final = 8.0
 """The shortest time between two poisoned actors, so that restarts stay within their intensity."""
 
 
+FLOOD: Final = 40
+"""How many guesses and how many offers come at once."""
+
+STOLEN: Final = "T-666"
+"""The attacker's tablet."""
+
 STREAMS: Final = (
     "crash", "dead", "partition", "poison", "attack", "slow", "deaf", "forget", "policy", "clock",
-    "upgrade", "fill",
+    "upgrade", "fill", "flood",
 )  # fmt: skip
 """The kinds of ill will that draw from a stream of chance of their own."""
 
@@ -117,7 +131,7 @@ class Nemesis:
         self.office: BackOffice | None = None
         bank.network.tap = self._tap
 
-    async def rage(self, is_over: Callable[[], bool]) -> None:
+    async def rage(self, is_over: Callable[[], bool], attackers: trio.Nursery) -> None:
         """Until the plan's faults are over, or nobody is left to suffer them; then heal."""
         self._active = True
         self._bank.network.weather = self._plan.weather
@@ -147,6 +161,8 @@ class Nemesis:
                 self._upgrade()
             if self._strikes("fill", self._plan.fills):
                 self._fill_a_disk()
+            if self._strikes("flood", self._plan.floods):
+                self._flood(attackers)
             self._make_room()
             self._trouble_consumers()
         self.heal()
@@ -280,6 +296,20 @@ class Nemesis:
         told: Commanded[PolicyText] = Commanded("operator", SetPolicy(text=text, note=note))
         self.office.tree.ref("/office/policy").tell(told)
 
+    def _flood(self, attackers: trio.Nursery) -> None:
+        """A stolen tablet guesses at everybody's passcode and offers photos for invented cases."""
+        if self.office is None or self.office.tree is None or not self._nodes[0].up:
+            return
+        dice, office = self._dice["flood"], self.office.office()
+        self._trace.note("flood", "")
+        for _ in range(FLOOD):
+            number = dice.randint(1, 2 * self._plan.terminals)
+            guess = f"100{number}", f"{dice.randrange(10**6):06}", Role.TERMINAL, STOLEN
+            attackers.start_soon(office.roster.prove, *guess)
+            bringer = Bringer(UNION, STOLEN, uuid7(EPOCH_MS, dice.randbytes(10)))
+            pieces = tuple(ImageOffer(dice.randbytes(32), 300_000, "photo") for _ in range(16))
+            attackers.start_soon(_offer, office, bringer, pieces)
+
     def _set_clock(self) -> None:
         """A flat battery, a hand at the settings, or the network's time at last."""
         dice = self._dice["clock"]
@@ -351,6 +381,11 @@ class Nemesis:
             case _:
                 self._held_back[passing.channel, passing.source] = frame
                 return ()
+
+
+async def _offer(office: Office, bringer: Bringer, pieces: tuple[ImageOffer, ...]) -> None:
+    with suppress(StoreError):
+        await office.images.offer(bringer, pieces, LIMITS)
 
 
 __all__ = ["Misconduct", "Nemesis", "Poison"]

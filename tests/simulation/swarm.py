@@ -52,6 +52,7 @@ class Plan:
         partitions: chance per second that two nodes lose each other.
         poison: chance per second that some actor meets a message that crashes it.
         attack: chance that the attacker does something to a frame.
+        floods: chance per second that a stolen tablet floods the office with guesses and offers.
         slow: chance that a node's disk is slow, up to `slow_s` at each point.
         refuses: chance that a disk refuses a commit: full, or locked by somebody else.
         fills: chance per second that a disk is full for a while: it refuses every commit.
@@ -102,6 +103,7 @@ class Plan:
     upgrades: float
     doubts: float
     strays: float
+    floods: float
 
 
 def draw(seed: int) -> Plan:
@@ -140,6 +142,7 @@ def draw(seed: int) -> Plan:
         upgrades=_some(chance, 0.02),
         doubts=_some(chance, 0.5),
         strays=_some(chance, 0.4),
+        floods=_some(stream(seed, "floods"), 0.05),
     )
 
 

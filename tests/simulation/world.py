@@ -136,7 +136,7 @@ class World:
             for node in self._nodes:
                 nursery.start_soon(node.run)
             await self._open.wait()
-            await self._nemesis.rage(self._is_over)
+            await self._nemesis.rage(self._is_over, nursery)
             await self._nemesis.wait_for_the_dead(self._is_over)
             with trio.move_on_after(LIVENESS_S):
                 while not self._is_over():  # noqa: ASYNC110 - disks have no event
