@@ -4,21 +4,32 @@ the digest says, or nothing.
 
 from __future__ import annotations
 
-import random
-from copy import copy
-
 import pytest
-import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.memory_store import Disk, MemoryStore
-from actors.store import Batch, event_digest
-from backoffice import images, uploads
-from backoffice.images import JPEG, UNCLAIMED_MS, ImageDesk, claimed, unclaimed
-from backoffice.uploads import DEVICE_BYTES_MAX, DEVICE_UPLOADS_MAX, IDLE_MS, Bringer
+from actors.memory_store import Disk
+from actors.store import StoreError, event_digest
+from backoffice.images import JPEG, unclaimed
+from backoffice.uploads import Bringer
+from tests.backoffice.bringing import (
+    CASE_ID,
+    DIGEST,
+    MINE,
+    PHOTO,
+    PHOTO_KIND,
+    RECORDING_KIND,
+    Desk,
+    bring,
+    chunk,
+    code,
+    desk,
+    have,
+    offer,
+    put,
+)
 from tests.kit import submissions as make
-from tests.kit.outside import VirtualWall
+from tests.kit.disk import FaultyDisk, locked
 from tests.kit.running import run
 from wire.checks import LIMITS
 from wire.form import FieldKind
@@ -35,86 +46,6 @@ from wire.messages.images import (
     PutChunk,
 )
 from wire.sound import wav
-
-PHOTO = JPEG + random.Random(1).randbytes(3 * CHUNK_BYTES + 97)
-DIGEST = event_digest(PHOTO)
-
-
-CASE_ID = make.case_id("images")
-MINE = Bringer("530102", "T-0001", CASE_ID)
-PHOTO_KIND, RECORDING_KIND = FieldKind.PHOTO, FieldKind.RECORDING
-
-
-class Desk:
-    """The image desk as one terminal knows it.
-
-    Attributes:
-        bringer: which terminal, and for which of its cases.
-        disk: what is kept.
-    """
-
-    def __init__(self, disk: Disk | None = None, bringer: Bringer = MINE) -> None:
-        self.disk = disk or Disk()
-        self.store = MemoryStore(self.disk)
-        self._images = ImageDesk(self.store, VirtualWall())
-        self.bringer = bringer
-
-    def seen_by(self, bringer: Bringer) -> Desk:
-        """The same desk as somebody else knows it."""
-        other = copy(self)
-        other.bringer = bringer
-        return other
-
-    async def offer(self, request: OfferImages) -> ImagesWanted | Refusal:
-        """Announce."""
-        return await self._images.offer(self.bringer, request.images, LIMITS)
-
-    async def put(self, request: PutChunk) -> ChunkKept | Refusal:
-        """Bring."""
-        return await self._images.put(self.bringer, request)
-
-    async def get(self, digest: bytes, offset: int) -> ImageChunk | Refusal:
-        """Look."""
-        return await self._images.get(digest, offset)
-
-
-def desk(disk: Disk | None = None) -> Desk:
-    return Desk(disk)
-
-
-def offer(
-    photo: bytes = PHOTO, size: int | None = None, kind: FieldKind = PHOTO_KIND
-) -> OfferImages:
-    claimed = len(photo) if size is None else size
-    return OfferImages(CASE_ID, (ImageOffer(event_digest(photo), claimed, "id_front", kind),))
-
-
-def chunk(offset: int, photo: bytes = PHOTO, size: int = CHUNK_BYTES) -> PutChunk:
-    return PutChunk(CASE_ID, event_digest(photo), offset, photo[offset : offset + size])
-
-
-async def have(office: Desk, request: OfferImages | None = None) -> int:
-    answer = await office.offer(request or offer())
-    assert isinstance(answer, ImagesWanted), answer
-    return answer.have[0]
-
-
-async def put(office: Desk, request: PutChunk) -> int:
-    answer = await office.put(request)
-    assert isinstance(answer, ChunkKept), answer
-    return answer.have
-
-
-async def bring(office: Desk, photo: bytes = PHOTO) -> None:
-    """The whole of it."""
-    at = await have(office, offer(photo))
-    while at < len(photo):
-        at = await put(office, chunk(at, photo))
-
-
-def code(answer: object) -> Code:
-    assert isinstance(answer, Refusal), answer
-    return answer.code
 
 
 def test_a_photo_arrives_in_chunks() -> None:
@@ -191,6 +122,27 @@ def test_a_corrupt_photo_is_never_stored() -> None:
         for offset in range(0, len(PHOTO), CHUNK_BYTES):
             await put(office, chunk(offset))
         assert {DIGEST: PHOTO} == disk.blobs
+
+    run(story)
+
+
+def test_a_disk_that_refuses_the_last_step_only_delays_it() -> None:
+    """The bytes are whole but their receipt was not kept: the offer asks for the end once more."""
+
+    async def story() -> None:
+        faults = iter([locked()])
+        disk = FaultyDisk(refuse=lambda _batch: next(faults, None))
+        office = Desk(disk)
+        at = await have(office)
+        while at < len(PHOTO) - CHUNK_BYTES:
+            at = await put(office, chunk(at))
+        with pytest.raises(StoreError):
+            await office.put(chunk(at))
+        assert await office.store.documents(unclaimed(MINE)) == []
+        at = await have(office)
+        assert at < len(PHOTO), "not said to be here"
+        assert len(PHOTO) == await put(office, chunk(at))
+        assert len(PHOTO) == await have(office)
 
     run(story)
 
@@ -303,119 +255,6 @@ def test_what_is_a_chunk() -> None:
         assert Code.FORMAT is code(await office.put(PutChunk(CASE_ID, DIGEST, -1, b"xx")))
         assert 0 == await put(office, chunk(CHUNK_BYTES)), "a gap: send from here"
         assert Code.NOT_FOUND is code(await office.put(PutChunk(CASE_ID, bytes(32), 0, b"x")))
-
-    run(story)
-
-
-def picture(number: int, size: int = 100) -> bytes:
-    return JPEG + number.to_bytes(4, "big") + bytes(size - 7)
-
-
-OTHER = Bringer("530102", "T-0002", make.case_id("theirs"))
-
-
-def test_a_device_makes_room_for_itself_alone() -> None:
-    """Beyond its bounds its own longest untouched start again; nobody else's ever do."""
-
-    async def story() -> None:
-        office = desk()
-        victim = office.seen_by(OTHER)
-        await have(victim)
-        await put(victim, chunk(0))
-        for number in range(10 * DEVICE_UPLOADS_MAX):
-            await have(office, offer(picture(number)))
-        last = 10 * DEVICE_UPLOADS_MAX - 1
-        gone, kept = (picture(last - back) for back in (DEVICE_UPLOADS_MAX, DEVICE_UPLOADS_MAX - 1))
-        assert Code.NOT_FOUND is code(await office.put(chunk(0, gone, 40)))
-        assert 40 == await put(office, chunk(0, kept, 40))
-        assert 2 * CHUNK_BYTES == await put(victim, chunk(CHUNK_BYTES))
-
-    run(story)
-
-
-def test_the_bytes_of_one_device_are_bounded() -> None:
-    """It may begin as many large ones as it likes: no more of it than that is in memory."""
-
-    async def story() -> None:
-        office, size = desk(), LIMITS.photo_bytes_max
-        photos = [picture(number, size) for number in range(2 * DEVICE_BYTES_MAX // size)]
-        for photo in photos:
-            at = await have(office, offer(photo))
-            while at < size - CHUNK_BYTES:
-                at = await put(office, chunk(at, photo))
-        held = [await have(office, offer(photo)) for photo in photos]
-        assert DEVICE_BYTES_MAX - size < sum(held) <= DEVICE_BYTES_MAX
-        assert held == sorted(held), "the first ones went"
-
-    run(story)
-
-
-def test_where_all_room_is_used_up_the_idle_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who comes must wait as long as everybody is at it; what is untouched for long makes room."""
-    monkeypatch.setattr(uploads, "BYTES_MAX", 2 * CHUNK_BYTES)
-    monkeypatch.setattr(uploads, "UPLOADS_MAX", 3)
-
-    async def story() -> None:
-        office = desk()
-        other = office.seen_by(OTHER)
-        for at in (0, CHUNK_BYTES):
-            await have(office)
-            await put(office, chunk(at))
-        await have(other, offer(picture(1)))
-        answer = await other.put(chunk(0, picture(1)))
-        assert isinstance(answer, Refusal)
-        assert (Code.BUSY, True) == (answer.code, answer.retryable)
-        await have(other, offer(picture(2)))
-        assert Code.BUSY is code(await other.offer(offer(picture(3))))
-        await trio.sleep(IDLE_MS / 1000)
-        assert 0 == await have(other, offer(picture(3)))
-        assert 100 == await put(other, chunk(0, picture(3)))
-        assert 0 == await have(office)
-
-    run(story)
-
-
-def test_what_no_case_names_is_bounded_and_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So many pieces of a device; a case that takes some makes room, and so does time."""
-    monkeypatch.setattr(images, "UNCLAIMED_MAX", 3)
-
-    async def story() -> None:
-        office = desk()
-        for number in range(3):
-            await bring(office, picture(number))
-        answer = await office.offer(offer(picture(3)))
-        assert isinstance(answer, Refusal)
-        assert (Code.LIMIT, True) == (answer.code, answer.retryable)
-        assert 100 == await have(office, offer(picture(0))), "what is here may be asked about"
-        await bring(office.seen_by(OTHER), picture(3))
-
-        store = office.store
-        taken = claimed(MINE, event_digest(picture(0)))
-        await store.commit(Batch("case", 0, documents=(taken,)))
-        await bring(office, picture(3))
-        assert Code.LIMIT is code(await office.offer(offer(picture(4))))
-        await trio.sleep(UNCLAIMED_MS / 1000)
-        await bring(office, picture(4))
-        assert 1 == len(await store.documents(unclaimed(MINE)))
-        assert 100 == await have(office, offer(picture(0))), "the case's own stays"
-        assert 0 == await have(office, offer(picture(1))), "to be brought again"
-
-    run(story)
-
-
-def test_the_bytes_that_no_case_names_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Together with what is offered; and counted again at the end, for offers made before."""
-    monkeypatch.setattr(images, "UNCLAIMED_BYTES_MAX", 250)
-
-    async def story() -> None:
-        office = desk()
-        assert Code.LIMIT is code(await office.offer(offer(size=251)))
-        for number in range(3):
-            await have(office, offer(picture(number)))
-        for number in range(2):
-            await put(office, chunk(0, picture(number)))
-        assert Code.LIMIT is code(await office.put(chunk(0, picture(2))))
-        assert 2 == len(office.disk.blobs)
 
     run(story)
 
