@@ -74,9 +74,23 @@ def visit(
         page.on("pageerror", lambda error: complaints.append(f"pageerror: {error}"))
         page.on("console", lambda line: complaints.append(line.text) if _bad(line.type) else None)
         page.goto(stand.address())
-        yield page, stand
+        try:
+            yield page, stand
+        except Exception as failure:
+            failure.add_note(f"the page complained of {complaints}")
+            raise
         context.close()
     assert complaints == []
+
+
+@contextmanager
+def patience(ms: int) -> Iterator[None]:
+    """Whatever is expected within may take so long; everywhere else it is `WAIT_MS_MAX`."""
+    expect.set_options(timeout=ms)
+    try:
+        yield
+    finally:
+        expect.set_options(timeout=WAIT_MS_MAX)
 
 
 def write_name(page: Page) -> None:
@@ -198,6 +212,7 @@ __all__ = [
     "clipped_texts",
     "faint_texts",
     "overflow",
+    "patience",
     "sign_in",
     "small_targets",
     "visit",

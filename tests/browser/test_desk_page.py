@@ -137,6 +137,21 @@ def test_differences_are_marked_and_come_first(browser: Browser) -> None:
         expect(page.get_by_text("还有 2 张影像没有查看。")).to_be_visible()
 
 
+def test_who_carries_a_name_of_the_case_is_told_before_approving(browser: Browser) -> None:
+    """In the sheet that would approve; where nobody does, nothing is said of it."""
+    with visit(browser, "desk") as (page, stand):
+        for flags, told in (((), 0), (("same_name",), 1)):
+            file = states.file_view()
+            stand.show(states.desk(replace(file, item=replace(file.item, flags=flags))))
+            expect(page.locator(".item .badge").get_by_text("同名")).to_have_count(told)
+            verdict_button(page, "通过")
+            sheet = page.get_by_role("dialog")
+            expect(sheet.get_by_label("授权口令")).to_be_visible()
+            expect(sheet.locator(".notice").get_by_text("您与本笔业务的经办人")).to_have_count(told)
+            page.keyboard.press("Escape")
+            expect(sheet).to_have_count(0)
+
+
 def test_without_the_office_nothing_is_decided(browser: Browser) -> None:
     """The link is lost: it says so, the verdicts are dead, and their keys too."""
     with visit(browser, "desk") as (page, stand):

@@ -18,7 +18,9 @@ import pytest
 from playwright.sync_api import Page
 
 from backoffice.premises import TRAINING_PEOPLE, write_private
+from backoffice.questions.household import TERMS
 from hw.virtual.citizens import citizen
+from terminal.virtual_customer import WORKING_AGE
 from tests.browser.at_table import AtTable
 from tests.browser.kit import (
     NEEDS_CHROMIUM,
@@ -27,8 +29,9 @@ from tests.browser.kit import (
     clipped_texts,
     faint_texts,
     overflow,
+    patience,
 )
-from tests.browser.test_whole_job import sign_in, window
+from tests.browser.test_whole_job import JOB_MS_MAX, sign_in, window
 from tests.kit.programs import Program, backpack
 
 pytestmark = [*NEEDS_CHROMIUM, pytest.mark.processes]
@@ -43,6 +46,9 @@ FIRST: Final = ("debit_card", "card_activation")
 
 SPOUSE: Final = citizen(random.Random("the customer's wife"), dt.date(2020, 1, 1))
 CHILD: Final = citizen(random.Random("their grown-up son"), dt.date(2020, 1, 1))
+
+EXPERIENCE_YEARS: Final = WORKING_AGE.start - TERMS.skilled_years_min
+"""As many as the youngest of the kit's customers can have: nobody knows who comes to the table."""
 
 Look = Callable[[str], None]
 """Looks at what is on the glass, under a name."""
@@ -138,7 +144,7 @@ def open_a_file(at: AtTable, look: Look) -> None:
         at.type(title, yuan)
     at.type("家庭年支出", "41000")
     at.answer("是否参加农业保险", "已投保")
-    at.type("从业年限", "15")
+    at.type("从业年限", str(EXPERIENCE_YEARS))
     at.call_colleague("协办人员确认", COLLEAGUE, passcode_of(COLLEAGUE))
     to_the_end(at, look, "farmer_file")
 
@@ -265,7 +271,7 @@ def work(folder: Path, pictures: Path) -> None:
     """Everything, with whatever the page complains about or cannot be read as a failure."""
     complaints: list[str] = []
     with bank(folder) as address, chromium() as browser:  # noqa: SIM117 - the bank, then its page
-        with window(browser, address, TABLET, complaints) as page:
+        with patience(JOB_MS_MAX), window(browser, address, TABLET, complaints) as page:
             sign_in(page, TELLER, passcode_of(TELLER))
             looker = Looker(page, pictures)
             phones = folder / "office" / "phones"

@@ -17,15 +17,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.kit import NEEDS_CHROMIUM, TABLET, chromium, write_name
+from tests.browser.kit import NEEDS_CHROMIUM, TABLET, chromium, patience, write_name
 
 pytestmark = [*NEEDS_CHROMIUM, pytest.mark.processes]
 
 STOP_S_MAX = 30.0
 JOB_MS_MAX = 90_000
 DESK_SIZE = (1440, 900)
-
-expect.set_options(timeout=JOB_MS_MAX)
 
 Shoot = Callable[[Page, str], object]
 
@@ -136,6 +134,7 @@ def do_the_job(folder: Path, shoot: Shoot) -> None:
     complaints: list[str] = []
     with demo(folder) as pages, chromium() as browser:  # noqa: SIM117 - two machines, then two windows
         with (
+            patience(JOB_MS_MAX),
             window(browser, pages["terminal"], TABLET, complaints) as teller,
             window(browser, pages["desk"], DESK_SIZE, complaints) as desk,
         ):

@@ -105,7 +105,7 @@ function Sheet({ verdict, file, blocked }) {
   return html`<${Dialog} open title=${t(`decide.${verdict}_title`)} onClose=${close} actions=${actions}>
     <form id="decision" ref=${form} class="stack" onSubmit=${submit}>
       <p><strong>${title(file.item)}</strong> · ${file.item.outlet} · ${file.item.operator}<br />${t(`decide.${verdict}_note`)}</p>
-      ${verdict === "approve" && html`<${Warnings} file=${file} />`}
+      ${verdict === "approve" && html`<${Namesake} flags=${file.item.flags} /><${Warnings} file=${file} />`}
       ${blocked && html`<p class="notice bad" role="alert"><${Icon} name="lock" />${t(`decide.blocked.${blocked}`)}</p>`}
       ${REASONS[verdict].length > 0 && html`<${Reasons} reasons=${REASONS[verdict]} reason=${reason} pick=${setReason} />`}
       ${verdict === "return" && html`<${Marks} file=${file} fields=${fields} mark=${setFields} />`}
@@ -119,13 +119,16 @@ function Sheet({ verdict, file, blocked }) {
   <//>`;
 }
 
-/** What somebody should settle before they say that a case is right. */
+/** Who decides carries the name of somebody who had a part in it; no such person is given a review. */
+function Namesake({ flags }) {
+  return flags.includes("same_name") && html`<p class="notice wait"><${Icon} name="users" />${t("decide.same_name")}</p>`;
+}
+
+/** What somebody should settle before they say that a case is right, in a decision or a review. */
 export function Warnings({ file }) {
   const differing = file.compared.filter((row) => row.differs).length;
   const unseen = file.images.filter((image) => !seen.value.has(image.digest)).length;
-  return html`${file.item.flags.includes("same_name") &&
-    html`<p class="notice wait"><${Icon} name="users" />${t("decide.same_name")}</p>`}
-    ${differing > 0 &&
+  return html`${differing > 0 &&
     html`<p class="notice bad"><${Icon} name="triangle-alert" />${t("decide.differs", { n: differing })}</p>`}
     ${unseen > 0 && html`<p class="notice wait"><${Icon} name="eye" />${t("decide.unseen", { n: unseen })}</p>`}`;
 }
