@@ -57,6 +57,7 @@ class Drawing {
       minWidth: 1.2,
       maxWidth: 3.6,
       minDistance: 2,
+      throttle: 0, // a browser tells one move a frame; a timer on top loses points when it is late
     });
     this.pad.addEventListener("beginStroke", () => {
       this.writing = true;

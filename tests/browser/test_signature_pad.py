@@ -57,6 +57,24 @@ def draw(page: Page, index: int, size: tuple[float, float]) -> None:
     page.mouse.up()
 
 
+_AT_ONCE = """(points) => {
+  const canvas = document.querySelector(".signature canvas");
+  const heard = { bubbles: true, cancelable: true };
+  const tell = (type, [clientX, clientY], buttons) =>
+    canvas.dispatchEvent(new PointerEvent(type, { clientX, clientY, buttons, ...heard }));
+  tell("pointerdown", points[0], 1);
+  for (const point of points) tell("pointermove", point, 1);
+  tell("pointerup", points.at(-1), 0);
+}"""
+
+
+def draw_at_once(page: Page, index: int, size: tuple[float, float]) -> None:
+    """The same stroke on a page so busy that no timer runs between two moves."""
+    box = pad(page)
+    points = [at(index, step / (POINTS - 1), size) for step in range(POINTS)]
+    page.evaluate(_AT_ONCE, [[box["x"] + x, box["y"] + y] for x, y in points])
+
+
 def confirm(page: Page, stand: Stand) -> Any:
     page.get_by_role("button", name="确认签字").click()
     (sign,) = stand.heard(Sign)
@@ -123,6 +141,16 @@ def test_a_turned_tablet_keeps_every_point(browser: Browser, turned: tuple[int, 
         for index in range(STROKES):
             for share in (0.05, 0.5, 0.95):
                 assert shown(page, index, share, size), (index, share)
+        assert_as_drawn(confirm(page, stand), size)
+
+
+def test_a_busy_page_keeps_every_point(browser: Browser) -> None:
+    """However close together the moves of the hand reach the page."""
+    with visit(browser, "teller") as (page, stand):
+        stand.show(states.teller("sign"))
+        size = inner(page)
+        for index in range(STROKES):
+            draw_at_once(page, index, size)
         assert_as_drawn(confirm(page, stand), size)
 
 
