@@ -19,7 +19,7 @@ from wire.form import FieldKind
 DEVICE_BYTES_MAX: Final = 4 * 1024 * 1024
 """The most bytes that are gathered of one device at once: more than the largest piece."""
 
-DEVICE_UPLOADS_MAX: Final = 64
+DEVICE_UPLOADS_MAX: Final = 256
 """The most pieces that are gathered of one device at once."""
 
 BYTES_MAX: Final = 256 * 1024 * 1024

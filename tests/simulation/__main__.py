@@ -46,6 +46,7 @@ SHOWN_COUNTS: Final = (
     "partner decline",
     "partner down",
     "dead",
+    "flood",
     "settle",
 )
 """The kinds of fault, as the trace calls them."""
