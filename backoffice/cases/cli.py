@@ -57,6 +57,7 @@ STANDINGS: Final[dict[str, tuple[str, str]]] = {
     "aborting": ("撤销结果不明", "aborting, unknown"),
     "aborted": ("已撤销", "aborted"),
     "reversed": ("已冲正", "reversed"),
+    "made_good": ("已另行处理", "made good elsewhere"),
 }
 """Standing → (Simplified Chinese, English)."""
 

@@ -126,6 +126,9 @@ def _again(case: Case, leg: LegRecord) -> PartnerRequest:
     """
     if leg.word is Deed.REVERSE:
         return Reverse(leg.reversal_key, case.union, leg.key, leg.asked.request.operation)
+    if leg.by_hand:
+        # Spends the key of the reversal, so that none can come in late.
+        return Abort(leg.reversal_key, case.union)
     if leg.word is Deed.DONE or (leg.unheard and leg.standing is Standing.COMMITTED):
         return Commit(leg.key, case.union)
     if leg.word is Deed.NOT_DONE or leg.unheard or leg.standing is Standing.ABORTING:

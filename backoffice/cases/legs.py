@@ -55,8 +55,16 @@ OPEN: Final = {
 }
 """How a leg stands that a stage still waits for."""
 
-UNREAL: Final = frozenset({Standing.DECLINED, Standing.FAILED, Standing.ABORTED, Standing.REVERSED})
-"""Ends of a leg at which it is not, or no longer, real."""
+UNREAL: Final = frozenset(
+    {
+        Standing.DECLINED,
+        Standing.FAILED,
+        Standing.ABORTED,
+        Standing.REVERSED,
+        Standing.MADE_GOOD,
+    }
+)
+"""Ends of a leg at which it is not, or no longer, real to the customer."""
 
 NOT_DONE: Final = "未办理"
 """The result of an item that failed without a reason."""
@@ -117,6 +125,23 @@ class LegRecord(msgspec.Struct, frozen=True):
     def open(self) -> bool:
         """Its partner owes an answer, or two persons do."""
         return self.standing in OPEN.values() or self.word is not None
+
+    @property
+    def known_real(self) -> bool:
+        """Its partner has said that it is done."""
+        heard = self.standing is Standing.COMMITTED and not self.unheard
+        return heard or self.said is PartnerStatus.COMMITTED
+
+    @property
+    def by_hand(self) -> bool:
+        """Two persons say that they made good elsewhere what the partner has done."""
+        said_so = self.word is Deed.NOT_DONE and self.known_real
+        return said_so or self.standing is Standing.MADE_GOOD
+
+    @property
+    def twice(self) -> bool:
+        """The partner has reversed after all what two persons made good elsewhere."""
+        return self.said is PartnerStatus.REVERSED
 
     @property
     def optional(self) -> bool:

@@ -47,6 +47,8 @@ class Standing(StrEnum):
     ABORTED = "aborted"
     REVERSED = "reversed"
     """It was made real, and undone by postings of its own."""
+    MADE_GOOD = "made_good"
+    """It was made real and its partner does not reverse it: two persons made it good elsewhere."""
 
 
 class Stored(CaseEvent, frozen=True, tag="CaseStored"):

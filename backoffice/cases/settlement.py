@@ -8,8 +8,15 @@ done, or have what is done reversed. One proposes with evidence, another confirm
 Their word is said to the partner, too (COMMIT, ABORT or REVERSE, all of them idempotent), so that
 what it holds is posted or released. Where it agrees, or is silent, the word counts; a silent one is
 told again until it is heard. Where it contradicts, that is noted, and only the same word once more
-counts against it. What partners and people said is then taken up as a whole: all of it is real, or
-what is real is to be reversed before the case can end. Pure functions of the record.
+counts against it.
+
+What a partner does not reverse, or does not answer about, two persons make good elsewhere. That is
+said to it under the reversal's own key, which spends it, and counts once the partner has heard it:
+so nothing is given back twice. In its silence only the same word once more counts; should it have
+reversed nevertheless, the case is with people again, who say so.
+
+What partners and people said is then taken up as a whole: all of it is real, or what is real is to
+be reversed before the case can end. Pure functions of the record.
 """
 
 from __future__ import annotations
@@ -59,7 +66,8 @@ LEVEL: Final = Level.A4
 
 _STAGE_OF: Final = {now: stage for stage, now in OPEN.items()}
 
-_COMES_TO: Final = {Deed.DONE: Standing.COMMITTED, Deed.NOT_DONE: Standing.ABORTED}
+_OF_WHAT_IS: Final = frozenset({Deed.DONE, Deed.NOT_DONE})
+"""Words about what is, not about what is to be undone."""
 
 _AGREES: Final = {
     Deed.DONE: frozenset({PartnerStatus.COMMITTED}),
@@ -76,6 +84,7 @@ _CONTRADICTS: Final = {
 _UNDONE: Final = Refusal(Code.STATE, "经人工核定，业务未办成，已撤销。")
 _NOT_DONE: Final = Refusal(Code.STATE, "经人工核定，未办理")
 _REVERSED: Final = Refusal(Code.STATE, "已冲正")
+_MADE_GOOD: Final = Refusal(Code.STATE, "经人工核定，已另行处理")
 _NOT_REVERSED: Final = Refusal(Code.CORE_UNKNOWN, "对方未能冲正，返回结果异常。")
 
 _NO_LEG: Final = Refusal(Code.NOT_FOUND, "该业务没有这个分项。", "leg")
@@ -92,6 +101,7 @@ _CHANGED: Final = Refusal(Code.STALE, "待复核的意见已变更，请重新�
 _CERTAIN: Final = Refusal(Code.STATE, "该分项已有明确结果，无需核定。")
 _REVERSE_IT: Final = Refusal(Code.STATE, "对方已入账，请办理冲正。")
 _UNSIGNED: Final = Refusal(Code.STATE, "客户未签字或业务正在撤销，不能核定为已办理。")
+_REVERSED_THERE: Final = Refusal(Code.STATE, "对方已冲正，请核对是否重复退款，并按冲正核定。")
 _NOT_REAL: Final = Refusal(Code.STATE, "该分项未入账，无可冲正。")
 _OTHERS_FIRST: Final = Refusal(Code.STATE, "请先核定其他结果不明的分项，再办理冲正。")
 _NOTHING_OPEN: Final = Refusal(Code.STATE, "没有需要查询的分项。", "leg")
@@ -99,7 +109,7 @@ _NOTHING_OPEN: Final = Refusal(Code.STATE, "没有需要查询的分项。", "le
 
 def is_stuck(case: Case) -> bool:
     """Whether people have something to do or to wait for: what `manual list` shows."""
-    late = (leg for leg in case.legs if leg.standing in UNREAL and _known_real(leg))
+    late = (leg.known_real or leg.twice for leg in case.legs if leg.standing in UNREAL)
     return case.state is State.MANUAL or any(late)
 
 
@@ -111,9 +121,10 @@ def answered(case: Case, outcome: PartnerOutcome, rules: Rules, now_ms: int) -> 
     leg = case.leg(outcome.key)
     if leg is None:
         return ()
-    if leg.word is Deed.REVERSE and outcome.key == leg.reversal_key:
+    if outcome.key == leg.reversal_key:
         return _reversal_answered(case, leg, outcome, rules, now_ms)
-    if outcome.key != leg.key:
+    if leg.word is Deed.REVERSE or leg.by_hand:
+        # Not what it was asked: a late word about what is known to be real.
         return ()
     if leg.word is not None or leg.unheard:
         return _word_answered(case, leg, outcome, rules, now_ms)
@@ -129,16 +140,19 @@ def unanswered(case: Case, key: str, rules: Rules, now_ms: int) -> Events:
         return ()
     if case.state in STAGES and not leg.unheard:
         return unanswered_stage(case, key, rules.terms, now_ms)
-    waits = leg.unheard or (case.state is State.MANUAL and leg.open) or leg.word is Deed.REVERSE
+    waits = leg.unheard or (case.state is State.MANUAL and leg.open) or leg.word is not None
     if not waits or now_ms < leg.again_ms:
         # Nobody waits, or another reminder of the same is on its way.
         return ()
     terms = rules.terms
     pause = pause_ms(leg.attempts, terms.manual_ms_first, terms.manual_ms_max)
     lost = InquiryLost(now_ms, leg.key, now_ms + pause)
-    if leg.word in _COMES_TO:
-        return _counts(case, leg, leg.word, rules, now_ms, lost)
-    return (lost,)
+    if leg.word not in _OF_WHAT_IS or leg.by_hand:
+        # Whether it reverses, a partner has to say: else money may be given back twice.
+        return (lost,)
+    answer = _answer(leg, now_ms, unheard=True)
+    after = evolve(evolve(case, answer), lost)
+    return answer, lost, *_taken_up(after, rules, now_ms)
 
 
 def _healed(
@@ -167,24 +181,33 @@ def _word_answered(
 ) -> Events:
     """The partner's answer to what two persons said, when they did or long afterwards."""
     deed = leg.word or (Deed.DONE if leg.standing is Standing.COMMITTED else Deed.NOT_DONE)
-    if deed is Deed.REVERSE:
-        return ()
     if outcome.status in _CONTRADICTS[deed]:
         return (LegContradicted(now_ms, leg.key, outcome.status, outcome.refusal),)
     if outcome.status not in _AGREES[deed]:
         return ()
     if leg.word is None:
         return (LegHeard(now_ms, leg.key),)
-    return _settled(case, _answer(leg, deed, now_ms, outcome.facts), rules, now_ms)
+    return _settled(case, _answer(leg, now_ms, outcome.facts), rules, now_ms)
 
 
 def _reversal_answered(
     case: Case, leg: LegRecord, outcome: PartnerOutcome, rules: Rules, now_ms: int
 ) -> Events:
-    if outcome.status is PartnerStatus.REVERSED:
-        answer = LegAnswered(now_ms, leg.key, Standing.REVERSED, refusal=_REVERSED)
-        return _settled(case, answer, rules, now_ms)
-    return (ReversalRefused(now_ms, leg.key, outcome.refusal or _NOT_REVERSED),)
+    """What was asked for is reversed or refused; what was made good by hand never will be."""
+    undone = outcome.status is PartnerStatus.REVERSED
+    if leg.word is Deed.REVERSE:
+        if not undone:
+            return (ReversalRefused(now_ms, leg.key, outcome.refusal or _NOT_REVERSED),)
+        return _settled(case, _reversed(leg, now_ms), rules, now_ms)
+    if not leg.by_hand or leg.twice:
+        return ()
+    if undone:
+        return (LegContradicted(now_ms, leg.key, outcome.status),)
+    if outcome.status not in _AGREES[Deed.NOT_DONE]:
+        return ()
+    if leg.word is None:
+        return (LegHeard(now_ms, leg.key),) if leg.unheard else ()
+    return _settled(case, _answer(leg, now_ms), rules, now_ms)
 
 
 # What people say.
@@ -295,11 +318,17 @@ def _confirm(
     if refusal is not None:
         return refusal
     confirmed = SettlementConfirmed(now_ms, leg.key, said)
-    told = said.deed in _COMES_TO and leg.said in _CONTRADICTS[said.deed]
-    if told or _by_hand(leg, said.deed):
+    after = evolve(case, confirmed)
+    now = after.leg(leg.key) or leg
+    if said.deed is Deed.REVERSE and leg.twice:
+        return confirmed, *_settled(after, _reversed(leg, now_ms), rules, now_ms)
+    if now.by_hand:
+        insisted = leg.by_hand and leg.attempts > 0
+        counts = _answer(now, now_ms, unheard=True)
+        return confirmed, *(_settled(after, counts, rules, now_ms) if insisted else ())
+    if said.deed in _OF_WHAT_IS and leg.said in _CONTRADICTS[said.deed]:
         # What the partner says was known to both, and they say otherwise all the same.
-        after = evolve(case, confirmed)
-        return confirmed, *_counts(after, leg, said.deed, rules, now_ms)
+        return confirmed, *_settled(after, _answer(now, now_ms), rules, now_ms)
     return (confirmed,)
 
 
@@ -329,55 +358,41 @@ def _unfit(case: Case, leg: LegRecord, deed: Deed) -> Refusal | None:
     if not is_stuck(case):
         return wrong_state(case.state)
     if deed is Deed.REVERSE:
-        if leg.standing is Standing.REVERSED or leg.word is not None or not _known_real(leg):
+        if leg.word is not None or not (leg.known_real or leg.twice):
             return _NOT_REAL
         return _OTHERS_FIRST if any(o.open for o in case.legs if o.key != leg.key) else None
+    if leg.twice:
+        return _REVERSED_THERE
+    if deed is Deed.NOT_DONE and leg.known_real:
+        # What its partner does not reverse, or does not answer about, is made good elsewhere.
+        return None if leg.reversals or leg.word is not None else _REVERSE_IT
     if case.state is not State.MANUAL:
         return wrong_state(case.state)
-    by_hand = _by_hand(leg, deed)
-    if leg.standing not in _STAGE_OF and not by_hand:
+    if leg.standing not in _STAGE_OF:
         return _REVERSE_IT if leg.standing is Standing.COMMITTED else _CERTAIN
     if deed is Deed.NOT_DONE:
-        return _REVERSE_IT if _known_real(leg) and not by_hand else None
+        return None
     return _UNSIGNED if case.signed is None or _undoing(case) else None
-
-
-def _by_hand(leg: LegRecord, deed: Deed) -> bool:
-    """What its partner does not reverse, or never answers to, people can make good elsewhere."""
-    return deed is Deed.NOT_DONE and (leg.reversals > 0 or leg.word is Deed.REVERSE)
-
-
-def _known_real(leg: LegRecord) -> bool:
-    """The partner has said that it is done."""
-    heard = leg.standing is Standing.COMMITTED and not leg.unheard
-    return heard or leg.said is PartnerStatus.COMMITTED
 
 
 # What follows.
 
 
-def _counts(
-    case: Case,
-    leg: LegRecord,
-    deed: Deed,
-    rules: Rules,
-    now_ms: int,
-    lost: InquiryLost | None = None,
-) -> Events:
-    """The word of two persons counts: against the partner's, or, `lost`, in its silence."""
-    answer = _answer(leg, deed, now_ms, {}, unheard=lost is not None)
-    after = evolve(case, answer)
-    if lost is None:
-        return answer, *_taken_up(after, rules, now_ms)
-    return answer, lost, *_taken_up(evolve(after, lost), rules, now_ms)
-
-
 def _answer(
-    leg: LegRecord, deed: Deed, now_ms: int, facts: dict[str, str], *, unheard: bool = False
+    leg: LegRecord, now_ms: int, facts: dict[str, str] | None = None, *, unheard: bool = False
 ) -> LegAnswered:
-    """What a leg is by the word of two persons."""
-    refusal = None if deed is Deed.DONE else leg.refusal or _NOT_DONE
-    return LegAnswered(now_ms, leg.key, _COMES_TO[deed], facts, refusal, unheard)
+    """What a leg is by the word of two persons that it carries."""
+    known = facts or {}
+    if leg.by_hand:
+        return LegAnswered(now_ms, leg.key, Standing.MADE_GOOD, known, _MADE_GOOD, unheard)
+    if leg.word is Deed.DONE:
+        return LegAnswered(now_ms, leg.key, Standing.COMMITTED, known, None, unheard)
+    refusal = leg.refusal or _NOT_DONE
+    return LegAnswered(now_ms, leg.key, Standing.ABORTED, known, refusal, unheard)
+
+
+def _reversed(leg: LegRecord, now_ms: int) -> LegAnswered:
+    return LegAnswered(now_ms, leg.key, Standing.REVERSED, refusal=_REVERSED)
 
 
 def _settled(case: Case, answer: LegAnswered, rules: Rules, now_ms: int) -> Events:

@@ -71,7 +71,7 @@ class Commit(Request[PartnerOutcome], frozen=True, tag="Commit"):
 
 class Abort(Request[PartnerOutcome], frozen=True, tag="Abort"):
     """Release a prepared operation; an unknown key is remembered as ABORTED, so that a late
-    PREPARE cannot slip in behind it.
+    PREPARE, or a late REVERSE under a key of its own, cannot slip in behind it.
     """
 
     key: str

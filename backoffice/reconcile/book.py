@@ -46,6 +46,7 @@ class What(StrEnum):
     """Kinds of differences; the words for people are in `backoffice.reconcile.words`."""
 
     UNREADABLE = "unreadable"
+    GIVEN_BACK_TWICE = "given_back_twice"
     COMMITTED_HERE = "committed_here_only"
     COMMITTED_THERE = "committed_there_only"
     AMOUNT = "amount_differs"
@@ -94,6 +95,15 @@ class Reversed(msgspec.Struct, frozen=True):
     fen: int
 
 
+class MadeGood(msgspec.Struct, frozen=True):
+    """One leg that was made good elsewhere, by case, key and fen; real at its partner for ever."""
+
+    where: str
+    case_id: str
+    key: str
+    fen: int
+
+
 class Reconciliation(msgspec.Struct, frozen=True):
     """What was compared, and every difference.
 
@@ -104,6 +114,7 @@ class Reconciliation(msgspec.Struct, frozen=True):
         partners: by partner, counts of keys by status, sums in fen, and the core's stock of cards.
         differences: in the order of streams.
         reversals: what was undone after it was real, in the same order.
+        made_good: what two persons made good elsewhere, because its partner does not reverse it.
     """
 
     date: str
@@ -112,6 +123,7 @@ class Reconciliation(msgspec.Struct, frozen=True):
     partners: dict[str, dict[str, int]]
     differences: tuple[Difference, ...]
     reversals: tuple[Reversed, ...] = ()
+    made_good: tuple[MadeGood, ...] = ()
 
 
 def reconcile_folder(folder: Path) -> Reconciliation:
@@ -156,6 +168,12 @@ def reconcile(archive: Archive) -> Reconciliation:
             for key, theirs in sorted(side.keys.items())
             if theirs.reversal
         ),
+        made_good=tuple(
+            MadeGood(f"{ours.partner}/{union}", case_of(key), key, ours.fen)
+            for union, legs in sorted(cases.legs.items())
+            for key, ours in sorted(legs.items())
+            if ours.standing is Standing.MADE_GOOD
+        ),
     )
 
 
@@ -178,7 +196,10 @@ def _of_a_key(side: PartnerSide, key: str, ours: Ours) -> Iterator[Difference]:
     place, case_id = f"{side.stream} {key}", case_of(key)
     real = theirs is not None and theirs.real
     stands = theirs.stands if theirs is not None else status
-    if ours.standing is Standing.COMMITTED and not real and not ours.waits:
+    if ours.twice or (ours.standing is Standing.MADE_GOOD and not real):
+        # Whoever waits for whom: it was given back elsewhere, and its partner keeps nothing.
+        yield Difference(place, What.GIVEN_BACK_TWICE, case_id, ours.standing, stands)
+    elif ours.standing is Standing.COMMITTED and not real and not ours.waits:
         yield Difference(place, What.COMMITTED_HERE, case_id, ours.standing, stands)
     if ours.standing in _UNREAL and real and not ours.waits:
         yield Difference(place, What.COMMITTED_THERE, case_id, ours.standing, stands)
@@ -215,8 +236,11 @@ def _of_a_partner(side: PartnerSide, legs: dict[str, Ours]) -> Iterator[Differen
     """What only a partner knows, and what its own books must add up to."""
     for version in side.unreadable:
         yield Difference(f"{side.stream}#{version}", What.UNREADABLE, "", "", "")
+    reversals = {one for ours in legs.values() for one in ours.reversals}
     for key, theirs in sorted(side.keys.items()):
         ours = legs.get(key)
+        if key in reversals and not theirs.reserved:
+            continue
         if ours is None or ours.partner is not side.partner:
             place = f"{side.stream} {key}"
             yield Difference(place, What.UNKNOWN_KEY, case_of(key), "", theirs.status)
@@ -308,4 +332,12 @@ def _totals(sides: list[PartnerSide]) -> dict[str, int]:
     return {str(name): number for name, number in totals.items()}
 
 
-__all__ = ["Difference", "Reconciliation", "Reversed", "What", "reconcile", "reconcile_folder"]
+__all__ = [
+    "Difference",
+    "MadeGood",
+    "Reconciliation",
+    "Reversed",
+    "What",
+    "reconcile",
+    "reconcile_folder",
+]

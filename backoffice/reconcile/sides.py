@@ -38,6 +38,7 @@ from backoffice.partners.operations import (
     fen_of,
 )
 from backoffice.partners.port import PartnerStatus
+from wire.messages.settlement import Deed
 
 CASES: Final = "case/"
 """How the streams of cases begin."""
@@ -74,13 +75,21 @@ _read_row = msgspec.msgpack.Decoder(_Row).decode
 
 
 class Ours(msgspec.Struct, frozen=True):
-    """One leg as its case tells it; `waits` while its partner has still to be heard of it."""
+    """One leg as its case tells it.
+
+    Attributes:
+        waits: its partner has still to be heard of it.
+        reversals: the keys under which it was to be reversed, or never to be.
+        twice: its partner has reversed what two persons made good elsewhere.
+    """
 
     partner: Partner
     standing: Standing
     digest: bytes
     fen: int
     waits: bool = False
+    reversals: frozenset[str] = frozenset()
+    twice: bool = False
 
 
 class Theirs(msgspec.Struct):
@@ -194,6 +203,7 @@ class CaseSide:
         self.cases += 1
         union = stream.removeprefix(CASES).partition("/")[0]
         legs: Legs = ()
+        reversals: dict[str, set[str]] = defaultdict(set)
         for row in rows:
             try:
                 event: AnyCaseEvent = self._reader.decode(row.kind, row.body, stream)
@@ -201,12 +211,23 @@ class CaseSide:
                 self.unreadable.append(f"{stream}#{row.version}")
                 break
             legs = legs_after(legs, event)
+            for leg in legs:
+                if leg.word is Deed.REVERSE or leg.by_hand:
+                    reversals[leg.key].add(leg.reversal_key)
         told = self.legs.setdefault(union, {})
         for leg in legs:
             operation = leg.asked.request.operation
             digest = operation_digest(operation)
             waits = leg.word is not None or leg.unheard
-            told[leg.key] = Ours(leg.partner, leg.standing, digest, fen_of(operation), waits)
+            told[leg.key] = Ours(
+                leg.partner,
+                leg.standing,
+                digest,
+                fen_of(operation),
+                waits,
+                frozenset(reversals[leg.key]),
+                leg.twice,
+            )
 
 
 def case_of(key: str) -> str:

@@ -10,6 +10,10 @@ from backoffice.verify.office import Language
 
 WORDS: Final[dict[What, tuple[str, str]]] = {
     What.UNREADABLE: ("记录无法识别", "the record cannot be read"),
+    What.GIVEN_BACK_TWICE: (
+        "已另行处理，对方又已冲正或并未入账",
+        "given back twice",
+    ),
     What.COMMITTED_HERE: ("我方已成功，对方未成功", "made real here only"),
     What.COMMITTED_THERE: ("对方已成功，我方未成功", "made real there only"),
     What.AMOUNT: ("金额不符（分）", "amounts differ (fen)"),
@@ -56,6 +60,9 @@ def render_reconciliation(result: Reconciliation, lang: Language) -> str:
     for undone in result.reversals:
         words = ("冲正", "Reversed")[one]
         lines.append(f"  {words}: {undone.where} {undone.of} ← {undone.key} ({undone.fen:,})")
+    for done in result.made_good:
+        words = ("另行处理", "Made good elsewhere")[one]
+        lines.append(f"  {words}: {done.where} {done.key} ({done.fen:,})")
     if not result.differences:
         return "\n".join((*lines, ("对账相符，无差异。", "Reconciled: no differences.")[one], ""))
     total = len(result.differences)

@@ -184,8 +184,10 @@ class PartnerBook:
         """There are no more streams, of cases neither."""
         for fold in self._streams:
             told = self._told.get(fold.union, {})
+            never = {key for leg in told.values() for key in leg.reversals}
             for key, entry in fold.entries.items():
-                self._compare(fold, told.get(key), entry)
+                if key not in never or entry.status is not PartnerStatus.ABORTED:
+                    self._compare(fold, told.get(key), entry)
             for key, (of, where) in fold.reversals.items():
                 leg = told.get(of)
                 if leg is None or key not in leg.reversals:

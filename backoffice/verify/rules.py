@@ -196,7 +196,7 @@ class CaseBook:
             self._judge(case, event, passed, where)
             case = evolve(case, event)
             for leg in case.legs:
-                if leg.word is Deed.REVERSE:
+                if leg.word is Deed.REVERSE or leg.by_hand:
                     reversals.setdefault(leg.key, set()).add(leg.reversal_key)
         if case.steps and not path_is_legal(one.state for one in case.steps):
             self._findings.add(Fault.ILLEGAL_STEP, stream)
@@ -207,7 +207,7 @@ class CaseBook:
         for leg in case.legs:
             asked = operation_digest(leg.asked.request.operation)
             signed = case.signed is not None
-            said = leg.settled is not None and leg.standing is COMES_TO[leg.settled.deed]
+            said = leg.settled is not None and leg.standing in COMES_TO[leg.settled.deed]
             told[leg.key] = Told(
                 leg.partner,
                 leg.standing,

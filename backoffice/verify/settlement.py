@@ -38,11 +38,11 @@ Spoken = SettlementProposed | SettlementConfirmed | SettlementWithdrawn
 Settling = Spoken | LegInquired | InquiryLost | LegContradicted | LegHeard | ReversalRefused
 
 COMES_TO: Final = {
-    Deed.DONE: Standing.COMMITTED,
-    Deed.NOT_DONE: Standing.ABORTED,
-    Deed.REVERSE: Standing.REVERSED,
+    Deed.DONE: frozenset({Standing.COMMITTED}),
+    Deed.NOT_DONE: frozenset({Standing.ABORTED, Standing.MADE_GOOD}),
+    Deed.REVERSE: frozenset({Standing.REVERSED}),
 }
-"""What a leg is by the word of two persons."""
+"""What a leg can be by the word of two persons."""
 
 _ACTS: Final = {
     SettlementProposed: Act.PROPOSE,
@@ -71,7 +71,12 @@ def may_follow(case: Case, event: Settling) -> bool:
 
 def is_their_word(leg: LegRecord, event: LegAnswered) -> bool:
     """Whether the answer is what two persons said of the leg; no partner's answer is unheard."""
-    return leg.word is not None and COMES_TO[leg.word] is event.standing
+    made_good = event.standing is Standing.MADE_GOOD
+    return (
+        leg.word is not None
+        and event.standing in COMES_TO[leg.word]
+        and (made_good == leg.by_hand or leg.word is not Deed.NOT_DONE)
+    )
 
 
 def spoke_before(case: Case, event: Spoken) -> Iterator[StaffCard]:

@@ -7,6 +7,7 @@ story checks what must always hold, so that a test only tells what it is about.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -160,6 +161,13 @@ class Story:
         self.events: list[AnyCaseEvent] = []
         self.owed: list[Effect] = []
         self.now_ms = make.NOW_MS
+
+    def copied(self) -> Story:
+        """The same case and what it owes, for somebody else to go on with."""
+        other = copy.copy(self)
+        other.events, other.owed = list(self.events), list(self.owed)
+        other.bank = copy.deepcopy(self.bank)
+        return other
 
     # What the runtime does.
 

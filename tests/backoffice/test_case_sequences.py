@@ -248,6 +248,14 @@ class CaseMachine(RuleBasedStateMachine):
             deed = (Deed.DONE if fit else Deed.REVERSE) if done else Deed.NOT_DONE
             self.say_twice(leg.key, Deed.REVERSE if not waiting else deed)
 
+    @rule()
+    def make_good_the_next(self) -> None:
+        """Two persons say that they made good elsewhere what its partner does not reverse."""
+        for leg in self.story.case.legs:
+            if leg.known_real and (leg.reversals or leg.word is not None):
+                self.say_twice(leg.key, Deed.NOT_DONE)
+                return
+
     def say_twice(self, key: str, deed: Deed) -> None:
         """As two persons who agree would."""
         story = self.story
@@ -299,7 +307,7 @@ class CaseMachine(RuleBasedStateMachine):
         """
         legs, owed = self.story.case.legs, self.story.owed
         asked = {getattr(effect.message, "key", "") for effect in owed}
-        asked |= {getattr(effect.message, "of", "") for effect in owed}
+        asked |= {key.partition(":reversal")[0] for key in asked}
         stage = STAGES.get(self.story.where())
         if stage is not None:
             waits = {leg.key for leg in legs if leg.standing is OPEN[stage]}
@@ -309,6 +317,14 @@ class CaseMachine(RuleBasedStateMachine):
         assert told <= asked
         if self.story.where() is State.MANUAL and not told:
             assert {leg.key for leg in legs if leg.open and leg.said is None} <= asked
+
+    @invariant()
+    def nothing_is_given_back_twice_and_nobody_told(self) -> None:
+        """What two persons made good no partner reverses, or people still hear of it."""
+        for leg in self.story.case.legs:
+            undone = f"{leg.reversal_key}/reversed" in self.story.bank.core.posted
+            if undone and leg.standing is Standing.MADE_GOOD:
+                assert leg.unheard or leg.twice
 
     @invariant()
     def what_failed_owns_nothing_but_a_spent_card(self) -> None:
@@ -344,6 +360,7 @@ def random_life(seed: int, steps: int = 60) -> CaseMachine:
         lambda: machine.a_reminder_comes_for_nothing(dice.choice(REMINDERS)),
         machine.inquire,
         machine.settle_the_next,
+        machine.make_good_the_next,
     ]
     for _ in range(steps):
         if dice.random() < 0.5:
@@ -354,6 +371,7 @@ def random_life(seed: int, steps: int = 60) -> CaseMachine:
         machine.each_key_posts_once_and_only_what_is_signed()
         machine.all_that_is_essential_is_real_or_nothing_is()
         machine.every_open_question_is_owed()
+        machine.nothing_is_given_back_twice_and_nobody_told()
         machine.what_failed_owns_nothing_but_a_spent_card()
     return machine
 

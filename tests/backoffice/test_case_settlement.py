@@ -276,26 +276,6 @@ def test_a_silent_reversal_is_asked_for_until_it_is_heard_and_never_doubled() ->
     assert 1 == sum(entry.endswith("reversed") for entry in posted(story))
 
 
-def test_what_a_partner_does_not_reverse_people_make_good_by_hand() -> None:
-    """It says why; another try has another key; at last two persons say what was done instead."""
-    story = given_up()
-    story.take("core")
-    story.settle(MONEY, NOT_DONE)
-    story.answer()
-    story.bank.core.refuses |= {f"{BILL}:reversal": NO, f"{BILL}:reversal2": NO}
-    assert Code.STATE is code(story.say(BILL, NOT_DONE)), "it is real: it is to be reversed"
-    for _ in range(2):
-        story.settle(BILL, REVERSE)
-        story.answer()
-    (said,) = story.give(LookManual()).said
-    assert NO.message == said.why
-    story.settle(BILL, NOT_DONE)
-    story.core()
-
-    assert State.ABORTED is story.where()
-    assert Standing.ABORTED is stands(story)[BILL]
-
-
 def test_a_refused_leg_behind_a_real_one_has_both_ways_out() -> None:
     """The partner said no: undone with a reversal, or done elsewhere and vouched for."""
     for deed, end in ((NOT_DONE, State.ABORTED), (DONE, State.CLOSED)):

@@ -265,6 +265,20 @@ def test_a_reversal_of_something_else_is_refused(scene: Scene) -> None:
 
 
 @EVERY
+def test_an_abort_before_its_reversal_spends_the_key(scene: Scene) -> None:
+    """What people made good elsewhere no late reversal gives back once more; it stays committed."""
+    one = scene.playing()
+    prepare(one, "k", scene.right())
+    one.ask(Commit("k", UNION))
+    assert PartnerStatus.ABORTED is one.ask(Abort("r", UNION)).status
+    before = balances(one)
+
+    assert PartnerStatus.ABORTED is reverse(one, scene).status
+    assert PartnerStatus.ABORTED is one.ask(Abort("r", UNION)).status
+    assert (PartnerStatus.COMMITTED, before) == (where(one), balances(one))
+
+
+@EVERY
 def test_every_partner_may_decline_a_reversal(scene: Scene) -> None:
     """Then what was committed stands; another key may try again."""
     one = scene.playing()

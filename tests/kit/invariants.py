@@ -272,8 +272,11 @@ class Invariants:
                 told.said[key] = statement.deed
             case case_events.LegHeard(key=key) | case_events.LegContradicted(key=key):
                 told.unheard.discard(key)
-            case case_events.LegAnswered(key=key, unheard=True):
-                told.unheard.add(key)
+            case case_events.LegAnswered(key=key, standing=standing, unheard=unheard):
+                if standing is case_events.Standing.MADE_GOOD:
+                    told.made_good.add(key)
+                if unheard:
+                    told.unheard.add(key)
             case case_events.CommitStarted() | case_events.Committed():
                 right = told.authorized and told.signed
                 self.hold("I4", f"{case_id}: made real unauthorized or unsigned", right)
@@ -332,6 +335,9 @@ class Invariants:
     def _is_real(self, told: Told, leg: case_events.LegAsked) -> bool:
         """At its partner; what two persons said of one that is silent is so until it is heard."""
         books = self._at(told, leg)
+        if leg.key in told.made_good:
+            self.hold("I2", f"{leg.key}: given back twice", leg.key not in books.reversed)
+            return False
         if leg.key in told.unheard:
             return told.said[leg.key] is Deed.DONE
         return leg.key in books.committed - books.reversed

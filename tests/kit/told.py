@@ -62,6 +62,7 @@ class Told:
     said: dict[str, Deed] = field(default_factory=dict)
     proposed: dict[str, case_events.Statement] = field(default_factory=dict)
     unheard: set[str] = field(default_factory=set)
+    made_good: set[str] = field(default_factory=set)
 
 
 __all__ = ["BY_FAULT", "Breach", "Told"]

@@ -21,7 +21,7 @@ from backoffice.partners.conduct import NORMAL, Conduct, Manner
 from backoffice.partners.embedded import posting_group
 from backoffice.partners.ledger import trial_balance
 from backoffice.partners.operations import Partner
-from backoffice.reconcile import reconcile
+from backoffice.reconcile import What, reconcile
 from terminal.page_model import Stage
 from tests.kit.bank import UNION, Bank
 from tests.kit.closing import DiskArchive
@@ -248,6 +248,39 @@ def test_two_persons_say_that_it_was_not_done_and_the_bill_is_reversed(core: str
     (line,) = reconcile(DiskArchive(bank.disk("office").disk)).reversals
     assert (f"biller/{UNION}", True) == (line.where, line.fen > 0)
     assert 0 == sealed(bank)
+
+
+@pytest.mark.parametrize("manner", [Manner.DOWN, Manner.TIME_OUT])
+def test_what_is_made_good_by_hand_is_not_given_back_by_the_biller_as_well(manner: Manner) -> None:
+    """It hears nothing, and reverses nothing later; or it had reversed, and nobody had heard so."""
+
+    def books(bank: Bank) -> tuple[list[What], int, int]:
+        seen = reconcile(DiskArchive(bank.disk("office").disk))
+        return [one.what for one in seen.differences], len(seen.reversals), len(seen.made_good)
+
+    async def story(desks: Desks) -> None:
+        bank = desks.bank
+        desks.core_is_back()
+        await desks.settle("funds", Deed.NOT_DONE)
+        await until(lambda: "LegAnswered" in kinds(bank, desks.case_id)[-2:], within=60.0)
+        bank.conducts.tell(Partner.BILLER, UNION, Conduct(manner))
+        await desks.settle("biller", Deed.REVERSE)
+        await until(lambda: "InquiryLost" in kinds(bank, desks.case_id)[-1:], within=60.0)
+        await desks.settle("biller", Deed.NOT_DONE)
+        await until(lambda: "InquiryLost" in kinds(bank, desks.case_id)[-1:], within=60.0)
+        assert ended(bank, desks.case_id) is None, "its partner has to hear it first"
+        bank.conducts.tell(Partner.BILLER, UNION, NORMAL)
+        if manner is Manner.DOWN:
+            await desks.ask(desks.first, InquireManual(UNION, desks.case_id))
+        else:
+            contradicted = "LegContradicted"
+            await until(lambda: contradicted in kinds(bank, desks.case_id), within=3600.0)
+            assert ([What.GIVEN_BACK_TWICE], 1, 0) == books(bank)
+            await desks.settle("biller", Deed.REVERSE)
+        await desks.ends(State.ABORTED)
+
+    bank = told(story, f"by-hand-{manner}", State.ABORTED)
+    assert ([], *((0, 1) if manner is Manner.DOWN else (1, 0))) == books(bank)
 
 
 def test_a_core_that_has_debited_and_cannot_say_so_is_taken_at_their_word() -> None:

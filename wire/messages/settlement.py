@@ -26,7 +26,8 @@ class Deed(StrEnum):
     DONE = "done"
     """The partner has done it, or is to."""
     NOT_DONE = "not_done"
-    """The partner has not done it, and holds nothing for it."""
+    """The partner has not done it, and holds nothing for it; of what it has done and does not
+    reverse: it was made good elsewhere."""
     REVERSE = "reverse"
     """The partner has done it, and is to post its reversal (冲正)."""
 
@@ -47,7 +48,7 @@ class ManualLeg(msgspec.Struct, frozen=True, kw_only=True):
         partner: whose.
         name: tells the legs of a plan apart; empty for an only one.
         standing: where it stands as far as the case knows: `asked`, `prepared`, `declined`,
-            `committing`, `committed`, `failed`, `aborting`, `aborted`, `reversed`.
+            `committing`, `committed`, `failed`, `aborting`, `aborted`, `reversed`, `made_good`.
         fen: what it moves; 0 where that is no money.
     """
 
