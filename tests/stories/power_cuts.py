@@ -1,4 +1,4 @@
-"""One card from beginning to end, while one node loses its power at one chosen point.
+"""One card from beginning to end, while a node loses its power or room on its disk at one point.
 
 Between two side effects only volatile state changes, so losing power before and after every commit
 (and, for a desk that commits nothing, at every frame) stands for losing it at any moment.
@@ -6,6 +6,7 @@ Between two side effects only volatile state changes, so losing power before and
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from terminal.clerk import Clerk, StuckError
 from terminal.program import Terminal
 from tests.kit.bank import DESK_PASSCODE, Bank
 from tests.kit.determinism import run_seeded
+from tests.kit.disk import Refuse, full
 from tests.kit.invariants import Breach
 from tests.simulation.node import Node
 from tests.simulation.trace import Trace
@@ -73,12 +75,26 @@ class Job:
                 await trio.sleep(1.0)
 
 
-def play(cuts: Mapping[str, Collection[int]]) -> Played:
+Points = Mapping[str, Collection[int]]
+"""By node."""
+
+
+def play(cuts: Points) -> Played:
     """Issue one card; cut the power of nodes at their points."""
-    return run_seeded(partial(_story, cuts), SEED)
+    return run_seeded(partial(_story, cuts, {}), SEED)
 
 
-async def _story(cuts: Mapping[str, Collection[int]]) -> Played:
+def play_full(refused: Points) -> Played:
+    """Issue one card; the disks of nodes refuse the commits of these numbers, counted from 1."""
+    return run_seeded(partial(_story, {}, refused), SEED)
+
+
+def _refuse(numbers: Collection[int]) -> Refuse:
+    counted = itertools.count(1)
+    return lambda _batch: full() if next(counted) in numbers else None
+
+
+async def _story(cuts: Points, refused: Points) -> Played:
     bank, invariants = watched_bank("power")
     job, trace = Job(bank), Trace()
     ready, done = trio.Event(), trio.Event()
@@ -107,6 +123,7 @@ async def _story(cuts: Mapping[str, Collection[int]]) -> Played:
     nodes = {n: Node(n, bank, life, random.Random(n), trace) for n, life in lives.items()}
     for name in (OFFICE, TERMINAL):
         bank.disk(name).crash_at = frozenset(cuts.get(name, ()))
+        bank.disk(name).disk.refuse = _refuse(refused.get(name, ()))
 
     def tap(passing: Passing) -> Sequence[bytes]:
         if DESK in (passing.source, passing.destination):
@@ -129,4 +146,4 @@ async def _story(cuts: Mapping[str, Collection[int]]) -> Played:
     return Played(job.state, tuple(invariants.breaches), first, job.counts())
 
 
-__all__ = ["DESK", "OFFICE", "TERMINAL", "Played", "play"]
+__all__ = ["DESK", "OFFICE", "TERMINAL", "Played", "Points", "play", "play_full"]
