@@ -1,9 +1,9 @@
 /* outcome.js: step 7 and the end: what to hand over, and how the case ended.
  */
-import { useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { fetchPaper } from "backpack/connection";
 import { t } from "backpack/i18n";
-import { Button, Icon, html, toastError } from "backpack/ui";
+import { Button, Icon, html, toast } from "backpack/ui";
 import { StateBadge, StateTrail, stateTone } from "/shared/case_words.js";
 import { deed, leave } from "./capture.js";
 import { title } from "./case_list.js";
@@ -62,22 +62,23 @@ function Receipt({ open }) {
   </section>`;
 }
 
-/** The signed slip as it is printed, in a tab of its own; the office draws it for each look. */
+/** The signed slip as it is printed, in a tab of its own; the office draws it for each look. Give it a
+ * key: a browser opens no tab seconds after the press, and what was drawn is then for the next one. */
 function Paper({ open }) {
-  const [drawing, setDrawing] = useState(false);
+  const drawn = useRef(null);
   const look = async () => {
-    setDrawing(true);
-    try {
-      const url = URL.createObjectURL(await fetchPaper(open.case_id));
-      window.open(url, "_blank");
-      setTimeout(() => URL.revokeObjectURL(url), PAPER_KEPT_MS);
-    } catch (problem) {
-      toastError(problem);
-    } finally {
-      setDrawing(false);
-    }
+    drawn.current ??= await fetchPaper(open.case_id);
+    if (opensTab(drawn.current)) drawn.current = null;
+    else toast(t("done.paper_blocked"), "wait");
   };
-  return html`<${Button} icon="file-text" disabled=${drawing} onClick=${look}>${t("done.paper")}<//>`;
+  return html`<${Button} icon="file-text" onClick=${look}>${t("done.paper")}<//>`;
+}
+
+/** Show a file in a tab of its own; false when the browser opened none. */
+function opensTab(file) {
+  const url = URL.createObjectURL(file);
+  setTimeout(() => URL.revokeObjectURL(url), PAPER_KEPT_MS);
+  return window.open(url, "_blank") !== null;
 }
 
 /** What a person reads over a telephone; the outlet's manager looks it up. */
@@ -101,7 +102,7 @@ export function Done({ terminal }) {
         : open.reasons.length > 0 && html`<${Reasons} reasons=${open.reasons} />`}
       <${Results} results=${open.results} />
       ${tone === "good" && unsigned && html`<${Receipt} open=${open} />`}
-      ${tone === "good" && signed && html`<${Paper} open=${open} />`}
+      ${tone === "good" && signed && html`<${Paper} key=${open.case_id} open=${open} />`}
       <${Button} kind="primary" class="big" icon="users" onClick=${() => leave(open)}>
         ${t("work.next_customer")}
       <//>

@@ -315,6 +315,7 @@ defineTexts({
   "done.item_bad": ["未成功", "Failed"],
   "done.receipt": ["回执", "Receipt"],
   "done.paper": ["查看确认单（PDF）", "See the slip (PDF)"],
+  "done.paper_blocked": ["确认单已备好，但浏览器没有打开新窗口，请再点一次", "The slip is ready, but the browser opened no window: press once more"],
   "done.unsigned": ["业务回执，无需客户签字", "A receipt; no signature is needed"],
   "done.reasons": ["原因", "Why"],
 });

@@ -41,7 +41,9 @@ from tests.browser.kit import (
     NEEDS_CHROMIUM,
     SMALL,
     TABLET,
+    UPRIGHT,
     chromium,
+    covered_buttons,
     faint_texts,
     overflow,
     sign_in,
@@ -432,7 +434,7 @@ def test_english_and_dark_on_a_toggle(browser: Browser) -> None:
         expect(canvas).to_have_css("background-color", "rgb(255, 255, 255)")
 
 
-@pytest.mark.parametrize("size", [TABLET, SMALL], ids=["1280x800", "1024x768"])
+@pytest.mark.parametrize("size", [TABLET, SMALL, UPRIGHT], ids=str)
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_stage_fits_the_tablet(browser: Browser, lang: str, size: tuple[int, int]) -> None:
     """Nothing runs out of the window, every msgid has a text, and a finger hits every target."""
@@ -442,6 +444,7 @@ def test_every_stage_fits_the_tablet(browser: Browser, lang: str, size: tuple[in
             settled(page, moment)
             assert overflow(page) == 0, moment
             assert small_targets(page) == [], moment
+            assert covered_buttons(page) == [], moment
             assert not page.get_by_text("[").all_inner_texts(), moment
 
 

@@ -17,7 +17,17 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.kit import NEEDS_CHROMIUM, TABLET, chromium, patience, write_name
+from backoffice.slips.pdf import render_slip
+from backoffice.slips.proof import faults_of
+from tests.browser.kit import (
+    NEEDS_CHROMIUM,
+    TABLET,
+    chromium,
+    patience,
+    put_in_tabs,
+    watch_tabs,
+    write_name,
+)
 
 pytestmark = [*NEEDS_CHROMIUM, pytest.mark.processes]
 
@@ -129,6 +139,16 @@ def hand_over(page: Page, shoot: Shoot) -> None:
     shoot(page, "teller-done")
 
 
+def see_the_slip(page: Page) -> None:
+    """What was signed, as it is printed, proves itself."""
+    watch_tabs(page)
+    with page.expect_popup():
+        press(page, "查看确认单（PDF）")
+    ((kind, pdf),) = put_in_tabs(page)
+    assert "application/pdf" == kind
+    assert () == faults_of(pdf, render_slip)
+
+
 def do_the_job(folder: Path, shoot: Shoot) -> None:
     """Everything, with whatever either page complains about as a failure."""
     complaints: list[str] = []
@@ -143,6 +163,7 @@ def do_the_job(folder: Path, shoot: Shoot) -> None:
             capture(teller, shoot)
             approve(desk, shoot)
             hand_over(teller, shoot)
+            see_the_slip(teller)
     assert complaints == []
 
 

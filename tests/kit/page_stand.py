@@ -33,7 +33,7 @@ from tests.kit.page_owed import OWING, PHOTO
 from tests.kit.page_pictures import digest_of, picture
 from tests.kit.page_reviews import review_file, reviewing
 from wire.case_state import State
-from wire.message import Refusal
+from wire.message import Code, Refusal
 from wire.page import PageConnection, PageDoor, PageProgram, serve_page
 from wire.page.shell import Density
 
@@ -53,6 +53,7 @@ class Stand:
         state: what every page is shown.
         commands: what pages asked for, oldest first.
         uploads: the JPEGs that pages handed in.
+        papers: the printed slip of each case that has one.
         told: what commands are answered with, by their tags; with nothing where it is not here.
     """
 
@@ -60,6 +61,7 @@ class Stand:
         self.state = state
         self.commands: list[msgspec.Struct] = []
         self.uploads: list[bytes] = []
+        self.papers: dict[str, bytes] = {}
         self.told: dict[str, object] = {}
         self._react = react
         self._refusals: dict[str, Refusal] = {}
@@ -106,6 +108,11 @@ class Stand:
         self._images[digest] = jpeg
         self.uploads.append(jpeg)
         return digest
+
+    async def paper(self, case_id: str) -> bytes | Refusal:
+        """One of `papers`, or what the office says of a case that it does not know."""
+        unknown = Refusal(Code.NOT_FOUND, "没有找到该业务")
+        return self.papers.get(case_id, unknown)
 
     def asked(self, kind: type[msgspec.Struct]) -> list[Any]:
         """The commands of one type, oldest first."""
@@ -343,6 +350,7 @@ def program_for(which: str, stand: Stand) -> PageProgram:
         commands=getattr(model, "Asked", model.Command).__args__,
         session=stand,
         images=stand,
+        paper=stand.paper if which == "teller" else None,
         density=density,
     )
 
