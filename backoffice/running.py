@@ -23,6 +23,7 @@ from backoffice.customers.feed import Consumer
 from backoffice.customers.sinks import FeedTerms, FileSink, Sink, http_sink
 from backoffice.founding import NOTE_EVERY_S, check_ledger, note_ledger
 from backoffice.office import Postures
+from backoffice.partners.conduct import Conducts
 from backoffice.partners.connections import HTTP, TITLES, Connections, NotConnected, Ports
 from backoffice.partners.identity_check import EmbeddedRegister
 from backoffice.partners.policy import embedded_partners
@@ -119,6 +120,7 @@ async def _serve(
     say: Callable[[object], None],
     stopped: Callable[[], Awaitable[None]],
 ) -> None:
+    conducts = _conducts(settings, training)
     outside = production_outside()
     keys, security = premises.open(outside)
     now_ms = outside.wall.now_ms()
@@ -139,6 +141,7 @@ async def _serve(
         listening=lambda _address: None,
         settings=settings,
         connections=_connections(premises, settings, outside, training),
+        conducts=conducts,
         posture=_posture(training),
         sinks=partial(_sink, premises, settings.shared(FeedTerms), outside),
     )
@@ -204,6 +207,23 @@ def _connections(
         partners=embedded_partners(lambda union: settings.for_union(union).partners),
     )
     return embedded.without(ports.refused)
+
+
+def _conducts(settings: Settings, training: bool) -> Conducts:
+    """Everybody behaves as they do; in a training office some may be out of order for a drill.
+
+    Raises:
+        BadConfiguration: a drill, outside training.
+    """
+    drills = settings.shared(Ports).drills
+    if drills and not training:
+        zh, en = "仅可用于培训环境（--training）的演练", "is a drill, for --training alone"
+        raise BadConfiguration(*(Problem(0, f"ports.{one}", zh, en) for one in sorted(drills)))
+    for party, conduct in sorted(drills.items()):
+        log.warning("port.drill", port=str(party), manner=str(conduct.manner))
+    conducts = Conducts()
+    conducts.drill(drills)
+    return conducts
 
 
 def _posture(training: bool) -> Postures:

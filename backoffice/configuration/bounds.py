@@ -65,6 +65,8 @@ RANGES: Final[dict[type[msgspec.Struct], dict[str, tuple[int, int]]]] = {
         "inquire_ms_first": (100, _HOUR),
         "inquire_ms_max": (_SECOND, _DAY),
         "inquiries_max": (1, 1_000),
+        "manual_ms_first": (_SECOND, _DAY),
+        "manual_ms_max": (_SECOND, _WEEK),
     },
 }
 """Struct → key → least and most; any other number is at least 0."""
@@ -75,7 +77,10 @@ ORDERED: Final[dict[type[msgspec.Struct], tuple[tuple[str, str], ...]]] = {
         ("a2_fen_max", "a3_fen_max"),
         ("minor_years", "senior_years"),
     ),
-    CaseTerms: (("inquire_ms_first", "inquire_ms_max"),),
+    CaseTerms: (
+        ("inquire_ms_first", "inquire_ms_max"),
+        ("manual_ms_first", "manual_ms_max"),
+    ),
 }
 """Struct → keys of which the first must not exceed the second, besides every `_min` and `_max`."""
 

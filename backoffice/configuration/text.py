@@ -61,8 +61,9 @@ def descriptions(kind: type[msgspec.Struct]) -> dict[str, str]:
 
 
 def summary(kind: type[msgspec.Struct]) -> str:
-    """What a section is about: the first line of the docstring."""
-    return (kind.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ")
+    """What a section is about: the first paragraph of the docstring."""
+    """What a section is about: the first paragraph of the docstring."""
+    return " ".join((kind.__doc__ or "").strip().split("\n\n")[0].split())
 
 
 def written(value: object) -> str:

@@ -51,6 +51,8 @@ class Manner(StrEnum):
     """Does what it is asked, and the answer is lost."""
     DECLINE = "decline"
     """Declines every PREPARE, every COMMIT that it may decline, and every question."""
+    STALLED = "stalled"
+    """Answers questions and takes what is to be reserved, and hears nothing of that afterwards."""
     DOWN = "down"
     """Hears nothing."""
 
@@ -95,10 +97,15 @@ class Conducts:
         self._dice = dice
         self._chances = dict(chances or {})
         self._refused: Mapping[Party, Refusal] = {}
+        self._drills: Mapping[Party, Conduct] = {}
 
     def refuse(self, parties: Mapping[Party, Refusal]) -> None:
         """From now on nobody asks these, whatever they would do: nothing stands behind them."""
         self._refused = parties
+
+    def drill(self, drills: Mapping[Party, Conduct]) -> None:
+        """From now on these behave like this in every union, whatever else they are told."""
+        self._drills = drills
 
     def tell(self, party: Party, union: str, conduct: Conduct) -> None:
         """From now on a union's partner or service behaves like this."""
@@ -115,12 +122,15 @@ class Conducts:
         union: str,
         ask: Callable[[], Awaitable[T]],
         decline: Callable[[], Awaitable[T]],
+        *,
+        reserved: bool = False,
     ) -> T:
         """What is heard of one request.
 
         Args:
             ask: asks, and waits no longer than anybody waits.
             decline: what the same request comes to where it is declined.
+            reserved: the request is about something that was to be reserved before.
 
         Raises:
             Refused: nobody can be asked there.
@@ -130,8 +140,9 @@ class Conducts:
             await trio.lowlevel.checkpoint()
             raise Refused(self._refused[party])
         conduct = self.next(party, union)
+        deaf = conduct.manner is Manner.STALLED and reserved
         match conduct.manner:
-            case Manner.DOWN:
+            case manner if deaf or manner is Manner.DOWN:
                 await trio.lowlevel.checkpoint()
                 raise Unheard(reached=False)
             case Manner.SLOW:
@@ -147,7 +158,7 @@ class Conducts:
 
     def next(self, party: Party, union: str) -> Conduct:
         """How a partner or service behaves at its next request."""
-        told = self._told.get((party, union))
+        told = self._drills.get(party) or self._told.get((party, union))
         if told is not None:
             return told
         if self._dice is None or not self._chances:

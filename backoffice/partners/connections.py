@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from backoffice.partners.conduct import Party, Service
+from backoffice.partners.conduct import Conduct, Manner, Party, Service
 from backoffice.partners.embedded import EmbeddedPartner
 from backoffice.partners.identity_check import PopulationRegister
 from backoffice.partners.operations import Partner
@@ -23,6 +23,11 @@ from wire.message import Code, Refusal
 
 REFUSED: Final = "refused"
 """What is written of a port that nothing stands behind."""
+
+DRILLS: Final[Mapping[str, Conduct]] = {
+    one.value: Conduct(one) for one in (Manner.DOWN, Manner.STALLED)
+}
+"""What is written, for a drill in a training office, of a port behind which something is wrong."""
 
 HTTP: Final = "http"
 """What is written of text messages that a gateway takes."""
@@ -40,13 +45,14 @@ TITLES: Final[Mapping[Party, tuple[str, str]]] = {
 }
 """Every port by what it is called, in Chinese and English."""
 
-Choice = Literal["", "refused"]
-SmsChoice = Literal["", "refused", "http"]
+Choice = Literal["", "refused", "down", "stalled"]
+SmsChoice = Literal["", "refused", "down", "http"]
 
 
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
     """Who serves each port: an adapter, or `refused`. Outside training every one has to be said; a
-    training office embeds what is left empty.
+    training office embeds what is left empty. For a drill there, what is `down` hears nothing, and
+    what is `stalled` takes what is to be reserved, and hears nothing of that afterwards.
 
     Attributes:
         idv: identity checks with the population register (联网核查).
@@ -74,6 +80,12 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     def refused(self) -> frozenset[Party]:
         """Those behind which nothing stands."""
         return frozenset(party for party in TITLES if getattr(self, party) == REFUSED)
+
+    @property
+    def drills(self) -> Mapping[Party, Conduct]:
+        """Those that misbehave, as a drill, and how."""
+        said = {party: getattr(self, party) for party in TITLES}
+        return {party: DRILLS[word] for party, word in said.items() if word in DRILLS}
 
     @property
     def unsaid(self) -> tuple[Party, ...]:

@@ -53,7 +53,10 @@ class PartnerHandler:
         if isinstance(message, Prepare | Commit | Reverse):
             decline = partial(self._ask, key, message, Refuse(message, REFUSAL))
         try:
-            return await self._conducts.hear(self._partner, message.union, ask, decline)
+            reserved = not isinstance(message, Prepare)
+            return await self._conducts.hear(
+                self._partner, message.union, ask, decline, reserved=reserved
+            )
         except Unheard:
             return PartnerSilent(message.key)
         except Refused as refused:

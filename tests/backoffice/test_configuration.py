@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backoffice import running
+from backoffice.cases.terms import Terms
 from backoffice.catalogue import products
 from backoffice.configuration.bounds import NUMBER_MAX, ORDERED, RANGES
 from backoffice.configuration.file import (
@@ -328,6 +329,14 @@ def test_training_partners_know_everybody() -> None:
     assert trained.for_union(UNION).partners.training
     assert ("62",) == trained.for_union(UNION).partners.core.stock_prefixes
     assert not Settings(PRODUCTS).base.partners.training
+
+
+def test_no_case_waits_for_no_time_at_all() -> None:
+    """A pause of nothing would ask a dead partner without a pause, for ever."""
+    for name in Terms.__struct_fields__:
+        if "_ms" in name:
+            with pytest.raises(BadConfiguration):
+                parse_settings(f"[terms]\n{name} = 0\n", PRODUCTS)
 
 
 def test_defaults_keep_their_own_bounds() -> None:

@@ -24,7 +24,8 @@ from actors.ref import Ref
 from backoffice.cases.commands import PartnerSilent
 from backoffice.configuration.settings import Settings
 from backoffice.lookups.listing import ListingDesk
-from backoffice.partners.conduct import NORMAL, REFUSAL, Conduct, Conducts, Manner
+from backoffice.partners.conduct import NORMAL, REFUSAL, Conduct, Conducts, Manner, Service
+from backoffice.partners.connections import Ports
 from backoffice.partners.embedded import stream_of
 from backoffice.partners.handler import PartnerHandler
 from backoffice.partners.operations import Operation, Partner
@@ -161,6 +162,33 @@ def test_a_partner_that_is_down_hears_nothing() -> None:
             assert PartnerStatus.UNKNOWN_KEY is await biller.truth()
 
     run(story)
+
+
+def test_a_stalled_partner_reserves_and_hears_no_more() -> None:
+    """Neither COMMIT nor ABORT nor a question about it; what it holds it goes on holding."""
+
+    async def story() -> None:
+        async with counter(Partner.BILLER) as biller:
+            biller.behave(Manner.STALLED)
+            assert isinstance(await biller.prepare(pay_bill()), PartnerOutcome)
+            for request in (Commit("k", UNION), Abort("k", UNION), Inquire("k", UNION)):
+                assert SILENT == await biller.say(request)
+            assert PartnerStatus.PREPARED is await biller.truth()
+
+    run(story)
+
+
+def test_a_drill_outlasts_whatever_a_partner_is_told() -> None:
+    """In every union; others are left alone."""
+    conducts = Conducts(random.Random(1), CHANCES)
+    conducts.drill(Ports(core="down", biller="stalled", sms="down").drills)
+    conducts.tell(Partner.CORE, UNION, NORMAL)
+    conducts.calm()
+
+    seen = {one: conducts.next(one, "530999").manner for one in (Partner.CORE, Partner.BILLER)}
+    assert {Partner.CORE: Manner.DOWN, Partner.BILLER: Manner.STALLED} == seen
+    assert Manner.DOWN is conducts.next(Service.SMS, UNION).manner
+    assert NORMAL == conducts.next(Partner.CARD, UNION)
 
 
 def test_a_refusal_is_a_definite_answer() -> None:

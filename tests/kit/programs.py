@@ -198,11 +198,15 @@ class Bank:
         folder: of the whole bank.
         products: what the scripted teller works through, with a scripted authorizer; none for
             programs that wait for people.
+        config: the office's, read at each of its starts.
     """
 
-    def __init__(self, folder: Path, products: Sequence[str] = ()) -> None:
+    def __init__(
+        self, folder: Path, products: Sequence[str] = (), config: Path | None = None
+    ) -> None:
         self.folder = folder
         self._products = tuple(products)
+        self._config = ["--config", str(config)] if config is not None else []
         self.programs: dict[str, Program] = {}
         self.address = self._operator = ""
 
@@ -260,7 +264,7 @@ class Bank:
         office = self.folder / "office"
         common = [name, "--data", str(self.folder / name), "--log", "debug"]
         if name == "office":
-            return [*common, "--training", "--port", "0"]
+            return [*common, "--training", "--port", "0", *self._config]
         device = "D-0001" if name == "desk" else "T-0001"
         invitation = str(office / "invitations" / f"{device}.txt")
         common += ["--name", device, "--invitation", invitation, "--operator", self._operator]
