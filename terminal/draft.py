@@ -36,7 +36,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """One case on the tablet.
 
     Attributes:
-        product: as it was when the case was opened; None before that.
+        product: as it was when the case was opened, or last offered before it was submitted; None
+            before that.
         revision: counts submissions; rises when a returned case is reopened.
         rows: the ids of a table's rows, by field, in the order of the rows.
         dropped: rows that were taken out last, to be brought back.
@@ -106,6 +107,12 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     def editable(self) -> bool:
         """Whether the teller may change what was captured."""
         return bool(self.trail) and self.state in EDITABLE_STATES and not self.wanted
+
+    def outdated_by(self, product: ProductCard) -> bool:
+        """Whether it is still filled, and on another form than its product has now."""
+        if self.product is None or self.product.code != product.code:
+            return False
+        return self.editable and self.product.form != product.form
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -22,10 +22,17 @@ Evidence = PhotoValue | RecordingValue
 
 
 class Opened(msgspec.Struct, frozen=True, tag="Opened"):
-    """A teller began a case; the form is kept as it was, whatever the product becomes later."""
+    """A teller began a case; with the form as it was then."""
 
     product: ProductCard
     staff_id: str
+    at_ms: int
+
+
+class FormRenewed(msgspec.Struct, frozen=True, tag="FormRenewed"):
+    """The product asks other things now, before the case was submitted; see `terminal.new_form`."""
+
+    product: ProductCard
     at_ms: int
 
 
@@ -214,6 +221,7 @@ class ErrandRefused(msgspec.Struct, frozen=True, tag="ErrandRefused"):
 
 DraftEvent = (
     Opened
+    | FormRenewed
     | IdCardRead
     | IdentityAnswered
     | ValueEntered
@@ -253,6 +261,12 @@ class Open(Request[Done], frozen=True, tag="Open"):
 
     product: ProductCard
     staff_id: str
+
+
+class RenewForm(Request[Done], frozen=True, tag="RenewForm"):
+    """The product as the office offers it now."""
+
+    product: ProductCard
 
 
 class KeepIdCard(Request[Done], frozen=True, tag="KeepIdCard"):
@@ -407,6 +421,7 @@ class KeepRescanRefusal(Request[Done], frozen=True, tag="KeepRescanRefusal"):
 
 DraftCommand = (
     Open
+    | RenewForm
     | KeepIdCard
     | KeepIdentity
     | KeepValue

@@ -30,6 +30,7 @@ from terminal.draft_events import (
     ErrandRefused,
     EvidenceTaken,
     EvidenceUploaded,
+    FormRenewed,
     GivenUp,
     GiveUpDraft,
     HandedOver,
@@ -57,6 +58,7 @@ from terminal.draft_events import (
     PhotoDeferred,
     PinTaken,
     RefuseTheSlip,
+    RenewForm,
     Reopen,
     Reopened,
     RescanHandedIn,
@@ -174,6 +176,8 @@ def _decide(  # long: one case per command, each a line or two
             if card is not None and card_digest(card) == digest:
                 return (IdentityAnswered(digest, answer, now_ms),)
             return _other_answered(state, digest, answer, now_ms)
+        case RenewForm(product=product):
+            return (FormRenewed(product, now_ms),) if state.outdated_by(product) else ()
         case KeepUpload(digest=digest):
             return () if digest in state.uploaded else (EvidenceUploaded(digest),)
         case KeepRefusal(refusal=refusal, submission=True):

@@ -12,17 +12,18 @@ from typing import Final
 
 import trio
 
-from actors.behaviour import Handler
+from actors.behaviour import Commanded, Handler
 from actors.durable import DurableActor, Wake
 from actors.ref import Ref
 from actors.store import READ_ROWS_MAX, Store
 from supervisors import Pool, PoolSpec
 from terminal.draft import Draft
-from terminal.draft_events import DraftCommand, DraftEvent
+from terminal.draft_events import DraftCommand, DraftEvent, RenewForm
 from terminal.draft_rules import LIST, DraftRules, Listed
 from wire.codec import decode
 from wire.errors import BadFrame
 from wire.ids import is_case_id
+from wire.messages.session import ProductCard
 
 LIVE_MAX: Final = 1_000
 """The most drafts in memory; one more unfinished customer than that must wait."""
@@ -72,6 +73,7 @@ class DraftBook:
         self._states: dict[str, tuple[int, Draft]] = {}
         self._seen = trio.lowlevel.ParkingLot()
         self._changes = 0
+        self._products: Mapping[str, ProductCard] = {}
         self.opened = trio.Event()
 
     def spec(self) -> PoolSpec:
@@ -100,6 +102,12 @@ class DraftBook:
             while not self._states.keys() >= set(wanted):
                 await self._seen.park()
         self.opened.set()
+
+    def offered(self, products: Mapping[str, ProductCard]) -> None:
+        """What is offered from now on, by code: whatever is still filled goes on with its form."""
+        self._products = products
+        for draft in self.known():
+            self._renew(draft)
 
     def ref(self, case_id: str) -> Ref:
         """The actor of one draft.
@@ -158,7 +166,13 @@ class DraftBook:
         self._changes += 1
         self._states[draft.case_id] = (self._changes, draft)
         self._seen.unpark_all()
+        self._renew(draft)
         self._changed()
+
+    def _renew(self, draft: Draft) -> None:
+        product = self._products.get(draft.product.code) if draft.product is not None else None
+        if product is not None and draft.outdated_by(product):
+            self.ref(draft.case_id).tell(Commanded("office", RenewForm(product)))
 
 
 __all__ = ["LIVE_MAX", "PASSIVATE_S", "SHOWN_FINISHED_MAX", "DraftBook"]

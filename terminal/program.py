@@ -114,7 +114,10 @@ class Terminal:
         self._alarm = Alarm()
         self._link = OfficeLink(self._link_changed)
         speed = LinkSpeed()
-        errands = Errands(self._link, self._store, setup.keys, setup.outside, speed)
+        self._catalogue = Catalogue(self._store, setup.outside.wall, self._offered)
+        errands = Errands(
+            self._link, self._store, setup.keys, setup.outside, speed, self._catalogue
+        )
         self.drafts = DraftBook(
             rules=DraftRules(setup.device),
             store=self._store,
@@ -136,7 +139,6 @@ class Terminal:
             speed=speed,
             changed=self._case_changed,
         )
-        self._catalogue = Catalogue(self._store, setup.outside.wall, self._offered)
         self.suggestions = Suggestions(
             self._link, lambda: self.drafts.look(self.teller.open_id), setup.watch
         )
@@ -264,6 +266,7 @@ class Terminal:
 
     def _offered(self, products: Mapping[str, ProductCard]) -> None:
         self.teller.products = products
+        self.drafts.offered(products)
         self._setup.watch()
 
 

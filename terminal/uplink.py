@@ -54,7 +54,7 @@ from wire.hello import Credentials
 from wire.incoming import Incoming
 from wire.keys import SLIP, SUBMISSION, DeviceKeys
 from wire.link import LinkState
-from wire.message import Message, ReplyT, Request
+from wire.message import Code, Message, ReplyT, Request
 from wire.messages.case import (
     LIVE_PHOTO,
     CancelCase,
@@ -211,9 +211,11 @@ class Errands:
         keys: DeviceKeys,
         outside: Outside,
         speed: LinkSpeed,
+        catalogue: Catalogue,
     ) -> None:
         self._link = link
         self._speed = speed
+        self._catalogue = catalogue
         self._store = store
         self._keys = keys
         self._outside = outside
@@ -285,7 +287,13 @@ class Errands:
                 pins.append(decode(PinBlock, body))
         body = encode(submission)
         signature = self._keys.signing.sign(SUBMISSION, body)
-        return await self._ask(Submit(body, tuple(pins), signature))
+        try:
+            return await self._ask(Submit(body, tuple(pins), signature))
+        except PeerRefused as refused:
+            if refused.refusal.code is Code.STALE:
+                # Back at the table the draft meets the product as it is now.
+                await self._catalogue.renew(self._ask)
+            raise
 
     async def _checked(self, case_id: str, card: IdCardValue) -> IdentityChecked:
         """The register's answer about whoever is on a card; the same one at every attempt."""

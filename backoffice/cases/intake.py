@@ -241,7 +241,11 @@ def _offered(submission: Submission, facts: Facts) -> Product | Refusal:
     if facts.overdue:
         return pay_first(facts.overdue)
     if facts.product is None or facts.product.code != submission.product:
-        return Refusal(Code.NOT_FOUND, "没有这项业务或已暂停办理，请更新业务列表。", "product")
+        return Refusal(
+            Code.NOT_FOUND,
+            "这项业务已停止办理，本笔不能提交，请向客户说明后结束本笔业务。",
+            "product",
+        )
     return facts.product
 
 

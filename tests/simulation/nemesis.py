@@ -26,12 +26,12 @@ from backoffice.uploads import Bringer
 from tests.kit.bank import UNION, Bank
 from tests.kit.determinism import stream
 from tests.kit.disk import DELAY_S_MAX, Refusals, Refuse, full, locked, never
+from tests.kit.new_forms import next_form
 from tests.kit.outside import EPOCH_MS
 from tests.simulation.node import Node
 from tests.simulation.swarm import Plan
 from tests.simulation.trace import Trace
 from wire.checks import LIMITS
-from wire.form import Form
 from wire.memory import CALM, Passing
 from wire.message import Message
 from wire.messages.images import ImageOffer
@@ -320,9 +320,10 @@ class Nemesis:
 
     def _upgrade(self) -> None:
         """The office comes back with a product that is another one; cases of it are under way."""
-        code = self._dice["upgrade"].choice(sorted(self._bank.catalogue))
+        dice = self._dice["upgrade"]
+        code = dice.choice(sorted(self._bank.catalogue))
         old = self._bank.catalogue[code]
-        form = Form(old.form.version + 1, old.form.fields)
+        form = next_form(old.form, dice)
         new = replace(old, title_zh=f"{old.title_zh}（新）", form=form)
         self._bank.catalogue = {**self._bank.catalogue, code: new}
         self._trace.note("upgrade", code)

@@ -4,9 +4,12 @@ nothing that happens in any order can break it.
 
 from __future__ import annotations
 
+from random import Random
+
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from backoffice.slips.slip import slip_hash as office_slip_hash
 from terminal.draft import Draft, card_digest, pin_key, slip_hash, submission
@@ -30,6 +33,7 @@ from terminal.draft_events import (
     KeepView,
     Open,
     RefuseTheSlip,
+    RenewForm,
     Reopen,
     SeeSlip,
     StopWaiting,
@@ -47,6 +51,7 @@ from terminal.errands import (
     UploadEvidence,
 )
 from tests.kit import submissions as make
+from tests.kit.new_forms import next_form
 from tests.terminal.draft_story import CASE, DEBIT_CARD, DEVICE, SLIP, DraftStory, answer
 from wire.case_state import State
 from wire.checks import TRAIL, Context, check_submission
@@ -351,8 +356,10 @@ VIEWS = st.builds(
     st.sampled_from([(), ("id_front",)]),
 )
 ANSWERS = st.sampled_from([one for one in IdentityResult if one is not IdentityResult.UNAVAILABLE])
+OTHERS = [replace(DEBIT_CARD, form=next_form(DEBIT_CARD.form, Random(n))) for n in range(9)]
 COMMANDS: st.SearchStrategy[DraftCommand] = st.one_of(
     st.just(Open(DEBIT_CARD, "T001")),
+    st.builds(RenewForm, st.sampled_from(OTHERS)),
     st.builds(KeepIdCard, FIELDS, st.sampled_from(CARDS)),
     st.builds(
         KeepIdentity, st.sampled_from([card_digest(card) for card in CARDS]), ANSWERS.map(answer)
