@@ -54,7 +54,7 @@ from wire.hello import Credentials
 from wire.incoming import Incoming
 from wire.keys import SLIP, SUBMISSION, DeviceKeys
 from wire.link import LinkState
-from wire.message import Code, Message, ReplyT, Request
+from wire.message import Code, Message, Refusal, ReplyT, Request
 from wire.messages.case import (
     LIVE_PHOTO,
     CancelCase,
@@ -93,7 +93,11 @@ class RegisterUnavailable(Exception):
 
 
 class EvidenceGone(Exception):
-    """A photo or recording that a draft names is not in the store."""
+    """A photo or recording that a draft names is not in the store: it has to be taken again."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.refusal = Refusal(Code.EVIDENCE, "影像文件已不在本机，请重新采集。", field)
 
 
 class Drafts(Protocol):
@@ -236,7 +240,7 @@ class Errands:
         assert isinstance(errand, UploadEvidence)
         try:
             await self._bring(case_id, {errand.field: errand.evidence})
-        except PeerRefused as refused:
+        except (PeerRefused, EvidenceGone) as refused:
             return _refused(refused, errand)
         return KeepUpload(errand.evidence.digest)
 
@@ -249,7 +253,7 @@ class Errands:
             if isinstance(errand, SendRescan):
                 await self._bring(case_id, dict(errand.photos))
             return KeepView(await self._ask(self._request(case_id, errand)))
-        except PeerRefused as refused:
+        except (PeerRefused, EvidenceGone) as refused:
             return _refused(refused, errand)
 
     def _request(self, case_id: str, errand: Message) -> Request[CaseView]:
@@ -309,7 +313,7 @@ class Errands:
         for field, file in sorted(evidence.items()):
             body = await self._store.blob(file.digest)
             if body is None:
-                raise EvidenceGone
+                raise EvidenceGone(field)
             bodies[field] = body
             kind, small = FieldKind.RECORDING, b""
             if isinstance(file, PhotoValue):
@@ -329,7 +333,7 @@ class Errands:
         return await self._link.request(request, within=REQUEST_S_MAX)
 
 
-def _refused(refused: PeerRefused, errand: Message) -> DraftCommand:
+def _refused(refused: PeerRefused | EvidenceGone, errand: Message) -> DraftCommand:
     if refused.refusal.retryable:
         raise refused
     if isinstance(errand, SendRescan):

@@ -91,6 +91,30 @@ def test_a_message_is_poison() -> None:
     run(story)
 
 
+def test_a_photo_is_lost_on_the_tablet() -> None:
+    """The case comes back to the table, the teller reads which one, and it is taken again."""
+
+    async def story() -> None:
+        bank, invariants = watched_bank("photo-lost")
+        async with cast(bank) as at:
+            at.authorize()
+            case_id = await at.clerk.begin("debit_card")
+            await work_to(at.terminal, at.clerk, case_id, Stage.SUBMIT)
+            draft = at.terminal.drafts.look(case_id)
+            assert draft is not None
+            del bank.disk("T-1").disk.blobs[draft.evidence["id_back"].digest]
+            await work_to(at.terminal, at.clerk, case_id, Stage.WAITING)
+            case = await work_to(at.terminal, at.clerk, case_id, Stage.PHOTOS)
+            (told,) = case.reasons
+            end = await at.clerk.finish(case_id)
+
+        assert (Code.EVIDENCE, "id_back") == (told.code, told.field)
+        assert "CLOSED" == end.state
+        assert_sound(bank, invariants)
+
+    run(story)
+
+
 def test_a_device_is_revoked_in_the_middle_of_a_case() -> None:
     """From that commit on nothing of it is accepted; what was reserved is released by itself."""
 
