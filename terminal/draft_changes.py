@@ -143,7 +143,7 @@ def _identified(state: Draft, answer: IdentityChecked, at_ms: int) -> Draft:
         trail=_captured(trail, at_ms) if wanted else trail,
         wanted=wanted,
         wanted_ms=at_ms if wanted else state.wanted_ms,
-        problem=None if passing else _MISMATCH,
+        problem=state.problem if passing else _MISMATCH,
     )
 
 

@@ -11,8 +11,8 @@ from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from terminal.draft import Draft
-from terminal.draft_events import KeepRefusal, RenewForm, WantSubmission
+from terminal.draft import Draft, card_digest
+from terminal.draft_events import KeepIdentity, KeepRefusal, RenewForm, WantSubmission
 from terminal.errands import SendSubmission
 from terminal.form_runner import problems
 from terminal.view import open_case
@@ -22,6 +22,7 @@ from tests.terminal.test_draft_bindings import CARDS, DEEDS, Deed, card_of, ever
 from wire.checks import Context, check_submission
 from wire.form import Field, FieldKind, Form
 from wire.message import Code, Refusal
+from wire.messages.identity import IdentityChecked, IdentityResult
 from wire.messages.session import ProductCard
 from wire.value import TableValue
 
@@ -170,6 +171,19 @@ def test_a_refused_submission_goes_on_with_the_new_form() -> None:
     errands = [e.message for e in table.taken() if isinstance(e.message, SendSubmission)]
     assert [3, 4] == [one.submission.form_version for one in errands]
     assert [1, 1] == [one.submission.revision for one in errands]
+
+
+def test_the_register_answers_after_the_news() -> None:
+    """What the teller was told stands until they have done something about it."""
+    table = Table(card_of("debit_card"))
+    assert table.answer(table.form.fields[0], 0) is None
+    assert table.give(RenewForm(changed(card_of("debit_card"), "phone"))) is None
+    news = told(table)
+    card = table.state.id_card
+    assert card is not None
+    says = IdentityChecked(IdentityResult.MATCH, "r-1", table.now_ms)
+    assert table.give(KeepIdentity(card_digest(card), says)) is None
+    assert news == told(table)
 
 
 def test_the_same_form_is_no_news() -> None:
