@@ -46,7 +46,7 @@ from terminal.kit_work import Customer
 from terminal.link_speed import LinkSpeed
 from terminal.location import Locate
 from terminal.page_commands import Asked, Command, Question
-from terminal.page_model import LinkState, OpenCase, TerminalState
+from terminal.page_model import CaseRow, LinkState, OpenCase, ProductView, TerminalState
 from terminal.paper import fetch_paper
 from terminal.suggestions import Suggester, Suggestions
 from terminal.teller import Teller
@@ -112,6 +112,8 @@ class Terminal:
         self._stored = stored
         self._store = stored.store
         self._alarm = Alarm()
+        self._businesses: tuple[ProductView, ...] = ()
+        self._rows: dict[str, tuple[int, CaseRow]] = {}
         self._link = OfficeLink(self._link_changed)
         speed = LinkSpeed()
         self._catalogue = Catalogue(self._store, setup.outside.wall, self._offered)
@@ -203,7 +205,6 @@ class Terminal:
         since = self._link.since
         since_s = self._system.host.now() - since if since is not None else 0.0
         staff = self.teller.staff
-        capabilities = frozenset(name.value for name in self._capabilities)
         return TerminalState(
             device=self._setup.device,
             outlet=staff.outlet if staff else "",
@@ -213,17 +214,24 @@ class Terminal:
             now_ms=now_ms,
             staff=staff,
             peripherals=tuple(map(peripheral_view, self._watch.lights.values())),
-            products=tuple(
-                product_view(product, capabilities) for product in self.teller.products.values()
-            ),
+            products=self._businesses,
             cases=tuple(
-                case_row(draft, draft.steps[-1].at_ms if draft.steps else now_ms)
-                for place, (_, draft) in enumerate(drafts)
+                self._row(number, draft, now_ms)
+                for place, (number, draft) in enumerate(drafts)
                 if place < ROWS_MAX or draft.owed
             ),
             open=self._open_case(chosen, now_ms) if chosen else None,
             busy=self.teller.kit.busy,
         )
+
+    def _row(self, number: int, draft: Draft, now_ms: int) -> CaseRow:
+        """A line of the list, made once for each change of its draft: it is shown every second."""
+        if not draft.steps:
+            return case_row(draft, now_ms)
+        known = self._rows.get(draft.case_id)
+        if known is None or known[0] != number:
+            known = self._rows[draft.case_id] = (number, case_row(draft, draft.steps[-1].at_ms))
+        return known[1]
 
     def _open_case(self, draft: Draft, now_ms: int) -> OpenCase:
         inquiries = self.teller.inquiries
@@ -265,6 +273,8 @@ class Terminal:
         self._setup.watch()
 
     def _offered(self, products: Mapping[str, ProductCard]) -> None:
+        capabilities = frozenset(name.value for name in self._capabilities)
+        self._businesses = tuple(product_view(one, capabilities) for one in products.values())
         self.teller.products = products
         self.drafts.offered(products)
         self._setup.watch()
