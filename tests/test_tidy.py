@@ -221,7 +221,7 @@ def excuse_without_reason(source: Source) -> Iterator[str]:
             yield f"{source.name}:{line}: {comment}"
 
 
-SIGNED = ("Submission", "Decision")
+SIGNED = ("Submission", "Decision", "Word")
 """What a peer signs as bytes; a slip's hash is taken of what was read."""
 
 

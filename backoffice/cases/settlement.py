@@ -52,7 +52,7 @@ from backoffice.cases.terms import Rules
 from backoffice.partners.port import PartnerOutcome, PartnerStatus
 from wire.case_state import State
 from wire.checks import Context, check_moment, not_before
-from wire.codec import decode
+from wire.codec import decode_signed
 from wire.errors import BadFrame
 from wire.keys import SETTLEMENT
 from wire.message import Code, Refusal
@@ -229,7 +229,7 @@ def inquire(case: Case, command: InquireLegs, now_ms: int) -> Events | Refusal:
 def settle(case: Case, command: SettleLeg, rules: Rules, now_ms: int) -> Events | Refusal:
     """A person's signed word about a leg; the same again leads to nothing new."""
     try:
-        word = decode(Word, command.word)
+        word = decode_signed(Word, command.word)
     except BadFrame:
         return _UNREADABLE
     leg = case.leg(word.leg)
@@ -345,7 +345,7 @@ def _repeats(settled: Statement | None, word: Word) -> bool:
     """Whether the same person has confirmed the same proposal already."""
     if settled is None:
         return False
-    known = decode(Word, settled.word)
+    known = decode_signed(Word, settled.word)
     return (known.staff_id, known.proposal, known.deed) == (
         word.staff_id,
         word.proposal,

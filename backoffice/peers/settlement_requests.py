@@ -15,7 +15,7 @@ from backoffice.cases.case import key_of, stream_of
 from backoffice.cases.commands import Caller, InquireLegs, LookManual, SettleLeg
 from backoffice.office import Office
 from backoffice.peers.devices import Device
-from wire.codec import decode
+from wire.codec import decode, decode_signed
 from wire.errors import BadFrame
 from wire.message import Code, Refusal
 from wire.messages.session import Role
@@ -63,7 +63,7 @@ async def _settle(
 ) -> object:
     """The person's passcode is proven before the case hears their word."""
     try:
-        word = decode(Word, request.word)
+        word = decode_signed(Word, request.word)
     except BadFrame:
         return _UNREADABLE
     if caller is not None and caller.staff.staff_id != word.staff_id:

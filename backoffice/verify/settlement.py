@@ -27,7 +27,7 @@ from backoffice.cases.legs import LegRecord
 from backoffice.cases.record import Case
 from backoffice.verify.chain import Fault
 from wire.case_state import FINAL_STATES, State
-from wire.codec import decode
+from wire.codec import decode_signed
 from wire.errors import BadFrame
 from wire.messages.session import StaffCard
 from wire.messages.settlement import Act, Deed, Word
@@ -104,7 +104,7 @@ def _differences(case: Case, event: Spoken, proposed: Statement | None) -> list[
     """Where the event is not what was signed."""
     said = event.statement
     try:
-        word = decode(Word, said.word)
+        word = decode_signed(Word, said.word)
     except BadFrame:
         return ["word"]
     proposing = isinstance(event, SettlementProposed)

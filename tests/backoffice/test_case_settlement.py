@@ -27,15 +27,18 @@ from tests.backoffice.case_story import (
     UNION,
     Story,
     caller,
+    keys,
     leg_of,
     staff,
 )
 from tests.backoffice.toys import BILL, MONEY, NOTICE
 from tests.backoffice.toys import RULES as WITH_TOYS
 from wire.case_state import FINAL_STATES, State
+from wire.codec import encode
+from wire.keys import SETTLEMENT
 from wire.message import Code, Refusal
 from wire.messages.case import GetCase, RefuseSlip
-from wire.messages.settlement import Act, Deed, ManualFile
+from wire.messages.settlement import Act, Deed, ManualFile, Word
 
 NO = Refusal(Code.CORE_DECLINED, "已过当日截止时间。")
 DONE, NOT_DONE, REVERSE = Deed.DONE, Deed.NOT_DONE, Deed.REVERSE
@@ -445,6 +448,30 @@ def test_a_word_that_does_not_count() -> None:
     assert Code.STATE is code(story.say(BILL, REVERSE)), "what is open is settled first"
     assert Code.STATE is code(story.say(NOTICE, REVERSE)), "nothing was done"
     assert not [event for event in story.events if isinstance(event, LegAnswered) and event.unheard]
+
+
+def test_a_word_that_reads_two_ways_counts_for_nothing() -> None:
+    """Signed with the right key, and both done and not done in it."""
+    story = given_up()
+    money = story.key(MONEY)
+    right = encode(
+        Word(
+            union=UNION,
+            case_id=story.case_id,
+            leg=money,
+            act=Act.PROPOSE,
+            deed=DONE,
+            evidence="已电话核实",
+            staff_id=FIRST.staff.staff_id,
+            said_ms=story.now_ms,
+        )
+    )
+    twice = bytes([right[0] + 1]) + encode("deed") + encode(Deed.NOT_DONE) + right[1:]
+    signed = keys(FIRST.device).sign(SETTLEMENT, twice)
+
+    assert Code.FORMAT is code(story.give(SettleLeg(FIRST, twice, signed)))
+    signed = keys(FIRST.device).sign(SETTLEMENT, right)
+    assert not isinstance(story.give(SettleLeg(FIRST, right, signed)), Refusal)
 
 
 def test_only_what_was_given_up_is_settled() -> None:
