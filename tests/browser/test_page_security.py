@@ -301,6 +301,8 @@ def test_a_neighbour_cannot_bury_the_page_in_cookies(context: BrowserContext) ->
             """() => { for (let at = 0; at < 30; at += 1) {
             document.cookie = `c${at}=${"x".repeat(4000)};max-age=99999`; } }"""
         )
+        hostile.wait_for_function("document.cookie.split(';').length > 30")
+        hostile.reload()
         assert len(context.cookies()) > 30
 
         page = at_work(context, stand, stand.address())
