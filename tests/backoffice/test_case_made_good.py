@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from backoffice.cases.commands import LookManual, PartnerSilent
@@ -37,6 +37,12 @@ from wire.messages.settlement import Act
 
 UNDONE = f"{BILL}:reversal/reversed"
 """What a biller has posted that has reversed."""
+
+
+def is_undone(story: Story) -> bool:
+    """Whether the biller has reversed: at the first try, or later under a key of its own."""
+    lines = (line for line in posted(story) if line.startswith(f"{BILL}:reversal"))
+    return any(line.endswith("/reversed") for line in lines)
 
 
 def to_reverse() -> Story:
@@ -242,6 +248,7 @@ MOVES: list[Callable[[Story, random.Random], None]] = [
 
 
 @given(seed=st.integers(0, 100_000))
+@example(seed=138)
 @settings(max_examples=150, deadline=None)
 def test_whatever_is_lost_nothing_is_given_back_twice_unseen(seed: int) -> None:
     """Requests come late or never, answers are lost, people say what they like, in any order.
@@ -256,12 +263,12 @@ def test_whatever_is_lost_nothing_is_given_back_twice_unseen(seed: int) -> None:
     for _ in range(dice.randrange(16)):
         dice.choice(MOVES)(story, dice)
         leg = bill(story)
-        if leg.standing is Standing.MADE_GOOD and UNDONE in posted(story):
+        if leg.standing is Standing.MADE_GOOD and is_undone(story):
             assert leg.unheard or (leg.twice and listed(story))
     for _ in range(6):
         wait(story, 2 * HOUR_MS)
 
-    leg, undone = bill(story), UNDONE in posted(story)
+    leg, undone = bill(story), is_undone(story)
     assert not leg.unheard
     if leg.standing is Standing.MADE_GOOD:
         assert undone == leg.twice == listed(story)

@@ -39,12 +39,15 @@ async function load(digest) {
   for (const told of image.watchers) told(image.url);
 }
 
-export function Picture({ digest, ...rest }) {
+export function Picture({ digest, style, ...rest }) {
   const [shown, setShown] = useState({});
   const online = link.value === "online";
   useEffect(() => watch(digest, (url) => setShown({ digest, url })), [digest]);
   useEffect(() => {
     if (online) load(digest);
   }, [digest, online]);
-  return html`<img src=${(shown.digest === digest && shown.url) || null} ...${rest} />`;
+  const url = (shown.digest === digest && shown.url) || null;
+  // Without its bytes a browser draws a torn picture; the place is kept, and empty.
+  const visibility = url === null ? "hidden" : "visible";
+  return html`<img src=${url} style=${{ ...style, visibility }} ...${rest} />`;
 }
