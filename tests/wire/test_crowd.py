@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import trio
 
 from tests.kit.network import Device, Office, seeded_bytes
@@ -9,6 +10,9 @@ from tests.kit.running import run_real
 from wire.hello import VERSION, Hello, encode_hello, knock
 from wire.sealed import SealedChannel
 from wire.socket import WebSocketDialer, WebSocketListener
+
+pytestmark = pytest.mark.processes
+"""Thousands of real sockets: nothing that one runs without thinking."""
 
 
 def test_two_thousand_terminals_behind_one_address_are_served() -> None:
