@@ -68,6 +68,7 @@ from backoffice.cases.settlement_events import (
     LegInquired,
     ReversalRefused,
     SettlementConfirmed,
+    SettlementEvent,
     SettlementProposed,
     SettlementWithdrawn,
     Statement,
@@ -128,14 +129,7 @@ AnyCaseEvent = (
     | Aborted
     | GivenUp
     | Reopened
-    | LegInquired
-    | InquiryLost
-    | LegContradicted
-    | LegHeard
-    | SettlementProposed
-    | SettlementWithdrawn
-    | SettlementConfirmed
-    | ReversalRefused
+    | SettlementEvent
 )
 """Everything that can stand in a case's stream."""
 
