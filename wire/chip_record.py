@@ -49,6 +49,7 @@ _TYPE_OFFSET = 248
 _RESIDENT_TYPES = (" ", "\0")
 _NUMBER = re.compile(r"[0-9]{17}[0-9X]", re.ASCII)
 _DAY = re.compile(r"[0-9]{8}", re.ASCII)
+_CONTROL = re.compile(r"[\0-\x1f]")
 
 _NATION_NAMES = (
     "汉 蒙古 回 藏 维吾尔 苗 彝 壮 布依 朝鲜 满 侗 瑶 白 土家 哈尼 哈萨克 傣 黎 傈僳 佤 畲 "
@@ -193,7 +194,7 @@ def _text(record: bytes, field: str) -> str:
         text = record[offset : offset + length].decode("utf-16-le").rstrip(" ")
     except UnicodeDecodeError:
         raise ChipRecordError(Code.FORMAT, field) from None
-    if any(ord(character) < ord(" ") for character in text):
+    if _CONTROL.search(text) is not None:
         raise ChipRecordError(Code.FORMAT, field)
     return text
 
