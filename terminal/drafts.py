@@ -71,6 +71,7 @@ class DraftBook:
         self._changed = changed
         self._pool: Pool | None = None
         self._states: dict[str, tuple[int, Draft]] = {}
+        self._unsent: set[str] = set()
         self._seen = trio.lowlevel.ParkingLot()
         self._changes = 0
         self._products: Mapping[str, ProductCard] = {}
@@ -127,11 +128,16 @@ class DraftBook:
 
     def look(self, case_id: str) -> Draft | None:
         """The newest committed state of a draft, or None."""
+        found = self.numbered(case_id)
+        return found[1] if found is not None else None
+
+    def numbered(self, case_id: str) -> tuple[int, Draft] | None:
+        """The newest committed state of a draft with a number that rises with each change."""
         found = self._states.get(case_id)
-        return found[1] if found is not None and found[1].product is not None else None
+        return found if found is not None and found[1].product is not None else None
 
     def newest_first(self) -> list[tuple[int, Draft]]:
-        """Every known draft, the last changed first, with a number that rises with each change."""
+        """Every known draft with its number, the last changed first; see `numbered`."""
         known = (pair for pair in self._states.values() if pair[1].product is not None)
         return sorted(known, key=lambda pair: -pair[0])
 
@@ -149,7 +155,7 @@ class DraftBook:
 
     def waiting_to_send(self) -> int:
         """Of how many drafts something is still to be sent: see `Draft.unsent`."""
-        return sum(draft.unsent for _, draft in self._states.values())
+        return len(self._unsent)
 
     def _actor(self, case_id: str) -> DurableActor[Draft, DraftCommand, DraftEvent]:
         return DurableActor(
@@ -165,6 +171,7 @@ class DraftBook:
     def _observe(self, draft: Draft) -> None:
         self._changes += 1
         self._states[draft.case_id] = (self._changes, draft)
+        (self._unsent.add if draft.unsent else self._unsent.discard)(draft.case_id)
         self._seen.unpark_all()
         self._renew(draft)
         self._changed()

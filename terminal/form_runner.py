@@ -94,8 +94,10 @@ def problems(draft: Draft, now_ms: int) -> dict[str, Refusal]:
     values = {**taken, **draft.rescan}
     deferred = () if draft.owed else tuple(sorted(draft.following))
     form = draft.product.form
-    now = bindings(form, values)
-    bound = draft.bound | {name: now[name] for name in draft.rescan if name in now}
+    bound = draft.bound
+    if draft.rescan:
+        now = bindings(form, values)
+        bound = bound | {name: now[name] for name in draft.rescan if name in now}
     # Why something has to be taken again says more than that it is missing.
     refusals = [mark for name, mark in draft.marks.items() if name not in values]
     refusals += check_form(form, values, context, draft.pins, deferred, bound)

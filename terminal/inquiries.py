@@ -48,11 +48,16 @@ Keep = Callable[[Draft, DraftCommand], Awaitable[Refusal | None]]
 
 
 class Inquiries:
-    """The office's answers for the open case."""
+    """The office's answers for the open case.
+
+    Attributes:
+        changes: rises with each change of what is known here.
+    """
 
     def __init__(self, link: Office, keep: Keep) -> None:
         self._link = link
         self._keep = keep
+        self.changes = 0
         self._case_id = ""
         self._lists: dict[str, tuple[ListItems, Listing]] = {}
         self._codes: dict[str, tuple[Phone, lookups.CodeSent]] = {}
@@ -61,6 +66,7 @@ class Inquiries:
         """Do what the page asked for about a field of the open case."""
         if draft.case_id != self._case_id:
             self._case_id, self._lists, self._codes = draft.case_id, {}, {}
+            self.changes += 1
         if not draft.editable or draft.product is None:
             return Refusal(Code.STATE, "业务已提交，不能再修改", field.name)
         if field.kind is not _KINDS[type(command)]:
@@ -103,6 +109,7 @@ class Inquiries:
         if isinstance(answer, Refusal):
             return _at(answer, field)
         self._lists[field.name] = (request, answer)
+        self.changes += 1
         return None
 
     async def _choose(self, draft: Draft, field: Field, code: str) -> Refusal | None:
@@ -135,6 +142,7 @@ class Inquiries:
         if isinstance(answer, Refusal):
             return _at(answer, field)
         self._codes[field.name] = (phone.phone, answer)
+        self.changes += 1
         return None
 
     async def _enter_code(self, draft: Draft, field: Field, code: str) -> Refusal | None:
@@ -146,6 +154,7 @@ class Inquiries:
         if isinstance(answer, Refusal):
             return _at(answer, field)
         self._codes.pop(field.name, None)
+        self.changes += 1
         return await self._keep(draft, KeepValue(field.name, PhoneValue(phone.phone, answer.proof)))
 
     def _known(self, draft: Draft, field: Field) -> Listing | None:

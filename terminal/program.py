@@ -40,18 +40,18 @@ from terminal.catalogue import Catalogue
 from terminal.draft import Draft
 from terminal.draft_rules import DraftRules
 from terminal.drafts import DraftBook
-from terminal.form_runner import problems
 from terminal.kit_watch import KitWatch, peripheral_view
 from terminal.kit_work import Customer
 from terminal.link_speed import LinkSpeed
 from terminal.location import Locate
 from terminal.page_commands import Asked, Command, Question
-from terminal.page_model import CaseRow, LinkState, OpenCase, ProductView, TerminalState
+from terminal.page_memory import PageMemory
+from terminal.page_model import LinkState, OpenCase, ProductView, TerminalState
 from terminal.paper import fetch_paper
 from terminal.suggestions import Suggester, Suggestions
 from terminal.teller import Teller
 from terminal.uplink import Errands, Uplink
-from terminal.view import case_row, open_case, product_view
+from terminal.view import product_view
 from wire.channel import Dialer
 from wire.client import Introduction
 from wire.form import Capability
@@ -113,7 +113,7 @@ class Terminal:
         self._store = stored.store
         self._alarm = Alarm()
         self._businesses: tuple[ProductView, ...] = ()
-        self._rows: dict[str, tuple[int, CaseRow]] = {}
+        self._page = PageMemory()
         self._link = OfficeLink(self._link_changed)
         speed = LinkSpeed()
         self._catalogue = Catalogue(self._store, setup.outside.wall, self._offered)
@@ -201,7 +201,7 @@ class Terminal:
         """The page's view model."""
         now_ms = self._setup.outside.wall.now_ms()
         drafts = self.drafts.newest_first()
-        chosen = self.drafts.look(self.teller.open_id)
+        chosen = self.drafts.numbered(self.teller.open_id)
         since = self._link.since
         since_s = self._system.host.now() - since if since is not None else 0.0
         staff = self.teller.staff
@@ -216,32 +216,17 @@ class Terminal:
             peripherals=tuple(map(peripheral_view, self._watch.lights.values())),
             products=self._businesses,
             cases=tuple(
-                self._row(number, draft, now_ms)
+                self._page.row(number, draft, now_ms)
                 for place, (number, draft) in enumerate(drafts)
                 if place < ROWS_MAX or draft.owed
             ),
-            open=self._open_case(chosen, now_ms) if chosen else None,
+            open=self._open_case(*chosen, now_ms) if chosen else None,
             busy=self.teller.kit.busy,
         )
 
-    def _row(self, number: int, draft: Draft, now_ms: int) -> CaseRow:
-        """A line of the list, made once for each change of its draft: it is shown every second."""
-        if not draft.steps:
-            return case_row(draft, now_ms)
-        known = self._rows.get(draft.case_id)
-        if known is None or known[0] != number:
-            known = self._rows[draft.case_id] = (number, case_row(draft, draft.steps[-1].at_ms))
-        return known[1]
-
-    def _open_case(self, draft: Draft, now_ms: int) -> OpenCase:
-        inquiries = self.teller.inquiries
-        return open_case(
-            draft,
-            problems(draft, now_ms),
-            listed=lambda field: inquiries.listed(draft, field),
-            code_sent=lambda field: inquiries.code_sent(draft, field),
-            suggested=self.suggestions.of(draft),
-        )
+    def _open_case(self, number: int, draft: Draft, now_ms: int) -> OpenCase:
+        inquiries, suggested = self.teller.inquiries, self.suggestions.of(draft)
+        return self._page.open_case(number, draft, now_ms, inquiries, suggested)
 
     def _kit_watch(self) -> Actor:
         self._watch = KitWatch(self._capabilities, self._typed, self._setup.watch)
