@@ -10,6 +10,7 @@ callers run them beside the loop.
 from __future__ import annotations
 
 import io
+import math
 import struct
 from typing import Final
 
@@ -107,6 +108,8 @@ def measure(jpeg: bytes) -> PhotoFacts:
     """
     image, _ = _open(jpeg)
     width, height = image.size
+    # The brightness of a JPEG lies apart from its colours, which need not be decoded at all.
+    image.draft("L", image.size)
     grey = _loaded(image, "L")
     grey.thumbnail((_SHARPNESS_SIDE, _SHARPNESS_SIDE), Image.Resampling.BOX)
     edges = grey.filter(_LAPLACIAN)
@@ -142,7 +145,9 @@ def thumbnail(jpeg: bytes) -> bytes:
         PhotoTooLarge: beyond what is ever decoded.
     """
     image, orientation = _open(jpeg)
-    image.draft("RGB", (2 * THUMBNAIL_STEPS[0][0],) * 2)
+    # A decoder halves for nothing as long as both sides stay at least twice what is wanted.
+    share = 2 * THUMBNAIL_STEPS[0][0] / max(image.size)
+    image.draft("RGB", (math.ceil(image.width * share), math.ceil(image.height * share)))
     image = _upright(image, orientation)
     for side, quality in THUMBNAIL_STEPS:
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
@@ -207,7 +212,8 @@ def _orientation(tiff: bytes) -> int:
 
 def _loaded(image: Image.Image, mode: str) -> Image.Image:
     try:
-        return image.convert(mode)
+        image.load()
+        return image if image.mode == mode else image.convert(mode)
     except _LIBRARY_ERRORS:
         raise NotAPhoto("not decodable") from None
 
