@@ -8,7 +8,7 @@ is for a person to judge.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -50,19 +50,32 @@ class EvidenceDesk:
         return found
 
     async def own(self, values: Iterable[Value], bringer: Bringer, who: str) -> None:
-        """Note who handed each piece in first, and that a case has it."""
-        for piece in pieces(values):
-            claim = Claim(IMAGE_SCOPE, piece.digest.hex(), bringer.case_id)
-            taken = Batch(
-                who,
-                self._outside.wall.now_ms(),
-                claims=(claim,),
-                documents=(claimed(bringer, piece.digest),),
-            )
-            try:
-                await self._store.commit(taken)
-            except ClaimConflict:
-                await self._store.commit(msgspec.structs.replace(taken, claims=()))
+        """Note who handed each piece in first, and that a case has it.
+
+        In one commit, unless one of them is another case's: then each for itself.
+        """
+        handed_in = pieces(values)
+        try:
+            await self._note(handed_in, bringer, who)
+        except ClaimConflict:
+            for piece in handed_in:
+                try:
+                    await self._note([piece], bringer, who)
+                except ClaimConflict:
+                    await self._note([piece], bringer, who, first=False)
+
+    async def _note(
+        self, handed_in: Sequence[Piece], bringer: Bringer, who: str, *, first: bool = True
+    ) -> None:
+        digests = [piece.digest for piece in handed_in]
+        taken = Batch(
+            who,
+            self._outside.wall.now_ms(),
+            claims=tuple(Claim(IMAGE_SCOPE, d.hex(), bringer.case_id) for d in digests if first),
+            documents=tuple(claimed(bringer, d) for d in digests),
+        )
+        if digests:
+            await self._store.commit(taken)
 
     async def unfit(
         self, photo: PhotoValue, bringer: Bringer, name: str, limits: Limits
