@@ -1,15 +1,14 @@
 """The actor runtime: refs, mailboxes, turns, processes, asks, timers and the bridge to asyncio.
 
 Start reading at `actors.ref` (what others hold), `actors.actor` and `actors.process` (what is
-written), then `actors.reactive` and `actors.dispatcher` (how turns run).
+written), then `actors.runtime.reactive` and `actors.runtime.dispatcher` (how turns run).
 """
 
 from __future__ import annotations
 
 from actors.actor import NOREPLY, Actor, NoReply, on
 from actors.ask import ReplyTo
-from actors.asyncio_host import AsyncioHost, open_asyncio_host
-from actors.cell import Cell, CellState, CellStatistics, Supervisor
+from actors.asyncio_side.host import AsyncioHost, open_asyncio_host
 from actors.context import Cancellable, Context, EffectFailed
 from actors.dead_letters import DeadLetter, DeadLetters, Reason
 from actors.errors import (
@@ -23,12 +22,13 @@ from actors.errors import (
 )
 from actors.inbox import Delivery, Inbox
 from actors.process import Process
-from actors.process_cell import ProcessCell
-from actors.reactive import ReactiveCell
 from actors.ref import STOPPED, Down, Ref
-from actors.system import System
-from actors.trace import TraceRing
-from actors.trio_host import open_system, run_process
+from actors.runtime.cell import Cell, CellState, CellStatistics, Supervisor
+from actors.runtime.process_cell import ProcessCell
+from actors.runtime.reactive import ReactiveCell
+from actors.runtime.system import System
+from actors.runtime.trace import TraceRing
+from actors.runtime.trio_host import open_system, run_process
 
 __all__ = [
     "Ref",

@@ -1,8 +1,8 @@
 """What an actor may do besides handling its messages.
 
 One context serves all incarnations of an actor; effects and timers belong to the incarnation that
-started them and are cancelled with it. `actors.cell_context` makes the one of an actor that lives
-on its system's own loop.
+started them and are cancelled with it. `actors.runtime.cell_context` makes the one of an actor that
+lives on its system's own loop.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The system as its parts see it: what a mailbox, a cell or a request needs of where it lives.
 
-Parts know this port and never `actors.system.System`, which knows all of them.
+Parts know this port and never `actors.runtime.system.System`, which knows all of them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A process actor: an `async` body with a task of its own, behind the same Ref as every actor.
 
 For what has to wait by nature: a socket's peer, a BLE link, the one writer of a database. The
-engine that runs a body under a supervisor's nursery is `actors.trio_host.run_process`, the cell
-around it `actors.process_cell`.
+engine that runs a body under a supervisor's nursery is `actors.runtime.trio_host.run_process`, the
+cell around it `actors.runtime.process_cell`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A `Ref` survives every restart of its actor and dies only when the actor is stopped for good. It
 shows a path and three ways of talking, never the actor's object. A `Ref` belongs to the event loop
-that it was made for; `actors.bridge` makes the ones that cross.
+that it was made for; `actors.asyncio_side.bridge` makes the ones that cross.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the runtime needs from an event loop, so that it is written once and hosted twice.
 
-`actors.trio_host` and `actors.asyncio_host` implement `Host`. Everything else in the runtime is
-plain Python over these few calls; a parked task is a `Seat`, woken at most once.
+`actors.runtime.trio_host` and `actors.asyncio_side.host` implement `Host`. Everything else in the
+runtime is plain Python over these few calls; a parked task is a `Seat`, woken at most once.
 """
 
 from __future__ import annotations

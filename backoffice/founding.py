@@ -17,8 +17,8 @@ from typing import Final
 
 import msgspec
 
-from actors.sqlite_file import open_writer
 from actors.store import Batch, Committed, Document
+from actors.store.sqlite.file import open_writer
 from backoffice.premises import write_private
 from wire.codec import decode_json, encode_json
 from wire.errors import BadFrame

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
 from actors import ActorError, Refused
-from actors.behaviour import Commanded
+from actors.durable import Commanded
 from actors.ports import Outside
 from actors.ref import Ref
 from actors.store import Store

@@ -15,7 +15,7 @@ import structlog
 import trio
 
 from actors import ActorError, Inbox, Process
-from actors.behaviour import Commanded
+from actors.durable import Commanded
 from actors.ports import Offload
 from actors.ref import Ref
 from backoffice.peers.devices import Device, DeviceList, ListBound, UnbindStaff

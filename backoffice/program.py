@@ -28,9 +28,8 @@ from typing import Final
 import trio
 
 from actors import Actor, System, open_system
-from actors.behaviour import Commanded, Handler
-from actors.clock import Alarm, Clock
-from actors.durable import DurableActor
+from actors.durable import Commanded, DurableActor, Handler
+from actors.durable.clock import Alarm, Clock
 from actors.ports import Outside
 from actors.ref import Ref
 from backoffice.authorization.policy_book import STREAM as POLICY_STREAM

@@ -14,7 +14,7 @@ import trio
 
 from actors.outside import production_outside
 from actors.ports import Outside
-from actors.stopping import stop_signals
+from actors.runtime.stopping import stop_signals
 from actors.store import StoreError
 from backoffice.catalogue import products
 from backoffice.configuration.file import BadConfiguration, Problem, read_settings

@@ -22,7 +22,7 @@ from supervisors.errors import summary
 from supervisors.snapshot import State
 
 if TYPE_CHECKING:
-    from actors.system import System
+    from actors.runtime.system import System
     from supervisors.child_spec import AnySpec, Backoff
     from supervisors.snapshot import Look, Node
 

@@ -19,7 +19,7 @@ import trio
 
 from actors.outside import production_outside
 from actors.ports import Outside
-from actors.stopping import stop_signals
+from actors.runtime.stopping import stop_signals
 from supervisors.folder import hold
 from supervisors.inspector import serve_inspector
 from supervisors.operator import with_key

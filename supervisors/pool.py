@@ -25,12 +25,12 @@ from weakref import WeakValueDictionary
 
 from actors.actor import Actor
 from actors.ask import Ask
-from actors.cell import CellState
-from actors.cell_context import CellContext
 from actors.dead_letters import Reason
 from actors.errors import NotStarted
-from actors.mailbox import UNOPENED
-from actors.reactive import ReactiveCell
+from actors.runtime.cell import CellState
+from actors.runtime.cell_context import CellContext
+from actors.runtime.mailbox import UNOPENED
+from actors.runtime.reactive import ReactiveCell
 from actors.signals import Signal
 from actors.timers import NOT_WAITING
 from supervisors.child import AT_REST, Child, Parent
@@ -42,10 +42,10 @@ from supervisors.snapshot import POOL_SHOWN_MAX, Look, Node, State, total
 if TYPE_CHECKING:
     import trio
 
-    from actors.cell import Cell
     from actors.errors import ActorError
     from actors.ref import Ref
-    from actors.system import System
+    from actors.runtime.cell import Cell
+    from actors.runtime.system import System
     from wire.message import ReplyT, Request
 
 DUSK_S_MIN = 0.1
@@ -186,7 +186,7 @@ class Pool(Child):
         return failing.crashes if failing is not None else 0
 
     def on_down(self, cell: Cell, error: Exception | None) -> None:
-        """The runtime's report of an end, see `actors.cell.Supervisor`."""
+        """The runtime's report of an end, see `actors.runtime.cell.Supervisor`."""
         assert isinstance(cell, KeyedCell)
         goes_on = error is None or self._count(cell, error)
         if self.state is not State.RUNNING or cell.state is CellState.STOPPED:

@@ -9,15 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from actors.asyncio_host import open_asyncio_host
-from actors.lanes import LANE_REQUESTS_MAX, Lanes
-from actors.named_ref import NamedRef
-from actors.sqlite_store import SqliteProcess, SqliteStore
+from actors.asyncio_side.host import open_asyncio_host
+from actors.runtime.named_ref import NamedRef
+from actors.store.lanes import LANE_REQUESTS_MAX, Lanes
+from actors.store.sqlite import SqliteProcess, SqliteStore
 from supervisors.child_spec import Backoff, ChildSpec
 
 if TYPE_CHECKING:
+    from actors.runtime.system import System
     from actors.store import Store
-    from actors.system import System
 
 STORE: Final = "store"
 """The id of the writer in its program's tree."""

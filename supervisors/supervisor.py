@@ -52,7 +52,7 @@ from supervisors.snapshot import Look, Node, State, total
 from supervisors.worker import Worker
 
 if TYPE_CHECKING:
-    from actors.system import System
+    from actors.runtime.system import System
 
 NORMAL_END = "ended normally"
 """What a history says about a permanent child that simply ended."""

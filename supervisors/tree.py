@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from actors.trace import TRACE_TURNS_MAX
+from actors.runtime.trace import TRACE_TURNS_MAX
 from supervisors.errors import NoSuchChild, collapse
 from supervisors.pool import Pool
 from supervisors.snapshot import Look, Node, rates
@@ -21,7 +21,7 @@ from supervisors.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from actors.ref import Ref
-    from actors.system import System
+    from actors.runtime.system import System
     from supervisors.child import Child
     from supervisors.child_spec import AnySpec, SupervisorSpec
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from actors.cell import ALIVE, CellState
+from actors.asyncio_side.hosted import Hosted
 from actors.errors import ActorStopped
-from actors.hosted import Hosted
-from actors.process_cell import ProcessCell
-from actors.reactive import ReactiveCell
-from actors.trio_host import run_process
+from actors.runtime.cell import ALIVE, CellState
+from actors.runtime.process_cell import ProcessCell
+from actors.runtime.reactive import ReactiveCell
+from actors.runtime.trio_host import run_process
 from supervisors.child import (
     AT_REST,
     KILL_S_MAX,
@@ -32,8 +32,8 @@ from supervisors.errors import StartTimeout, Wedged, summary
 from supervisors.snapshot import STUCK_S_MIN, Look, Meter, Node, State
 
 if TYPE_CHECKING:
-    from actors.cell import Cell
-    from actors.system import System
+    from actors.runtime.cell import Cell
+    from actors.runtime.system import System
     from supervisors.child_spec import ChildSpec
 
 
@@ -105,7 +105,7 @@ class Worker(Child):
             self._cell.stop()
 
     def on_down(self, cell: Cell, error: Exception | None) -> None:
-        """The runtime's report of an end, see `actors.cell.Supervisor`."""
+        """The runtime's report of an end, see `actors.runtime.cell.Supervisor`."""
         # Who came up too late has not lived; its task says when it is gone.
         if self._birth is None or self._birth.is_up:
             self._end(error)

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from actors.behaviour import Behaviour, Effect, Verdict
+from actors.durable import Behaviour, Effect, Verdict
 from actors.store import Document
 from terminal import table_rows
 from terminal.draft import UNSIGNED, Draft, card_digest, pin_key

@@ -12,8 +12,7 @@ from typing import Final
 
 import trio
 
-from actors.behaviour import Commanded, Handler
-from actors.durable import DurableActor, Wake
+from actors.durable import Commanded, DurableActor, Handler, Wake
 from actors.ref import Ref
 from actors.store import READ_ROWS_MAX, Store
 from supervisors import Pool, PoolSpec

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from actors.behaviour import Effect
+from actors.durable import Effect
 from terminal.draft import UNSIGNED, Draft, slip_hash, submission
 from terminal.draft_events import (
     DraftEvent,

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from actors import Actor, System, open_system
-from actors.clock import Alarm, Clock
+from actors.durable.clock import Alarm, Clock
 from actors.ports import Outside
 from hw.kits import toolbox_spec
 from hw.toolbox import Toolbox

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final, Protocol
 
 from actors import AskTimeout, Refused
-from actors.behaviour import Commanded
+from actors.durable import Commanded
 from actors.ports import Outside
 from actors.ref import Ref
 from actors.store import Store

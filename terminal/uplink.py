@@ -15,7 +15,7 @@ from typing import Final, Protocol
 import trio
 
 from actors import Inbox, Process
-from actors.behaviour import Commanded, Handler
+from actors.durable import Commanded, Handler
 from actors.ports import Outside
 from actors.ref import Ref
 from actors.store import Store

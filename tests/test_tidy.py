@@ -36,7 +36,7 @@ OUTSIDE_CALLS = {
 }  # fmt: skip
 DOORS: dict[str, set[str]] = {
     "actors/outside.py": {"*"},
-    "actors/asyncio_host.py": {"threading"},
+    "actors/asyncio_side/host.py": {"threading"},
     "wire/socket.py": {"trio.open_tcp_stream", "trio.open_tcp_listeners", "trio.serve_tcp"},
     "wire/tcp.py": {"socket"},
     "wire/page/server.py": {"trio.open_tcp_listeners"},

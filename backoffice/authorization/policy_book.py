@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from actors.behaviour import Behaviour, Verdict
+from actors.durable import Behaviour, Verdict
 from backoffice.authorization.policy import (
     DEFAULT_POLICY,
     DEFAULT_TEXT,

@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from actors.behaviour import Behaviour, Effect, Reminder, Verdict
+from actors.durable import Behaviour, Effect, Reminder, Verdict
 from actors.store import Claim as OwnedKey
 from actors.store import ClaimConflict
 from backoffice.authorization.queue import pool

@@ -10,8 +10,8 @@ from typing import Annotated, Final
 import typer
 
 from actors.outside import production_outside
-from actors.sqlite_file import open_readonly
 from actors.store import StoreError
+from actors.store.sqlite.file import open_readonly
 from backoffice.cases.stuck import COLLECTION
 from backoffice.partners.operations.parties import TITLES as PARTNERS
 from backoffice.partners.operations.parties import Partner

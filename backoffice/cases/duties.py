@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from actors.behaviour import Effect, Reminder
+from actors.durable import Effect, Reminder
 from backoffice.cases.events import (
     AbortLost,
     AbortStarted,

@@ -17,8 +17,7 @@ from functools import partial
 from typing import Final
 
 from actors import Actor, ActorError, Process
-from actors.behaviour import Commanded, Handler
-from actors.durable import DurableActor
+from actors.durable import Commanded, DurableActor, Handler
 from actors.ports import Outside
 from actors.ref import Ref
 from actors.store import Store

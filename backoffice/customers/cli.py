@@ -11,8 +11,8 @@ import msgspec
 import typer
 
 from actors.outside import production_outside
-from actors.sqlite_file import open_readonly
 from actors.store import StoreError
+from actors.store.sqlite.file import open_readonly
 from backoffice.customers.feed import (
     ACKNOWLEDGED,
     CONSUMERS,

@@ -13,9 +13,9 @@ from typing import Final
 
 import msgspec
 
-from actors.behaviour import Behaviour, Verdict
+from actors.durable import Behaviour, Verdict
+from actors.durable.tagged import Tagged
 from actors.store import Recorded
-from actors.tagged import Tagged
 from backoffice.cases.events import TargetAnswered
 from backoffice.customers.record import GOLDEN_FACTS, Change, CustomerChanged
 from backoffice.management.summary import day_of

@@ -23,7 +23,7 @@ from typing import Final
 
 import msgspec
 
-from actors.behaviour import Behaviour, Effect, Verdict
+from actors.durable import Behaviour, Effect, Verdict
 from backoffice.cases.events import CustomerLearned
 from backoffice.customers.rules import CustomerRules, Standing
 from wire.checks import is_accurate

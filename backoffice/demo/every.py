@@ -13,10 +13,10 @@ from typing import Any, Final
 import msgspec
 import trio
 
+from actors.durable.tagged import Tagged, kind_of
 from actors.outside import production_outside
-from actors.sqlite_file import open_readonly
-from actors.stopping import stop_signals
-from actors.tagged import Tagged, kind_of
+from actors.runtime.stopping import stop_signals
+from actors.store.sqlite.file import open_readonly
 from backoffice.cases.events import Submitted
 from backoffice.catalogue import products
 from backoffice.demo.bank import open_bank

@@ -9,7 +9,7 @@ from typing import Any, Final
 import trio
 
 from actors.outside import production_outside
-from actors.stopping import stop_signals
+from actors.runtime.stopping import stop_signals
 from backoffice.catalogue import products
 from backoffice.demo.bank import open_bank
 from backoffice.demo.process import DemoFailed, give_up

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import trio
 
-from actors.stopping import stop_signals
+from actors.runtime.stopping import stop_signals
 from backoffice.demo.bank import open_bank
 from backoffice.demo.process import progress
 from backoffice.premises import TRAINING_CENTRE, TRAINING_MANAGERS, TRAINING_PEOPLE

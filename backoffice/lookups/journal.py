@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Final, Generic, TypeVar
 
+from actors.durable.tagged import Tagged
 from actors.ports import WallClock
 from actors.store import READ_ROWS_MAX, Append, Batch, Event, Store, VersionConflict
-from actors.tagged import Tagged
 from wire.message import Code, Refusal
 
 E = TypeVar("E")

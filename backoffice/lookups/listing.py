@@ -20,7 +20,7 @@ import msgspec
 import structlog
 
 from actors import ActorError, Refused
-from actors.behaviour import Commanded
+from actors.durable import Commanded
 from actors.ports import WallClock
 from actors.ref import Ref
 from actors.store import Append, Store

@@ -11,7 +11,7 @@ import re
 
 import msgspec
 
-from actors.persistent import PersistentMap
+from actors.durable.persistent import PersistentMap
 from backoffice.partners import training
 from backoffice.partners.embedded import (
     CommittedOperation,

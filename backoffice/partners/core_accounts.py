@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from actors.persistent import PersistentMap
+from actors.durable.persistent import PersistentMap
 from backoffice.partners.embedded import PartnerState
 from backoffice.partners.ledger import PostingGroup, available_funds
 from backoffice.partners.operations import ActivateCard, HoldFunds, IssueCard, SignUp

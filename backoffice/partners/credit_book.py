@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from actors.persistent import PersistentMap
+from actors.durable.persistent import PersistentMap
 from backoffice.partners import credit_files as files
 from backoffice.partners import credit_loans as loans
 from backoffice.partners import training

@@ -21,8 +21,8 @@ from typing import ClassVar, Final, TypeVar
 
 import msgspec
 
-from actors.behaviour import Behaviour, Verdict
-from actors.persistent import PersistentMap
+from actors.durable import Behaviour, Verdict
+from actors.durable.persistent import PersistentMap
 from backoffice.partners.journal import (
     AbortedOperation,
     CommitDeclined,

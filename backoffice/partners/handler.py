@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 
 from actors import ActorError, Refused
-from actors.behaviour import Commanded
+from actors.durable import Commanded
 from actors.ref import Ref
 from backoffice.cases.commands import PartnerSilent
 from backoffice.partners.conduct import REFUSAL, Conducts, Unheard

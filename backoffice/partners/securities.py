@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from actors.persistent import PersistentMap
+from actors.durable.persistent import PersistentMap
 from backoffice.partners.embedded import (
     CommittedOperation,
     EmbeddedPartner,

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from actors.persistent import PersistentMap
+from actors.durable.persistent import PersistentMap
 from backoffice.partners import training
 from backoffice.partners.embedded import (
     AbortedOperation,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from actors import ActorError, Refused
-from actors.behaviour import Commanded
+from actors.durable import Commanded
 from actors.ref import Ref
 from backoffice.peers.devices import Device, EnrolDevice, FindDevice, ListTickets, Ticket
 from wire.hello import Hello

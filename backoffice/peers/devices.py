@@ -14,8 +14,8 @@ from typing import Final
 
 import msgspec
 
-from actors.behaviour import Behaviour, Verdict
-from actors.persistent import PersistentMap
+from actors.durable import Behaviour, Verdict
+from actors.durable.persistent import PersistentMap
 from wire.ids import folded
 from wire.message import Code, Refusal, Request
 from wire.messages.session import Role, StaffCard

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from actors.durable.tagged import Tagged, kind_of
 from actors.store import READ_ROWS_MAX
-from actors.tagged import Tagged, kind_of
 from backoffice.authorization.policy_book import GetRouting
 from backoffice.cases.case import key_of, stream_of
 from backoffice.cases.commands import Caller, FileCase, FromTerminal, TellProof

@@ -17,7 +17,7 @@ from typing import Final
 
 import msgspec
 
-from actors.sqlite_file import Archive, open_readonly
+from actors.store.sqlite.file import Archive, open_readonly
 from backoffice.cases.events import Standing
 from backoffice.partners.ledger import (
     BLANK,

@@ -14,8 +14,8 @@ from typing import Final
 
 import msgspec
 
+from actors.durable.tagged import Tagged, kind_of
 from actors.store import Recorded, StoreError
-from actors.tagged import Tagged, kind_of
 from backoffice.cases.events import AnyCaseEvent, Standing
 from backoffice.cases.legs import Legs
 from backoffice.cases.legs import after as legs_after

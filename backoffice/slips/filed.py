@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from actors.sqlite_file import open_readonly
-from actors.tagged import Tagged
+from actors.durable.tagged import Tagged
+from actors.store.sqlite.file import open_readonly
 from backoffice.cases.events import AnyCaseEvent
 from backoffice.cases.record import evolve, new_case
 from backoffice.slips.pdf import render_slip

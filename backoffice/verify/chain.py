@@ -17,9 +17,16 @@ from typing import Final
 
 import msgspec
 
-from actors.batch import EMPTY_CHAIN, JournalRow
-from actors.store import AUDIT_GENESIS, Committed, Recorded, StoreError, audit_digest, event_digest
-from actors.tagged import Tagged
+from actors.durable.tagged import Tagged
+from actors.store import (
+    AUDIT_GENESIS,
+    Committed,
+    Recorded,
+    StoreError,
+    audit_digest,
+    event_digest,
+)
+from actors.store.batch import EMPTY_CHAIN, JournalRow
 from backoffice.peers.devices import (
     Device,
     DeviceEnrolled,

@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
+from actors.durable.tagged import Tagged
 from actors.store import Recorded, StoreError
-from actors.tagged import Tagged
 from backoffice.partners.identity_check import IdentityRecorded
 from backoffice.verify.chain import Fault, Findings, place
 from wire.messages.identity import IdentityChecked

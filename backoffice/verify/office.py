@@ -19,8 +19,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from actors.sqlite_file import Archive, open_readonly
 from actors.store import Recorded, event_digest
+from actors.store.sqlite.file import Archive, open_readonly
 from backoffice.product import Product
 from backoffice.verify.chain import (
     DEVICES_STREAM,

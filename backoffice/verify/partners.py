@@ -13,8 +13,8 @@ from typing import Final
 
 import msgspec
 
+from actors.durable.tagged import Tagged
 from actors.store import Recorded, StoreError
-from actors.tagged import Tagged
 from backoffice.cases.events import Standing
 from backoffice.partners.embedded import (
     AbortedOperation,

@@ -17,8 +17,8 @@ from typing import Final
 
 import msgspec
 
+from actors.durable.tagged import Tagged
 from actors.store import Recorded, StoreError
-from actors.tagged import Tagged
 from backoffice.authorization.levels import Level, Locality
 from backoffice.cases.events import (
     AbortLost,

@@ -11,9 +11,9 @@ from typing import Final
 
 import msgspec
 
-from actors.sqlite_file import Archive, open_readonly
+from actors.durable.tagged import Tagged
 from actors.store import StoreError
-from actors.tagged import Tagged
+from actors.store.sqlite.file import Archive, open_readonly
 from backoffice.cases.events import AnyCaseEvent
 from backoffice.peers.devices import DeviceEnrolled, Devices
 from backoffice.slips.pdf import render_slip

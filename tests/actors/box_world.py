@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 
 import trio
 
-from actors.cell import Cell
-from actors.clock import Alarm, Clock
 from actors.durable import DurableActor, Handler
-from actors.reactive import ReactiveCell
+from actors.durable.clock import Alarm, Clock
 from actors.ref import Ref
+from actors.runtime.cell import Cell
+from actors.runtime.reactive import ReactiveCell
+from actors.runtime.system import System
+from actors.runtime.trio_host import open_system
 from actors.store import Store
-from actors.system import System
-from actors.trio_host import open_system
 from tests.actors.toy import Box, BoxCommand, BoxEvent, BoxRules, Paid, Pay
 from tests.kit.outside import virtual_outside
 from wire.message import Message

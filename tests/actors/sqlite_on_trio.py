@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from actors.asyncio_host import open_asyncio_host
-from actors.sqlite_store import SqliteProcess, SqliteStore
+from actors.asyncio_side.host import open_asyncio_host
+from actors.store.sqlite import SqliteProcess, SqliteStore
 
 
 @asynccontextmanager

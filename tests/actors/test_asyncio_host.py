@@ -31,7 +31,7 @@ from actors import (
     open_system,
     run_process,
 )
-from actors.bridge import TOLD_MAX
+from actors.asyncio_side.bridge import TOLD_MAX
 from actors.outside import production_outside
 from tests.actors.cast import Break, Clerk, Count, Double, Ends, Note, Secret, cell_of
 from tests.kit.running import run_real

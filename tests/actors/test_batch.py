@@ -6,8 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.batch import AuditBroken, JournalRow, Plan, verify_chain
-from actors.memory_store import Disk
 from actors.store import (
     AUDIT_GENESIS,
     Append,
@@ -19,6 +17,8 @@ from actors.store import (
     Event,
     VersionConflict,
 )
+from actors.store.batch import AuditBroken, JournalRow, Plan, verify_chain
+from actors.store.memory import Disk
 
 
 def append(stream: str, after: int, *bodies: bytes) -> Batch:

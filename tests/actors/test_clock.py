@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 import trio
 
 from actors import NOREPLY, Actor, NoReply, Ref, ReplyTo, on, open_system
-from actors.clock import RING_S_MIN, SWEEP_S, WAKES_MAX, Alarm, Clock
 from actors.durable import Wake
-from actors.memory_store import Disk, MemoryStore
+from actors.durable.clock import RING_S_MIN, SWEEP_S, WAKES_MAX, Alarm, Clock
 from actors.store import DUE_ROWS_MAX, Batch, Due, PendingEffect, StoreError
+from actors.store.memory import Disk, MemoryStore
 from tests.kit.outside import EPOCH_MS, virtual_outside
 from tests.kit.running import run
 

@@ -19,9 +19,9 @@ from actors import (
     run_process,
 )
 from actors.ask import Delivery
-from actors.cell import Cell
-from actors.hosted import Conduit
+from actors.asyncio_side.hosted import Conduit
 from actors.outside import production_outside
+from actors.runtime.cell import Cell
 from tests.actors.cast import Count, Double
 from tests.kit.running import run_real
 

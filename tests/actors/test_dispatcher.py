@@ -12,8 +12,8 @@ import trio
 import trio.testing
 
 from actors import Actor, Cell, Ref, on, open_system
-from actors.dispatcher import TURNS_PER_DRAIN_MAX, TURNS_PER_PASS_MAX
 from actors.outside import production_outside
+from actors.runtime.dispatcher import TURNS_PER_DRAIN_MAX, TURNS_PER_PASS_MAX
 from tests.actors.cast import Clerk, Count, Double, Note, Secret
 from tests.kit.determinism import run_seeded
 from tests.kit.outside import virtual_outside

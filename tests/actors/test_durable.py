@@ -7,7 +7,6 @@ import pytest
 import trio
 import trio.testing
 
-from actors.cell import Cell, CellState
 from actors.durable import (
     CONFLICT_TRIES_MAX,
     STASH_MAX,
@@ -17,8 +16,9 @@ from actors.durable import (
     OutcomeUnknown,
 )
 from actors.errors import ActorError, HandlerCrashed, Refused
-from actors.memory_store import Disk, MemoryStore
-from actors.reactive import ReactiveCell
+from actors.runtime.cell import Cell, CellState
+from actors.runtime.reactive import ReactiveCell
+from actors.runtime.trio_host import open_system
 from actors.store import (
     Append,
     Batch,
@@ -29,7 +29,7 @@ from actors.store import (
     StoreError,
     VersionConflict,
 )
-from actors.trio_host import open_system
+from actors.store.memory import Disk, MemoryStore
 from tests.actors.box_world import SOON, Teller, all_quiet, opened
 from tests.actors.toy import (
     Balance,

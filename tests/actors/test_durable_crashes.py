@@ -15,11 +15,11 @@ import msgspec
 import pytest
 import trio
 
-from actors.batch import verify_chain
 from actors.durable import Commanded
 from actors.errors import ActorError
-from actors.memory_store import MemoryStore
 from actors.store import Batch, Committed, StoreError
+from actors.store.batch import verify_chain
+from actors.store.memory import MemoryStore
 from tests.actors.box_world import World, opened
 from tests.actors.toy import (
     BoxEvent,

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.behaviour import Behaviour, Verdict
-from actors.history import (
+from actors.durable import Behaviour, Verdict
+from actors.durable.history import (
     SNAPSHOT_BYTES_PER_EVENT,
     SNAPSHOT_EVERY,
     SNAPSHOTS,
     History,
     Loaded,
 )
-from actors.memory_store import Disk, MemoryStore
 from actors.store import Append, Batch, Document, Event, PendingEffect, StoreError
+from actors.store.memory import Disk, MemoryStore
 from tests.actors.toy import Box, BoxRules, CoinsPut
 from tests.kit.running import run
 from wire.message import Refusal

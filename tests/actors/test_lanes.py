@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 import trio
 
-from actors import lanes
-from actors.asyncio_host import open_asyncio_host
-from actors.lanes import PEER_WAIT_S, Lane, Lanes
-from actors.memory_store import Disk, MemoryStore
-from actors.sqlite_store import SqliteProcess, SqliteStore
-from actors.store import Append, Batch, Event, StoreError
+from actors.asyncio_side.host import open_asyncio_host
+from actors.store import Append, Batch, Event, StoreError, lanes
+from actors.store.lanes import PEER_WAIT_S, Lane, Lanes
+from actors.store.memory import Disk, MemoryStore
+from actors.store.sqlite import SqliteProcess, SqliteStore
 from tests.kit.running import run, run_real
 
 MANY = 300

@@ -7,7 +7,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.outbox import (
+from actors.durable.outbox import (
     ATTEMPTS_AWAKE_MAX,
     EFFECTS_IN_FLIGHT_MAX,
     RETRY_JITTER,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.persistent import PersistentMap, from_plain, to_plain
+from actors.durable.persistent import PersistentMap, from_plain, to_plain
 
 Changes = list[tuple[str, int | None]]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 import trio
 
-from actors.cell import CellState
 from actors.durable import DurableActor
 from actors.errors import HandlerCrashed
-from actors.memory_store import Disk, MemoryStore
-from actors.reactive import ReactiveCell
-from actors.trio_host import open_system
+from actors.runtime.cell import CellState
+from actors.runtime.reactive import ReactiveCell
+from actors.runtime.trio_host import open_system
+from actors.store.memory import Disk, MemoryStore
 from tests.actors.box_world import SOON, RestartAlways, Teller, opened
 from tests.actors.toy import BoxRules, Put, Remind
 from tests.kit.outside import EPOCH_MS, virtual_outside

@@ -10,9 +10,9 @@ import trio.testing
 
 from actors import Actor, Down, EffectFailed, Inbox, Process, System, on, open_system
 from actors.dead_letters import Reason
-from actors.process_cell import ProcessCell
+from actors.runtime.process_cell import ProcessCell
+from actors.runtime.trio_host import run_process
 from actors.signals import MONITORS_MAX, TIMERS_MAX
-from actors.trio_host import run_process
 from tests.actors.cast import Clerk, Ends, Note, Secret, cell_of, reactive
 from tests.kit.outside import virtual_outside
 from tests.kit.running import run

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from actors.sqlite_errors import FAILURES, REFUSALS, in_words, is_refusal
-from actors.sqlite_file import SqliteFile, open_writer
-from actors.sqlite_schema import NotOurs, prepare_reader, prepare_writer
 from actors.store import Batch, Document, StoreError
+from actors.store.sqlite.errors import FAILURES, REFUSALS, in_words, is_refusal
+from actors.store.sqlite.file import SqliteFile, open_writer
+from actors.store.sqlite.schema import NotOurs, prepare_reader, prepare_writer
 from supervisors.restart import delay_s
 from supervisors.storage import STORE_BACKOFF
 

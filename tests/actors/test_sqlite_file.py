@@ -9,9 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from actors.batch import AuditBroken, BadBatch, verify_chain
-from actors.sqlite_file import SqliteFile, open_readonly
-from actors.sqlite_schema import SCHEMA_VERSION, NotOurs, prepare_writer
 from actors.store import (
     Append,
     Batch,
@@ -27,6 +24,9 @@ from actors.store import (
     VersionConflict,
     event_digest,
 )
+from actors.store.batch import AuditBroken, BadBatch, verify_chain
+from actors.store.sqlite.file import SqliteFile, open_readonly
+from actors.store.sqlite.schema import SCHEMA_VERSION, NotOurs, prepare_writer
 
 
 @contextmanager

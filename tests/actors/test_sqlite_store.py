@@ -14,13 +14,10 @@ from pathlib import Path
 import pytest
 import trio
 
-from actors.asyncio_host import open_asyncio_host
-from actors.batch import verify_chain
-from actors.cell import Cell
-from actors.process_cell import ProcessCell
-from actors.sqlite_file import open_readonly
-from actors.sqlite_schema import NotOurs
-from actors.sqlite_store import SqliteProcess, SqliteStore
+from actors.asyncio_side.host import open_asyncio_host
+from actors.runtime.cell import Cell
+from actors.runtime.process_cell import ProcessCell
+from actors.runtime.trio_host import run_process
 from actors.store import (
     Append,
     Batch,
@@ -28,7 +25,10 @@ from actors.store import (
     StoreClosed,
     VersionConflict,
 )
-from actors.trio_host import run_process
+from actors.store.batch import verify_chain
+from actors.store.sqlite import SqliteProcess, SqliteStore
+from actors.store.sqlite.file import open_readonly
+from actors.store.sqlite.schema import NotOurs
 from tests.actors.sqlite_on_trio import open_sqlite
 from tests.kit.running import run_real
 

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from actors.batch import BadBatch, verify_chain
-from actors.memory_store import Disk, MemoryStore
 from actors.store import (
     AUDIT_GENESIS,
     BATCH_EVENTS_MAX,
@@ -33,6 +31,8 @@ from actors.store import (
     audit_digest,
     event_digest,
 )
+from actors.store.batch import BadBatch, verify_chain
+from actors.store.memory import Disk, MemoryStore
 from tests.actors.sqlite_on_trio import open_sqlite
 from tests.kit.running import run, run_real
 

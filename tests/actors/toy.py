@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import msgspec
 
-from actors.behaviour import Behaviour, Effect, Reminder, Verdict
+from actors.durable import Behaviour, Effect, Reminder, Verdict
 from actors.store import Claim, ClaimConflict
 from wire.message import Code, Message, Refusal, Request
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from copy import copy
 
-from actors.memory_store import Disk, MemoryStore
 from actors.store import event_digest
+from actors.store.memory import Disk, MemoryStore
 from backoffice.images import JPEG, ImageDesk
 from backoffice.uploads import Bringer
 from tests.kit import submissions as make

@@ -15,9 +15,9 @@ from typing import Any
 
 import msgspec
 
-from actors.behaviour import Effect, Reminder, Verdict
+from actors.durable import Effect, Reminder, Verdict
+from actors.durable.tagged import Tagged
 from actors.store import ClaimConflict
-from actors.tagged import Tagged
 from backoffice.authorization.levels import WITNESS, Level, Timing
 from backoffice.cases.case import CaseBehaviour, key_of
 from backoffice.cases.commands import (

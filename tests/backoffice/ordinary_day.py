@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 import msgspec
 import trio
 
-from actors.behaviour import Verdict
-from actors.history import History, Loaded
-from actors.outbox import SELF
+from actors.durable import Verdict
+from actors.durable.history import History, Loaded
+from actors.durable.outbox import SELF
 from actors.store import Append, Batch, Document, Event, Store
 from backoffice.cases.case import key_of, stream_of
 from tests.backoffice.case_story import PARTNERS, UNION, Story

@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from actors.sqlite_file import Archive
 from actors.store import AUDIT_GENESIS, audit_digest, event_digest
+from actors.store.sqlite.file import Archive
 from backoffice.verify.office import (
     Fault,
     Report,

@@ -7,10 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from actors import Cell, open_system
-from actors.behaviour import Commanded
-from actors.durable import DurableActor
-from actors.memory_store import Disk, MemoryStore
+from actors.durable import Commanded, DurableActor
 from actors.ref import Ref
+from actors.store.memory import Disk, MemoryStore
 from backoffice.peers.admission import Admission
 from backoffice.peers.devices import Device, Devices, InviteDevice, RevokeDevice, Ticket
 from tests.kit.outside import EPOCH_MS, virtual_outside

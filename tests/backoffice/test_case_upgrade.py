@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.memory_store import Disk, MemoryStore
 from actors.store import Batch, StoreClosed
+from actors.store.memory import Disk, MemoryStore
 from backoffice.authorization.levels import THRESHOLDS
 from backoffice.cases.case import CaseBehaviour
 from backoffice.cases.commands import PartnerSilent

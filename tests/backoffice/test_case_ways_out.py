@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from actors.behaviour import Effect, Reminder
+from actors.durable import Effect, Reminder
 from backoffice.cases.case import CaseBehaviour
 from backoffice.cases.commands import Caller, PartnerSilent
 from backoffice.cases.flow import TABLE

@@ -12,7 +12,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.persistent import from_plain, to_plain
+from actors.durable.persistent import from_plain, to_plain
 from backoffice.partners.core_accounts import Allotment, CorePolicy, CoreState
 from backoffice.partners.core_bank import CoreBank
 from backoffice.partners.embedded import PartnerCommand, PartnerEvent, posting_group

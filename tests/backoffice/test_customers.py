@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.tagged import Tagged
+from actors.durable.tagged import Tagged
 from backoffice.cases.events import CustomerLearned
 from backoffice.catalogue import products
 from backoffice.customers.recommend import OFFERS, is_eligible, recommend, suits

@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.persistent import PersistentMap, from_plain, to_plain
+from actors.durable.persistent import PersistentMap, from_plain, to_plain
 from backoffice.peers.devices import (
     DEVICES_MAX,
     BindStaff,

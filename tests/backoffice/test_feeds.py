@@ -10,8 +10,8 @@ import httpx
 import pytest
 import trio
 
-from actors.memory_store import Disk, MemoryStore
 from actors.store import Append, Batch, Event, Store
+from actors.store.memory import Disk, MemoryStore
 from backoffice.customers.courier import LOOK_S, Courier
 from backoffice.customers.feed import (
     ECIF,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.sqlite_file import SqliteFile, open_writer
 from actors.store import Append, Batch, Event, StoreError
+from actors.store.sqlite.file import SqliteFile, open_writer
 from backoffice.founding import NOTE_FILE, WrongLedger, check_ledger, note_ledger
 
 OURS, THEIRS = b"o" * 32, b"t" * 32

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 import trio
 
-from actors.memory_store import Disk, MemoryStore
+from actors.store.memory import Disk, MemoryStore
 from backoffice.catalogue import products
 from backoffice.partners.conduct import Conduct, Conducts, Manner, Service
 from backoffice.partners.identity_check import (

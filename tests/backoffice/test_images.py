@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.memory_store import Disk
 from actors.store import StoreError, event_digest
+from actors.store.memory import Disk
 from backoffice.images import JPEG, unclaimed
 from backoffice.uploads import Bringer
 from tests.backoffice.bringing import (

@@ -6,7 +6,7 @@ import random
 
 import msgspec
 
-from actors.memory_store import Disk, MemoryStore
+from actors.store.memory import Disk, MemoryStore
 from backoffice.lookups.colleague import COLLEAGUES_PER_CASE_MAX, ColleagueDesk
 from backoffice.staff import Member, Roster
 from backoffice.throttle import PasscodeTerms

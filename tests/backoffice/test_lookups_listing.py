@@ -12,7 +12,7 @@ import structlog.testing
 import trio
 
 from actors import open_system
-from actors.memory_store import Disk, MemoryStore
+from actors.store.memory import Disk, MemoryStore
 from backoffice.configuration.settings import Offer, Settings
 from backoffice.dossier import Terms
 from backoffice.lookups.listing import ItemsListed, ListingDesk

@@ -9,7 +9,7 @@ import httpx
 import pytest
 import trio
 
-from actors.memory_store import Disk, MemoryStore
+from actors.store.memory import Disk, MemoryStore
 from backoffice.cases.commands import Caller
 from backoffice.hsm import SecurityModule
 from backoffice.lookups.phone_proof import SMS_S_MAX, PhoneDesk

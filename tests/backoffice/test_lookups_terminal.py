@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from actors.tagged import Tagged
+from actors.durable.tagged import Tagged
 from backoffice.cases.commands import Caller
 from backoffice.catalogue import products
 from backoffice.lookups.suggestion import OffersTold

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.memory_store import Disk, MemoryStore
 from actors.store import Batch, Document
+from actors.store.memory import Disk, MemoryStore
 from backoffice.management.figures import (
     Counting,
     ManagementTerms,

@@ -19,8 +19,8 @@ import trio
 
 from actors import open_system
 from actors.durable import DurableActor
-from actors.memory_store import Disk, MemoryStore
 from actors.ref import Ref
+from actors.store.memory import Disk, MemoryStore
 from backoffice.cases.commands import PartnerSilent
 from backoffice.configuration.settings import Settings
 from backoffice.lookups.listing import ListingDesk

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.persistent import from_plain, to_plain
+from actors.durable.persistent import from_plain, to_plain
 from backoffice.partners.embedded import EmbeddedPartner, PartnerCommand, Refuse, posting_group
 from backoffice.partners.ledger import (
     BLANK_CARD_FEN,

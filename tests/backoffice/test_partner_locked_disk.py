@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from actors.asyncio_host import open_asyncio_host
+from actors.asyncio_side.host import open_asyncio_host
 from actors.durable import DurableActor
+from actors.durable.history import History
 from actors.errors import Refused
-from actors.history import History
 from actors.ref import Ref
-from actors.sqlite_store import SqliteProcess, SqliteStore
+from actors.runtime.trio_host import open_system
 from actors.store import Store
-from actors.trio_host import open_system
+from actors.store.sqlite import SqliteProcess, SqliteStore
 from backoffice.partners.core_bank import CoreBank
 from backoffice.partners.embedded import stream_of
 from backoffice.partners.operations import Partner

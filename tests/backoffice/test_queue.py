@@ -11,10 +11,10 @@ import trio.testing
 
 from actors import Refused
 from actors.actor import Actor, on
-from actors.batch import BadBatch
-from actors.memory_store import Disk, MemoryStore
+from actors.runtime.trio_host import open_system
 from actors.store import Batch, Document, StoreError
-from actors.trio_host import open_system
+from actors.store.batch import BadBatch
+from actors.store.memory import Disk, MemoryStore
 from backoffice.authorization.levels import SAME_NAME, Assign, Level, Locality, Timing
 from backoffice.authorization.queue import (
     READ_AGAIN_S,

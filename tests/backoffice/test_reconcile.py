@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.sqlite_file import Archive
+from actors.store.sqlite.file import Archive
 from backoffice.partners.core_accounts import CorePolicy
 from backoffice.partners.embedded import operation_digest
 from backoffice.partners.ledger import BLANK_CARD_FEN

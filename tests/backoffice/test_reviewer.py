@@ -9,9 +9,9 @@ import trio
 from structlog.testing import capture_logs
 
 from actors import ActorError, AskTimeout, HandlerCrashed, open_system
-from actors.memory_store import Disk, MemoryStore
 from actors.ports import WallClock
 from actors.store import Append, Batch, Event, StoreClosed
+from actors.store.memory import Disk, MemoryStore
 from backoffice.customers.reviewer import AGAIN_S, Reviewer, until_review_ms
 from supervisors import snapshot
 from tests.kit.bank import Bank

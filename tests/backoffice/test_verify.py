@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.sqlite_file import open_readonly
 from actors.store import StoreError
+from actors.store.sqlite.file import open_readonly
 from backoffice.authorization.levels import THRESHOLDS, Locality
 from backoffice.verify.chain import FINDINGS_MAX
 from backoffice.verify.office import (

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from actors.durable.tagged import Tagged
 from actors.store import Recorded
-from actors.tagged import Tagged
 from backoffice.cases.events import (
     AnyCaseEvent,
     LegAnswered,

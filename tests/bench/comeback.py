@@ -20,7 +20,7 @@ from typing import Final
 
 import trio
 
-from actors.sqlite_file import open_readonly
+from actors.store.sqlite.file import open_readonly
 from backoffice.program import BackOffice, Room
 from supervisors.storage import sqlite
 from tests.actors.sqlite_on_trio import open_sqlite

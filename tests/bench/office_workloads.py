@@ -22,7 +22,7 @@ from typing import Final
 
 import trio
 
-from actors.sqlite_schema import prepare_writer
+from actors.store.sqlite.schema import prepare_writer
 from tests.bench.office_world import Prepared, World, open_world, prepare
 from tests.bench.source import Samples, Size, Source
 from tests.kit.running import run_real

@@ -22,9 +22,9 @@ import trio
 from actors.durable import DurableActor
 from actors.outside import production_outside
 from actors.ref import Ref
-from actors.sqlite_schema import prepare_writer
+from actors.runtime.trio_host import open_system
 from actors.store import Append, Batch, Event, Store
-from actors.trio_host import open_system
+from actors.store.sqlite.schema import prepare_writer
 from tests.actors.sqlite_on_trio import open_sqlite
 from tests.actors.toy import BoxRules, Put
 from tests.bench.source import Samples, Size, Source

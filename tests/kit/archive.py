@@ -15,11 +15,11 @@ from typing import Any
 
 import msgspec
 
-from actors.behaviour import Behaviour, Verdict
-from actors.history import History, Loaded
-from actors.sqlite_file import SqliteFile
-from actors.sqlite_schema import prepare_writer
+from actors.durable import Behaviour, Verdict
+from actors.durable.history import History, Loaded
 from actors.store import Append, Batch, Committed, Event, event_digest
+from actors.store.sqlite.file import SqliteFile
+from actors.store.sqlite.schema import prepare_writer
 from backoffice.authorization.levels import Level
 from backoffice.cases.case import CaseBehaviour, key_of, stream_of
 from backoffice.cases.commands import Caller, Claim, FileCase, FromTerminal, Judge

@@ -17,9 +17,9 @@ from functools import partial
 import msgspec
 import trio
 
-from actors.lanes import LANE_REQUESTS_MAX
 from actors.ports import Outside
 from actors.store import Store
+from actors.store.lanes import LANE_REQUESTS_MAX
 from backoffice.authorization.hours import DESKS, DeskHours
 from backoffice.authorization.levels import THRESHOLDS, Thresholds
 from backoffice.cases.terms import TERMS, Terms

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from actors.batch import JournalRow
-from actors.memory_store import Disk
-from actors.sqlite_file import Archive
+from actors.durable.tagged import Tagged
 from actors.store import Claim, Recorded
-from actors.tagged import Tagged
+from actors.store.batch import JournalRow
+from actors.store.memory import Disk
+from actors.store.sqlite.file import Archive
 from backoffice.customers.feed import Consumer, FeedEntry, entry_of, stream_of
 from terminal import draft_events
 from terminal.draft_rules import DraftRules

@@ -14,10 +14,10 @@ from collections.abc import Callable, Collection, Sequence
 
 import trio
 
-from actors.batch import JournalRow
-from actors.lanes import LANE_REQUESTS_MAX, Lanes
-from actors.memory_store import Disk, MemoryStore
 from actors.store import Batch, Committed, StoreError
+from actors.store.batch import JournalRow
+from actors.store.lanes import LANE_REQUESTS_MAX, Lanes
+from actors.store.memory import Disk, MemoryStore
 
 DELAY_S_MAX = 0.05
 """The longest virtual wait before and after a commit, in seconds."""

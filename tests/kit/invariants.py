@@ -21,8 +21,7 @@ from typing import Final
 
 import msgspec
 
-from actors.batch import EMPTY_CHAIN, JournalRow
-from actors.memory_store import Disk
+from actors.durable.tagged import Tagged
 from actors.store import (
     Batch,
     Committed,
@@ -30,7 +29,8 @@ from actors.store import (
     audit_digest,
     event_digest,
 )
-from actors.tagged import Tagged
+from actors.store.batch import EMPTY_CHAIN, JournalRow
+from actors.store.memory import Disk
 from backoffice.authorization.levels import SLOW_LINK, THRESHOLDS, Locality, Timing
 from backoffice.authorization.policy import DEFAULT_ROUTING, Routing
 from backoffice.authorization.policy_book import STREAM as POLICY_STREAM

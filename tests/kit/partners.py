@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from actors import Actor, on
 from actors.actor import NOREPLY, NoReply
-from actors.behaviour import Commanded
+from actors.durable import Commanded
 from backoffice.partners.queries import Found, Look, PartnerQuery
 from wire.message import Refusal
 from wire.messages.lookups import Item

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any, Generic
 
-from actors.behaviour import Behaviour, C, E, Effect, S, Verdict
-from actors.tagged import Tagged
+from actors.durable import Behaviour, Effect, Verdict
+from actors.durable.behaviour import C, E, S
+from actors.durable.tagged import Tagged
 from wire.message import Refusal
 
 

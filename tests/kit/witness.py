@@ -12,11 +12,11 @@ from typing import Any
 
 import msgspec
 
-from actors.behaviour import Behaviour, Effect, Reminder, Verdict
-from actors.memory_store import Disk
-from actors.persistent import from_plain, to_plain
+from actors.durable import Behaviour, Effect, Reminder, Verdict
+from actors.durable.persistent import from_plain, to_plain
+from actors.durable.tagged import Tagged
 from actors.store import ClaimConflict
-from actors.tagged import Tagged
+from actors.store.memory import Disk
 from wire.message import Refusal
 
 _at_rest = msgspec.msgpack.Encoder(enc_hook=to_plain).encode

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from actors.outside import production_outside
-from actors.sqlite_file import open_readonly
+from actors.store.sqlite.file import open_readonly
 from tests.actors.sqlite_on_trio import open_sqlite
 from tests.backoffice.ordinary_day import day, live_through
 from tests.kit.programs import Bank

@@ -15,7 +15,7 @@ from typing import Final
 
 import trio
 
-from actors.behaviour import Commanded
+from actors.durable import Commanded
 from actors.outside import uuid7
 from actors.store import StoreError
 from backoffice.office import Office

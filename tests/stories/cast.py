@@ -13,7 +13,7 @@ from typing import Final
 
 import trio
 
-from actors.tagged import Tagged
+from actors.durable.tagged import Tagged
 from backoffice.cases.events import AnyCaseEvent
 from backoffice.catalogue import products
 from backoffice.desk.clerk import DeskClerk, Judge, approve_what_agrees

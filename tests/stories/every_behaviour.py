@@ -15,7 +15,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from actors.behaviour import Behaviour
+from actors.durable import Behaviour
 from backoffice.authorization.policy_book import PolicyBook
 from backoffice.cases.case import CaseBehaviour, key_of
 from backoffice.cases.commands import CaseCommand

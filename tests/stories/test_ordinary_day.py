@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 import trio
 
-from actors.sqlite_file import open_readonly
+from actors.store.sqlite.file import open_readonly
 from backoffice.program import BackOffice, Room
 from tests.backoffice.ordinary_day import day
 from tests.bench.comeback import Comeback, come_back, lose_power, main

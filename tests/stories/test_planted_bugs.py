@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors import batch, durable
-from actors.store import audit_digest
+from actors.durable import durable_actor as durable
+from actors.store import audit_digest, batch
 from backoffice import program
 from backoffice.authorization import waiting
 from backoffice.cases import conversation, decision, duties

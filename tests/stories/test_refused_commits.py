@@ -17,13 +17,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.behaviour import Behaviour, Commanded, Verdict
-from actors.durable import BUSY, DurableActor, OutcomeUnknown
+from actors.durable import BUSY, Behaviour, Commanded, DurableActor, OutcomeUnknown, Verdict
+from actors.durable.history import History
 from actors.errors import Refused
-from actors.history import History
-from actors.memory_store import MemoryStore
+from actors.runtime.trio_host import open_system
 from actors.store import ClaimConflict, StoreClosed, StoreError, VersionConflict
-from actors.trio_host import open_system
+from actors.store.memory import MemoryStore
 from tests.actors.box_world import RestartAlways
 from tests.actors.toy import Look
 from tests.kit.disk import FaultyDisk, Refusals, full, lane_full, locked

@@ -6,7 +6,7 @@ from typing import Final
 
 import trio
 
-from actors.behaviour import Commanded
+from actors.durable import Commanded
 from backoffice.authorization.hours import DeskHours, next_workday_end_ms
 from backoffice.cases.rescan import Debt, collection
 from terminal.clerk import Clerk

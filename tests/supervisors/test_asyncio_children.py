@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from actors import Inbox, Process
-from actors.asyncio_host import open_asyncio_host
+from actors.asyncio_side.host import open_asyncio_host
 from supervisors import ChildSpec, open_tree
 from tests.kit.running import run_real
 from tests.supervisors.toys import Boom, Broken, Count, Diary, group, open_bank, see, teller

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 import trio
 
-from actors.memory_store import Disk, MemoryStore
+from actors.store.memory import Disk, MemoryStore
 from backoffice.catalogue import products
 from backoffice.peers.product_pages import page_after
 from terminal.catalogue import PAGES_MAX, Catalogue

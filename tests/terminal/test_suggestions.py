@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 import trio
 
-from actors.behaviour import Commanded
+from actors.durable import Commanded
 from terminal.draft import card_digest
 from terminal.draft_events import KeepIdentity
 from terminal.page_commands import GiveUp, LeaveCase, NewCase, ReadId, SetValue, ShowCase

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actors.behaviour import Commanded
+from actors.durable import Commanded
 from terminal.clerk import Clerk, StuckError
 from terminal.draft_events import KeepIdCard
 from terminal.page_commands import (

@@ -13,9 +13,9 @@ from actors.timers import Timer
 
 if TYPE_CHECKING:
     from actors.ask import ReplyTo
-    from actors.cell import Cell
     from actors.ports import Outside
     from actors.ref import Ref
+    from actors.runtime.cell import Cell
 
 
 class CellContext(Context):

@@ -12,7 +12,7 @@ from actors.errors import ActorStopped
 from actors.ref import Ref, Watcher
 
 if TYPE_CHECKING:
-    from actors.system import System
+    from actors.runtime.system import System
     from wire.message import ReplyT, Request
 
 

@@ -10,7 +10,7 @@ effects from the outbox. So rules and handlers must be idempotent, and the comma
 leads to settles that effect in its own commit.
 
 It lives only while something is under way. What it owes later it leaves to the node's clock
-(`actors.clock`), which wakes it then.
+(`actors.durable.clock`), which wakes it then.
 
 It deliberately does not retry a commit whose outcome is unknown: the asker is told so, the actor
 crashes, and its next incarnation reads what became true.
@@ -31,12 +31,11 @@ import trio
 
 from actors.actor import NOREPLY, Actor, NoReply, on
 from actors.ask import NOBODY, ReplyTo
-from actors.batch import BadBatch
-from actors.behaviour import Behaviour, C, Commanded, E, Effect, Handler, S, Verdict
 from actors.context import Cancellable, EffectFailed
+from actors.durable.behaviour import Behaviour, C, Commanded, E, Handler, S, Verdict
+from actors.durable.history import History, Loaded, Step
+from actors.durable.outbox import SELF, Outbox
 from actors.errors import ActorError, HandlerCrashed
-from actors.history import History, Loaded, Step
-from actors.outbox import SELF, Outbox
 from actors.store import (
     Batch,
     ClaimConflict,
@@ -46,6 +45,7 @@ from actors.store import (
     StoreError,
     VersionConflict,
 )
+from actors.store.batch import BadBatch
 from wire.message import Code, Message, Refusal, Request
 
 STASH_MAX = 256
@@ -461,13 +461,8 @@ __all__ = [
     "CONFLICT_TRIES_MAX",
     "EFFECT_S_MAX",
     "STASH_MAX",
-    "Behaviour",
     "CannotLoad",
-    "Commanded",
     "DurableActor",
-    "Effect",
-    "Handler",
     "OutcomeUnknown",
-    "Verdict",
     "Wake",
 ]

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
-from actors.store import (
+from actors.store.port import (
     AUDIT_GENESIS,
     BATCH_EVENTS_MAX,
     BLOB_BYTES_MAX,

@@ -24,13 +24,13 @@ import structlog
 
 from actors.actor import NOREPLY
 from actors.ask import OPEN, Ask
-from actors.cell import CellState
+from actors.runtime.cell import CellState
 from actors.shim import Seat, uninterrupted
 
 if TYPE_CHECKING:
     from actors.actor import Handlers
+    from actors.runtime.trace import TraceRing
     from actors.shim import Host
-    from actors.trace import TraceRing
 
 TURNS_PER_PASS_MAX = 128
 """Turns before other tasks get to run."""

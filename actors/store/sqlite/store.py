@@ -24,14 +24,19 @@ from typing import NamedTuple, TypeVar
 
 import aiosqlite
 
-from actors.hosted import Conduit
+from actors.asyncio_side.hosted import Conduit
 from actors.inbox import Delivery, Inbox
-from actors.lanes import LANE_REQUESTS_MAX
-from actors.sqlite_client import CommitGroup, Look, PutBlob, ReadHead, SqliteStore, each
-from actors.sqlite_errors import in_words
-from actors.sqlite_file import Outcome, SqliteFile
-from actors.sqlite_schema import BUSY_TIMEOUT_MS, prepare_reader, prepare_writer, reader_address
-from actors.store import StoreClosed, StoreError
+from actors.store.lanes import LANE_REQUESTS_MAX
+from actors.store.port import StoreClosed, StoreError
+from actors.store.sqlite.client import CommitGroup, Look, PutBlob, ReadHead, SqliteStore, each
+from actors.store.sqlite.errors import in_words
+from actors.store.sqlite.file import Outcome, SqliteFile
+from actors.store.sqlite.schema import (
+    BUSY_TIMEOUT_MS,
+    prepare_reader,
+    prepare_writer,
+    reader_address,
+)
 
 R = TypeVar("R")
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import structlog
 import trio
 
-from actors.cell import ALIVE
 from actors.errors import ActorStopped, summarize
 from actors.outside import SystemWall, stopwatch
-from actors.process_cell import ProcessCell
-from actors.system import System
+from actors.runtime.cell import ALIVE
+from actors.runtime.process_cell import ProcessCell
+from actors.runtime.system import System
 
 if TYPE_CHECKING:
     from outcome import Outcome
@@ -169,7 +169,7 @@ def _waits_at(task: trio.lowlevel.Task) -> str:
     here = ""
     for frame, line in task.iter_await_frames():
         module = frame.f_globals.get("__name__", "")
-        if module.startswith(("trio.", "actors.inbox", "actors.hosted", "actors.trio_host")):
+        if module.startswith(("trio.", "actors.inbox", "actors.asyncio_side.", "actors.runtime.")):
             continue
         code = frame.f_code
         here = f"{code.co_filename.rpartition('/')[2]}:{line} {code.co_qualname}"

@@ -3,13 +3,13 @@
 `decide` says what happens, `evolve` what is then true, `react` what is then owed to others, and
 `reminders` what the actor wants to be told later as long as that is true. None of them waits, draws
 a random number or looks at a clock; that is what makes them replayable. The runtime around them is
-`actors.durable`.
+`actors.durable.durable_actor`.
 
 Invariants expected of every behaviour: `evolve` accepts every event that `decide` ever gave out, in
 the order in which they were given out, and never fails. A state is a value, which nobody changes
 once it is there: the runtime evolves before it commits, and after a refused commit it goes on with
 the state from before. So states are frozen Structs of frozen things; large maps in them are
-persistent ones (`actors.persistent`), and small ones are copied.
+persistent ones (`actors.durable.persistent`), and small ones are copied.
 """
 
 from __future__ import annotations

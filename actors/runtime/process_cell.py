@@ -1,7 +1,7 @@
 """The cell of a process actor: a body with a task, asked to end and never ended from outside.
 
-The engine (`actors.trio_host.run_process`) tells it how the body's life goes; supervisors tell it
-what they want.
+The engine (`actors.runtime.trio_host.run_process`) tells it how the body's life goes; supervisors
+tell it what they want.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from actors.ask import ANSWERED, OPEN, Ask
-from actors.cell import ALIVE, Cell, CellState
 from actors.dead_letters import Reason
 from actors.errors import ActorStopped, summarize
 from actors.inbox import Inbox
-from actors.mailbox import CLOSED
 from actors.process import Process
+from actors.runtime.cell import ALIVE, Cell, CellState
+from actors.runtime.mailbox import CLOSED
 from actors.timers import NOT_WAITING
 
 if TYPE_CHECKING:
     from actors.actor import Actor
-    from actors.cell import Supervisor
     from actors.context import Context
     from actors.node import Node
+    from actors.runtime.cell import Supervisor
     from actors.signals import Signal
     from wire.message import ReplyT, Request
 

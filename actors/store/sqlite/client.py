@@ -3,7 +3,7 @@
 One crossing between threads costs more than one row, so commits share them: all that wait go as one
 request. The client has no task of its own; the tasks that commit take turns in leading.
 
-A full lane makes the node's own work wait, and refuses what peers ask for (`actors.lanes`).
+A full lane makes the node's own work wait, and refuses what peers ask for (`actors.store.lanes`).
 
 What a crash of the actor means: whoever waits for an answer gets `StoreClosed`, outcome unknown; a
 later call reaches the restarted actor through the same `Ref`. It deliberately retries nothing: only
@@ -19,10 +19,10 @@ from typing import Generic, TypeVar
 import trio
 
 from actors.errors import ActorError
-from actors.lanes import Lane, Lanes
 from actors.ref import Ref
-from actors.sqlite_file import Outcome, SqliteFile
-from actors.store import (
+from actors.runtime.trio_host import WOKEN, is_cancelled
+from actors.store.lanes import Lane, Lanes
+from actors.store.port import (
     AuditEntry,
     Batch,
     Committed,
@@ -32,7 +32,7 @@ from actors.store import (
     StoreClosed,
     StoreError,
 )
-from actors.trio_host import WOKEN, is_cancelled
+from actors.store.sqlite.file import Outcome, SqliteFile
 from wire.message import Request
 
 GROUP_BATCHES_MAX = 500
@@ -81,7 +81,7 @@ class Look(Request[R], Generic[R], frozen=True):
 
 
 class SqliteStore:
-    """The client for trio tasks; implements `actors.store.Store`. Has no task of its own.
+    """The client for trio tasks; implements `actors.store.port.Store`. Has no task of its own.
 
     Group commit begins here: the first task that commits leads. It lets everybody who is runnable
     join, sends the group, tells each member its outcome, and hands the lead to the next who waits.

@@ -14,8 +14,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from actors.sqlite_errors import in_words
-from actors.store import StoreError
+from actors.store.port import StoreError
+from actors.store.sqlite.errors import in_words
 
 APPLICATION_ID = 0x42504B42
 """`BPKB` in the header of the file."""

@@ -16,7 +16,7 @@ from typing import Final
 
 import trio
 
-from actors.store import StoreError
+from actors.store.port import StoreError
 
 LANE_REQUESTS_MAX: Final = 256
 """The most requests that a lane has in hand, unless a store is given others."""

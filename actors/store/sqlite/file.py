@@ -1,7 +1,8 @@
 """One open database file, synchronously: the whole of the store's SQL, on whatever thread has it.
 
-`SqliteFile` is what `actors.sqlite_store` runs on its connections' threads, and what a program that
-only looks (`backpack verify`) opens by itself with `open_readonly`. It knows no loop and no actor.
+`SqliteFile` is what `actors.store.sqlite.store` runs on its connections' threads, and what a
+program that only looks (`backpack verify`) opens by itself with `open_readonly`. It knows no loop
+and no actor.
 
 Invariants: a group of batches is one transaction; a conflict refuses its own batch and leaves the
 others alone; when a call raises, nothing of it is applied.
@@ -15,10 +16,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from actors.batch import EMPTY_CHAIN, BadBatch, JournalRow, Plan, check_blob
-from actors.sqlite_errors import in_words, is_refusal
-from actors.sqlite_schema import prepare_reader, prepare_writer, reader_address
-from actors.store import (
+from actors.store.batch import EMPTY_CHAIN, BadBatch, JournalRow, Plan, check_blob
+from actors.store.port import (
     DUE_ROWS_MAX,
     READ_ROWS_MAX,
     AuditEntry,
@@ -32,6 +31,8 @@ from actors.store import (
     StoreClosed,
     StoreError,
 )
+from actors.store.sqlite.errors import in_words, is_refusal
+from actors.store.sqlite.schema import prepare_reader, prepare_writer, reader_address
 
 VERSIONS_KEPT_MAX = 20_000
 """The most streams whose versions a writer remembers; then it starts anew."""

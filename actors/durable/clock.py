@@ -21,7 +21,7 @@ from typing import Final
 import structlog
 import trio
 
-from actors.durable import Wake
+from actors.durable.durable_actor import Wake
 from actors.errors import ActorError, MailboxFull
 from actors.inbox import Inbox
 from actors.ports import WallClock

@@ -4,7 +4,7 @@ The state is a snapshot (a document that may be missing, old or unreadable: then
 every event after it. A step is computed before it is committed, with the state that it leads to, so
 that an event that the rules cannot digest is never written.
 
-Nothing here knows mailboxes or time; `actors.durable` runs it.
+Nothing here knows mailboxes or time; `actors.durable.durable_actor` runs it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Any, Generic
 
 import msgspec
 
-from actors.behaviour import Behaviour, C, E, S, Verdict
-from actors.outbox import SELF, effect_id, pending_effects
-from actors.persistent import from_plain, to_plain
+from actors.durable.behaviour import Behaviour, C, E, S, Verdict
+from actors.durable.outbox import SELF, effect_id, pending_effects
+from actors.durable.persistent import from_plain, to_plain
+from actors.durable.tagged import Tagged
 from actors.store import (
     READ_ROWS_MAX,
     Append,
@@ -27,7 +28,6 @@ from actors.store import (
     Store,
     StoreError,
 )
-from actors.tagged import Tagged
 from wire.message import Message
 
 SNAPSHOT_EVERY = 100

@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING
 
 from actors.actor import Actor
 from actors.ask import ANSWERED, OPEN, Ask
-from actors.cell import ALIVE, Cell, CellState
 from actors.dead_letters import Reason
 from actors.errors import ActorError, summarize
-from actors.mailbox import CLOSED
+from actors.runtime.cell import ALIVE, Cell, CellState
+from actors.runtime.mailbox import CLOSED
 from actors.signals import Signal
 from actors.timers import NOT_WAITING
 
 if TYPE_CHECKING:
     from actors.actor import Handlers
-    from actors.cell import Supervisor
     from actors.context import Context
-    from actors.dispatcher import Dispatcher
     from actors.node import Node
     from actors.process import Process
+    from actors.runtime.cell import Supervisor
+    from actors.runtime.dispatcher import Dispatcher
     from wire.message import ReplyT, Request
 
 RUNNING = CellState.RUNNING

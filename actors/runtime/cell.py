@@ -13,8 +13,9 @@ messages, up to the bound, without handling any.
                    RUNNING <──suspend | resume──> SUSPENDED
                    any ──stop──> (STOPPING) ──> STOPPED, for good
 
-`ReactiveCell` (actors.reactive) does all of it within the call. `ProcessCell` (actors.process) has
-a task: `stop` and `halt` ask it to end, `run_process` (actors.trio_host) starts and restarts it.
+`ReactiveCell` (actors.runtime.reactive) does all of it within the call. `ProcessCell`
+(actors.runtime.process_cell) has a task: `stop` and `halt` ask it to end, `run_process`
+(actors.runtime.trio_host) starts and restarts it.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ import msgspec
 
 from actors.ask import Ask
 from actors.errors import summarize
-from actors.mailbox import Mailbox
 from actors.ref import STOPPED, Down
+from actors.runtime.mailbox import Mailbox
 from actors.shim import Seat
 
 if TYPE_CHECKING:

@@ -31,8 +31,8 @@ from actors.timers import Timer
 
 if TYPE_CHECKING:
     from actors.ask import ReplyTo
-    from actors.asyncio_loop import AsyncioLoop
-    from actors.bridge import Crossing
+    from actors.asyncio_side.bridge import Crossing
+    from actors.asyncio_side.loop import AsyncioLoop
     from actors.ports import Outside
     from actors.ref import Ref
 

@@ -8,7 +8,7 @@ Audit is not the caller's duty: every event that is appended gets exactly one en
 hash-chained audit log, written by the store in the same transaction (`audit_digest` below says
 how), so no state change can be committed without it.
 
-Backends: `actors.memory_store` and `actors.sqlite_store`, under one shared suite of tests.
+Backends: `actors.store.memory` and `actors.store.sqlite.store`, under one shared suite of tests.
 """
 
 from __future__ import annotations

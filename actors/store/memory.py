@@ -17,9 +17,9 @@ from typing import TypeVar
 
 import trio
 
-from actors.batch import EMPTY_CHAIN, BadBatch, JournalRow, Plan, check_blob
-from actors.lanes import Lane, Lanes
-from actors.store import (
+from actors.store.batch import EMPTY_CHAIN, BadBatch, JournalRow, Plan, check_blob
+from actors.store.lanes import Lane, Lanes
+from actors.store.port import (
     DUE_ROWS_MAX,
     READ_ROWS_MAX,
     AuditEntry,
@@ -93,7 +93,7 @@ async def _pause(_store: MemoryStore, _batch: Batch) -> None:
 
 
 class MemoryStore:
-    """One incarnation's handle on a `Disk`; implements `actors.store.Store`.
+    """One incarnation's handle on a `Disk`; implements `actors.store.port.Store`.
 
     Args:
         disk: what survives. Opening a handle fences every older one on the same disk.

@@ -25,7 +25,7 @@ from actors.errors import ActorError
 from actors.ref import Ref, Watcher
 
 if TYPE_CHECKING:
-    from actors.system import System
+    from actors.runtime.system import System
     from wire.message import ReplyT, Request
 
 ResultT = TypeVar("ResultT")

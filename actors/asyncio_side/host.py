@@ -17,19 +17,19 @@ from typing import TYPE_CHECKING
 import structlog
 import trio
 
-from actors.asyncio_loop import AsyncioLoop
-from actors.bridge import Crossing
-from actors.hosted import CANCEL_S_MAX, Hosted
+from actors.asyncio_side.bridge import Crossing
+from actors.asyncio_side.hosted import CANCEL_S_MAX, Hosted
+from actors.asyncio_side.loop import AsyncioLoop
 from actors.outside import production_outside
-from actors.process_cell import ProcessCell
-from actors.system import UNSUPERVISED
-from actors.trio_host import open_system, run_process
+from actors.runtime.process_cell import ProcessCell
+from actors.runtime.system import UNSUPERVISED
+from actors.runtime.trio_host import open_system, run_process
 
 if TYPE_CHECKING:
-    from actors.cell import Supervisor
     from actors.process import Process
     from actors.ref import Ref
-    from actors.system import System
+    from actors.runtime.cell import Supervisor
+    from actors.runtime.system import System
 
 STOP_S_MAX = 5.0
 """How long the actors, and then the thread, may take to end when the host closes, seconds."""

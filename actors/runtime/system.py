@@ -1,7 +1,7 @@
 """One node's actors: run queue, timers, names, dead letters and trace, on one event loop.
 
 A system starts nothing by itself but actors for tests and benches (`spawn`); programs build trees
-with supervisors, which make their cells here. `actors.trio_host.open_system` opens one.
+with supervisors, which make their cells here. `actors.runtime.trio_host.open_system` opens one.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from actors.actor import Actor
-from actors.cell_context import CellContext
 from actors.dead_letters import DeadLetters
-from actors.dispatcher import Dispatcher
-from actors.process_cell import ProcessCell
-from actors.reactive import ReactiveCell
-from actors.registry import Registry
+from actors.runtime.cell_context import CellContext
+from actors.runtime.dispatcher import Dispatcher
+from actors.runtime.process_cell import ProcessCell
+from actors.runtime.reactive import ReactiveCell
+from actors.runtime.registry import Registry
+from actors.runtime.trace import TraceRing
 from actors.timers import Wheel
-from actors.trace import TraceRing
 
 if TYPE_CHECKING:
-    from actors.cell import Cell, Supervisor
     from actors.ports import Outside
     from actors.process import Process
     from actors.ref import Ref
+    from actors.runtime.cell import Cell, Supervisor
     from actors.shim import Host
 
 CELLS_MAX = 1_000_000
@@ -34,7 +34,7 @@ class Unsupervised:
     """Stands in for a supervisor under `System.spawn`: an actor that ends is stopped for good."""
 
     def on_down(self, cell: Cell, error: Exception | None) -> None:
-        """See `actors.cell.Supervisor`."""
+        """See `actors.runtime.cell.Supervisor`."""
         cell.stop()
 
 
