@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from actors.memory_store import MemoryStore
 from actors.store import event_digest
+from actors.store.memory import MemoryStore
 from backoffice.evidence import IMAGE_SCOPE, EvidenceDesk
 from backoffice.images import unclaimed
 from backoffice.uploads import Bringer
