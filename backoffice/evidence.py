@@ -17,6 +17,7 @@ from actors.ports import Outside
 from actors.store import Batch, Claim, ClaimConflict, Store
 from backoffice.cases.intake import ImageFact
 from backoffice.images import claimed, receipt_of
+from backoffice.shards import of_union
 from backoffice.uploads import Bringer
 from wire.checks import Context, Limits, check_photo
 from wire.form import FieldKind
@@ -73,6 +74,7 @@ class EvidenceDesk:
             self._outside.wall.now_ms(),
             claims=tuple(Claim(IMAGE_SCOPE, d.hex(), bringer.case_id) for d in digests if first),
             documents=tuple(claimed(bringer, d) for d in digests),
+            shard=of_union(bringer.union),
         )
         if digests:
             await self._store.commit(taken)

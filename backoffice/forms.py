@@ -13,6 +13,7 @@ from typing import Final
 
 from actors.ports import WallClock
 from actors.store import READ_ROWS_MAX, Batch, Document, Store
+from backoffice.shards import PROVINCE
 from wire.codec import decode, encode
 from wire.form import Form
 
@@ -63,7 +64,8 @@ class Forms:
         if digest in self._known:
             return
         document = Document(COLLECTION, digest.hex(), encode(form))
-        await store.commit(Batch(WHO, wall.now_ms(), documents=(document,)))
+        batch = Batch(WHO, wall.now_ms(), documents=(document,), shard=PROVINCE)
+        await store.commit(batch)
         self._known[digest] = form
 
 

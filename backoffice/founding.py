@@ -12,14 +12,17 @@ again from the beginning.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from actors.store import Batch, Committed, Document
-from actors.store.sqlite.file import open_writer
+from actors.store import Batch, Document, Head
+from actors.store.sqlite.file import SqliteFile, open_writer
 from backoffice.premises import write_private
+from backoffice.shards import PROVINCE
 from wire.codec import decode_json, encode_json
 from wire.errors import BadFrame
 
@@ -36,15 +39,9 @@ class WrongLedger(Exception):
 
 
 class Noted(msgspec.Struct, frozen=True):
-    """How far a ledger had come.
+    """How far a ledger had come: the heads of its shards' logs."""
 
-    Attributes:
-        seq: number of its last audit entry; 0 for none.
-        head: the chain's value there, 32 bytes.
-    """
-
-    seq: int
-    head: bytes
+    heads: tuple[Head, ...]
 
 
 def check_ledger(folder: Path, database: Path, office_key: bytes, now_ms: int) -> None:
@@ -61,10 +58,11 @@ def check_ledger(folder: Path, database: Path, office_key: bytes, now_ms: int) -
     if noted is not None and not database.is_file():
         raise WrongLedger(_words(database, "账本文件不见了", "the ledger is gone"))
     with open_writer(database) as ledger:
-        owner, head = ledger.attempt(lambda file: (file.document(*_OWNER), file.head()))
-        if owner is None and noted is None and head.audit_seq == 0:
-            mine = Document(*_OWNER, office_key)
-            (outcome,) = ledger.commit_group([Batch(who="office", at_ms=now_ms, documents=(mine,))])
+        owner, heads = ledger.attempt(lambda file: (file.document(*_OWNER), file.heads()))
+        if owner is None and noted is None and not heads:
+            mine = (Document(*_OWNER, office_key),)
+            batch = Batch("office", now_ms, documents=mine, shard=PROVINCE)
+            (outcome,) = ledger.commit_group([batch])
             if isinstance(outcome, Exception):
                 raise outcome
         elif owner is None:
@@ -72,19 +70,22 @@ def check_ledger(folder: Path, database: Path, office_key: bytes, now_ms: int) -
         elif owner != office_key:
             zh, en = "账本属于另一个机构", "the ledger is another office's"
             raise WrongLedger(_words(database, zh, en))
-        if noted is not None and noted.seq > 0:
-            there = ledger.attempt(lambda file: file.audit(noted.seq - 1))
-            if not there or there[0].head != noted.head:
-                zh = f"账本比上次运行时旧，缺少第 {noted.seq} 条记录"
-                en = f"the ledger is older than it was: entry {noted.seq} is missing"
+        for head in noted.heads if noted is not None else ():
+            if (
+                ledger.attempt(partial(SqliteFile.root_at, shard=head.shard, size=head.size))
+                != head.root
+            ):
+                zh = f"账本比上次运行时旧，{head.shard} 缺少第 {head.size} 条记录"
+                en = (
+                    f"the ledger is older than it was: entry {head.size} of {head.shard} is missing"
+                )
                 raise WrongLedger(_words(database, zh, en))
-    note_ledger(folder, head)
+        note_ledger(folder, ledger.attempt(SqliteFile.heads))
 
 
-def note_ledger(folder: Path, head: Committed) -> None:
-    """Note how far the ledger has come; `head` is durable."""
-    noted = Noted(head.audit_seq, head.audit_head)
-    write_private(folder / NOTE_FILE, encode_json(noted))
+def note_ledger(folder: Path, heads: Sequence[Head]) -> None:
+    """Note how far the ledger has come; `heads` are durable."""
+    write_private(folder / NOTE_FILE, encode_json(Noted(tuple(heads))))
 
 
 def _noted(folder: Path) -> Noted | None:

@@ -16,6 +16,7 @@ import msgspec
 
 from actors.ports import WallClock
 from actors.store import Batch, Claim, ClaimConflict, Document, Store
+from backoffice.shards import of_union
 from backoffice.uploads import Bringer, Receipt, Upload, Uploads
 from wire.checks import Limits
 from wire.codec import decode, encode
@@ -198,7 +199,9 @@ class ImageDesk:
             own = msgspec.structs.replace(bringer, case_id=case_id)
             documents += [Document(brought(own), digest, None), claimed(own, bytes.fromhex(digest))]
         now_ms = self._wall.now_ms()
-        await self._store.commit(Batch(bringer.device, now_ms, documents=tuple(documents)))
+        shard = of_union(bringer.union)
+        batch = Batch(bringer.device, now_ms, documents=tuple(documents), shard=shard)
+        await self._store.commit(batch)
 
     async def _keep(self, bringer: Bringer, digest: bytes, upload: Upload) -> ChunkKept | Refusal:
         """The whole, if it is what its digest and its kind say: first the bytes, then the rest."""
@@ -219,7 +222,8 @@ class ImageDesk:
             msgspec.structs.replace(waits, body=encode(Unclaimed(receipt.size, now_ms))),
         )
         claims = (_of_device(bringer),)
-        batch = Batch(bringer.device, now_ms, claims=claims, documents=documents)
+        shard = of_union(bringer.union)
+        batch = Batch(bringer.device, now_ms, claims=claims, documents=documents, shard=shard)
         try:
             await self._store.commit(batch)
         except ClaimConflict:

@@ -67,6 +67,7 @@ from backoffice.peers.operator_requests import OperatorRequests
 from backoffice.peers.session import DeviceSession, Sessions
 from backoffice.personnel import Personnel, RosterFile
 from backoffice.product import Product
+from backoffice.shards import PROVINCE, of_union
 from backoffice.slips.desk import SlipDesk
 from backoffice.staff import Roster
 from supervisors import (
@@ -308,13 +309,23 @@ class BackOffice:
 
     def _devices(self) -> Actor:
         return DurableActor(
-            Devices(), stream="devices", key="devices", store=self._store, handlers={}
+            Devices(),
+            stream=DEVICES_STREAM,
+            key="devices",
+            store=self._store,
+            handlers={},
+            shard=PROVINCE,
         )
 
     def _policy(self) -> Actor:
-        book = PolicyBook(self._setup.products)
-        stream = POLICY_STREAM
-        return DurableActor(book, stream=stream, key="policy", store=self._store, handlers={})
+        return DurableActor(
+            PolicyBook(self._setup.products),
+            stream=POLICY_STREAM,
+            key="policy",
+            store=self._store,
+            handlers={},
+            shard=PROVINCE,
+        )
 
     def _partner_pools(self) -> Iterator[PoolSpec]:
         for partner in self._setup.connections.partners:
@@ -322,9 +333,14 @@ class BackOffice:
             yield PoolSpec(partner, start, limit=UNIONS_MAX, passivate_s=UNION_PASSIVATE_S)
 
     def _embedded(self, union: str, partner: Partner) -> Actor:
-        behaviour = self._setup.connections.partners[partner](union)
-        stream = partner_stream(partner, union)
-        return DurableActor(behaviour, stream=stream, key=union, store=self._store, handlers={})
+        return DurableActor(
+            self._setup.connections.partners[partner](union),
+            stream=partner_stream(partner, union),
+            key=union,
+            store=self._store,
+            handlers={},
+            shard=of_union(union),
+        )
 
     def _partner(self, union: str, partner: Partner) -> Ref:
         return self._pool(partner).ref(union)
@@ -343,6 +359,7 @@ class BackOffice:
             handlers=self._case_handlers(),
             observe=self._case_changed,
             expect=self._alarm.expect,
+            shard=of_union(union),
         )
 
     def _rules(self, union: str) -> Rules:

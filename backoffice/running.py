@@ -172,8 +172,8 @@ async def _note_ledger(folder: Path, office: BackOffice) -> None:
     services = office.office()
     while True:
         with suppress(StoreError):
-            head = await services.store.head()
-            await services.outside.offload(partial(note_ledger, folder, head))
+            heads = await services.store.heads()
+            await services.outside.offload(partial(note_ledger, folder, heads))
         await trio.sleep(NOTE_EVERY_S)
 
 

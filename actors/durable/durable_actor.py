@@ -37,6 +37,7 @@ from actors.durable.history import History, Loaded, Step
 from actors.durable.outbox import SELF, Outbox
 from actors.errors import ActorError, HandlerCrashed
 from actors.store import (
+    MAIN,
     Batch,
     ClaimConflict,
     PendingEffect,
@@ -150,6 +151,7 @@ class DurableActor(Actor, Generic[S, C, E]):
             of events, before the reply; for hints that may be missed. It must not wait or raise.
         expect: told when something will be due, before it is committed: the clock's alarm. An actor
             without one must owe nothing later, because nobody would wake it.
+        shard: whose log its changes are entered in.
     """
 
     def __init__(
@@ -162,6 +164,7 @@ class DurableActor(Actor, Generic[S, C, E]):
         handlers: Mapping[str, Handler],
         observe: Callable[[S], None] = lambda _state: None,
         expect: Callable[[int], None] | None = None,
+        shard: str = MAIN,
     ) -> None:
         self._behaviour = behaviour
         self._stream = stream
@@ -170,7 +173,7 @@ class DurableActor(Actor, Generic[S, C, E]):
         self._handlers = handlers
         self._observe = observe
         self._expect = expect
-        self._history = History(behaviour, stream, key, frozenset(handlers))
+        self._history = History(behaviour, stream, key, frozenset(handlers), shard)
         self._phase = Phase.LOADING
         self._now: Loaded[S] | None = None
         self._stash: deque[Work] = deque()

@@ -19,6 +19,7 @@ from actors.durable.outbox import SELF, effect_id, pending_effects
 from actors.durable.persistent import from_plain, to_plain
 from actors.durable.tagged import Tagged
 from actors.store import (
+    MAIN,
     READ_ROWS_MAX,
     Append,
     Batch,
@@ -85,15 +86,22 @@ class History(Generic[S, C, E]):
         stream: its name in the store.
         key: the actor's own key.
         recipients: who effects may be addressed to.
+        shard: whose log its changes are entered in.
     """
 
     def __init__(
-        self, behaviour: Behaviour[S, C, E], stream: str, key: str, recipients: frozenset[str]
+        self,
+        behaviour: Behaviour[S, C, E],
+        stream: str,
+        key: str,
+        recipients: frozenset[str],
+        shard: str = MAIN,
     ) -> None:
         self._behaviour = behaviour
         self._stream = stream
         self._key = key
         self._recipients = recipients
+        self._shard = shard
         self._events = Tagged(behaviour.event_type)
         self._messages = Tagged(behaviour.effect_types)
         state_type: Any = behaviour.state_type or type(behaviour.initial(key))
@@ -107,7 +115,7 @@ class History(Generic[S, C, E]):
         """
         # Behind every commit of a former incarnation that may still be under way: what it managed
         # to write is seen, above all what it came to owe.
-        await store.head()
+        await store.flush()
         body = await store.document(SNAPSHOTS, self._stream)
         state, version = self._thaw(body)
         next_snapshot = _next_snapshot(version, body) if version else SNAPSHOT_EVERY
@@ -184,6 +192,7 @@ class History(Generic[S, C, E]):
             claims=verdict.claims,
             releases=verdict.releases,
             documents=documents,
+            shard=self._shard,
         )
         return Step(batch, Loaded(state, version, tuple(effects), next_snapshot))
 

@@ -1,91 +1,46 @@
-"""What a batch means, whatever keeps it: its limits, its conflicts, its links in the audit chain.
+"""What a batch means, whatever keeps it: its limits, its conflicts, its entry in its shard's log.
 
 A `Plan` takes batches one after the other, as one transaction of a group commit. Each is either
 staged whole or refused whole with a typed error, and a later batch sees what an earlier one staged.
-Nothing here writes: a backend asks the plan what to write. Both backends use it, so they cannot
-disagree about versions, owners or the chain.
+Nothing here writes: a backend asks the plan what to write. All backends use it, so they cannot
+disagree about versions, owners or the log.
 
-Invariant: the staged rows continue the chain that the plan began with, without a gap.
+Invariant: the staged entries continue the logs that the plan began with, without a gap.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from actors.store.entry import entry_of, leaves_a_trace
+from actors.store.merkle import Frontier, leaf_hash
 from actors.store.port import (
-    AUDIT_GENESIS,
     BATCH_EVENTS_MAX,
     BLOB_BYTES_MAX,
-    AuditEntry,
     Batch,
     Claim,
     ClaimConflict,
     Committed,
     PendingEffect,
-    Recorded,
     StoreError,
     VersionConflict,
-    audit_digest,
     event_digest,
 )
 
 TIME_MS_MAX = 2**63 - 1
 """The last moment that every backend can hold, in Unix milliseconds."""
 
-EMPTY_CHAIN = Committed(0, AUDIT_GENESIS)
-"""The chain before its first entry."""
-
 
 class BadBatch(StoreError):
     """The batch itself is wrong (a bound, a text, a repeated id); the same one fails for ever."""
 
 
-class AuditBroken(StoreError):
-    """The audit chain does not verify.
+EventRow = tuple[str, int, str, bytes, int, str, str, int]
+"""The fields of a `Recorded`, plain: a tenth of the price to make, and what databases take best."""
 
-    Attributes:
-        seq: the first entry that does not follow from the ones before it.
-    """
-
-    def __init__(self, seq: int, why: str) -> None:
-        super().__init__(f"audit entry {seq}: {why}")
-        self.seq = seq
-
-
-Row = tuple[int, str, int, str, bytes, int, str, bytes, bytes]
-"""The fields of a `JournalRow`, plain: a tenth of the price to make, and what SQLite takes best."""
-
-
-class JournalRow(NamedTuple):
-    """One event together with its audit entry, in the order in which a backend stores them."""
-
-    seq: int
-    stream: str
-    version: int
-    kind: str
-    body: bytes
-    at_ms: int
-    who: str
-    event_digest: bytes
-    head: bytes
-
-    def recorded(self) -> Recorded:
-        """The event as its stream shows it."""
-        return Recorded(self.stream, self.version, self.kind, self.body, self.at_ms, self.who)
-
-    def audit_entry(self) -> AuditEntry:
-        """The event's link in the audit chain."""
-        return AuditEntry(
-            seq=self.seq,
-            at_ms=self.at_ms,
-            who=self.who,
-            stream=self.stream,
-            version=self.version,
-            kind=self.kind,
-            event_digest=self.event_digest,
-            head=self.head,
-        )
+EntryRow = tuple[str, int, bytes, bytes]
+"""The fields of a `LogRow`, plain."""
 
 
 class Ground(Protocol):
@@ -97,40 +52,49 @@ class Ground(Protocol):
     def owner(self, scope: str, key: str) -> str | None:
         """Who holds a business key."""
 
+    def frontier(self, shard: str) -> Frontier:
+        """Where the shard's log ends."""
+
 
 class Plan:
     """Batches staged for one transaction.
 
     Attributes:
-        head: the chain's last number and value, everything staged included.
-        rows: events with their audit entries, in order.
-        effects: outbox entries to add.
+        entries: entries of logs, each with the nodes that it completes.
+        events: in order.
+        effects: outbox entries to add, each with its shard.
         effects_done: ids of outbox entries to remove, after the additions.
-        documents: the last value of each (collection, key); None deletes.
-        owners: the last owner of each (scope, key); None releases.
+        documents: (collection, key) → the last (value, shard); no value deletes.
+        owners: (scope, key) → the last (owner, shard); no owner releases.
+        keys: stream → the last (wrapped key, shard); no key destroys.
         versions: the version that each touched stream reaches.
+        frontiers: where each touched shard's log ends then.
     """
 
     __slots__ = (
         "documents",
         "effects",
         "effects_done",
+        "entries",
+        "events",
+        "frontiers",
         "ground",
-        "head",
+        "keys",
         "owners",
-        "rows",
         "versions",
     )
 
-    def __init__(self, ground: Ground, head: Committed) -> None:
+    def __init__(self, ground: Ground) -> None:
         self.ground = ground
-        self.head = head
-        self.rows: list[Row] = []
-        self.effects: list[PendingEffect] = []
+        self.entries: list[EntryRow] = []
+        self.events: list[EventRow] = []
+        self.effects: list[tuple[PendingEffect, str]] = []
         self.effects_done: list[str] = []
-        self.documents: dict[tuple[str, str], bytes | None] = {}
-        self.owners: dict[tuple[str, str], str | None] = {}
+        self.documents: dict[tuple[str, str], tuple[bytes | None, str]] = {}
+        self.owners: dict[tuple[str, str], tuple[str | None, str]] = {}
+        self.keys: dict[str, tuple[bytes | None, str]] = {}
         self.versions: dict[str, int] = {}
+        self.frontiers: dict[str, Frontier] = {}
 
     def add(self, batch: Batch) -> Committed:
         """Stage a batch whole, or raise and stage nothing of it.
@@ -141,26 +105,40 @@ class Plan:
             ClaimConflict: a key belongs to another owner.
         """
         check_batch(batch)
-        staged = len(self.rows)
-        try:
-            self._check_versions(batch)
-            owners = self._resolve_claims(batch) if batch.claims or batch.releases else None
-            self.head = head = self._link(batch)
-        except UnicodeEncodeError as error:
-            del self.rows[staged:]
-            raise BadBatch("a name that is no Unicode text") from error
-
-        for append in batch.appends:
-            self.versions[append.stream] = append.expected_version + len(append.events)
+        self._check_versions(batch)
+        owners = self._resolve_claims(batch) if batch.claims or batch.releases else None
+        shard = batch.shard
+        frontier = self.frontiers.get(shard) or self.ground.frontier(shard)
+        size = frontier.size
+        if leaves_a_trace(batch):
+            size += 1
+            try:
+                entry = entry_of(batch, size)
+            except UnicodeEncodeError as error:
+                raise BadBatch("a name that is no Unicode text") from error
+            self.frontiers[shard], nodes = frontier.append(leaf_hash(entry))
+            self.entries.append((shard, size, entry, b"".join(nodes)))
+        self._stage(batch, size)
         if owners:
             self.owners.update(owners)
-        if batch.effects:
-            self.effects += batch.effects
+        return Committed(shard, size)
+
+    def _stage(self, batch: Batch, seq: int) -> None:
+        shard, at_ms, who, rows = batch.shard, batch.at_ms, batch.who, self.events
+        for append in batch.appends:
+            stream, version = append.stream, append.expected_version
+            for event in append.events:
+                version += 1
+                rows.append((stream, version, event.kind, event.body, at_ms, who, shard, seq))
+            self.versions[stream] = version
+        for effect in batch.effects:
+            self.effects.append((effect, shard))
         if batch.effects_done:
             self.effects_done += batch.effects_done
         for document in batch.documents:
-            self.documents[document.collection, document.key] = document.body
-        return head
+            self.documents[document.collection, document.key] = (document.body, shard)
+        for key in batch.keys:
+            self.keys[key.stream] = (key.wrapped, shard)
 
     def _check_versions(self, batch: Batch) -> None:
         for append in batch.appends:
@@ -171,40 +149,25 @@ class Plan:
             if found != expected:
                 raise VersionConflict(f"{append.stream} has {found} events, not {expected}")
 
-    def _link(self, batch: Batch) -> Committed:
-        """Stage the batch's events as rows that continue the chain; return where it ends then."""
-        head, rows = self.head, self.rows
-        seq, value, at_ms, who = head.audit_seq, head.audit_head, batch.at_ms, batch.who
-        for append in batch.appends:
-            stream, version = append.stream, append.expected_version
-            for event in append.events:
-                seq += 1
-                version += 1
-                kind, body = event.kind, event.body
-                digest = event_digest(body)
-                value = audit_digest(value, seq, at_ms, who, stream, version, kind, digest)
-                rows.append((seq, stream, version, kind, body, at_ms, who, digest, value))
-        return Committed(seq, value)
-
-    def _resolve_claims(self, batch: Batch) -> dict[tuple[str, str], str | None]:
+    def _resolve_claims(self, batch: Batch) -> dict[tuple[str, str], tuple[str | None, str]]:
         """Releases first, so that one batch can hand a key from one owner to another."""
-        owners: dict[tuple[str, str], str | None] = {}
+        owners: dict[tuple[str, str], tuple[str | None, str]] = {}
 
         def owner(claim: Claim) -> str | None:
             place = (claim.scope, claim.key)
             for known in (owners, self.owners):
                 if place in known:
-                    return known[place]
+                    return known[place][0]
             return self.ground.owner(claim.scope, claim.key)
 
         for release in batch.releases:
             if owner(release) == release.owner:
-                owners[release.scope, release.key] = None
+                owners[release.scope, release.key] = (None, batch.shard)
         for claim in batch.claims:
             holder = owner(claim)
             if holder is not None and holder != claim.owner:
                 raise ClaimConflict(claim.scope, holder)
-            owners[claim.scope, claim.key] = claim.owner
+            owners[claim.scope, claim.key] = (claim.owner, batch.shard)
         return owners
 
 
@@ -234,6 +197,10 @@ def check_batch(batch: Batch) -> None:
         _check_many(max(batch.claims, batch.releases, key=len), texts)
     if batch.documents:
         _check_many(batch.documents, (t for d in batch.documents for t in (d.collection, d.key)))
+    if batch.keys:
+        _check_many(batch.keys, (key.stream for key in batch.keys))
+    if not batch.shard:
+        raise BadBatch("a batch of no shard")
 
 
 def check_blob(digest: bytes, body: bytes) -> None:
@@ -246,31 +213,6 @@ def check_blob(digest: bytes, body: bytes) -> None:
         raise BadBatch(f"a blob of {len(body)} bytes, more than {BLOB_BYTES_MAX}")
     if event_digest(body) != digest:
         raise BadBatch("the digest is not that of the blob")
-
-
-def verify_chain(entries: Iterable[AuditEntry], head: Committed = EMPTY_CHAIN) -> Committed:
-    """Follow the chain from `head` over `entries` and return where it ends.
-
-    Raises:
-        AuditBroken: an entry is missing, out of place or was altered.
-    """
-    for entry in entries:
-        if entry.seq != head.audit_seq + 1:
-            raise AuditBroken(entry.seq, f"follows entry {head.audit_seq}")
-        link = audit_digest(
-            head.audit_head,
-            entry.seq,
-            entry.at_ms,
-            entry.who,
-            entry.stream,
-            entry.version,
-            entry.kind,
-            entry.event_digest,
-        )
-        if link != entry.head:
-            raise AuditBroken(entry.seq, "its digest does not follow from the one before")
-        head = Committed(entry.seq, link)
-    return head
 
 
 def _check_effects(batch: Batch) -> None:
@@ -297,15 +239,12 @@ def _check_many(entries: Sequence[object], texts: Iterable[str]) -> None:
 
 
 __all__ = [
-    "EMPTY_CHAIN",
     "TIME_MS_MAX",
-    "AuditBroken",
     "BadBatch",
+    "EntryRow",
+    "EventRow",
     "Ground",
-    "JournalRow",
     "Plan",
-    "Row",
     "check_batch",
     "check_blob",
-    "verify_chain",
 ]

@@ -17,15 +17,17 @@ from typing import TypeVar
 
 import trio
 
-from actors.store.batch import EMPTY_CHAIN, BadBatch, JournalRow, Plan, check_blob
+from actors.store.batch import BadBatch, Plan, check_blob
 from actors.store.lanes import Lane, Lanes
+from actors.store.merkle import Frontier
 from actors.store.port import (
     DUE_ROWS_MAX,
     READ_ROWS_MAX,
-    AuditEntry,
     Batch,
     Committed,
     Due,
+    Head,
+    LogRow,
     PendingEffect,
     Recorded,
     StoreClosed,
@@ -34,27 +36,29 @@ from actors.store.port import (
 Hook = Callable[["MemoryStore", Batch], Awaitable[None]]
 """Called with the handle and the batch; may wait, and may crash the handle."""
 
-T = TypeVar("T")
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Disk:
     """Everything that is durable, and the number of the handle that may touch it."""
 
     def __init__(self) -> None:
-        self.journal: list[JournalRow] = []
+        self.logs: dict[str, list[LogRow]] = {}
+        self.frontiers: dict[str, Frontier] = {}
+        self.journal: list[Recorded] = []
         self.streams: dict[str, list[Recorded]] = {}
         self.pending: dict[str, PendingEffect] = {}
         self.owners: dict[tuple[str, str], str] = {}
         self.documents: dict[tuple[str, str], bytes] = {}
+        self.keys: dict[str, bytes] = {}
         self.blobs: dict[bytes, bytes] = {}
         self.incarnation = 0
 
-    @property
-    def head(self) -> Committed:
-        """Where the audit chain ends."""
-        if not self.journal:
-            return EMPTY_CHAIN
-        return Committed(self.journal[-1].seq, self.journal[-1].head)
+    def heads(self) -> list[Head]:
+        """How far every shard's log has come, by shard."""
+        frontiers = sorted(self.frontiers.items())
+        return [Head(shard, frontier.size, frontier.root()) for shard, frontier in frontiers]
 
     def version(self, stream: str) -> int:
         """How many events the stream has."""
@@ -64,26 +68,35 @@ class Disk:
         """Who holds a business key."""
         return self.owners.get((scope, key))
 
+    def frontier(self, shard: str) -> Frontier:
+        """Where a shard's log ends."""
+        return self.frontiers.get(shard) or Frontier.of(0, [])
+
     def apply(self, batch: Batch) -> Committed:
         """Write one batch, whole or not at all.
 
         Raises:
             StoreError: as `Store.commit`.
         """
-        plan = Plan(self, self.head)
+        plan = Plan(self)
         committed = plan.add(batch)
         for effect in batch.effects:
             if effect.id in self.pending:
                 raise BadBatch(f"effect {effect.id} is in the outbox already")
 
-        for row in map(JournalRow._make, plan.rows):
+        for entry in (LogRow(*fields) for fields in plan.entries):
+            self.logs.setdefault(entry.shard, []).append(entry)
+        self.frontiers.update(plan.frontiers)
+        for fields in plan.events:
+            row = Recorded(*fields)
             self.journal.append(row)
-            self.streams.setdefault(row.stream, []).append(row.recorded())
-        self.pending.update((effect.id, effect) for effect in plan.effects)
+            self.streams.setdefault(row.stream, []).append(row)
+        self.pending.update((effect.id, effect) for effect, _ in plan.effects)
         for done in plan.effects_done:
             self.pending.pop(done, None)
         _overwrite(self.owners, plan.owners)
         _overwrite(self.documents, plan.documents)
+        _overwrite(self.keys, plan.keys)
         return committed
 
 
@@ -186,15 +199,23 @@ class MemoryStore:
         """As `Store.blob`."""
         return (await self._reading()).blobs.get(digest)
 
-    async def audit(self, after_seq: int = 0) -> list[AuditEntry]:
-        """As `Store.audit`."""
-        disk = await self._reading()
-        first = max(after_seq, 0)
-        return [row.audit_entry() for row in disk.journal[first : first + READ_ROWS_MAX]]
+    async def key(self, stream: str) -> bytes | None:
+        """As `Store.key`."""
+        return (await self._reading()).keys.get(stream)
 
-    async def head(self) -> Committed:
-        """As `Store.head`."""
-        return (await self._on(self._lanes.writes)).head
+    async def entries(self, shard: str, after_seq: int = 0) -> list[LogRow]:
+        """As `Store.entries`."""
+        log = (await self._reading()).logs.get(shard, [])
+        first = max(after_seq, 0)
+        return log[first : first + READ_ROWS_MAX]
+
+    async def heads(self) -> list[Head]:
+        """As `Store.heads`."""
+        return (await self._on(self._lanes.writes)).heads()
+
+    async def flush(self) -> None:
+        """As `Store.flush`."""
+        await self._on(self._lanes.writes)
 
     def _open_disk(self) -> Disk:
         if self._disk.incarnation != self._incarnation:
@@ -215,9 +236,9 @@ def _page(names: Iterable[str]) -> list[str]:
     return sorted(names)[:READ_ROWS_MAX]
 
 
-def _overwrite(kept: dict[tuple[str, str], T], changes: dict[tuple[str, str], T | None]) -> None:
+def _overwrite(kept: dict[K, V], changes: dict[K, tuple[V | None, str]]) -> None:
     """Put each change; None removes."""
-    for place, value in changes.items():
+    for place, (value, _) in changes.items():
         if value is None:
             kept.pop(place, None)
         else:

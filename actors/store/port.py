@@ -1,14 +1,16 @@
 """The `Store` port: what a durable actor, a registry or an outbox may ask of storage.
 
-Nothing above this port knows SQLite, or that there is one node. One `Batch` is one transaction:
-the events of a case, their audit entries, its outbox and its claims on business uniqueness become
-durable together or not at all, and `commit` returns only after they would survive a power cut.
+Nothing above this port knows a database, or that there is one node. One `Batch` is one transaction:
+the events of a case, its outbox and its claims on business uniqueness become durable together or
+not at all, and `commit` returns only after they would survive a power cut.
 
-Audit is not the caller's duty: every event that is appended gets exactly one entry in one
-hash-chained audit log, written by the store in the same transaction (`audit_digest` below says
-how), so no state change can be committed without it.
+A *shard* owns streams, and a batch belongs to one. Each shard is one append-only Merkle log
+(RFC 6962): every batch is one entry of it, written by the store in the same transaction
+(`actors.store.entry` says what is in it), so that whatever the office acts on can be folded again
+from the log and compared, and a head of the log can be proven to be the beginning of a later one.
+Keeping the log is not the caller's duty and cannot be left out.
 
-Backends: `actors.store.memory` and `actors.store.sqlite.store`, under one shared suite of tests.
+Backends: `actors.store.memory` and `actors.store.sqlite`, under one shared suite of tests.
 """
 
 from __future__ import annotations
@@ -30,9 +32,12 @@ DUE_ROWS_MAX = 100
 BLOB_BYTES_MAX = 4 * 1024 * 1024
 """The largest blob, in bytes."""
 
-AUDIT_GENESIS = bytes(32)
-"""The chain's value before its first entry."""
+MAIN = "main"
+"""The shard of whoever has only one."""
 
+HINT = "~"
+"""How the collection of a document begins that may be lost: it is in no log, and nothing that
+anybody acts on may rest on it (when a device was last seen)."""
 
 _BLAKE2B_256 = hashlib.blake2b(digest_size=32)
 """Nothing hashed yet; a copy costs half of a new one."""
@@ -96,6 +101,7 @@ class PendingEffect(msgspec.Struct, frozen=True, gc=False):
         kind: the message's tag.
         due_ms: not before this Unix time in milliseconds; 0 is at once. A reminder is an effect
             to `self` with a time.
+        span: the trace that led here, as `Batch.span`.
     """
 
     id: str
@@ -104,6 +110,7 @@ class PendingEffect(msgspec.Struct, frozen=True, gc=False):
     kind: str
     body: bytes
     due_ms: int = 0
+    span: str = ""
 
 
 class Due(msgspec.Struct, frozen=True, gc=False, order=True):
@@ -132,25 +139,38 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
 
 
 class Document(msgspec.Struct, frozen=True, gc=False):
-    """A replaceable value: a snapshot, a projection, a setting. `body` None deletes it."""
+    """A replaceable value: a snapshot, a projection, a setting. `body` None deletes it.
+
+    It belongs to the shard that first put it, and no other shard may put it.
+    """
 
     collection: str
     key: str
     body: bytes | None
 
 
+class KeyRow(msgspec.Struct, frozen=True, gc=False):
+    """The wrapped key that a stream's bodies are sealed with; None destroys it, for ever."""
+
+    stream: str
+    wrapped: bytes | None
+
+
 class Batch(msgspec.Struct, frozen=True, gc=False):
-    """One transaction.
+    """One transaction, and one entry of its shard's log.
 
     Attributes:
-        who: the person, device or actor on whose behalf, for the audit entries.
-        at_ms: Unix time in milliseconds, for the audit entries.
+        who: the person, device or actor on whose behalf.
+        at_ms: Unix time in milliseconds.
         appends: facts; each stream at most once in a batch.
         effects: outbox entries to add.
         effects_done: ids of outbox entries to remove; unknown ids are ignored.
         claims: business keys to own.
         releases: business keys to give back; only the owner's own are released.
         documents: values to put or delete.
+        keys: keys of streams to keep or destroy.
+        shard: whose log it is entered in.
+        span: the trace that led here (a W3C trace context's `traceparent`), or empty.
     """
 
     who: str
@@ -161,22 +181,57 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
     claims: tuple[Claim, ...] = ()
     releases: tuple[Claim, ...] = ()
     documents: tuple[Document, ...] = ()
+    keys: tuple[KeyRow, ...] = ()
+    shard: str = MAIN
+    span: str = ""
 
 
 class Committed(msgspec.Struct, frozen=True, gc=False):
-    """The proof of a commit.
+    """A commit's place: how many entries its shard's log has with it."""
+
+    shard: str
+    size: int
+
+
+class Head(msgspec.Struct, frozen=True, gc=False):
+    """How far a shard's log has come.
 
     Attributes:
-        audit_seq: the number of the last audit entry written so far.
-        audit_head: the chain's value after that entry, 32 bytes.
+        size: how many entries it has.
+        root: RFC 6962's Merkle tree hash over them, 32 bytes.
     """
 
-    audit_seq: int
-    audit_head: bytes
+    shard: str
+    size: int
+    root: bytes
+
+
+class LogRow(msgspec.Struct, frozen=True, gc=False):
+    """One entry as it stands in its shard's log.
+
+    Attributes:
+        seq: counts from 1 without gaps.
+        entry: the bytes that are hashed, see `actors.store.entry`.
+        nodes: the hashes of all complete subtrees that end here, lowest first, 32 bytes each; the
+            first is the entry's own leaf hash.
+    """
+
+    shard: str
+    seq: int
+    entry: bytes
+    nodes: bytes
 
 
 class Recorded(msgspec.Struct, frozen=True, gc=False):
-    """One event as it stands in its stream; `version` counts from 1."""
+    """One event as it stands in its stream.
+
+    Attributes:
+        version: counts from 1.
+        at_ms: of its batch.
+        who: of its batch.
+        shard: whose log has it.
+        seq: in which entry.
+    """
 
     stream: str
     version: int
@@ -184,49 +239,14 @@ class Recorded(msgspec.Struct, frozen=True, gc=False):
     body: bytes
     at_ms: int
     who: str
-
-
-class AuditEntry(msgspec.Struct, frozen=True, gc=False):
-    """One link of the audit chain; `seq` counts from 1 without gaps."""
-
+    shard: str
     seq: int
-    at_ms: int
-    who: str
-    stream: str
-    version: int
-    kind: str
-    event_digest: bytes
-    head: bytes
 
 
 def event_digest(body: bytes) -> bytes:
     """BLAKE2b-256 of an event's body."""
     digest = _BLAKE2B_256.copy()
     digest.update(body)
-    return digest.digest()
-
-
-def audit_digest(
-    previous: bytes,
-    seq: int,
-    at_ms: int,
-    who: str,
-    stream: str,
-    version: int,
-    kind: str,
-    event: bytes,
-) -> bytes:
-    """The chain's next value: BLAKE2b-256 over the previous one and every field of the entry.
-
-    The fields are one msgpack array, so no two different entries share an encoding.
-
-    Args:
-        previous: 32 bytes, `AUDIT_GENESIS` before the first entry.
-        event: the event's own digest, 32 bytes.
-    """
-    fields = msgspec.msgpack.encode((previous, seq, at_ms, who, stream, version, kind, event))
-    digest = _BLAKE2B_256.copy()
-    digest.update(fields)
     return digest.digest()
 
 
@@ -286,21 +306,25 @@ class Store(Protocol):
     async def blob(self, digest: bytes) -> bytes | None:
         """The bytes, or None."""
 
-    async def audit(self, after_seq: int = 0) -> list[AuditEntry]:
-        """Up to `READ_ROWS_MAX` entries of the audit chain, in order."""
+    async def key(self, stream: str) -> bytes | None:
+        """The wrapped key of a stream, or None: it never had one, or was forgotten."""
 
-    async def head(self) -> Committed:
-        """The last entry's number and the chain's value; (0, `AUDIT_GENESIS`) when empty."""
+    async def entries(self, shard: str, after_seq: int = 0) -> list[LogRow]:
+        """Up to `READ_ROWS_MAX` entries of a shard's log, in order."""
+
+    async def heads(self) -> list[Head]:
+        """How far every shard's log has come, behind every commit sent before; by shard."""
+
+    async def flush(self) -> None:
+        """Return behind every commit that was sent before: each is durable by then, or never."""
 
 
 __all__ = [
-    "AUDIT_GENESIS",
     "BATCH_EVENTS_MAX",
     "BLOB_BYTES_MAX",
     "DUE_ROWS_MAX",
     "READ_ROWS_MAX",
     "Append",
-    "AuditEntry",
     "Batch",
     "Claim",
     "ClaimConflict",
@@ -314,6 +338,10 @@ __all__ = [
     "StoreClosed",
     "StoreError",
     "VersionConflict",
-    "audit_digest",
     "event_digest",
+    "HINT",
+    "MAIN",
+    "KeyRow",
+    "Head",
+    "LogRow",
 ]

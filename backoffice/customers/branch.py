@@ -38,6 +38,7 @@ from backoffice.customers.record import stream_of as record_stream
 from backoffice.customers.reviewer import Reviewer
 from backoffice.customers.rules import CustomerRules
 from backoffice.product import Product
+from backoffice.shards import PROVINCE, of_person
 from supervisors import Backoff, ChildSpec, Intensity, PoolSpec, Strategy, SupervisorSpec
 from wire.checks import Context, birth_date, check_id_number, years_between
 from wire.masked import IdNumber
@@ -157,6 +158,7 @@ class CustomersBranch:
             store=self._store,
             handlers=handlers,
             expect=self._expect,
+            shard=of_person(key),
         )
 
     async def _publish(self, consumer: str, key: str, message: Message) -> None:
@@ -172,6 +174,7 @@ class CustomersBranch:
             key=consumer.name,
             store=self._store,
             handlers={},
+            shard=PROVINCE,
         )
 
     def _courier(self, consumer: Consumer) -> Process:

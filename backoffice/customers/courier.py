@@ -29,6 +29,7 @@ from backoffice.customers.feed import (
 )
 from backoffice.customers.sinks import Sink, SinkUnreachable
 from backoffice.management.summary import day_of
+from backoffice.shards import PROVINCE
 from wire.codec import decode, encode
 from wire.message import Message
 
@@ -168,7 +169,7 @@ class Courier(Process):
     async def _keep(self, collection: str, body: bytes) -> None:
         document = Document(collection, self._consumer.name, body)
         who, now_ms = f"feed/{self._consumer.name}", self._wall.now_ms()
-        await self._store.commit(Batch(who, now_ms, documents=(document,)))
+        await self._store.commit(Batch(who, now_ms, documents=(document,), shard=PROVINCE))
 
 
 Sinks = Callable[[Consumer], Sink]

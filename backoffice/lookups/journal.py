@@ -13,6 +13,7 @@ from typing import Final, Generic, TypeVar
 from actors.durable.tagged import Tagged
 from actors.ports import WallClock
 from actors.store import READ_ROWS_MAX, Append, Batch, Event, Store, VersionConflict
+from backoffice.shards import shard_of
 from wire.message import Code, Refusal
 
 E = TypeVar("E")
@@ -66,7 +67,8 @@ class Journal(Generic[E]):
 
     async def commit(self, *appends: Append, who: str) -> None:
         """Make several additions durable, together or not at all."""
-        await self._store.commit(Batch(who, self._wall.now_ms(), appends))
+        shard = shard_of(appends[0].stream)
+        await self._store.commit(Batch(who, self._wall.now_ms(), appends, shard=shard))
 
     def _stream(self, key: tuple[str, ...]) -> str:
         return "/".join((self._kind, *key))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from actors.ports import WallClock
-from actors.store import READ_ROWS_MAX, Batch, Document, Store
+from actors.store import HINT, READ_ROWS_MAX, Batch, Document, Store
 from backoffice.authorization.queue import collection as queue_collection
 from backoffice.authorization.waiting import QueueEntry
 from backoffice.management.figures import (
@@ -24,6 +24,7 @@ from backoffice.management.figures import (
 from backoffice.management.summary import CaseSummary, collection
 from backoffice.peers.devices import Device
 from backoffice.product import Product
+from backoffice.shards import of_union
 from wire.codec import decode, encode
 from wire.message import Code, Refusal
 from wire.messages.figures import Figures, GetFigures, QueueFigures, TerminalFigures
@@ -95,7 +96,8 @@ class ManagersDesk:
         """Remember that a device spoke now; at most once in `SEEN_EVERY_MS` is enough."""
         now_ms = self._wall.now_ms()
         document = Document(_seen(union), device, encode(now_ms))
-        await self._store.commit(Batch(device, now_ms, documents=(document,)))
+        shard = of_union(union)
+        await self._store.commit(Batch(device, now_ms, documents=(document,), shard=shard))
 
     async def _queue(self, union: str, request: GetFigures) -> QueueFigures:
         rows = await self._rows(queue_collection(union)) or []
@@ -156,7 +158,7 @@ class ManagersDesk:
 
 
 def _seen(union: str) -> str:
-    return f"seen/{union}"
+    return f"{HINT}seen/{union}"
 
 
 __all__ = ["NO_MANAGER", "SEEN_EVERY_MS", "ManagersDesk"]

@@ -22,6 +22,7 @@ from actors import Refused
 from actors.ports import WallClock
 from actors.store import Append, Batch, Event, Store, VersionConflict
 from backoffice.partners.conduct import Conducts, Service, Unheard
+from backoffice.shards import of_union
 from wire.codec import decode, encode
 from wire.errors import BadFrame
 from wire.message import Code, Refusal
@@ -144,7 +145,7 @@ class IdentityDesk:
         event = Event("IdentityRecorded", encode(IdentityRecorded(person, device, answer)))
         append = Append(_stream(union, request.case_id), len(records), (event,))
         try:
-            await self._store.commit(Batch(device, now_ms, (append,)))
+            await self._store.commit(Batch(device, now_ms, (append,), shard=of_union(union)))
         except VersionConflict:
             return await self.check(union, device, request)
         return answer

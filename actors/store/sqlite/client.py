@@ -23,10 +23,11 @@ from actors.ref import Ref
 from actors.runtime.trio_host import WOKEN, is_cancelled
 from actors.store.lanes import Lane, Lanes
 from actors.store.port import (
-    AuditEntry,
     Batch,
     Committed,
     Due,
+    Head,
+    LogRow,
     PendingEffect,
     Recorded,
     StoreClosed,
@@ -70,8 +71,12 @@ class PutBlob(Request[None], frozen=True):
     body: bytes
 
 
-class ReadHead(Request[Committed], frozen=True):
-    """Where the chain ends, after every commit that was sent before this."""
+class ReadHeads(Request[list[Head]], frozen=True):
+    """How far the logs have come, after every commit that was sent before this."""
+
+
+class Flush(Request[None], frozen=True):
+    """Answered after every commit that was sent before this."""
 
 
 class Look(Request[R], Generic[R], frozen=True):
@@ -161,13 +166,21 @@ class SqliteStore:
         """As `Store.blob`."""
         return await self._look(lambda file: file.blob(digest))
 
-    async def audit(self, after_seq: int = 0) -> list[AuditEntry]:
-        """As `Store.audit`."""
-        return await self._look(lambda file: file.audit(after_seq))
+    async def key(self, stream: str) -> bytes | None:
+        """As `Store.key`."""
+        return await self._look(lambda file: file.key(stream))
 
-    async def head(self) -> Committed:
-        """As `Store.head`; answered by the writer, behind every commit that was sent before."""
-        return await self._ask(ReadHead(), self._lanes.writes)
+    async def entries(self, shard: str, after_seq: int = 0) -> list[LogRow]:
+        """As `Store.entries`."""
+        return await self._look(lambda file: file.entries(shard, after_seq))
+
+    async def heads(self) -> list[Head]:
+        """As `Store.heads`; answered by the writer, behind every commit that was sent before."""
+        return await self._ask(ReadHeads(), self._lanes.writes)
+
+    async def flush(self) -> None:
+        """As `Store.flush`."""
+        await self._ask(Flush(), self._lanes.writes)
 
     async def _look(self, work: Callable[[SqliteFile], R]) -> R:
         return await self._ask(Look(work), self._lanes.reads)
@@ -252,9 +265,10 @@ __all__ = [
     "COMMITS_WAITING_MAX",
     "GROUP_BATCHES_MAX",
     "CommitGroup",
+    "Flush",
     "Look",
     "PutBlob",
-    "ReadHead",
+    "ReadHeads",
     "SqliteStore",
     "each",
 ]

@@ -16,16 +16,19 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from actors.store.batch import EMPTY_CHAIN, BadBatch, JournalRow, Plan, check_blob
+from actors.store.batch import BadBatch, Plan, check_blob
+from actors.store.merkle import NODE_BYTES, Frontier, frontier_places
 from actors.store.port import (
     DUE_ROWS_MAX,
     READ_ROWS_MAX,
-    AuditEntry,
     Batch,
     Claim,
     Committed,
     Document,
     Due,
+    Head,
+    KeyRow,
+    LogRow,
     PendingEffect,
     Recorded,
     StoreClosed,
@@ -37,21 +40,28 @@ from actors.store.sqlite.schema import prepare_reader, prepare_writer, reader_ad
 VERSIONS_KEPT_MAX = 20_000
 """The most streams whose versions a writer remembers; then it starts anew."""
 
+FRONTIERS_KEPT_MAX = 1_000
+"""The most shards whose logs' ends a writer remembers; then it starts anew."""
+
 Outcome = Committed | StoreError
 """What became of one batch of a group."""
 
 _BLAMES_ONE_BATCH = (sqlite3.IntegrityError, sqlite3.DataError)
 """Errors that one batch of a group caused: a used id, an oversized body."""
 
-_JOURNAL = "seq, stream, version, kind, body, at_ms, who, event_digest, head"
-_EFFECT = "id, stream, recipient, kind, body, due_ms"
+_EVENT = "stream, version, kind, body, at_ms, who, shard, seq"
+_EFFECT = "id, stream, recipient, kind, body, due_ms, span"
+_LOG = "shard, seq, entry, nodes"
 
-_PUT_CLAIM = "INSERT OR REPLACE INTO claims VALUES (?, ?, ?)"
+_PUT_CLAIM = "INSERT OR REPLACE INTO claims VALUES (?, ?, ?, ?)"
 _DROP_CLAIM = "DELETE FROM claims WHERE scope = ? AND key = ?"
-_PUT_DOCUMENT = "INSERT OR REPLACE INTO documents VALUES (?, ?, ?)"
+_PUT_DOCUMENT = "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?)"
 _DROP_DOCUMENT = "DELETE FROM documents WHERE collection = ? AND key = ?"
+_PUT_KEY = "INSERT OR REPLACE INTO keys VALUES (?, ?, ?)"
+_DROP_KEY = "DELETE FROM keys WHERE stream = ?"
 
-_Changes = Mapping[tuple[str, str], str | None] | Mapping[tuple[str, str], bytes | None]
+_Change = tuple[str | bytes | None, str]
+"""A new value, or None where it goes, and the shard whose log says so."""
 
 _GREATEST = "\U0010ffff"
 """Sorts after every other character, in UTF-8 as in Python."""
@@ -67,6 +77,7 @@ class SqliteFile:
         self._connection = connection
         self._one = connection.cursor()
         self._versions: dict[str, int] = {}
+        self._frontiers: dict[str, Frontier] = {}
         self._data_version = 0
 
     def commit_group(self, batches: Sequence[Batch]) -> list[Outcome]:
@@ -106,18 +117,34 @@ class SqliteFile:
         with self._failures():
             return work(self)
 
-    def head(self) -> Committed:
-        """As `Store.head`."""
-        query = "SELECT seq, head FROM journal ORDER BY seq DESC LIMIT 1"
-        row = self._one.execute(query).fetchone()
-        return EMPTY_CHAIN if row is None else Committed(*row)
+    def heads(self) -> list[Head]:
+        """As `Store.heads`."""
+        shards = self._one.execute("SELECT DISTINCT shard FROM log ORDER BY shard").fetchall()
+        frontiers = [(shard, self.frontier(shard)) for (shard,) in shards]
+        return [Head(shard, frontier.size, frontier.root()) for shard, frontier in frontiers]
+
+    def root_at(self, shard: str, size: int) -> bytes | None:
+        """The root of a shard's log when it had so many entries; None if it never had."""
+        if size > self.frontier(shard).size:
+            return None
+        return self._frontier_at(shard, size).root()
+
+    def frontier(self, shard: str) -> Frontier:
+        """Where a shard's log ends; remembered from group to group."""
+        known = self._frontiers.get(shard)
+        if known is not None:
+            return known
+        query = "SELECT max(seq) FROM log WHERE shard = ?"
+        (size,) = self._one.execute(query, (shard,)).fetchone()
+        self._frontiers[shard] = frontier = self._frontier_at(shard, size or 0)
+        return frontier
 
     def version(self, stream: str) -> int:
         """How many events the stream has; remembered from group to group."""
         known = self._versions.get(stream)
         if known is not None:
             return known
-        query = "SELECT max(version) FROM journal WHERE stream = ?"
+        query = "SELECT max(version) FROM events WHERE stream = ?"
         (version,) = self._one.execute(query, (stream,)).fetchone()
         self._versions[stream] = version = int(version or 0)
         return version
@@ -131,7 +158,7 @@ class SqliteFile:
     def read(self, stream: str, after_version: int) -> list[Recorded]:
         """As `Store.read`."""
         rows = self._one.execute(
-            "SELECT stream, version, kind, body, at_ms, who FROM journal"
+            f"SELECT {_EVENT} FROM events"  # noqa: S608 - a constant list of columns
             " WHERE stream = ? AND version > ? ORDER BY version LIMIT ?",
             (stream, after_version, READ_ROWS_MAX),
         )
@@ -139,7 +166,7 @@ class SqliteFile:
 
     def streams(self, prefix: str, after: str) -> list[str]:
         """As `Store.streams`; hops from name to name over the index instead of reading all rows."""
-        hop = "SELECT min(stream) FROM journal WHERE stream < :end AND stream"
+        hop = "SELECT min(stream) FROM events WHERE stream < :end AND stream"
         rows = self._one.execute(
             f"WITH RECURSIVE names (stream) AS ("  # noqa: S608 - `hop` is a constant
             f"  SELECT coalesce(({hop} >= :prefix AND stream > :after), :end)"
@@ -193,17 +220,34 @@ class SqliteFile:
         row = self._one.execute("SELECT body FROM blobs WHERE digest = ?", (digest,)).fetchone()
         return None if row is None else bytes(row[0])
 
-    def audit(self, after_seq: int) -> list[AuditEntry]:
-        """As `Store.audit`."""
+    def key(self, stream: str) -> bytes | None:
+        """As `Store.key`."""
+        row = self._one.execute("SELECT wrapped FROM keys WHERE stream = ?", (stream,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def entries(self, shard: str, after_seq: int) -> list[LogRow]:
+        """As `Store.entries`."""
         rows = self._one.execute(
-            f"SELECT {_JOURNAL} FROM journal"  # noqa: S608 - a constant list of columns
-            " WHERE seq > ? ORDER BY seq LIMIT ?",
-            (after_seq, READ_ROWS_MAX),
+            f"SELECT {_LOG} FROM log"  # noqa: S608 - a constant list of columns
+            " WHERE shard = ? AND seq > ? ORDER BY seq LIMIT ?",
+            (shard, after_seq, READ_ROWS_MAX),
         )
-        return [JournalRow(*row).audit_entry() for row in rows]
+        return [LogRow(*row) for row in rows]
+
+    def _frontier_at(self, shard: str, size: int) -> Frontier:
+        nodes = [self._node(shard, level, seq) for level, seq in frontier_places(size)]
+        return Frontier.of(size, nodes)
+
+    def _node(self, shard: str, level: int, seq: int) -> bytes:
+        query = "SELECT nodes FROM log WHERE shard = ? AND seq = ?"
+        row = self._one.execute(query, (shard, seq)).fetchone()
+        node = b"" if row is None else row[0][level * NODE_BYTES : (level + 1) * NODE_BYTES]
+        if len(node) < NODE_BYTES:
+            raise StoreError(f"the log of {shard} is damaged at entry {seq}")
+        return bytes(node)
 
     def _write_together(self, batches: Sequence[Batch]) -> list[Outcome]:
-        plan = Plan(self, self.head())
+        plan = Plan(self)
         outcomes: list[Outcome] = []
         for batch in batches:
             try:
@@ -211,17 +255,15 @@ class SqliteFile:
             except StoreError as refusal:
                 outcomes.append(refusal)
         self._write(plan)
-        self._versions.update(plan.versions)
         return outcomes
 
     def _write_alone(self, batch: Batch) -> Outcome:
         self._one.execute("SAVEPOINT batch")
         outcome: Outcome
         try:
-            plan = Plan(self, self.head())
+            plan = Plan(self)
             outcome = plan.add(batch)
             self._write(plan)
-            self._versions.update(plan.versions)
         except StoreError as refusal:
             outcome = refusal
         except _BLAMES_ONE_BATCH as error:
@@ -232,21 +274,29 @@ class SqliteFile:
 
     def _write(self, plan: Plan) -> None:
         many = self._connection.executemany
-        if plan.rows:
-            many("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", plan.rows)
+        if plan.entries:
+            many("INSERT INTO log VALUES (?, ?, ?, ?)", plan.entries)
+        if plan.events:
+            many("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", plan.events)
         if plan.effects:
-            rows = [(e.id, e.stream, e.to, e.kind, e.body, e.due_ms) for e in plan.effects]
-            many("INSERT INTO effects VALUES (?, ?, ?, ?, ?, ?)", rows)
+            rows = [
+                (e.id, e.stream, e.to, e.kind, e.body, e.due_ms, e.span, shard)
+                for e, shard in plan.effects
+            ]
+            many("INSERT INTO effects VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
         if plan.effects_done:
             many("DELETE FROM effects WHERE id = ?", [(done,) for done in plan.effects_done])
         self._overwrite(_PUT_CLAIM, _DROP_CLAIM, plan.owners)
         self._overwrite(_PUT_DOCUMENT, _DROP_DOCUMENT, plan.documents)
+        self._overwrite(_PUT_KEY, _DROP_KEY, {(stream,): c for stream, c in plan.keys.items()})
+        self._versions.update(plan.versions)
+        self._frontiers.update(plan.frontiers)
 
-    def _overwrite(self, put: str, drop: str, changes: _Changes) -> None:
+    def _overwrite(self, put: str, drop: str, changes: Mapping[tuple[str, ...], _Change]) -> None:
         """Put each change; None removes."""
         if changes:
-            kept = [(*place, value) for place, value in changes.items() if value is not None]
-            gone = [place for place, value in changes.items() if value is None]
+            kept = [(*place, *change) for place, change in changes.items() if change[0] is not None]
+            gone = [place for place, change in changes.items() if change[0] is None]
             self._connection.executemany(put, kept)
             self._connection.executemany(drop, gone)
 
@@ -255,22 +305,28 @@ class SqliteFile:
         """Commit what the block wrote; anything raised, the commit's own failure too, undoes it."""
         self._one.execute("BEGIN IMMEDIATE")
         try:
-            self._forget_stale_versions()
+            self._forget_what_is_stale()
             yield
             self._one.execute("COMMIT")
         except BaseException:
-            self._versions.clear()
+            self._forget()
             # SQLite has rolled back by itself after some errors, a full disk among them.
             if self._connection.in_transaction:
                 self._one.execute("ROLLBACK")
             raise
 
-    def _forget_stale_versions(self) -> None:
-        """Another connection has written, or there are too many to remember."""
+    def _forget_what_is_stale(self) -> None:
+        """Another connection has written, or there is too much to remember."""
         (data_version,) = self._one.execute("PRAGMA data_version").fetchone()
-        if data_version != self._data_version or len(self._versions) > VERSIONS_KEPT_MAX:
-            self._versions.clear()
+        stale = data_version != self._data_version
+        many = len(self._versions) > VERSIONS_KEPT_MAX or len(self._frontiers) > FRONTIERS_KEPT_MAX
+        if stale or many:
+            self._forget()
             self._data_version = data_version
+
+    def _forget(self) -> None:
+        self._versions.clear()
+        self._frontiers.clear()
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
@@ -296,30 +352,53 @@ class Archive:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def journal(self) -> Iterator[JournalRow]:
-        """Every event with its audit entry, in the order of the chain."""
-        rows = self._rows(f"SELECT {_JOURNAL} FROM journal ORDER BY seq")  # noqa: S608 - constant
-        return (JournalRow(*row) for row in rows)
+    def shards(self) -> list[str]:
+        """The names of all shards that have a log, in order."""
+        return [shard for (shard,) in self._rows("SELECT DISTINCT shard FROM log ORDER BY shard")]
 
-    def audit(self) -> Iterator[AuditEntry]:
-        """Every audit entry, in the order of the chain."""
-        return (row.audit_entry() for row in self.journal())
+    def log(self, shard: str) -> Iterator[LogRow]:
+        """Every entry of a shard's log, in order."""
+        rows = self._rows(
+            f"SELECT {_LOG} FROM log WHERE shard = ? ORDER BY seq",  # noqa: S608 - constant
+            (shard,),
+        )
+        return (LogRow(*row) for row in rows)
+
+    def journal(self) -> Iterator[Recorded]:
+        """Every event, in the order in which they were written."""
+        rows = self._rows(f"SELECT {_EVENT} FROM events ORDER BY rowid")  # noqa: S608 - constant
+        return (Recorded(*row) for row in rows)
 
     def events(self) -> Iterator[Recorded]:
         """Every event, by stream and version."""
-        rows = self._rows(
-            "SELECT stream, version, kind, body, at_ms, who FROM journal ORDER BY stream, version"
-        )
-        return (Recorded(*row) for row in rows)
+        query = f"SELECT {_EVENT} FROM events ORDER BY stream, version"  # noqa: S608 - constant
+        return (Recorded(*row) for row in self._rows(query))
 
     def events_like(self, pattern: str) -> Iterator[Recorded]:
         """Every event of the streams whose names fit a GLOB pattern, by stream and version."""
         rows = self._rows(
-            "SELECT stream, version, kind, body, at_ms, who FROM journal"
+            f"SELECT {_EVENT} FROM events"  # noqa: S608 - constant
             " WHERE stream GLOB ? ORDER BY stream, version",
             (pattern,),
         )
         return (Recorded(*row) for row in rows)
+
+    def event(self, stream: str, version: int) -> Recorded | None:
+        """One event, or None."""
+        rows = self._rows(
+            f"SELECT {_EVENT} FROM events WHERE stream = ? AND version = ?",  # noqa: S608 - constant
+            (stream, version),
+        )
+        return next((Recorded(*row) for row in rows), None)
+
+    def event_count(self) -> int:
+        """How many events there are."""
+        return int(next(self._rows("SELECT count(*) FROM events"))[0])
+
+    def keys(self) -> Iterator[KeyRow]:
+        """Every key of a stream that is not destroyed, by stream."""
+        rows = self._rows("SELECT stream, wrapped FROM keys ORDER BY stream")
+        return (KeyRow(*row) for row in rows)
 
     def effects(self) -> Iterator[PendingEffect]:
         """Every outbox entry, by id."""

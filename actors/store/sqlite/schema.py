@@ -1,8 +1,8 @@
 """The tables of a node's database, and how a file becomes, or proves to be, one of ours.
 
-An event and its audit entry are one row of `journal`: no code path can write one without the other.
-Names and times only go into columns that are searched; everything else stays in msgpack bodies, so
-that a new kind of event needs no migration.
+`log` is what happened, one entry a batch; every other table is what follows from it (see
+`actors.store.entry`), with the shard whose log says so. Names and times only go into columns that
+are searched; everything else stays in bodies, so that a new kind of event needs no migration.
 
 Invariants: a file is created and brought up to date whole or not at all; it is used only if its
 `application_id` is ours and its `user_version` is one that this program knows, and anything else is
@@ -25,16 +25,22 @@ BUSY_TIMEOUT_MS = 5_000
 
 _STEPS = (
     """
-CREATE TABLE journal (
-    seq          INTEGER PRIMARY KEY,
-    stream       TEXT    NOT NULL,
-    version      INTEGER NOT NULL CHECK (version > 0),
-    kind         TEXT    NOT NULL,
-    body         BLOB    NOT NULL,
-    at_ms        INTEGER NOT NULL,
-    who          TEXT    NOT NULL,
-    event_digest BLOB    NOT NULL CHECK (length(event_digest) = 32),
-    head         BLOB    NOT NULL CHECK (length(head) = 32),
+CREATE TABLE log (
+    shard TEXT    NOT NULL,
+    seq   INTEGER NOT NULL CHECK (seq > 0),
+    entry BLOB    NOT NULL,
+    nodes BLOB    NOT NULL CHECK (length(nodes) % 32 = 0),
+    PRIMARY KEY (shard, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE events (
+    stream  TEXT    NOT NULL,
+    version INTEGER NOT NULL CHECK (version > 0),
+    kind    TEXT    NOT NULL,
+    body    BLOB    NOT NULL,
+    at_ms   INTEGER NOT NULL,
+    who     TEXT    NOT NULL,
+    shard   TEXT    NOT NULL,
+    seq     INTEGER NOT NULL,
     UNIQUE (stream, version)
 ) STRICT;
 CREATE TABLE effects (
@@ -43,27 +49,36 @@ CREATE TABLE effects (
     recipient TEXT    NOT NULL,
     kind      TEXT    NOT NULL,
     body      BLOB    NOT NULL,
-    due_ms    INTEGER NOT NULL
+    due_ms    INTEGER NOT NULL,
+    span      TEXT    NOT NULL,
+    shard     TEXT    NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX effects_by_stream ON effects (stream, id);
+CREATE INDEX effects_by_due ON effects (due_ms, id, stream);
 CREATE TABLE claims (
     scope TEXT NOT NULL,
     key   TEXT NOT NULL,
     owner TEXT NOT NULL,
+    shard TEXT NOT NULL,
     PRIMARY KEY (scope, key)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE documents (
     collection TEXT NOT NULL,
     key        TEXT NOT NULL,
     body       BLOB NOT NULL,
+    shard      TEXT NOT NULL,
     PRIMARY KEY (collection, key)
 ) STRICT;
+CREATE TABLE keys (
+    stream  TEXT PRIMARY KEY,
+    wrapped BLOB NOT NULL,
+    shard   TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE blobs (
     digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
     body   BLOB NOT NULL
 ) STRICT;
 """,
-    "CREATE INDEX effects_by_due ON effects (due_ms, id, stream)",
 )
 """What makes each version of the schema out of the one before, the first out of nothing."""
 

@@ -28,7 +28,15 @@ from actors.asyncio_side.hosted import Conduit
 from actors.inbox import Delivery, Inbox
 from actors.store.lanes import LANE_REQUESTS_MAX
 from actors.store.port import StoreClosed, StoreError
-from actors.store.sqlite.client import CommitGroup, Look, PutBlob, ReadHead, SqliteStore, each
+from actors.store.sqlite.client import (
+    CommitGroup,
+    Flush,
+    Look,
+    PutBlob,
+    ReadHeads,
+    SqliteStore,
+    each,
+)
 from actors.store.sqlite.errors import in_words
 from actors.store.sqlite.file import Outcome, SqliteFile
 from actors.store.sqlite.schema import (
@@ -270,8 +278,10 @@ def _answer(file: SqliteFile, request: object, outcomes: Iterator[Outcome]) -> o
             return tuple(islice(outcomes, len(batches)))
         case PutBlob(digest, body):
             return _attempt(file, lambda file: file.put_blob(digest, body))
-        case ReadHead():
-            return _attempt(file, SqliteFile.head)
+        case Flush():
+            return None
+        case ReadHeads():
+            return _attempt(file, SqliteFile.heads)
         case _:
             return StoreError(f"the database does not understand {type(request).__name__}")
 
