@@ -71,14 +71,10 @@ def check_ledger(folder: Path, database: Path, office_key: bytes, now_ms: int) -
             zh, en = "账本属于另一个机构", "the ledger is another office's"
             raise WrongLedger(_words(database, zh, en))
         for head in noted.heads if noted is not None else ():
-            if (
-                ledger.attempt(partial(SqliteFile.root_at, shard=head.shard, size=head.size))
-                != head.root
-            ):
-                zh = f"账本比上次运行时旧，{head.shard} 缺少第 {head.size} 条记录"
-                en = (
-                    f"the ledger is older than it was: entry {head.size} of {head.shard} is missing"
-                )
+            there = ledger.attempt(partial(SqliteFile.root_at, shard=head.shard, size=head.size))
+            if there != head.root:
+                zh = f"账本比上次运行时旧，缺少 {head.shard} 的第 {head.size} 条记录"
+                en = f"the ledger is older than it was: {head.shard} lacks entry {head.size}"
                 raise WrongLedger(_words(database, zh, en))
         note_ledger(folder, ledger.attempt(SqliteFile.heads))
 

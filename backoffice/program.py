@@ -310,7 +310,7 @@ class BackOffice:
     def _devices(self) -> Actor:
         return DurableActor(
             Devices(),
-            stream=DEVICES_STREAM,
+            stream="devices",
             key="devices",
             store=self._store,
             handlers={},

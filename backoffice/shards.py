@@ -1,4 +1,4 @@
-"""Which shard of the store owns what: one for each county union, one for the province, some for people.
+"""Which shard of the store owns what: one a county union, one for the province, some for people.
 
 A union's shard has its cases, its partners' books and everything else whose stream names the union;
 the province's has what is one for all (device registry, policy, feeds, forms); people's records lie

@@ -6,7 +6,7 @@ there is noted on the disk; afterwards each table is read beside the notes. So m
 with the office. One wrong row is one finding, and the walk goes on behind it.
 
 What no log can show: that its end was cut off, or that it was written anew as a whole. For that
-somebody else must have kept a former head (`Heads`).
+somebody else must have kept a former head.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Final, Protocol
 
-from actors.store.entry import digest_of, read_entry
+import msgspec
+
+from actors.store.entry import Entry, digest_of, read_entry
 from actors.store.merkle import NODE_BYTES, Frontier, leaf_hash
 from actors.store.port import (
+    HINT,
     Claim,
     Document,
     Head,
@@ -43,7 +46,6 @@ class Wrong(StrEnum):
     ALTERED = "altered"
     MISSING = "missing"
     ADDED = "added"
-    UNREADABLE = "unreadable"
     BROKEN_TREE = "broken_tree"
 
 
@@ -59,6 +61,9 @@ class Books(Protocol):
 
     def log(self, shard: str) -> Iterator[LogRow]:
         """A shard's log, by number."""
+
+    def entry(self, shard: str, seq: int) -> LogRow | None:
+        """One entry of a shard's log."""
 
     def event(self, stream: str, version: int) -> Recorded | None:
         """One event."""
@@ -99,23 +104,11 @@ class Notes(Protocol):
 
 
 def refold(books: Books, notes: Notes, tell: Tell) -> list[Head]:
-    """Compare all that a store holds with its logs; the heads are those of the logs as they stand."""
+    """Compare all that a store holds with its logs; return how far those have come."""
     walk = _Walk(books, notes, tell)
     heads = [walk.follow(shard) for shard in books.shards()]
     walk.look_for_added_events()
-    tables = (
-        (EFFECTS, (((e.id, ""), _effect_mark(e, shard)) for e, shard in books.effects())),
-        (CLAIMS, (((c.scope, c.key), _mark(shard, c.owner)) for c, shard in books.claims())),
-        (DOCUMENTS, _documents(books)),
-        (
-            KEYS,
-            (
-                ((k.stream, ""), _mark(shard, digest_of(k.wrapped or b"")))
-                for k, shard in books.keys()
-            ),
-        ),
-    )
-    for table, rows in tables:
+    for table, rows in _tables(books):
         _compare(table, notes.rows(table), rows, tell)
     return heads
 
@@ -132,51 +125,144 @@ class _Walk:
         self._books = books
         self._notes = notes
         self._tell = tell
-        self._found = 0
+        self._events_found = 0
 
     def follow(self, shard: str) -> Head:
         """Read one log, and fold it into the notes."""
-        frontier = Frontier.of(0, ())
+        frontier, expected = Frontier.of(0, ()), 1
         for row in self._books.log(shard):
             where = f"log/{shard}#{row.seq}"
-            for missing in range(frontier.size + 1, min(row.seq, frontier.size + 100)):
-                self._tell(Wrong.MISSING, f"log/{shard}#{missing}")
-            try:
-                entry = read_entry(row.entry, where)
-            except StoreError:
-                self._tell(Wrong.UNREADABLE, where)
-                entry = None
-            grown, nodes = frontier.append(leaf_hash(row.entry))
-            if (entry is not None and (entry.shard, entry.seq) != (shard, row.seq)) or (
-                row.nodes[:NODE_BYTES] != nodes[0]
-            ):
+            if row.seq != expected:
+                self._tell(Wrong.MISSING, f"log/{shard}#{expected}–{row.seq - 1}")
+            frontier, nodes = frontier.append(leaf_hash(row.entry))
+            entry = self._entry(row, where)
+            if row.nodes[:NODE_BYTES] != nodes[0] or entry is None:
                 self._tell(Wrong.ALTERED, where)
-            elif row.nodes != b"".join(nodes):
+            elif row.seq == frontier.size and row.nodes != b"".join(nodes):
+                # Where leaves are missing or altered before it, a tree differs as well.
                 self._tell(Wrong.BROKEN_TREE, where)
             if entry is not None:
-                self._fold(entry, row.seq, shard)
-            frontier = grown if row.seq == grown.size else Frontier.of(row.seq, grown.nodes)
+                self._fold(entry, shard)
+            expected = row.seq + 1
         return Head(shard, frontier.size, frontier.root())
 
     def look_for_added_events(self) -> None:
-        """Name the events that no entry tells of, if there are more than those that were found."""
-        if self._books.event_count() == self._found:
+        """Name the events that no entry tells of, if there are any."""
+        if self._books.event_count() == self._events_found:
             return
         for row in self._books.events():
-            if self._notes.get("events", (row.stream, str(row.version))) is None:
-                told = self._told(row)
-                if not told:
-                    self._tell(Wrong.ADDED, place_of(row.stream, row.version))
+            if not self._is_told(row):
+                self._tell(Wrong.ADDED, place_of(row.stream, row.version))
 
-    def _told(self, row: Recorded) -> bool:
+    def _entry(self, row: LogRow, where: str) -> Entry | None:
+        """What an entry says; None if it says nothing, or is another's."""
+        try:
+            entry = read_entry(row.entry, where)
+        except StoreError:
+            return None
+        return entry if (entry.shard, entry.seq) == (row.shard, row.seq) else None
+
+    def _fold(self, entry: Entry, shard: str) -> None:
+        notes = self._notes
+        for stream, after, events in entry.appends:
+            for version, (kind, digest) in enumerate(events, after + 1):
+                self._look_at_event(entry, stream, version, kind, digest)
+        for an_id, stream, to, kind, due_ms, span, digest in entry.effects:
+            mark = _mark(shard, stream, to, kind, due_ms, span, digest)
+            notes.put(EFFECTS, (an_id, ""), mark)
+        for done in entry.effects_done:
+            notes.drop(EFFECTS, (done, ""))
+        for scope, key, owner in entry.releases:
+            if notes.get(CLAIMS, (scope, key)) == _mark(shard, owner):
+                notes.drop(CLAIMS, (scope, key))
+        for scope, key, owner in entry.claims:
+            notes.put(CLAIMS, (scope, key), _mark(shard, owner))
+        for collection, key, body in entry.documents:
+            self._note(DOCUMENTS, (collection, key), shard, body)
+        for stream, wrapped in entry.keys:
+            self._note(KEYS, (stream, ""), shard, wrapped)
+
+    def _note(self, table: str, place: Place, shard: str, digest: bytes | None) -> None:
+        if digest is None:
+            self._notes.drop(table, place)
+        else:
+            self._notes.put(table, place, _mark(shard, digest))
+
+    def _look_at_event(
+        self, entry: Entry, stream: str, version: int, kind: str, digest: bytes
+    ) -> None:
+        found = self._books.event(stream, version)
+        where = place_of(stream, version)
+        if found is None:
+            self._tell(Wrong.MISSING, where)
+            return
+        self._events_found += 1
+        said = (kind, digest, entry.at_ms, entry.who, entry.shard, entry.seq)
+        kept = (found.kind, digest_of(found.body), found.at_ms, found.who, found.shard, found.seq)
+        if said != kept:
+            self._tell(Wrong.ALTERED, where)
+
+    def _is_told(self, row: Recorded) -> bool:
         """Whether the entry that an event names tells of it."""
-        for one in self._books.log_entry(row.shard, row.seq):
-            try:
-                entry = read_entry(one.entry, "")
-            except StoreError:
-                return False
-            return any(
-                stream == row.stream and after < row.version <= after + len(events)
-                for stream, after, events in entry.appends
-            )
-        return False
+        one = self._books.entry(row.shard, row.seq)
+        entry = None if one is None else self._entry(one, "")
+        return entry is not None and any(
+            stream == row.stream and after < row.version <= after + len(events)
+            for stream, after, events in entry.appends
+        )
+
+
+def _tables(books: Books) -> Iterator[tuple[str, Iterator[tuple[Place, bytes]]]]:
+    """Every table that is folded, with its rows as the notes have them."""
+    yield (
+        EFFECTS,
+        (
+            ((e.id, ""), _mark(shard, e.stream, e.to, e.kind, e.due_ms, e.span, digest_of(e.body)))
+            for e, shard in books.effects()
+        ),
+    )
+    yield CLAIMS, (((c.scope, c.key), _mark(shard, c.owner)) for c, shard in books.claims())
+    yield (
+        DOCUMENTS,
+        (
+            ((d.collection, d.key), _mark(shard, digest_of(d.body or b"")))
+            for d, shard in books.documents()
+            if not d.collection.startswith(HINT)
+        ),
+    )
+    keys = books.keys()
+    yield KEYS, (((k.stream, ""), _mark(shard, digest_of(k.wrapped or b""))) for k, shard in keys)
+
+
+def _compare(
+    table: str,
+    said: Iterator[tuple[Place, bytes]],
+    kept: Iterator[tuple[Place, bytes]],
+    tell: Tell,
+) -> None:
+    """Read both side by side; each is in the order of its places."""
+    one, other = next(said, None), next(kept, None)
+    while one is not None or other is not None:
+        if other is None or (one is not None and one[0] < other[0]):
+            assert one is not None
+            tell(Wrong.MISSING, _named(table, one[0]))
+            one = next(said, None)
+        elif one is None or other[0] < one[0]:
+            tell(Wrong.ADDED, _named(table, other[0]))
+            other = next(kept, None)
+        else:
+            if one[1] != other[1]:
+                tell(Wrong.ALTERED, _named(table, one[0]))
+            one, other = next(said, None), next(kept, None)
+
+
+def _named(table: str, place: Place) -> str:
+    return "/".join((table, *filter(None, place)))
+
+
+def _mark(*fields: object) -> bytes:
+    """What tells one row from any other at its place."""
+    return digest_of(msgspec.msgpack.encode(fields))
+
+
+__all__ = ["Books", "Notes", "Wrong", "place_of", "refold"]

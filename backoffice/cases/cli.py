@@ -222,7 +222,7 @@ def _read(folder: Path, union: str) -> tuple[ManualCase, ...]:
     """What a folder holds; beside a running office it is said that more may follow."""
     try:
         with open_readonly(database_of(folder)) as archive:
-            bodies = [one.body for one in archive.documents() if one.collection == COLLECTION]
+            bodies = [one.body for one, _ in archive.documents() if one.collection == COLLECTION]
     except (NoOffice, StoreError) as error:
         fail(f"不能读取 · cannot read: {error}", EXIT_FAILED)
     if is_held(folder):

@@ -157,7 +157,7 @@ def _acknowledged(data: Path) -> dict[str, int]:
         with open_readonly(database_of(data)) as archive:
             return {
                 document.key: decode(int, document.body)
-                for document in archive.documents()
+                for document, _ in archive.documents()
                 if document.collection == ACKNOWLEDGED and document.body is not None
             }
     except (NoOffice, StoreError) as error:

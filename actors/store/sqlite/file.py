@@ -60,7 +60,7 @@ _DROP_DOCUMENT = "DELETE FROM documents WHERE collection = ? AND key = ?"
 _PUT_KEY = "INSERT OR REPLACE INTO keys VALUES (?, ?, ?)"
 _DROP_KEY = "DELETE FROM keys WHERE stream = ?"
 
-_Change = tuple[str | bytes | None, str]
+_Change = tuple[str | None, str] | tuple[bytes | None, str]
 """A new value, or None where it goes, and the shard whose log says so."""
 
 _GREATEST = "\U0010ffff"
@@ -292,7 +292,7 @@ class SqliteFile:
         self._versions.update(plan.versions)
         self._frontiers.update(plan.frontiers)
 
-    def _overwrite(self, put: str, drop: str, changes: Mapping[tuple[str, ...], _Change]) -> None:
+    def _overwrite(self, put: str, drop: str, changes: Mapping[Any, _Change]) -> None:
         """Put each change; None removes."""
         if changes:
             kept = [(*place, *change) for place, change in changes.items() if change[0] is not None]
@@ -364,6 +364,11 @@ class Archive:
         )
         return (LogRow(*row) for row in rows)
 
+    def entry(self, shard: str, seq: int) -> LogRow | None:
+        """One entry of a shard's log, or None."""
+        query = f"SELECT {_LOG} FROM log WHERE shard = ? AND seq = ?"  # noqa: S608 - constant
+        return next((LogRow(*row) for row in self._rows(query, (shard, seq))), None)
+
     def journal(self) -> Iterator[Recorded]:
         """Every event, in the order in which they were written."""
         rows = self._rows(f"SELECT {_EVENT} FROM events ORDER BY rowid")  # noqa: S608 - constant
@@ -395,25 +400,27 @@ class Archive:
         """How many events there are."""
         return int(next(self._rows("SELECT count(*) FROM events"))[0])
 
-    def keys(self) -> Iterator[KeyRow]:
-        """Every key of a stream that is not destroyed, by stream."""
-        rows = self._rows("SELECT stream, wrapped FROM keys ORDER BY stream")
-        return (KeyRow(*row) for row in rows)
+    def keys(self) -> Iterator[tuple[KeyRow, str]]:
+        """Every stream's key that is not destroyed with its shard, by stream."""
+        rows = self._rows("SELECT stream, wrapped, shard FROM keys ORDER BY stream")
+        return ((KeyRow(*row), shard) for *row, shard in rows)
 
-    def effects(self) -> Iterator[PendingEffect]:
-        """Every outbox entry, by id."""
-        rows = self._rows(f"SELECT {_EFFECT} FROM effects ORDER BY id")  # noqa: S608 - constant
-        return (PendingEffect(*row) for row in rows)
+    def effects(self) -> Iterator[tuple[PendingEffect, str]]:
+        """Every outbox entry with its shard, by id."""
+        query = f"SELECT {_EFFECT}, shard FROM effects ORDER BY id"  # noqa: S608 - constant
+        return ((PendingEffect(*row), shard) for *row, shard in self._rows(query))
 
-    def claims(self) -> Iterator[Claim]:
-        """Every claim, by scope and key."""
-        rows = self._rows("SELECT scope, key, owner FROM claims ORDER BY scope, key")
-        return (Claim(*row) for row in rows)
+    def claims(self) -> Iterator[tuple[Claim, str]]:
+        """Every claim with its shard, by scope and key."""
+        rows = self._rows("SELECT scope, key, owner, shard FROM claims ORDER BY scope, key")
+        return ((Claim(*row), shard) for *row, shard in rows)
 
-    def documents(self) -> Iterator[Document]:
-        """Every document, by collection and key."""
-        rows = self._rows("SELECT collection, key, body FROM documents ORDER BY collection, key")
-        return (Document(*row) for row in rows)
+    def documents(self) -> Iterator[tuple[Document, str]]:
+        """Every document with its shard, by collection and key."""
+        rows = self._rows(
+            "SELECT collection, key, body, shard FROM documents ORDER BY collection, key"
+        )
+        return ((Document(*row), shard) for *row, shard in rows)
 
     def blob_digests(self) -> Iterator[bytes]:
         """The digest of every blob, in order."""
