@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Final
 from actors.asyncio_side.host import open_asyncio_host
 from actors.runtime.named_ref import NamedRef
 from actors.store.lanes import LANE_REQUESTS_MAX, Lanes
+from actors.store.sealed import SealedStore
 from actors.store.sqlite import SqliteProcess, SqliteStore
 from supervisors.child_spec import Backoff, ChildSpec
 
 if TYPE_CHECKING:
     from actors.runtime.system import System
+    from actors.sealing import Sealer
     from actors.store import Store
 
 STORE: Final = "store"
@@ -51,6 +53,17 @@ def given(store: Store) -> Storage:
     return storage
 
 
+def sealed(storage: Storage, sealer: Sealer) -> Storage:
+    """The same store, with bodies that nobody reads without the keys."""
+
+    @asynccontextmanager
+    async def sealing(system: System, root: str) -> AsyncIterator[Stored]:
+        async with storage(system, root) as stored:
+            yield Stored(SealedStore(stored.store, sealer), stored.children)
+
+    return sealing
+
+
 def sqlite(path: Path, requests_max: int = LANE_REQUESTS_MAX) -> Storage:
     """An SQLite file, written by an actor on the asyncio host under the program's own root.
 
@@ -74,4 +87,4 @@ def sqlite(path: Path, requests_max: int = LANE_REQUESTS_MAX) -> Storage:
     return storage
 
 
-__all__ = ["STORE", "Storage", "Stored", "given", "sqlite"]
+__all__ = ["STORE", "Storage", "Stored", "given", "sealed", "sqlite"]

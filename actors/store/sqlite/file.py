@@ -400,6 +400,11 @@ class Archive:
         """How many events there are."""
         return int(next(self._rows("SELECT count(*) FROM events"))[0])
 
+    def key(self, stream: str) -> bytes | None:
+        """The wrapped key of one stream, or None."""
+        row = next(self._rows("SELECT wrapped FROM keys WHERE stream = ?", (stream,)), None)
+        return None if row is None else bytes(row[0])
+
     def keys(self) -> Iterator[tuple[KeyRow, str]]:
         """Every stream's key that is not destroyed with its shard, by stream."""
         rows = self._rows("SELECT stream, wrapped, shard FROM keys ORDER BY stream")
