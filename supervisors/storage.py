@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from actors.asyncio_side.host import open_asyncio_host
 from actors.runtime.named_ref import NamedRef
+from actors.store.client import StoreClient
 from actors.store.lanes import LANE_REQUESTS_MAX, Lanes
 from actors.store.sealed import SealedStore
-from actors.store.sqlite import SqliteProcess, SqliteStore
+from actors.store.sqlite import SqliteProcess
 from supervisors.child_spec import Backoff, ChildSpec
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def sqlite(path: Path, requests_max: int = LANE_REQUESTS_MAX) -> Storage:
                 backoff=STORE_BACKOFF,
             )
             ref = NamedRef(system, f"{root}/{STORE}")
-            yield Stored(SqliteStore(ref, Lanes.of(requests_max)), (child,))
+            yield Stored(StoreClient(ref, Lanes.of(requests_max)), (child,))
 
     return storage
 

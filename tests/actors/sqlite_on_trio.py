@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 
 from actors.asyncio_side.host import open_asyncio_host
-from actors.store.sqlite import SqliteProcess, SqliteStore
+from actors.store.client import StoreClient
+from actors.store.sqlite import SqliteProcess
 
 
 @asynccontextmanager
-async def open_sqlite(folder: Path, name: str = "store.db") -> AsyncIterator[SqliteStore]:
+async def open_sqlite(folder: Path, name: str = "store.db") -> AsyncIterator[StoreClient]:
     """A store in that file of a folder; closed with the block."""
     async with open_asyncio_host() as host:
         actor = await host.start("store", partial(SqliteProcess, folder / name))
-        yield SqliteStore(actor)
+        yield StoreClient(actor)

@@ -9,9 +9,10 @@ import trio
 
 from actors.asyncio_side.host import open_asyncio_host
 from actors.store import Append, Batch, Event, StoreError, lanes
+from actors.store.client import StoreClient
 from actors.store.lanes import PEER_WAIT_S, Lane, Lanes
 from actors.store.memory import Disk, MemoryStore
-from actors.store.sqlite import SqliteProcess, SqliteStore
+from actors.store.sqlite import SqliteProcess
 from tests.kit.running import run, run_real
 
 MANY = 300
@@ -111,7 +112,7 @@ def test_a_database_with_narrow_lanes_loses_nobody(tmp_path: Path) -> None:
     async def story() -> None:
         async with open_asyncio_host() as host:
             actor = await host.start("store", lambda: SqliteProcess(tmp_path / "store.db"))
-            store = SqliteStore(actor, Lanes.of(2))
+            store = StoreClient(actor, Lanes.of(2))
             found: list[int] = []
 
             async def live(number: int) -> None:

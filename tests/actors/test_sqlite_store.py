@@ -26,7 +26,9 @@ from actors.store import (
     VersionConflict,
 )
 from actors.store.batch import verify_chain
-from actors.store.sqlite import SqliteProcess, SqliteStore
+from actors.store.client import StoreClient
+from actors.store.requests import Look
+from actors.store.sqlite import SqliteProcess
 from actors.store.sqlite.file import open_readonly
 from actors.store.sqlite.schema import NotOurs
 from tests.actors.sqlite_on_trio import open_sqlite
@@ -156,7 +158,7 @@ def test_a_crash_of_the_actor_is_an_unknown_outcome_and_then_over(tmp_path: Path
     async def story() -> None:
         outcomes: list[str] = []
 
-        async def write(store: SqliteStore) -> None:
+        async def write(store: StoreClient) -> None:
             try:
                 await store.commit(append("in flight", 0))
             except StoreClosed:
@@ -165,7 +167,7 @@ def test_a_crash_of_the_actor_is_an_unknown_outcome_and_then_over(tmp_path: Path
         async with trio.open_nursery() as nursery, open_asyncio_host() as host:
             supervisor = RestartsProcess(nursery)
             actor = await host.start("store", partial(SqliteProcess, path), supervisor)
-            store = SqliteStore(actor)
+            store = StoreClient(actor)
             await store.commit(append("before", 0))
             with closing(sqlite3.connect(path, isolation_level=None)) as other:
                 other.execute("BEGIN IMMEDIATE")
@@ -179,14 +181,18 @@ def test_a_crash_of_the_actor_is_an_unknown_outcome_and_then_over(tmp_path: Path
 
             await store.commit(append("before", 1))
             assert ["unknown"] == outcomes
-            assert ["ZeroDivisionError"] == supervisor.crashes
+            assert ["KeyError"] == supervisor.crashes
             assert (await store.head()) == verify_chain(await store.audit())
 
     run_real(story)
 
 
-async def actor_asked_to_crash(store: SqliteStore) -> None:
-    await store._look(lambda _file: 1 / 0)
+class Unheard(Look[None], frozen=True):
+    """What no database knows how to read."""
+
+
+async def actor_asked_to_crash(store: StoreClient) -> None:
+    await store._look(Unheard())
 
 
 def test_a_store_that_is_stopped_is_closed(tmp_path: Path) -> None:

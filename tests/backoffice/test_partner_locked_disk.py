@@ -17,7 +17,8 @@ from actors.errors import Refused
 from actors.ref import Ref
 from actors.runtime.trio_host import open_system
 from actors.store import Store
-from actors.store.sqlite import SqliteProcess, SqliteStore
+from actors.store.client import StoreClient
+from actors.store.sqlite import SqliteProcess
 from backoffice.partners.core_bank import CoreBank
 from backoffice.partners.embedded import stream_of
 from backoffice.partners.operations import Partner
@@ -46,7 +47,7 @@ async def open_core(file: Path) -> AsyncIterator[tuple[Ref, Store]]:
         open_asyncio_host() as host,
         open_system("office", virtual_outside()) as system,
     ):
-        store = SqliteStore(await host.start("store", partial(SqliteProcess, file, LOCK_WAIT_MS)))
+        store = StoreClient(await host.start("store", partial(SqliteProcess, file, LOCK_WAIT_MS)))
         core = system.spawn(
             "core",
             lambda: DurableActor(_rules(), stream=STREAM, key=UNION, store=store, handlers={}),

@@ -9,13 +9,11 @@ from __future__ import annotations
 from actors.store.sqlite.store import (
     Database,
     SqliteProcess,
-    SqliteStore,
     open_database,
 )
 
 __all__ = [
     "Database",
     "SqliteProcess",
-    "SqliteStore",
     "open_database",
 ]

@@ -23,7 +23,6 @@ from actors.store.port import (
     READ_ROWS_MAX,
     Batch,
     Claim,
-    Committed,
     Document,
     Due,
     Head,
@@ -34,6 +33,7 @@ from actors.store.port import (
     StoreClosed,
     StoreError,
 )
+from actors.store.requests import Outcome
 from actors.store.sqlite.errors import in_words, is_refusal
 from actors.store.sqlite.schema import prepare_reader, prepare_writer, reader_address
 
@@ -42,9 +42,6 @@ VERSIONS_KEPT_MAX = 20_000
 
 FRONTIERS_KEPT_MAX = 1_000
 """The most shards whose logs' ends a writer remembers; then it starts anew."""
-
-Outcome = Committed | StoreError
-"""What became of one batch of a group."""
 
 _BLAMES_ONE_BATCH = (sqlite3.IntegrityError, sqlite3.DataError)
 """Errors that one batch of a group caused: a used id, an oversized body."""
@@ -479,4 +476,4 @@ def open_readonly(path: Path) -> Iterator[Archive]:
         yield Archive(connection)
 
 
-__all__ = ["Archive", "Outcome", "SqliteFile", "open_readonly", "open_writer"]
+__all__ = ["Archive", "SqliteFile", "open_readonly", "open_writer"]

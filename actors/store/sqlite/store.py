@@ -20,25 +20,36 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import aiosqlite
+import msgspec
 
 from actors.asyncio_side.hosted import Conduit
 from actors.inbox import Delivery, Inbox
 from actors.store.lanes import LANE_REQUESTS_MAX
 from actors.store.port import StoreClosed, StoreError
-from actors.store.sqlite.client import (
+from actors.store.requests import (
     CommitGroup,
     Flush,
     Look,
+    LookAtBlob,
+    LookAtDocument,
+    LookAtDocuments,
+    LookAtDue,
+    LookAtEffects,
+    LookAtEntries,
+    LookAtEvents,
+    LookAtKey,
+    LookAtOwner,
+    LookAtStreams,
+    Outcome,
     PutBlob,
     ReadHeads,
-    SqliteStore,
     each,
 )
 from actors.store.sqlite.errors import in_words
-from actors.store.sqlite.file import Outcome, SqliteFile
+from actors.store.sqlite.file import SqliteFile
 from actors.store.sqlite.schema import (
     BUSY_TIMEOUT_MS,
     prepare_reader,
@@ -47,6 +58,19 @@ from actors.store.sqlite.schema import (
 )
 
 R = TypeVar("R")
+
+_LOOKS: Final[dict[type[Look[Any]], Callable[..., object]]] = {
+    LookAtEvents: SqliteFile.read,
+    LookAtStreams: SqliteFile.streams,
+    LookAtEffects: SqliteFile.effects,
+    LookAtDue: SqliteFile.due,
+    LookAtDocument: SqliteFile.document,
+    LookAtDocuments: SqliteFile.documents,
+    LookAtOwner: SqliteFile.owner,
+    LookAtBlob: SqliteFile.blob,
+    LookAtKey: SqliteFile.key,
+    LookAtEntries: SqliteFile.entries,
+}
 
 
 class Database(NamedTuple):
@@ -288,7 +312,12 @@ def _answer(file: SqliteFile, request: object, outcomes: Iterator[Outcome]) -> o
 
 def _serve_looks(file: SqliteFile, requests: Sequence[object]) -> list[object]:
     """On the reader's thread: each by itself."""
-    return [_attempt(file, r.work) for r in requests if isinstance(r, Look)]
+    return [_attempt(file, partial(_look, look=look)) for look in requests]
+
+
+def _look(file: SqliteFile, look: object) -> object:
+    assert isinstance(look, Look)
+    return _LOOKS[type(look)](file, *msgspec.structs.astuple(look))
 
 
 def _attempt(file: SqliteFile, work: Callable[[SqliteFile], object]) -> object:
@@ -304,6 +333,5 @@ def _attempt(file: SqliteFile, work: Callable[[SqliteFile], object]) -> object:
 __all__ = [
     "Database",
     "SqliteProcess",
-    "SqliteStore",
     "open_database",
 ]

@@ -1,4 +1,4 @@
-"""The SQLite store as trio tasks see it: a thin client that asks the database's actor.
+"""A store as trio tasks see it: a thin client that asks the actor that owns the database.
 
 One crossing between threads costs more than one row, so commits share them: all that wait go as one
 request. The client has no task of its own; the tasks that commit take turns in leading.
@@ -13,8 +13,8 @@ the caller knows whether a second attempt is safe.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from typing import Generic, TypeVar
+from collections.abc import Iterable
+from typing import TypeVar
 
 import trio
 
@@ -33,11 +33,27 @@ from actors.store.port import (
     StoreClosed,
     StoreError,
 )
-from actors.store.sqlite.file import Outcome, SqliteFile
+from actors.store.requests import (
+    GROUP_BATCHES_MAX,
+    CommitGroup,
+    Flush,
+    Look,
+    LookAtBlob,
+    LookAtDocument,
+    LookAtDocuments,
+    LookAtDue,
+    LookAtEffects,
+    LookAtEntries,
+    LookAtEvents,
+    LookAtKey,
+    LookAtOwner,
+    LookAtStreams,
+    Outcome,
+    PutBlob,
+    ReadHeads,
+    each,
+)
 from wire.message import Request
-
-GROUP_BATCHES_MAX = 500
-"""The most batches that one request of the client carries."""
 
 COMMITS_WAITING_MAX = 10_000
 """The most commits that wait in one client; the next is refused with nothing applied."""
@@ -58,41 +74,14 @@ wait_task_rescheduled = trio.lowlevel.wait_task_rescheduled
 R = TypeVar("R")
 
 
-class CommitGroup(Request[tuple[Outcome, ...]], frozen=True):
-    """Commit these, each whole or not at all, with one wait for the disk."""
-
-    batches: tuple[Batch, ...]
-
-
-class PutBlob(Request[None], frozen=True):
-    """Keep bytes under their digest."""
-
-    digest: bytes
-    body: bytes
-
-
-class ReadHeads(Request[list[Head]], frozen=True):
-    """How far the logs have come, after every commit that was sent before this."""
-
-
-class Flush(Request[None], frozen=True):
-    """Answered after every commit that was sent before this."""
-
-
-class Look(Request[R], Generic[R], frozen=True):
-    """Read something on the reading connection's thread."""
-
-    work: Callable[[SqliteFile], R]
-
-
-class SqliteStore:
+class StoreClient:
     """The client for trio tasks; implements `actors.store.port.Store`. Has no task of its own.
 
     Group commit begins here: the first task that commits leads. It lets everybody who is runnable
     join, sends the group, tells each member its outcome, and hands the lead to the next who waits.
 
     Args:
-        actor: the address of a `SqliteProcess`.
+        actor: the address of the actor that owns the database.
         lanes: shared by everybody who asks the same actor.
         patient: wait where a lane is full for as long as that takes.
     """
@@ -104,9 +93,9 @@ class SqliteStore:
         self._waiting: deque[_Commit] = deque()
         self._led = False
 
-    def for_peers(self) -> SqliteStore:
+    def for_peers(self) -> StoreClient:
         """As `Store.for_peers`."""
-        return SqliteStore(self._actor, self._lanes, patient=False)
+        return StoreClient(self._actor, self._lanes, patient=False)
 
     async def commit(self, batch: Batch) -> Committed:
         """As `Store.commit`."""
@@ -132,31 +121,31 @@ class SqliteStore:
 
     async def read(self, stream: str, after_version: int = 0) -> list[Recorded]:
         """As `Store.read`."""
-        return await self._look(lambda file: file.read(stream, after_version))
+        return await self._look(LookAtEvents(stream, after_version))
 
     async def streams(self, prefix: str, after: str = "") -> list[str]:
         """As `Store.streams`."""
-        return await self._look(lambda file: file.streams(prefix, after))
+        return await self._look(LookAtStreams(prefix, after))
 
     async def effects(self, stream: str | None = None, after: str = "") -> list[PendingEffect]:
         """As `Store.effects`."""
-        return await self._look(lambda file: file.effects(stream, after))
+        return await self._look(LookAtEffects(stream, after))
 
     async def due(self, from_ms: int = 0, after: str = "") -> list[Due]:
         """As `Store.due`."""
-        return await self._look(lambda file: file.due(from_ms, after))
+        return await self._look(LookAtDue(from_ms, after))
 
     async def document(self, collection: str, key: str) -> bytes | None:
         """As `Store.document`."""
-        return await self._look(lambda file: file.document(collection, key))
+        return await self._look(LookAtDocument(collection, key))
 
     async def documents(self, collection: str, after: str = "") -> list[tuple[str, bytes]]:
         """As `Store.documents`."""
-        return await self._look(lambda file: file.documents(collection, after))
+        return await self._look(LookAtDocuments(collection, after))
 
     async def owner(self, scope: str, key: str) -> str | None:
         """As `Store.owner`."""
-        return await self._look(lambda file: file.owner(scope, key))
+        return await self._look(LookAtOwner(scope, key))
 
     async def put_blob(self, digest: bytes, body: bytes) -> None:
         """As `Store.put_blob`."""
@@ -164,15 +153,15 @@ class SqliteStore:
 
     async def blob(self, digest: bytes) -> bytes | None:
         """As `Store.blob`."""
-        return await self._look(lambda file: file.blob(digest))
+        return await self._look(LookAtBlob(digest))
 
     async def key(self, stream: str) -> bytes | None:
         """As `Store.key`."""
-        return await self._look(lambda file: file.key(stream))
+        return await self._look(LookAtKey(stream))
 
     async def entries(self, shard: str, after_seq: int = 0) -> list[LogRow]:
         """As `Store.entries`."""
-        return await self._look(lambda file: file.entries(shard, after_seq))
+        return await self._look(LookAtEntries(shard, after_seq))
 
     async def heads(self) -> list[Head]:
         """As `Store.heads`; answered by the writer, behind every commit that was sent before."""
@@ -182,8 +171,8 @@ class SqliteStore:
         """As `Store.flush`."""
         await self._ask(Flush(), self._lanes.writes)
 
-    async def _look(self, work: Callable[[SqliteFile], R]) -> R:
-        return await self._ask(Look(work), self._lanes.reads)
+    async def _look(self, look: Look[R]) -> R:
+        return await self._ask(look, self._lanes.reads)
 
     async def _ask(self, request: Request[R], lane: Lane) -> R:
         try:
@@ -254,21 +243,4 @@ class _Commit:
         return trio.lowlevel.Abort.SUCCEEDED
 
 
-def each(failure: StoreError) -> Iterator[StoreError]:
-    """The same failure for everybody, each with an exception of its own to raise."""
-    while True:
-        yield type(failure)(*failure.args)
-
-
-__all__ = [
-    "ANSWER_S_MAX",
-    "COMMITS_WAITING_MAX",
-    "GROUP_BATCHES_MAX",
-    "CommitGroup",
-    "Flush",
-    "Look",
-    "PutBlob",
-    "ReadHeads",
-    "SqliteStore",
-    "each",
-]
+__all__ = ["ANSWER_S_MAX", "COMMITS_WAITING_MAX", "StoreClient"]
