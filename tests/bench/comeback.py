@@ -100,7 +100,7 @@ async def come_back(
 def _due(path: Path, bank: Bank) -> int:
     now_ms = bank.outside("office").wall.now_ms()
     with open_readonly(path) as archive:
-        return sum(effect.due_ms <= now_ms for effect in archive.effects())
+        return sum(effect.due_ms <= now_ms for effect, _ in archive.effects())
 
 
 def read_words(words: Sequence[str]) -> dict[str, int]:

@@ -11,19 +11,32 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
 
 import trio
 
-from actors.store import Batch, Committed, StoreError
-from actors.store.batch import JournalRow
+from actors.store import Batch, Committed, LogRow, Recorded, StoreError
 from actors.store.lanes import LANE_REQUESTS_MAX, Lanes
 from actors.store.memory import Disk, MemoryStore
 
 DELAY_S_MAX = 0.05
 """The longest virtual wait before and after a commit, in seconds."""
 
-Watch = Callable[[Batch, Sequence[JournalRow]], None]
-"""Sees a batch and its rows in the step in which they become durable; must not raise."""
+
+class Wrote(NamedTuple):
+    """What a batch became on the disk.
+
+    Attributes:
+        entries: of its shard's log; none where it changed nothing that the log covers.
+        events: the rows of its events.
+    """
+
+    entries: Sequence[LogRow]
+    events: Sequence[Recorded]
+
+
+Watch = Callable[[Batch, Wrote], None]
+"""Sees a batch and what it wrote in the step in which it becomes durable; must not raise."""
 
 
 Refuse = Callable[[Batch], StoreError | None]
@@ -91,7 +104,7 @@ class FaultyDisk(Disk):
         refuse: asked for every batch.
     """
 
-    def __init__(self, watch: Watch = lambda _batch, _rows: None, refuse: Refuse = never) -> None:
+    def __init__(self, watch: Watch = lambda _batch, _wrote: None, refuse: Refuse = never) -> None:
         super().__init__()
         self.refuse = refuse
         self._watch = watch
@@ -101,9 +114,10 @@ class FaultyDisk(Disk):
         why = self.refuse(batch)
         if why is not None:
             raise why
-        before = len(self.journal)
+        events, entries = len(self.journal), len(self.logs.get(batch.shard, ()))
         committed = super().apply(batch)
-        self._watch(batch, self.journal[before:])
+        log = self.logs.get(batch.shard, [])
+        self._watch(batch, Wrote(log[entries:], self.journal[events:]))
         return committed
 
 

@@ -37,7 +37,7 @@ def kinds(path: Path) -> Counter[str]:
 def reminders(path: Path) -> Counter[str]:
     """What is owed later, by kind."""
     with open_readonly(path) as archive:
-        return Counter(effect.kind for effect in archive.effects())
+        return Counter(effect.kind for effect, _ in archive.effects())
 
 
 def test_an_office_comes_back_after_an_ordinary_day(tmp_path: Path) -> None:
