@@ -43,6 +43,11 @@ VERSIONS_KEPT_MAX = 20_000
 FRONTIERS_KEPT_MAX = 1_000
 """The most shards whose logs' ends a writer remembers; then it starts anew."""
 
+
+class _Entangled(Exception):
+    """One batch of a group settles an effect that another one adds: their order matters."""
+
+
 _BLAMES_ONE_BATCH = (sqlite3.IntegrityError, sqlite3.DataError)
 """Errors that one batch of a group caused: a used id, an oversized body."""
 
@@ -80,8 +85,9 @@ class SqliteFile:
     def commit_group(self, batches: Sequence[Batch]) -> list[Outcome]:
         """Commit many batches in one transaction, with one wait for the disk.
 
-        All are planned in memory and written together. Should SQLite itself refuse a row, the
-        transaction starts again with each batch in a savepoint of its own.
+        All are planned in memory and written together. Should SQLite itself refuse a row, or one
+        batch settle what another adds, the transaction starts again with each batch in a savepoint
+        of its own.
 
         Raises:
             StoreError: nothing of any batch was applied (locked, full).
@@ -93,7 +99,7 @@ class SqliteFile:
             try:
                 with self._transaction():
                     outcomes = self._write_together(batches)
-            except _BLAMES_ONE_BATCH:
+            except (*_BLAMES_ONE_BATCH, _Entangled):
                 with self._transaction():
                     outcomes = [self._write_alone(batch) for batch in batches]
         return outcomes
@@ -116,12 +122,14 @@ class SqliteFile:
 
     def heads(self) -> list[Head]:
         """As `Store.heads`."""
+        self._forget_what_is_stale()
         shards = self._one.execute("SELECT DISTINCT shard FROM log ORDER BY shard").fetchall()
         frontiers = [(shard, self.frontier(shard)) for (shard,) in shards]
         return [Head(shard, frontier.size, frontier.root()) for shard, frontier in frontiers]
 
     def root_at(self, shard: str, size: int) -> bytes | None:
         """The root of a shard's log when it had so many entries; None if it never had."""
+        self._forget_what_is_stale()
         if size > self.frontier(shard).size:
             return None
         return self._frontier_at(shard, size).root()
@@ -251,6 +259,10 @@ class SqliteFile:
                 outcomes.append(plan.add(batch))
             except StoreError as refusal:
                 outcomes.append(refusal)
+        if plan.effects_done and plan.effects:
+            settled = set(plan.effects_done)
+            if any(effect.id in settled for effect, _ in plan.effects):
+                raise _Entangled
         self._write(plan)
         return outcomes
 
