@@ -117,7 +117,7 @@ def test_a_database_with_narrow_lanes_loses_nobody(tmp_path: Path) -> None:
 
             async def live(number: int) -> None:
                 await store.commit(batch(number))
-                await store.head()
+                await store.heads()
                 found.append(len(await store.read(f"case/{number}")))
 
             async with trio.open_nursery() as nursery:

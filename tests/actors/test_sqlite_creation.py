@@ -18,7 +18,7 @@ from supervisors.restart import delay_s
 from supervisors.storage import STORE_BACKOFF
 
 FULL = "database or disk is full"
-PAGES = 11
+PAGES = 13
 """How many the empty tables take."""
 
 
@@ -70,7 +70,7 @@ def test_a_creation_that_fails_anywhere_leaves_nothing(
         ):
             prepare_reader(reader)
         with open_writer(path) as file:
-            assert 0 == file.head().audit_seq
+            assert [] == file.heads()
             file.commit_group([Batch("mei", 1, documents=(Document("a", "b", b"c"),))])
     assert number > 10, "every statement of the creation has failed once"
 
@@ -83,7 +83,7 @@ def test_a_disk_that_fills_up_at_the_first_start(pages: int, tmp_path: Path) -> 
         small.execute(f"PRAGMA max_page_count = {pages}")
         refused = failure(small)
     with open_writer(path) as file:
-        assert 0 == file.head().audit_seq
+        assert [] == file.heads()
     if pages == PAGES:
         assert refused is None
     else:

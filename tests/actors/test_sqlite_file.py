@@ -10,23 +10,26 @@ from pathlib import Path
 import pytest
 
 from actors.store import (
+    HINT,
+    MAIN,
     Append,
     Batch,
     Claim,
     ClaimConflict,
     Committed,
     Document,
-    Due,
     Event,
+    KeyRow,
     PendingEffect,
     StoreClosed,
     StoreError,
     VersionConflict,
     event_digest,
 )
-from actors.store.batch import AuditBroken, BadBatch, verify_chain
+from actors.store.batch import BadBatch
 from actors.store.sqlite.file import SqliteFile, open_readonly
 from actors.store.sqlite.schema import SCHEMA_VERSION, NotOurs, prepare_writer
+from tests.actors.books import read_books
 
 
 @contextmanager
@@ -82,8 +85,8 @@ def test_a_batch_that_the_database_refuses_is_refused_alone(tmp_path: Path) -> N
 
         assert [Committed, BadBatch, Committed] == [type(outcome) for outcome in outcomes]
         assert ["a", "c"] == file.streams("", "")
-        assert file.head() == verify_chain(file.audit(0))
-        assert outcomes[2] == file.head()
+        assert Committed(MAIN, 2) == outcomes[2]
+        assert (file.heads(), []) == read_books(tmp_path / "a.db")
 
 
 def test_a_full_disk_applies_nothing_and_the_file_goes_on(tmp_path: Path) -> None:
@@ -100,8 +103,8 @@ def test_a_full_disk_applies_nothing_and_the_file_goes_on(tmp_path: Path) -> Non
         assert not isinstance(refusal.value, StoreClosed)
         assert ["a"] == file.streams("", "")
         connection.execute("PRAGMA max_page_count = 100000")
-        file.commit_group([append("b", 0, b"small")])
-        assert file.head() == verify_chain(file.audit(0))
+        assert [Committed(MAIN, 2)] == file.commit_group([append("b", 0, b"small")])
+        assert (file.heads(), []) == read_books(tmp_path / "a.db")
 
 
 def test_another_writers_lock_applies_nothing(tmp_path: Path) -> None:
@@ -117,14 +120,18 @@ def test_another_writers_lock_applies_nothing(tmp_path: Path) -> None:
 
 
 def test_another_writer_is_seen(tmp_path: Path) -> None:
-    """Two writers in turn, as after a crash of the first, continue one chain."""
+    """Two writers in turn, as after a crash of the first, continue one log; so does a third."""
     path = tmp_path / "a.db"
     with opened(path) as one, opened(path) as two:
         one.commit_group([append("a", 0, b"1")])
         two.commit_group([append("a", 1, b"2")])
         one.commit_group([append("a", 2, b"3")])
 
-        assert two.head() == verify_chain(one.audit(0))
+        assert one.heads() == two.heads()
+        assert (one.heads(), []) == read_books(path)
+    with opened(path) as again:
+        assert [Committed(MAIN, 4)] == again.commit_group([append("a", 3, b"4")])
+        assert (again.heads(), []) == read_books(path)
 
 
 def test_a_damaged_file_is_unknown_not_refused(tmp_path: Path) -> None:
@@ -140,19 +147,9 @@ def test_a_damaged_file_is_unknown_not_refused(tmp_path: Path) -> None:
         file.commit_group([append("b", 0, b"x")])
 
 
-def test_an_older_file_is_brought_up_to_date(tmp_path: Path) -> None:
-    """With everything that it held; whoever only reads takes it as it is."""
-    path = tmp_path / "old.db"
-    with connected(path) as connection:
-        connection.execute("INSERT INTO effects VALUES ('s#1.0', 's', 'core', 'post', x'00', 7)")
-        connection.execute("DROP INDEX effects_by_due")
-        connection.execute("PRAGMA user_version = 1")
-    with open_readonly(path) as archive:
-        assert ["s#1.0"] == [effect.id for effect in archive.effects()]
-    with opened(path) as file:
-        assert [Due(7, "s#1.0", "s")] == file.due(0, "")
-    with connected(path) as connection:
-        assert (SCHEMA_VERSION,) == connection.execute("PRAGMA user_version").fetchone()
+def test_what_is_due_is_found_by_an_index(tmp_path: Path) -> None:
+    """That holds all that is asked for: looking costs nothing for what is not due."""
+    with connected(tmp_path / "a.db") as connection:
         plan = connection.execute(
             "EXPLAIN QUERY PLAN SELECT due_ms, id, stream FROM effects"
             " WHERE (due_ms, id) > (0, '') ORDER BY due_ms, id LIMIT 1"
@@ -200,15 +197,17 @@ def test_a_running_office_can_be_looked_into(tmp_path: Path) -> None:
     def look() -> None:
         with open_readonly(path) as archive:
             assert [b"1", b"2"] == [event.body for event in archive.events()]
-            assert 2 == verify_chain(archive.audit()).audit_seq
-            assert [effect] == list(archive.effects())
-            assert [Claim("card", "6", "a")] == list(archive.claims())
-            assert [Document("c", "k", b"v")] == list(archive.documents())
+            assert [MAIN] == archive.shards()
+            assert [archive.entry(MAIN, 1)] == list(archive.log(MAIN))
+            assert archive.entry(MAIN, 2) is None
+            assert [(effect, MAIN)] == list(archive.effects())
+            assert [(Claim("card", "6", "a"), MAIN)] == list(archive.claims())
+            assert [(Document("c", "k", b"v"), MAIN)] == list(archive.documents())
             assert [digest] == list(archive.blob_digests())
             assert b"photo" == archive.blob(digest)
             assert archive.blob(event_digest(b"other")) is None
             with pytest.raises(StoreError):
-                list(archive._rows("DELETE FROM journal"))
+                list(archive._rows("DELETE FROM events"))
 
     with opened(path) as file:
         file.commit_group([batch])
@@ -217,20 +216,65 @@ def test_a_running_office_can_be_looked_into(tmp_path: Path) -> None:
     look()
 
 
-def test_tampering_is_found(tmp_path: Path) -> None:
-    """An altered, deleted or inserted row of the journal breaks the chain at that row."""
-    changes = {
-        "UPDATE journal SET who = 'li' WHERE seq = 2": 2,
-        "UPDATE journal SET head = zeroblob(32) WHERE seq = 3": 3,
-        "DELETE FROM journal WHERE seq = 2": 3,
-        "UPDATE journal SET seq = 9 WHERE seq = 1": 2,
-    }
-    for number, (change, found_at) in enumerate(changes.items()):
-        path = tmp_path / f"{number}.db"
-        with connected(path) as connection:
-            SqliteFile(connection).commit_group([append("a", 0, b"1", b"2", b"3", b"4")])
-            connection.execute(change)
+TAMPERED = {
+    "UPDATE log SET entry = zeroblob(90) WHERE seq = 2": "altered log/main#2",
+    "UPDATE log SET nodes = zeroblob(32) WHERE seq = 3": "altered log/main#3",
+    "UPDATE log SET nodes = substr(nodes, 1, 32) WHERE seq = 2": "broken_tree log/main#2",
+    "DELETE FROM log WHERE seq = 2": "missing log/main#2–2",
+    "DELETE FROM log WHERE seq = 4": "added a#4",
+    "UPDATE log SET shard = 'b' WHERE seq = 1": "altered log/b#1",
+    "UPDATE events SET who = 'li' WHERE version = 2": "altered a#2",
+    "UPDATE events SET body = x'00' WHERE version = 2": "altered a#2",
+    "UPDATE events SET seq = 4 WHERE version = 2": "altered a#2",
+    "DELETE FROM events WHERE version = 2": "missing a#2",
+    "INSERT INTO events VALUES ('z', 1, 'e', x'00', 1, 'mei', 'main', 1)": "added z#1",
+    "UPDATE effects SET due_ms = 9": "altered effects/a#1.0",
+    "DELETE FROM effects": "missing effects/a#1.0",
+    "INSERT INTO effects VALUES ('z', 's', 't', 'k', x'00', 1, '', 'main')": "added effects/z",
+    "UPDATE claims SET owner = 'b'": "altered claims/card/6",
+    "DELETE FROM claims": "missing claims/card/6",
+    "UPDATE documents SET body = x'00' WHERE collection = 'c'": "altered documents/c/k",
+    "UPDATE documents SET shard = 'b' WHERE collection = 'c'": "altered documents/c/k",
+    "DELETE FROM documents WHERE collection = 'c'": "missing documents/c/k",
+    "UPDATE keys SET wrapped = x'00'": "altered keys/a",
+    "DELETE FROM keys": "missing keys/a",
+}
+"""What somebody with a database's tools may do, and what is told of it among other things."""
 
-        with open_readonly(path) as archive, pytest.raises(AuditBroken) as broken:
-            verify_chain(archive.audit())
-        assert found_at == broken.value.seq
+
+@pytest.mark.parametrize("change", TAMPERED)
+def test_tampering_is_found(change: str, tmp_path: Path) -> None:
+    """An altered, deleted or inserted row of any table is named; a hint may change."""
+    path = tmp_path / "a.db"
+    with connected(path) as connection:
+        file = SqliteFile(connection)
+        batch = Batch(
+            "mei",
+            1,
+            append("a", 0, b"1").appends,
+            (PendingEffect("a#1.0", "a", "core", "post", b"", 5),),
+            claims=(Claim("card", "6", "a"),),
+            documents=(Document("c", "k", b"v"), Document(HINT, "k", b"v")),
+            keys=(KeyRow("a", b"wrapped"),),
+        )
+        file.commit_group([batch, *(append("a", after, b"x") for after in (1, 2, 3))])
+        connection.execute("UPDATE documents SET body = x'00' WHERE collection = '~'")
+        assert (file.heads(), []) == read_books(path)
+        assert 1 == connection.execute(change).rowcount
+
+    assert TAMPERED[change] in read_books(path)[1]
+
+
+def test_a_damaged_end_of_a_log_takes_nothing_more(tmp_path: Path) -> None:
+    """Whoever cannot know where a log ends does not go on with it."""
+    path = tmp_path / "a.db"
+    with connected(path) as connection:
+        SqliteFile(connection).commit_group([append("a", n, b"x") for n in range(3)])
+        connection.execute("UPDATE log SET nodes = x'' WHERE seq = 2")
+    with opened(path) as file:
+        (outcome,) = file.commit_group([append("a", 3, b"x")])
+        assert isinstance(outcome, StoreError)
+        assert "damaged at entry 2" in str(outcome)
+        assert 3 == len(file.read("a", 0))
+        (other,) = file.commit_group([Batch("mei", 1, append("b", 0, b"x").appends, shard="b")])
+        assert Committed("b", 1) == other

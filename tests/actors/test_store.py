@@ -2,71 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
-
 import pytest
 
 from actors.store import (
-    AUDIT_GENESIS,
     BATCH_EVENTS_MAX,
     BLOB_BYTES_MAX,
     DUE_ROWS_MAX,
+    HINT,
+    MAIN,
     READ_ROWS_MAX,
     Append,
-    AuditEntry,
     Batch,
     Claim,
     ClaimConflict,
-    Committed,
     Document,
     Due,
     Event,
+    KeyRow,
     PendingEffect,
     Recorded,
     Store,
-    StoreError,
     VersionConflict,
-    audit_digest,
     event_digest,
 )
-from actors.store.batch import BadBatch, verify_chain
-from actors.store.memory import Disk, MemoryStore
-from tests.actors.sqlite_on_trio import open_sqlite
-from tests.kit.running import run, run_real
-
-Story = Callable[[Store], Awaitable[None]]
-Backend = Callable[[Path], AbstractAsyncContextManager[Store]]
-
-
-@asynccontextmanager
-async def open_memory(_folder: Path) -> AsyncIterator[Store]:
-    yield MemoryStore(Disk())
-
-
-BACKENDS: dict[str, tuple[Backend, Callable[[Callable[[], Awaitable[None]]], None]]] = {
-    "memory": (open_memory, run),
-    "sqlite": (open_sqlite, run_real),
-}
-
-
-@pytest.fixture(params=sorted(BACKENDS))
-def tell(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Story], None]:
-    """Runs a story on a fresh store of each backend."""
-    opened, runner = BACKENDS[request.param]
-
-    def tell_one(story: Story) -> None:
-        async def body() -> None:
-            async with opened(tmp_path) as store:
-                await story(store)
-
-        runner(body)
-
-    return tell_one
-
-
-Teller = Callable[[Story], None]
+from actors.store.batch import BadBatch
+from tests.actors.every_store import Teller, told
 
 
 def events(*bodies: bytes, kind: str = "happened") -> tuple[Event, ...]:
@@ -90,8 +50,8 @@ def test_events_are_read_back_in_order(tell: Teller) -> None:
         await store.commit(append("case/1", 2, b"c"))
 
         expected = [
-            Recorded("case/1", 2, "happened", b"b", 1_000, "mei"),
-            Recorded("case/1", 3, "happened", b"c", 1_000, "mei"),
+            Recorded("case/1", 2, "happened", b"b", 1_000, "mei", MAIN, 1),
+            Recorded("case/1", 3, "happened", b"c", 1_000, "mei", MAIN, 3),
         ]
         assert expected == await store.read("case/1", after_version=1)
         assert [] == await store.read("case/1", after_version=3)
@@ -101,7 +61,7 @@ def test_events_are_read_back_in_order(tell: Teller) -> None:
 
 
 def test_one_batch_appends_to_several_streams(tell: Teller) -> None:
-    """Facts for two streams become durable together and get one audit entry each, in order."""
+    """Facts for two streams become durable together, under one entry that tells of both."""
 
     async def story(store: Store) -> None:
         batch = Batch(
@@ -112,8 +72,10 @@ def test_one_batch_appends_to_several_streams(tell: Teller) -> None:
 
         await store.commit(batch)
 
-        audit = await store.audit()
-        assert [("a", 1), ("a", 2), ("b", 1)] == [(e.stream, e.version) for e in audit]
+        (entry,) = await told(store)
+        assert [("a", 0, 2), ("b", 0, 1)] == [(s, after, len(e)) for s, after, e in entry.appends]
+        rows = [*await store.read("a"), *await store.read("b")]
+        assert [(MAIN, 1)] * 3 == [(row.shard, row.seq) for row in rows]
 
     tell(story)
 
@@ -123,7 +85,7 @@ def test_somebody_elses_append_is_a_version_conflict(tell: Teller) -> None:
 
     async def story(store: Store) -> None:
         await store.commit(append("case/1", 0, b"a"))
-        before = await store.head()
+        before = await store.heads()
 
         for expected in (0, 2):
             batch = Batch(
@@ -140,7 +102,7 @@ def test_somebody_elses_append_is_a_version_conflict(tell: Teller) -> None:
             with pytest.raises(VersionConflict):
                 await store.commit(batch)
 
-        assert before == await store.head()
+        assert before == await store.heads()
         assert [] == await store.read("case/2")
         assert [] == await store.effects()
         assert await store.owner("card", "1") is None
@@ -303,31 +265,6 @@ def test_blobs_are_kept_under_their_digest(tell: Teller) -> None:
     tell(story)
 
 
-def test_the_audit_chain_is_the_ports_own(tell: Teller) -> None:
-    """Every event has one entry, each follows from the one before exactly as the port says."""
-
-    async def story(store: Store) -> None:
-        assert Committed(0, AUDIT_GENESIS) == await store.head()
-        assert [] == await store.audit()
-
-        first = await store.commit(append("case/1", 0, b"a"))
-        head = audit_digest(
-            AUDIT_GENESIS, 1, 1_000, "mei", "case/1", 1, "happened", event_digest(b"a")
-        )
-        expected = AuditEntry(1, 1_000, "mei", "case/1", 1, "happened", event_digest(b"a"), head)
-        assert [expected] == await store.audit()
-        assert Committed(1, head) == first
-
-        silent = await store.commit(Batch("mei", 2, documents=(Document("c", "k", b"v"),)))
-        assert first == silent
-        last = await store.commit(append("case/1", 1, b"b", b"c"))
-        assert last == verify_chain(await store.audit())
-        assert last == await store.head()
-        assert [3] == [entry.seq for entry in await store.audit(after_seq=2)]
-
-    tell(story)
-
-
 def test_streams_are_listed_by_prefix(tell: Teller) -> None:
     """Names with a prefix come sorted, from after a given one, whatever letters they hold."""
 
@@ -365,8 +302,6 @@ def test_every_read_is_bounded(tell: Teller) -> None:
 
         assert READ_ROWS_MAX == len(await store.read("long"))
         assert 1 == len(await store.read("long", after_version=READ_ROWS_MAX))
-        assert READ_ROWS_MAX == len(await store.audit())
-        assert 1 == len(await store.audit(after_seq=READ_ROWS_MAX))
         pending = await store.effects()
         assert READ_ROWS_MAX == len(pending)
         assert 1 == len(await store.effects(after=pending[-1].id))
@@ -401,6 +336,16 @@ BAD_BATCHES = {
     "a broken name": Batch(LONE_SURROGATE, 1, appends=(Append("s", 0, events(b"a")),)),
     "a broken claim": Batch("w", 1, claims=(Claim("s", LONE_SURROGATE, "o"),)),
     "a broken document": Batch("w", 1, documents=(Document("c", LONE_SURROGATE, b""),)),
+    "a broken shard": Batch("w", 1, effects_done=("x",), shard=LONE_SURROGATE),
+    "a broken span": Batch("w", 1, effects_done=("x",), span=LONE_SURROGATE),
+    "a broken hint": Batch("w", 1, documents=(Document(HINT, LONE_SURROGATE, b""),)),
+    "a broken key": Batch("w", 1, keys=(KeyRow(LONE_SURROGATE, b"k"),)),
+    "too many keys": Batch("w", 1, keys=tuple(KeyRow(str(n), b"k") for n in range(501))),
+    "no shard": Batch("w", 1, effects_done=("x",), shard=""),
+    "a broken kind": Batch("w", 1, appends=(Append("s", 0, events(b"a", kind=LONE_SURROGATE)),)),
+    "a broken effect's span": Batch(
+        "w", 1, effects=(PendingEffect("x", "s", "t", "k", b"", span=LONE_SURROGATE),)
+    ),
     "a broken effect": Batch("w", 1, effects=(effect(1, LONE_SURROGATE),)),
 }
 
@@ -416,45 +361,9 @@ def test_a_bad_batch_is_refused_and_leaves_nothing(tell: Teller) -> None:
                 continue
             pytest.fail(f"{name} was accepted")
 
-        assert Committed(0, AUDIT_GENESIS) == await store.head()
+        assert [] == await store.heads()
+        assert [] == await store.entries(MAIN)
         assert [] == await store.effects()
         await store.commit(append("s", 0, *[b"x"] * BATCH_EVENTS_MAX))
 
     tell(story)
-
-
-def test_both_backends_write_the_same_chain(tmp_path: Path) -> None:
-    """The same batches, good and bad, give the same heads, the same errors and the same rows."""
-    batches = [
-        append("a", 0, b"1"),
-        append("a", 0, b"again"),
-        Batch("li", 5, appends=append("b", 0, b"2", b"3").appends, claims=(Claim("s", "k", "b"),)),
-        Batch("li", 6, claims=(Claim("s", "k", "c"),)),
-        append("a", 1, b"4"),
-        Batch("li", 7, effects=(effect(1),)),
-        Batch("li", 8, effects=(effect(1),)),
-    ]
-
-    async def outcomes(store: Store) -> list[object]:
-        seen: list[object] = []
-        for batch in batches:
-            try:
-                seen.append(await store.commit(batch))
-            except StoreError as error:
-                seen.append(type(error))
-        return [*seen, await store.audit(), await store.effects()]
-
-    results: list[list[object]] = []
-
-    async def on_memory() -> None:
-        async with open_memory(tmp_path) as store:
-            results.append(await outcomes(store))
-
-    async def on_sqlite() -> None:
-        async with open_sqlite(tmp_path) as store:
-            results.append(await outcomes(store))
-
-    run(on_memory)
-    run_real(on_sqlite)
-
-    assert results[0] == results[1]
