@@ -75,6 +75,8 @@ class Signal:
         if self._incarnation == self.owner.incarnation:
             self.message = message
             self.owner.deliver(self)
+        else:
+            self.forget()
 
     def open(self) -> bool:
         """Take it out of the mailbox for good: whether it is still for whoever is there now."""
