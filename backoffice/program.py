@@ -70,7 +70,6 @@ from backoffice.product import Product
 from backoffice.slips.desk import SlipDesk
 from backoffice.staff import Roster
 from supervisors import (
-    Backoff,
     ChildSpec,
     Intensity,
     Pool,
@@ -83,6 +82,7 @@ from supervisors import (
     snapshot,
 )
 from supervisors.storage import Storage, Stored
+from wire.backoff import Backoff
 from wire.channel import Listener
 from wire.keys import DeviceKeys, verify
 from wire.messages.case import CaseChanged

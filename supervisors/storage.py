@@ -13,7 +13,8 @@ from actors.asyncio_side.host import open_asyncio_host
 from actors.runtime.named_ref import NamedRef
 from actors.store.lanes import LANE_REQUESTS_MAX, Lanes
 from actors.store.sqlite import SqliteProcess, SqliteStore
-from supervisors.child_spec import Backoff, ChildSpec
+from supervisors.child_spec import ChildSpec
+from wire.backoff import Backoff
 
 if TYPE_CHECKING:
     from actors.runtime.system import System
