@@ -19,9 +19,9 @@ import msgspec
 
 from actors.store import Batch, Committed, Document
 from actors.store.sqlite.file import open_writer
-from backoffice.premises import write_private
 from wire.codec import decode_json, encode_json
 from wire.errors import BadFrame
+from wire.private_file import write_private
 
 NOTE_FILE: Final = "ledger.json"
 NOTE_EVERY_S: Final = 60.0
