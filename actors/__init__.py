@@ -19,6 +19,7 @@ from actors.errors import (
     MailboxFull,
     NotStarted,
     Refused,
+    TooManyWatchers,
 )
 from actors.inbox import Delivery, Inbox
 from actors.process import Process
@@ -66,5 +67,6 @@ __all__ = [
     "ActorStopped",
     "NotStarted",
     "HandlerCrashed",
+    "TooManyWatchers",
     "Refused",
 ]

@@ -87,6 +87,17 @@ class Context(ABC):
         """Be told one `Down` when the present incarnation of `ref` ends.
 
         It is not lost to a full mailbox; this incarnation alone is told.
+
+        Raises:
+            TooManyWatchers: nobody else may monitor that actor; see `Ref.watch`.
+            ActorStopped: `ref` is a name that nobody has.
+        """
+
+    @abstractmethod
+    def demonitor(self, ref: Ref) -> None:
+        """Undo every `monitor` of `ref`, for good (OTP: `demonitor` with `flush`).
+
+        A `Down` that lies in the mailbox is not told any more; harmless when it was.
         """
 
     @abstractmethod

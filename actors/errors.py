@@ -4,6 +4,7 @@
     ├── AskTimeout        no answer in time: the outcome is unknown, it may still be carried out
     ├── MailboxFull       the message was not taken; it is counted in dead letters
     ├── ActorStopped      the actor is gone for good
+    ├── TooManyWatchers   the actor has as many watchers as it may have; nobody watches for you
     ├── NotStarted        the actor could not be started, or fails again and again; nothing was done
     ├── HandlerCrashed    the actor crashed on this very message; its supervisor acts
     └── Refused           a complete "no", with its refusal
@@ -37,6 +38,10 @@ class ActorStopped(ActorError):
 
 class NotStarted(ActorError):
     """The actor could not be started, or fails again and again; the message was not handled."""
+
+
+class TooManyWatchers(ActorError):
+    """The actor is watched by as many as may watch it; this one was not added."""
 
 
 class HandlerCrashed(ActorError):
@@ -79,5 +84,6 @@ __all__ = [
     "MailboxFull",
     "NotStarted",
     "Refused",
+    "TooManyWatchers",
     "summarize",
 ]

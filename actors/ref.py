@@ -18,7 +18,7 @@ class Down(Message, frozen=True):
 
     Attributes:
         path: of the actor; its Ref may already be alive again when this is read.
-        reason: `STOPPED`, or the one-line summary of the crash.
+        reason: `STOPPED`, or the one-line summary of the crash; `NOT_WATCHED` if it never was.
     """
 
     path: str
@@ -27,6 +27,11 @@ class Down(Message, frozen=True):
 
 STOPPED = "stopped"
 """The reason in a `Down` after a normal end."""
+
+
+NOT_WATCHED = "not watched"
+"""The reason in a `Down` that says nothing of the actor (OTP: `noconnection`): somebody on another
+event loop could not watch it, because too many do or nobody has that name."""
 
 
 class Watcher(Protocol):
@@ -87,10 +92,21 @@ class Ref(ABC):
 
     @abstractmethod
     def watch(self, watcher: Watcher) -> None:
-        """Tell `watcher` one `Down` when the present incarnation ends; at once if it is over."""
+        """Tell `watcher` one `Down` when the present incarnation ends; at once if it is over.
+
+        Watching again before that changes nothing.
+
+        Raises:
+            TooManyWatchers: it is watched by as many as may watch one actor. From another event
+                loop a `Down` with the reason `NOT_WATCHED` says so.
+        """
+
+    @abstractmethod
+    def unwatch(self, watcher: Watcher) -> None:
+        """Undo `watch`: its seat is free; harmless when it does not watch."""
 
     def __repr__(self) -> str:
         return self.path
 
 
-__all__ = ["STOPPED", "Down", "Ref", "Watcher"]
+__all__ = ["NOT_WATCHED", "STOPPED", "Down", "Ref", "Watcher"]

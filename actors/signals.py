@@ -19,7 +19,7 @@ from actors.context import EffectFailed
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from actors.ref import Down
+    from actors.ref import Down, Ref
     from actors.shim import Handle
 
 EFFECTS_MAX = 1_024
@@ -58,7 +58,7 @@ class Signal:
         message: what it says; set before it is delivered.
     """
 
-    __slots__ = ("_incarnation", "_places", "message", "owner")
+    __slots__ = ("_incarnation", "_is_withdrawn", "_places", "message", "owner")
 
     message: object
 
@@ -66,6 +66,7 @@ class Signal:
         assert len(places) < places_max, f"too many {type(self).__name__.lower()}s of one actor"
         self.owner = owner
         self._incarnation = owner.incarnation
+        self._is_withdrawn = False
         self._places = places
         places[self] = None
 
@@ -74,11 +75,18 @@ class Signal:
         if self._incarnation == self.owner.incarnation:
             self.message = message
             self.owner.deliver(self)
+        else:
+            self.forget()
 
     def open(self) -> bool:
         """Take it out of the mailbox for good: whether it is still for whoever is there now."""
         self.forget()
-        return self._incarnation == self.owner.incarnation
+        return self._incarnation == self.owner.incarnation and not self._is_withdrawn
+
+    def withdraw(self) -> None:
+        """Never say it, also when it lies in the mailbox; harmless afterwards."""
+        self._is_withdrawn = True
+        self.forget()
 
     def forget(self) -> None:
         """Give its place back."""
@@ -86,14 +94,27 @@ class Signal:
 
 
 class Monitor(Signal):
-    """Somebody's end, which the owner wants to be told of."""
+    """Somebody's end, which the owner wants to be told of.
 
-    __slots__ = ()
+    Attributes:
+        watched: who it is.
+    """
+
+    __slots__ = ("watched",)
+
+    def __init__(self, owner: Owner, places: dict[Self, None], watched: Ref) -> None:
+        super().__init__(owner, places, MONITORS_MAX)
+        self.watched = watched
 
     def tell(self, down: Down) -> bool:
         """The watched incarnation is over; True, because it is never refused."""
         self.deliver(down)
         return True
+
+    def cancel(self) -> None:
+        """Give the seat at the watched actor back; never tell, also when told and not opened."""
+        self.withdraw()
+        self.watched.unwatch(self)
 
 
 class RunningEffect(Signal):

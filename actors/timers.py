@@ -104,13 +104,12 @@ class Wheel:
 class Timer(Signal):
     """A message that an actor set itself; belongs to one incarnation."""
 
-    __slots__ = ("_cancelled", "due")
+    __slots__ = ("due",)
 
     def __init__(self, owner: Owner, places: dict[Self, None], message: object) -> None:
         super().__init__(owner, places, TIMERS_MAX)
         self.message = message
         self.due = NOT_WAITING
-        self._cancelled = False
 
     def ring(self) -> None:
         """Tell the actor: the wheel's call."""
@@ -119,12 +118,7 @@ class Timer(Signal):
     def cancel(self) -> None:
         """Never tell it, also when it has rung and lies in the mailbox; harmless afterwards."""
         self.due = NOT_WAITING
-        self._cancelled = True
-        self.forget()
-
-    def open(self) -> bool:
-        """See `Signal.open`; not when it was cancelled."""
-        return super().open() and not self._cancelled
+        self.withdraw()
 
 
 __all__ = ["NOT_WAITING", "WAIT_S_MAX", "Ringing", "Timer", "Wheel"]

@@ -21,10 +21,10 @@ import msgspec
 
 from actors.store import Batch, Document, Head
 from actors.store.sqlite.file import SqliteFile, open_writer
-from backoffice.premises import write_private
 from backoffice.shards import PROVINCE
 from wire.codec import decode_json, encode_json
 from wire.errors import BadFrame
+from wire.private_file import write_private
 
 NOTE_FILE: Final = "ledger.json"
 NOTE_EVERY_S: Final = 60.0

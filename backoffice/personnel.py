@@ -9,6 +9,7 @@ somebody signs in; they may do so again, if the new line lets them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, Protocol
 
 import structlog
@@ -57,6 +58,7 @@ class Personnel(Process):
         roster: what the office goes by.
         file: what personnel says.
         devices: the registry.
+        signed_out: told each device on which somebody was signed out.
         opened: set when the tree stands and can be asked for refs.
     """
 
@@ -66,12 +68,14 @@ class Personnel(Process):
         file: RosterFile,
         offload: Offload,
         devices: Ref,
+        signed_out: Callable[[str], None],
         opened: trio.Event,
     ) -> None:
         self._roster = roster
         self._file = file
         self._offload = offload
         self._devices = devices
+        self._signed_out = signed_out
         self._opened = opened
         self._seen: object = _NOTHING
         self._refused = ""
@@ -127,6 +131,7 @@ class Personnel(Process):
                 if not self._stands(device):
                     out: Commanded[Device] = Commanded(WHO, UnbindStaff(device.device))
                     await self._devices.ask(out, within=ANSWER_S_MAX)
+                    self._signed_out(device.device)
                     _log.info("staff.signed_out", device=device.device)
         except ActorError as error:
             _log.warning("staff.sign_out_waits", error=type(error).__name__)

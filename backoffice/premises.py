@@ -16,7 +16,6 @@ Made once, never overwritten: a second start finds the same office.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -30,6 +29,7 @@ from wire.codec import encode_json
 from wire.keys import DeviceKeys
 from wire.messages.session import Role, StaffCard
 from wire.passcode import Cost, hash_passcode
+from wire.private_file import write_private
 
 
 class Trainee(NamedTuple):
@@ -174,18 +174,6 @@ class Premises:
         return path
 
 
-def write_private(path: Path, body: bytes) -> None:
-    """Write a file whole, readable by its owner alone."""
-    draft = path.with_name(path.name + ".new")
-    draft.unlink(missing_ok=True)
-    number = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(number, "wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-
-
 __all__ = [
     "TRAINING_CENTRE",
     "TRAINING_MANAGERS",
@@ -194,5 +182,4 @@ __all__ = [
     "Premises",
     "Trainee",
     "training_union",
-    "write_private",
 ]

@@ -64,14 +64,13 @@ from backoffice.peers.admission import Admission
 from backoffice.peers.devices import Device, Devices, GetDevice
 from backoffice.peers.gateway import Gateway
 from backoffice.peers.operator_requests import OperatorRequests
-from backoffice.peers.session import DeviceSession, Sessions
+from backoffice.peers.session import DeviceSession, Left, Sessions
 from backoffice.personnel import Personnel, RosterFile
 from backoffice.product import Product
 from backoffice.shards import PROVINCE, of_union
 from backoffice.slips.desk import SlipDesk
 from backoffice.staff import Roster
 from supervisors import (
-    Backoff,
     ChildSpec,
     Intensity,
     Pool,
@@ -84,6 +83,7 @@ from supervisors import (
     snapshot,
 )
 from supervisors.storage import Storage, Stored
+from wire.backoff import Backoff
 from wire.channel import Listener
 from wire.keys import DeviceKeys, verify
 from wire.messages.case import CaseChanged
@@ -302,6 +302,9 @@ class BackOffice:
         assert self.tree is not None
         return render.json(snapshot(self.tree)).encode()
 
+    def _signed_out(self, device: str) -> None:
+        self._pool("sessions").ref(device).tell(Left())
+
     def _close_session(self, device: Device) -> None:
         self._child("gateway").tell(device)
 
@@ -420,8 +423,8 @@ class BackOffice:
             return
 
         def start() -> Personnel:
-            devices = self._child("devices")
-            return Personnel(setup.roster, file, setup.outside.offload, devices, self._open)
+            devices, offload = self._child("devices"), setup.outside.offload
+            return Personnel(setup.roster, file, offload, devices, self._signed_out, self._open)
 
         yield ChildSpec("personnel", start)
 

@@ -33,7 +33,7 @@ from backoffice.partners.sms import (
     gateways,
 )
 from backoffice.peers.devices import EnrolDevice
-from backoffice.premises import Premises, training_union, write_private
+from backoffice.premises import Premises, training_union
 from backoffice.program import BackOffice, Setup, open_office
 from backoffice.staff import Roster
 from backoffice.throttle import PasscodeTerms
@@ -44,6 +44,7 @@ from wire.keys import DeviceKeys, Invitation
 from wire.membership import appoint
 from wire.message import Code, Refusal
 from wire.messages.session import Invite, Role
+from wire.private_file import write_private
 from wire.socket import WebSocketListener
 
 log = structlog.get_logger("office")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from supervisors.child_spec import (
     AnySpec,
-    Backoff,
     ChildSpec,
     Intensity,
     PoolSpec,
@@ -37,7 +36,6 @@ __all__ = [
     "Restart",
     "Strategy",
     "Intensity",
-    "Backoff",
     "ChildSpec",
     "PoolSpec",
     "SupervisorSpec",

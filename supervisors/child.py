@@ -23,8 +23,9 @@ from supervisors.snapshot import State
 
 if TYPE_CHECKING:
     from actors.runtime.system import System
-    from supervisors.child_spec import AnySpec, Backoff
+    from supervisors.child_spec import AnySpec
     from supervisors.snapshot import Look, Node
+    from wire.backoff import Backoff
 
 START_S_MAX = 10.0
 """How long a worker's `started()` may take, in seconds."""

@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from supervisors.errors import BadNumber, BadSpec, DuplicateId
+from wire.backoff import Backoff
 
 if TYPE_CHECKING:
     from actors.actor import Actor
@@ -36,6 +37,9 @@ RESTARTS_MAX = 10_000
 
 POOL_LIMIT_MAX = 1_000_000
 """The most live actors of one pool."""
+
+KEY_BACKOFF = Backoff(first_s=0.5, most_s=30.0)
+"""How long a key of a pool that keeps failing is paused, unless its pool says otherwise."""
 
 DURATION_S_MAX = 7 * 24 * 3600.0
 """The longest duration that a specification may name, in seconds."""
@@ -66,29 +70,6 @@ class Strategy(StrEnum):
     """Every sibling."""
     REST_FOR_ONE = "rest_for_one"
     """The siblings that were started after it."""
-
-
-@dataclass(frozen=True)
-class Backoff:
-    """How long a crashed child waits for its restart: doubling, with a random share taken off.
-
-    Attributes:
-        first_s: the first wait, in seconds.
-        most_s: the longest wait, in seconds.
-        jitter: 0 to 1; a wait of `d` becomes one between `d * (1 - jitter)` and `d`.
-    """
-
-    first_s: float
-    most_s: float
-    jitter: float = 0.2
-
-    def __post_init__(self) -> None:
-        _duration("backoff", "first_s", self.first_s)
-        _duration("backoff", "most_s", self.most_s)
-        if self.most_s < self.first_s:
-            raise BadNumber("backoff", "most_s is below first_s")
-        if not 0 <= self.jitter <= 1:
-            raise BadNumber("backoff", f"jitter is 0 to 1, not {self.jitter!r}")
 
 
 @dataclass(frozen=True)
@@ -155,7 +136,7 @@ class PoolSpec:
     limit: int
     passivate_s: float
     intensity: Intensity = Intensity(restarts=5, period_s=10.0)
-    backoff: Backoff = Backoff(first_s=0.5, most_s=30.0)
+    backoff: Backoff = KEY_BACKOFF
 
     def __post_init__(self) -> None:
         check_id(self.id)

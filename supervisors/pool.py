@@ -36,7 +36,7 @@ from actors.timers import NOT_WAITING
 from supervisors.child import AT_REST, Child, Parent
 from supervisors.child_spec import PoolSpec, check_id
 from supervisors.errors import summary
-from supervisors.restart import Window, delay_s
+from supervisors.restart import Window
 from supervisors.snapshot import POOL_SHOWN_MAX, Look, Node, State, total
 
 if TYPE_CHECKING:
@@ -227,7 +227,7 @@ class Pool(Child):
         if failing.pauses == 0 and failing.window.add(now, summary(error)):
             return True
         failing.pauses += 1
-        failing.until = now + delay_s(backoff, failing.pauses, self.system.outside.random)
+        failing.until = now + backoff.wait_s(failing.pauses, self.system.outside.random)
         return False
 
     def _give_up(self, cell: KeyedCell) -> None:

@@ -1,22 +1,18 @@
 """The rules of restarting, as functions and values: no clock, no tasks, no randomness of their own.
 
 `decide` is OTP's table (strategy x restart type x reason of the end) over children known by their
-position; `Window` is its restart intensity; `delay_s` is the exponential back-off that OTP lacks.
+position; `Window` is its restart intensity. The back-off that OTP lacks is `wire.backoff`'s.
 The supervisor only carries out what is said here.
 """
 
 from __future__ import annotations
 
-import random
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from supervisors.child_spec import Backoff, Intensity, Restart, Strategy
-
-BACKOFF_DOUBLINGS_MAX = 32
-"""A back-off stops doubling here, long after it has reached any sensible maximum."""
+from supervisors.child_spec import Intensity, Restart, Strategy
 
 
 class Reason(StrEnum):
@@ -117,18 +113,3 @@ class Window:
     def history(self) -> tuple[str, ...]:
         """What made the recent restarts necessary, oldest first."""
         return tuple(what for _, what in self._recent)
-
-
-def delay_s(backoff: Backoff | None, crashes: int, dice: random.Random) -> float:
-    """How long the next restart waits, in seconds.
-
-    Args:
-        backoff: None is no wait.
-        crashes: how many in a row, the latest included; at least 1.
-        dice: where the jitter comes from.
-    """
-    if backoff is None:
-        return 0.0
-    doublings = min(crashes - 1, BACKOFF_DOUBLINGS_MAX)
-    whole = min(backoff.first_s * 2.0**doublings, backoff.most_s)
-    return whole * (1.0 - backoff.jitter * dice.random())

@@ -15,7 +15,8 @@ from actors.store.client import StoreClient
 from actors.store.lanes import LANE_REQUESTS_MAX, Lanes
 from actors.store.sealed import SealedStore
 from actors.store.sqlite import SqliteProcess
-from supervisors.child_spec import Backoff, ChildSpec
+from supervisors.child_spec import ChildSpec
+from wire.backoff import Backoff
 
 if TYPE_CHECKING:
     from actors.runtime.system import System

@@ -47,7 +47,7 @@ from supervisors.errors import (
     summary,
 )
 from supervisors.pool import Pool
-from supervisors.restart import Reason, Window, decide, delay_s
+from supervisors.restart import Reason, Window, decide
 from supervisors.snapshot import Look, Node, State, total
 from supervisors.worker import Worker
 
@@ -376,7 +376,9 @@ class Supervisor(Child):
         if child.backoff is not None and child.lived_s(now) >= child.backoff.most_s:
             child.crashes = 0
         child.crashes += 1
-        return now + delay_s(child.backoff, child.crashes, self.system.outside.random)
+        if child.backoff is None:
+            return now
+        return now + child.backoff.wait_s(child.crashes, self.system.outside.random)
 
     async def _start_due(self) -> None:
         """Start what is due, left to right; a failed start is one more crash."""

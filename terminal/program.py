@@ -27,7 +27,6 @@ from hw.kits import toolbox_spec
 from hw.toolbox import Toolbox
 from hw.transport import Transport
 from supervisors import (
-    Backoff,
     ChildSpec,
     Intensity,
     Strategy,
@@ -52,6 +51,7 @@ from terminal.suggestions import Suggester, Suggestions
 from terminal.teller import Teller
 from terminal.uplink import Errands, Uplink
 from terminal.view import product_view
+from wire.backoff import Backoff
 from wire.channel import Dialer
 from wire.client import Introduction
 from wire.form import Capability

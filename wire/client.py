@@ -20,6 +20,7 @@ from typing import Final
 
 import trio
 
+from wire.backoff import Backoff
 from wire.carrier import BYE_S_MAX
 from wire.channel import Channel, Dialer
 from wire.codec import MessageCodec, Reader
@@ -50,11 +51,17 @@ BACKOFF_S_FIRST: Final = 0.5
 BACKOFF_S_MAX: Final = 15.0
 """The longest pause: after an outage of the office everybody is back within that time."""
 
+BACKOFF: Final = Backoff(BACKOFF_S_FIRST, BACKOFF_S_MAX, jitter=0.5)
+"""The pauses after failures."""
+
 BACKOFF_RESET_S: Final = 10.0
 """A link that lived so long clears the back-off."""
 
 REFUSED_RETRY_S: Final = 60.0
 """The pause after the office has said no, or that somebody else uses our identity."""
+
+REFUSED_BACKOFF: Final = Backoff(REFUSED_RETRY_S, REFUSED_RETRY_S, jitter=0.5)
+"""The same, with chance; it does not grow, whatever failed before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,31 +79,6 @@ class Introduction:
     name: str
     signing_key: bytes = b""
     prove: Callable[[bytes], bytes] | None = None
-
-
-class Backoff:
-    """How long to wait before the next attempt: half of it certain, half of it chance."""
-
-    def __init__(self, chance: random.Random) -> None:
-        self._chance = chance
-        self._pause_s = BACKOFF_S_FIRST
-
-    def next_s(self) -> float:
-        """The next pause in seconds."""
-        pause_s = self._pause_s
-        self._pause_s = min(pause_s * 2, BACKOFF_S_MAX)
-        return self._jittered(pause_s)
-
-    def refused_s(self) -> float:
-        """The pause after a no."""
-        return self._jittered(REFUSED_RETRY_S)
-
-    def reset(self) -> None:
-        """The link was good."""
-        self._pause_s = BACKOFF_S_FIRST
-
-    def _jittered(self, pause_s: float) -> float:
-        return pause_s * (0.5 + 0.5 * self._chance.random())
 
 
 @asynccontextmanager
@@ -131,7 +113,7 @@ async def open_client(
     caller = _Caller(dialer, address, credentials, introduction, connection, entropy)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(connection.keep_deadlines)
-        nursery.start_soon(_keep_online, caller, Backoff(chance))
+        nursery.start_soon(_keep_online, caller, chance)
         try:
             yield connection
         finally:
@@ -228,9 +210,10 @@ class _Caller:
         self._credentials = replace(self._credentials, ticket=None)
 
 
-async def _keep_online(caller: _Caller, backoff: Backoff) -> None:
+async def _keep_online(caller: _Caller, chance: random.Random) -> None:
     """Dial for as long as the program runs; every way a link can end is a reason to dial again."""
     connection = caller.connection
+    failures = 0
     while not caller.leaving:
         connection.set_status(LinkState.CONNECTING, connection.status.error)
         try:
@@ -242,9 +225,12 @@ async def _keep_online(caller: _Caller, backoff: Backoff) -> None:
             since = trio.current_time()
             error = await connection.carry(link, received)
             if trio.current_time() - since >= BACKOFF_RESET_S:
-                backoff.reset()
+                failures = 0
         if not caller.leaving:
-            await trio.sleep(backoff.refused_s() if _is_no(error) else backoff.next_s())
+            refused = _is_no(error)
+            failures += not refused
+            backoff = REFUSED_BACKOFF if refused else BACKOFF
+            await trio.sleep(backoff.wait_s(max(failures, 1), chance))
 
 
 def _is_no(error: WireError) -> bool:
@@ -269,9 +255,11 @@ def _welcome(plain: bytes) -> Welcome:
 
 __all__ = [
     "BACKOFF_RESET_S",
+    "BACKOFF",
     "BACKOFF_S_FIRST",
     "BACKOFF_S_MAX",
     "DIAL_S_MAX",
+    "REFUSED_BACKOFF",
     "REFUSED_RETRY_S",
     "Introduction",
     "open_client",

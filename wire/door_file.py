@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hmac
 import http.client
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +24,7 @@ import msgspec
 
 from wire.codec import decode_json, encode_json
 from wire.errors import BadFrame, LinkLost, WireError
+from wire.private_file import write_private
 
 DOOR_FILE: Final = "page-door.json"
 LINK_PATH: Final = "/link"
@@ -85,12 +85,7 @@ class DoorFile(msgspec.Struct, frozen=True):
 
     def write(self, path: Path) -> None:
         """Replace `path` in one step by a file that only its owner can read."""
-        draft = path.with_name(path.name + ".new")
-        draft.unlink(missing_ok=True)
-        number = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(number, "wb") as file:
-            file.write(encode_json(self))
-        draft.replace(path)
+        write_private(path, encode_json(self))
 
     def question(self, nonce: str) -> str:
         """What whoever asks sends along."""

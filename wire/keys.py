@@ -27,6 +27,7 @@ from nacl.exceptions import CryptoError
 from wire.codec import decode_json, encode_json
 from wire.errors import BadFrame, LocalMisuse, PeerMisbehaved, WireError
 from wire.noise.primitives import DH_BYTES, Entropy, KeyPair, NeverPickled
+from wire.private_file import write_private
 
 SEED_BYTES: Final = 32
 """Length of the secret an Ed25519 pair grows from (RFC 8032 §5.1.5)."""
@@ -185,19 +186,10 @@ class DeviceKeys(NeverPickled):
             KeyFileUnusable: there is a file already, or the disk refuses.
         """
         content = encode_json(_KeyFile(KEY_FILE_VERSION, self.noise.private, self.signing.seed))
-        draft = path.with_name(path.name + ".new")
         try:
             if path.exists():
                 raise KeyFileUnusable(f"{path} exists already")
-            # A draft left by a crash may have been made by somebody else, with other permissions.
-            draft.unlink(missing_ok=True)
-            number = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(number, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.rename(path)
-            _make_durable(path.parent)
+            write_private(path, content)
         except OSError as error:
             raise KeyFileUnusable(f"{path} cannot be written: {error.strerror}") from error
 
@@ -225,16 +217,6 @@ class DeviceKeys(NeverPickled):
         except (BadFrame, LocalMisuse):
             # Without its cause: a parser's complaint may quote what it read.
             raise KeyFileUnusable(f"{path} is no key file of version {KEY_FILE_VERSION}") from None
-
-
-def _make_durable(folder: Path) -> None:
-    """Make a rename within `folder` survive a power cut, where the system has a call for that."""
-    if os.name == "posix":
-        number = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)
 
 
 @dataclass(frozen=True, slots=True)

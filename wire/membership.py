@@ -7,7 +7,6 @@ until the first welcome, because a welcome can be lost, and erased then.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -19,6 +18,7 @@ from wire.codec import decode_json, encode_json
 from wire.errors import BadFrame, WireError
 from wire.hello import Credentials, Ticket
 from wire.keys import ENROL, DeviceKeys, Invitation
+from wire.private_file import write_private
 
 KEY_FILE: Final = "device.key"
 OFFICE_FILE: Final = "office.json"
@@ -84,7 +84,10 @@ class Membership:
             parsed = Invitation.from_uri(invitation)
             if not key_file.exists():
                 DeviceKeys.generate(entropy).save(key_file)
-            _write(office_file, _Office(name, parsed.address, parsed.office_public, invitation))
+            write_private(
+                office_file,
+                encode_json(_Office(name, parsed.address, parsed.office_public, invitation)),
+            )
         return cls(folder, DeviceKeys.load(key_file), _read(office_file))
 
     @property
@@ -105,7 +108,7 @@ class Membership:
         """The office knows our key: forget the one-time code."""
         if self._office.invitation:
             self._office = msgspec.structs.replace(self._office, invitation="")
-            _write(self._folder / OFFICE_FILE, self._office)
+            write_private(self._folder / OFFICE_FILE, encode_json(self._office))
 
 
 def appoint(folder: Path, name: str, address: str, office_public: bytes, keys: DeviceKeys) -> None:
@@ -116,7 +119,7 @@ def appoint(folder: Path, name: str, address: str, office_public: bytes, keys: D
     """
     folder.mkdir(parents=True, exist_ok=True)
     keys.save(folder / KEY_FILE)
-    _write(folder / OFFICE_FILE, _Office(name, address, office_public, ""))
+    write_private(folder / OFFICE_FILE, encode_json(_Office(name, address, office_public, "")))
 
 
 def office_key_beside(key_file: Path) -> bytes:
@@ -133,18 +136,6 @@ def _read(path: Path) -> _Office:
         return decode_json(_Office, path.read_bytes(), bytes_max=OFFICE_BYTES_MAX)
     except (BadFrame, OSError):
         raise NotEnrolled(f"{path} cannot be read") from None
-
-
-def _write(path: Path, office: _Office) -> None:
-    """Replace the file whole, readable by its owner alone."""
-    draft = path.with_name(path.name + ".new")
-    draft.unlink(missing_ok=True)
-    number = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(number, "wb") as file:
-        file.write(encode_json(office))
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
 
 
 __all__ = ["KEY_FILE", "OFFICE_FILE", "Membership", "NotEnrolled", "appoint", "office_key_beside"]

@@ -22,7 +22,7 @@ import trio
 
 from actors.dead_letters import Reason
 from actors.errors import ActorError
-from actors.ref import Ref, Watcher
+from actors.ref import NOT_WATCHED, Down, Ref, Watcher
 
 if TYPE_CHECKING:
     from actors.runtime.system import System
@@ -118,7 +118,14 @@ class OutwardRef(Ref):
         if trio.lowlevel.in_trio_run():
             self._inner.watch(watcher)
         else:
-            self._crossing.to_trio(partial(self._inner.watch, watcher))
+            self._crossing.to_trio(partial(_watch, self._inner, watcher))
+
+    def unwatch(self, watcher: Watcher) -> None:
+        """See `Ref.unwatch`."""
+        if trio.lowlevel.in_trio_run():
+            self._inner.unwatch(watcher)
+        else:
+            self._crossing.to_trio(partial(self._inner.unwatch, watcher))
 
     async def _on_trio(self, work: Callable[[], Awaitable[ResultT]]) -> ResultT:
         """Run `work` as a task on the trio side and bring its outcome back; from asyncio."""
@@ -147,6 +154,14 @@ class OutwardRef(Ref):
         except asyncio.CancelledError:
             self._crossing.to_trio(lambda: [stop() for stop in cancel])
             raise
+
+
+def _watch(ref: Ref, watcher: Watcher) -> None:
+    """Watch on the trio side, for somebody on the other, who is told what cannot be raised."""
+    try:
+        ref.watch(watcher)
+    except ActorError:
+        watcher.tell(Down(ref.path, NOT_WATCHED))
 
 
 def _succeed(future: asyncio.Future[ResultT], value: ResultT) -> None:

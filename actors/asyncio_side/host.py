@@ -18,9 +18,10 @@ import structlog
 import trio
 
 from actors.asyncio_side.bridge import Crossing
-from actors.asyncio_side.hosted import CANCEL_S_MAX, Hosted
+from actors.asyncio_side.hosted import Hosted
 from actors.asyncio_side.loop import AsyncioLoop
 from actors.outside import production_outside
+from actors.runtime.ending import open_in_order, stop_in_order
 from actors.runtime.process_cell import ProcessCell
 from actors.runtime.system import UNSUPERVISED
 from actors.runtime.trio_host import open_system, run_process
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from actors.runtime.system import System
 
 STOP_S_MAX = 5.0
-"""How long the actors, and then the thread, may take to end when the host closes, seconds."""
+"""How long the thread may take to end when the host closes, seconds."""
 
 log = structlog.get_logger("actors")
 
@@ -91,15 +92,8 @@ class AsyncioHost:
         return cell
 
     async def close(self) -> None:
-        """Stop what `start` started, in reverse order, within `STOP_S_MAX` altogether."""
-        with trio.move_on_after(STOP_S_MAX):
-            for cell in reversed(self._cells):
-                cell.stop()
-                await cell.wait_down()
-        for cell in reversed(self._cells):
-            cell.kill()
-            with trio.move_on_after(CANCEL_S_MAX):
-                await cell.wait_down()
+        """Stop what `start` started; see `actors.runtime.ending.stop_in_order`."""
+        await stop_in_order(self._cells)
 
 
 class SideThread:
@@ -167,22 +161,12 @@ async def open_asyncio_host(system: System | None = None) -> AsyncIterator[Async
         ):
             yield host
         return
-    failure: BaseException | None = None
-    async with trio.open_nursery() as nursery:
+    async with open_in_order() as (nursery, closing):
         thread = SideThread()
         host = AsyncioHost(system, await thread.start(), nursery)
-        try:
-            yield host
-        except (Exception, KeyboardInterrupt, SystemExit) as error:
-            # Raised below, outside the nursery, so that it is not wrapped in a group.
-            failure = error
-        finally:
-            with trio.CancelScope(shield=True):
-                await host.close()
-                await thread.stop()
-            nursery.cancel_scope.cancel()
-    if failure is not None:
-        raise failure
+        closing.push_async_callback(thread.stop)
+        closing.push_async_callback(host.close)
+        yield host
 
 
 __all__ = ["STOP_S_MAX", "AsyncioHost", "open_asyncio_host"]

@@ -16,7 +16,7 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import structlog
 import trio
@@ -26,7 +26,8 @@ from actors.context import Context
 from actors.errors import ActorError, summarize
 from actors.inbox import Inbox
 from actors.process import Process
-from actors.signals import EFFECTS_MAX, RunningEffect, Signal
+from actors.runtime.cell_context import cancel_monitors
+from actors.signals import EFFECTS_MAX, Monitor, RunningEffect, Signal
 from actors.timers import Timer
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     from actors.asyncio_side.bridge import Crossing
     from actors.asyncio_side.loop import AsyncioLoop
     from actors.ports import Outside
-    from actors.ref import Ref
+    from actors.ref import Down, Ref
+    from actors.signals import Owner
 
 CANCEL_S_MAX = 5.0
 """How long a cancelled body may take to end, seconds; then it is left behind, and logged."""
@@ -124,14 +126,30 @@ class LoopTimer(Timer):
         self.handle.cancel()
 
 
+class LoopMonitor(Monitor):
+    """A monitor of a body, told on the trio side of somebody's end there."""
+
+    __slots__ = ("_crossing",)
+
+    def __init__(
+        self, owner: Owner, places: dict[Self, None], watched: Ref, crossing: Crossing
+    ) -> None:
+        super().__init__(owner, places, watched)
+        self._crossing = crossing
+
+    def tell(self, down: Down) -> bool:
+        """See `Monitor.tell`."""
+        self._crossing.to_asyncio(partial(self.deliver, down))
+        return True
+
+
 class HostedContext(Context):
     """The context of a body on the asyncio side; everything it reaches is on the trio side."""
 
-    __slots__ = ("_body", "_crossing", "_shadow", "me", "path")
+    __slots__ = ("_body", "_crossing", "me", "path")
 
     def __init__(self, body: Body, shadow: Context, crossing: Crossing) -> None:
         self._body = body
-        self._shadow = shadow
         self._crossing = crossing
         self.me = crossing.outward(shadow.me)
         self.path = shadow.path
@@ -162,7 +180,12 @@ class HostedContext(Context):
 
     def monitor(self, ref: Ref) -> None:
         """See `Context.monitor`."""
-        self._crossing.to_trio(partial(self._shadow.monitor, ref))
+        watched = self._crossing.outward(ref)
+        watched.watch(LoopMonitor(self._body, self._body.monitors, watched, self._crossing))
+
+    def demonitor(self, ref: Ref) -> None:
+        """See `Context.demonitor`."""
+        cancel_monitors(self._body.monitors, ref)
 
     def lookup(self, name: str) -> Ref | None:
         """See `Context.lookup`."""
@@ -184,7 +207,8 @@ class Body:
         process: the object, once the factory made it.
         incarnation: 1 while it lives; what is said to it then is for nobody afterwards.
         effects: what it has set and not opened, see `actors.signals`.
-        timers: the same; its monitors are its shadow's.
+        timers: the same.
+        monitors: the same.
         is_up: on the trio side: `started` has returned, or the body is over already.
         is_over: on the trio side: the body has ended, with `error`.
         error: what the body raised.
@@ -209,6 +233,7 @@ class Body:
         self.incarnation = 1
         self.effects: dict[RunningEffect, None] = {}
         self.timers: dict[LoopTimer, None] = {}
+        self.monitors: dict[LoopMonitor, None] = {}
 
     # On the asyncio side.
 
@@ -249,6 +274,8 @@ class Body:
             effect.task.cancel()
         for timer in tuple(self.timers):
             timer.cancel()
+        for monitor in tuple(self.monitors):
+            monitor.cancel()
         error = None if task.cancelled() else task.exception()
         if error is not None and not isinstance(error, Exception):
             error = ActorError(f"{task.get_name()} ended with {type(error).__name__}")

@@ -15,18 +15,13 @@ from collections.abc import Iterable
 from heapq import heappop, heappush
 
 from actors.store import READ_ROWS_MAX, PendingEffect, Store
+from wire.backoff import Backoff
 
 EFFECTS_IN_FLIGHT_MAX = 8
 """The most effects of one actor that are being delivered at a time."""
 
-RETRY_S_FIRST = 0.25
-"""The wait before the second attempt, in seconds; it doubles with each further one."""
-
-RETRY_S_MAX = 60.0
-"""The longest wait between two attempts, in seconds."""
-
-RETRY_JITTER = 0.2
-"""By what share at most a wait is shortened, so that many do not return at once."""
+RETRY = Backoff(first_s=0.25, most_s=60.0)
+"""The waits between attempts."""
 
 ATTEMPTS_AWAKE_MAX = 6
 """After so many failed attempts, 15 s together, an actor need not stay in memory for the next."""
@@ -109,7 +104,7 @@ class Outbox:
         owed = self._owed.get(effect_id)
         if owed is not None and owed.in_flight:
             self._land(owed)
-            owed.not_before_s = now_s + self._retry_s(owed.attempts)
+            owed.not_before_s = now_s + RETRY.wait_s(owed.attempts, self._random)
 
     def begin(self, now_ms: int, now_s: float) -> list[PendingEffect]:
         """Take what may be delivered now, oldest first; each is in flight from here on.
@@ -201,11 +196,6 @@ class Outbox:
         owed.in_flight = False
         del self._flying[owed.effect.to]
 
-    def _retry_s(self, attempts: int) -> float:
-        doublings = min(attempts - 1, 16)
-        longest: float = min(RETRY_S_MAX, RETRY_S_FIRST * 2**doublings)
-        return longest * (1 - RETRY_JITTER * self._random.random())
-
     def _state(self, owed: Owed) -> str:
         if owed.effect.to not in self._recipients:
             return "nobody delivers this"
@@ -245,9 +235,7 @@ __all__ = [
     "ATTEMPTS_AWAKE_MAX",
     "EFFECTS_IN_FLIGHT_MAX",
     "INSPECTED_EFFECTS_MAX",
-    "RETRY_JITTER",
-    "RETRY_S_FIRST",
-    "RETRY_S_MAX",
+    "RETRY",
     "SELF",
     "Outbox",
     "Owed",

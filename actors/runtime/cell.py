@@ -21,14 +21,13 @@ messages, up to the bound, without handling any.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections import deque
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
 from actors.ask import Ask
-from actors.errors import summarize
+from actors.errors import TooManyWatchers, summarize
 from actors.ref import STOPPED, Down
 from actors.runtime.mailbox import Mailbox
 from actors.shim import Seat
@@ -44,8 +43,10 @@ if TYPE_CHECKING:
     from actors.signals import Monitor, RunningEffect, Signal
     from actors.timers import Timer
 
+T = TypeVar("T")
+
 WATCHERS_MAX = 4_096
-"""The most monitors of one incarnation."""
+"""The most watchers of one incarnation, and the most tasks that wait for its end."""
 
 
 class CellState(StrEnum):
@@ -162,8 +163,8 @@ class Cell(Mailbox):
         self.effects: dict[RunningEffect, None] | None = None
         self.timers: dict[Timer, None] | None = None
         self.monitors: dict[Monitor, None] | None = None
-        self.watchers: list[Watcher] | None = None
-        self.waiting_for_down: deque[Seat] | None = None
+        self.watchers: dict[Watcher, None] | None = None
+        self.waiting_for_down: dict[Seat, None] | None = None
 
     # What a supervisor does.
 
@@ -202,13 +203,18 @@ class Cell(Mailbox):
         """`file:line function` a process actor waits at, or empty."""
 
     async def wait_down(self) -> None:
-        """Return once the present incarnation is over; at once if none is alive."""
+        """Return once the present incarnation is over; at once if none is alive.
+
+        Raises:
+            TooManyWatchers: `WATCHERS_MAX` tasks wait already.
+        """
         if self.state in ALIVE:
             seat = Seat()
-            if self.waiting_for_down is None:
-                self.waiting_for_down = deque()
-            self.waiting_for_down.append(seat)
-            await self.system.host.park(seat)
+            seats = self.waiting_for_down = _with_one_more(self.waiting_for_down, seat, self.path)
+            try:
+                await self.system.host.park(seat)
+            finally:
+                seats.pop(seat, None)
 
     def statistics(self) -> CellStatistics:
         """Counters as of now; works also while the actor is stuck."""
@@ -247,10 +253,12 @@ class Cell(Mailbox):
         if self.state in (CellState.DOWN, CellState.STOPPED):
             watcher.tell(Down(self.path, self.last_error or STOPPED))
             return
-        if self.watchers is None:
-            self.watchers = []
-        assert len(self.watchers) < WATCHERS_MAX, "too many monitors of one actor"
-        self.watchers.append(watcher)
+        self.watchers = _with_one_more(self.watchers, watcher, self.path)
+
+    def unwatch(self, watcher: Watcher) -> None:
+        """See `Ref.unwatch`."""
+        if self.watchers is not None:
+            self.watchers.pop(watcher, None)
 
     # The end of an incarnation, for both kinds of cells.
 
@@ -260,6 +268,8 @@ class Cell(Mailbox):
             effect.task.cancel()
         for timer in list(self.timers or ()):
             timer.cancel()
+        for monitor in list(self.monitors or ()):
+            monitor.cancel()
         self.effects = self.timers = self.monitors = None
 
     def report_down(self, error: Exception | None) -> None:
@@ -279,6 +289,19 @@ class Cell(Mailbox):
         for seat in seats or ():
             if seat.waiter is not None:
                 self.system.host.wake(seat)
+
+
+def _with_one_more(seats: dict[T, None] | None, one: T, path: str) -> dict[T, None]:
+    """The same seats with one more taken.
+
+    Raises:
+        TooManyWatchers: there is none left.
+    """
+    seats = {} if seats is None else seats
+    if len(seats) >= WATCHERS_MAX and one not in seats:
+        raise TooManyWatchers(path)
+    seats[one] = None
+    return seats
 
 
 ALIVE = frozenset({CellState.STARTING, CellState.RUNNING, CellState.SUSPENDED, CellState.STOPPING})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from actors.ask import NOBODY
 from actors.context import Context
-from actors.signals import EFFECTS_MAX, MONITORS_MAX, Monitor, RunningEffect
+from actors.errors import ActorError
+from actors.signals import EFFECTS_MAX, Monitor, RunningEffect
 from actors.timers import Timer
 
 if TYPE_CHECKING:
@@ -62,7 +63,16 @@ class CellContext(Context):
         cell = self._cell
         if cell.monitors is None:
             cell.monitors = {}
-        ref.watch(Monitor(cell, cell.monitors, MONITORS_MAX))
+        monitor = Monitor(cell, cell.monitors, ref)
+        try:
+            ref.watch(monitor)
+        except ActorError:
+            monitor.forget()
+            raise
+
+    def demonitor(self, ref: Ref) -> None:
+        """See `Context.demonitor`."""
+        cancel_monitors(self._cell.monitors, ref)
 
     def lookup(self, name: str) -> Ref | None:
         """See `Context.lookup`."""
@@ -71,6 +81,12 @@ class CellContext(Context):
     def stop(self) -> None:
         """See `Context.stop`."""
         self._cell.halt()
+
+
+def cancel_monitors(monitors: Iterable[Monitor] | None, ref: Ref) -> None:
+    """Cancel those of one actor."""
+    for monitor in [m for m in monitors or () if m.watched.path == ref.path]:
+        monitor.cancel()
 
 
 def start_effect(cell: Cell, label: str, work: Callable[[], Awaitable[object | None]]) -> None:
@@ -82,4 +98,4 @@ def start_effect(cell: Cell, label: str, work: Callable[[], Awaitable[object | N
     effect.task = cell.system.host.start_task(perform, f"{cell.path}#{label}")
 
 
-__all__ = ["CellContext", "start_effect"]
+__all__ = ["CellContext", "cancel_monitors", "start_effect"]

@@ -47,6 +47,12 @@ class NamedRef(Ref):
         """See `Ref.watch`."""
         self._found().watch(watcher)
 
+    def unwatch(self, watcher: Watcher) -> None:
+        """See `Ref.unwatch`; whoever has the name now is asked."""
+        found = self._system.find(self.path)
+        if found is not None:
+            found.unwatch(watcher)
+
     def _found(self) -> Ref:
         found = self._system.find(self.path)
         if found is None:

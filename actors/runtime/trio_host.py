@@ -16,7 +16,7 @@ import trio
 
 from actors.errors import ActorStopped, summarize
 from actors.outside import SystemWall, stopwatch
-from actors.runtime.cell import ALIVE
+from actors.runtime.ending import open_in_order, stop_in_order
 from actors.runtime.process_cell import ProcessCell
 from actors.runtime.system import System
 
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from actors.ref import Ref
     from actors.shim import Seat
     from actors.timers import Wheel
-
-CLOSE_S_MAX = 5.0
-"""How long the actors that are still alive may take to end when their system closes, seconds."""
 
 current_task = trio.lowlevel.current_task
 reschedule = trio.lowlevel.reschedule
@@ -180,10 +177,10 @@ def _waits_at(task: trio.lowlevel.Task) -> str:
 async def open_system(name: str, outside: Outside) -> AsyncIterator[System]:
     """Open a system on the running trio loop; on leaving, every actor left in it is stopped.
 
-    Actors end in the reverse order of their making, processes within `CLOSE_S_MAX` altogether.
+    Actors end in the reverse order of their making, processes within `CLOSE_S_MAX` altogether; see
+    `actors.runtime.ending`.
     """
-    failure: BaseException | None = None
-    async with trio.open_nursery() as nursery:
+    async with open_in_order() as (nursery, closing):
         host = TrioHost(nursery, outside)
 
         async def start(cell: ProcessCell) -> None:
@@ -197,31 +194,10 @@ async def open_system(name: str, outside: Outside) -> AsyncIterator[System]:
             nursery.start_soon(start, cell, name=cell.path)
 
         system = System(name, outside, host, start_soon)
+        closing.push_async_callback(lambda: stop_in_order(list(system.cells.values())))
         nursery.start_soon(system.dispatcher.serve, name=f"{name} dispatcher")
         nursery.start_soon(host.keep_time, system.wheel, name=f"{name} timers")
-        try:
-            yield system
-        except (Exception, KeyboardInterrupt, SystemExit) as error:
-            # Raised below, outside the nursery, so that it is not wrapped in a group.
-            failure = error
-        finally:
-            with trio.CancelScope(shield=True):
-                await _close(system)
-            nursery.cancel_scope.cancel()
-    if failure is not None:
-        raise failure
+        yield system
 
 
-async def _close(system: System) -> None:
-    """Stop what is left: ask everybody in turn, wait, then cancel whoever is still there."""
-    left = list(system.cells.values())[::-1]
-    with trio.move_on_after(CLOSE_S_MAX):
-        for cell in left:
-            cell.stop()
-            await cell.wait_down()
-    for cell in left:
-        if cell.state in ALIVE:
-            cell.kill()
-
-
-__all__ = ["CLOSE_S_MAX", "WOKEN", "TrioHost", "is_cancelled", "open_system", "run_process"]
+__all__ = ["WOKEN", "TrioHost", "is_cancelled", "open_system", "run_process"]

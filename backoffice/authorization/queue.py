@@ -166,8 +166,10 @@ class AuthorizationQueue(Actor):
 
     @on(Unwatch)
     def unwatch(self, message: Unwatch) -> None:
-        """The desk signed out."""
-        self._watchers.pop(message.path, None)
+        """The desk signed out, or is away."""
+        watch = self._watchers.pop(message.path, None)
+        if watch is not None:
+            self.context.demonitor(watch.desk)
 
     @on(Down)
     def lose(self, message: Down) -> None:

@@ -39,7 +39,8 @@ from backoffice.customers.reviewer import Reviewer
 from backoffice.customers.rules import CustomerRules
 from backoffice.product import Product
 from backoffice.shards import PROVINCE, of_person
-from supervisors import Backoff, ChildSpec, Intensity, PoolSpec, Strategy, SupervisorSpec
+from supervisors import ChildSpec, Intensity, PoolSpec, Strategy, SupervisorSpec
+from wire.backoff import Backoff
 from wire.checks import Context, birth_date, check_id_number, years_between
 from wire.masked import IdNumber
 from wire.message import Code, Message, Refusal
@@ -178,7 +179,9 @@ class CustomersBranch:
         )
 
     def _courier(self, consumer: Consumer) -> Process:
-        return Courier(consumer, self._store, self._sinks(consumer), self._outside.wall)
+        outside = self._outside
+        sink = self._sinks(consumer)
+        return Courier(consumer, self._store, sink, outside.wall, outside.random)
 
     async def _review(self, stream: str) -> None:
         """Have the record of a stream computed anew.

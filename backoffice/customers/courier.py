@@ -9,6 +9,7 @@ so that no entry is ever left out; where the counts differ it sends those again.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import Final
 
@@ -30,6 +31,7 @@ from backoffice.customers.feed import (
 from backoffice.customers.sinks import Sink, SinkUnreachable
 from backoffice.management.summary import day_of
 from backoffice.shards import PROVINCE
+from wire.backoff import Backoff
 from wire.codec import decode, encode
 from wire.message import Message
 
@@ -39,9 +41,8 @@ BATCH_ENTRIES_MAX: Final = 100
 LOOK_S: Final = 60.0
 """How often it looks for new entries while nobody tells it, in seconds."""
 
-AGAIN_S_FIRST: Final = 1.0
-AGAIN_S_MAX: Final = 300.0
-"""The pause after a failed delivery, doubling up to the most, in seconds."""
+AGAIN: Final = Backoff(first_s=1.0, most_s=300.0)
+"""The pauses after failed deliveries."""
 
 COMPARED: Final = "feed-compared"
 """The collection of how far, and on which day, each consumer counted the same."""
@@ -65,13 +66,17 @@ class Courier(Process):
 
     Args:
         sink: where entries go.
+        dice: for the jitter of its pauses.
     """
 
-    def __init__(self, consumer: Consumer, store: Store, sink: Sink, wall: WallClock) -> None:
+    def __init__(
+        self, consumer: Consumer, store: Store, sink: Sink, wall: WallClock, dice: random.Random
+    ) -> None:
         self._consumer = consumer
         self._store = store
         self._sink = sink
         self._wall = wall
+        self._dice = dice
         self._delivered = 0
         self._failures = 0
         self._hint = trio.Event()
@@ -89,7 +94,7 @@ class Courier(Process):
         return {"delivered": self._delivered, "failures": self._failures}
 
     async def _carry(self) -> None:
-        pause_s = AGAIN_S_FIRST
+        in_a_row = 0
         while True:
             self._hint = trio.Event()
             try:
@@ -102,10 +107,10 @@ class Courier(Process):
                 # Of the store only a refusal: nothing is lost, and it takes things again later.
                 self._failures += 1
                 _log.warning("feed.unreachable", feed=self._consumer.name, error=str(error))
-                await trio.sleep(pause_s)
-                pause_s = min(pause_s * 2, AGAIN_S_MAX)
+                in_a_row += 1
+                await trio.sleep(AGAIN.wait_s(in_a_row, self._dice))
                 continue
-            pause_s = AGAIN_S_FIRST
+            in_a_row = 0
             if not moved:
                 with trio.move_on_after(LOOK_S):
                     await self._hint.wait()

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from backoffice.demo.process import Running, progress, start
-from backoffice.premises import TRAINING_PEOPLE, write_private
+from backoffice.premises import TRAINING_PEOPLE
 from supervisors.folder import make_private
+from wire.private_file import write_private
 
 AUTHORIZERS: Final = (("D-0001", "2001"), ("D-0002", "2002"))
 """Desks and who signs in there: two, because an A4 case takes two different people. The second is

@@ -13,10 +13,10 @@ from actors.runtime.stopping import stop_signals
 from backoffice.catalogue import products
 from backoffice.demo.bank import open_bank
 from backoffice.demo.process import DemoFailed, give_up
-from backoffice.premises import write_private
 from backoffice.slips.filed import draw_filed
 from backoffice.verify.office import database_of, verify_folder
 from wire.message import Refusal
+from wire.private_file import write_private
 
 ONCE_S_MAX: Final = 300.0
 """How long the card may take from the first process to the last state, in seconds."""

@@ -36,7 +36,6 @@ from backoffice.desk.page_model import (
 )
 from backoffice.desk.reviews import ReviewDesk
 from supervisors import (
-    Backoff,
     ChildSpec,
     Intensity,
     Strategy,
@@ -44,6 +43,7 @@ from supervisors import (
     Tree,
     open_tree,
 )
+from wire.backoff import Backoff
 from wire.channel import Dialer
 from wire.client import Introduction
 from wire.hello import Credentials

@@ -17,9 +17,9 @@ import msgspec
 import trio
 
 from actors.ports import Offload
-from backoffice.premises import write_private
 from wire.codec import encode_json
 from wire.masked import Phone
+from wire.private_file import write_private
 
 HTTP_S_MAX: Final = 8.0
 """How long a gateway may take to answer, in seconds."""

@@ -18,12 +18,13 @@ from backoffice.office import BUSY, Keyed
 from backoffice.peers.access import UPWARD
 from backoffice.peers.admission import Admission
 from backoffice.peers.devices import Device
-from backoffice.peers.session import Sessions
+from backoffice.peers.session import Left, Sessions
 from wire.channel import Listener
 from wire.codec import MessageCodec
 from wire.connection import Connection
 from wire.incoming import Handler, Incoming
 from wire.keys import DeviceKeys
+from wire.link import LinkState, Status
 from wire.server import Server
 
 log = structlog.get_logger("office")
@@ -96,6 +97,12 @@ class Gateway(Process):
         assert isinstance(device, Device), "the admission names a device"
         self._sessions.attach(device.device, connection)
         session = self._actors().ref(device.device)
+
+        def follow(status: Status) -> None:
+            if status.state is LinkState.CLOSED and self._sessions.of(device.device) is None:
+                session.tell(Left())
+
+        connection.watch = follow
 
         def handle(incoming: Incoming) -> None:
             if not session.tell(incoming):

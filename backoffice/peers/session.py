@@ -11,7 +11,9 @@ from __future__ import annotations
 from contextlib import suppress
 
 from actors import Actor, EffectFailed, on
+from actors.ref import Ref
 from actors.store import StoreError
+from backoffice.authorization.queue import Unwatch
 from backoffice.management.manager import SEEN_EVERY_MS
 from backoffice.office import BUSY, Office
 from backoffice.peers.access import allowed
@@ -26,9 +28,9 @@ from wire.connection import Connection
 from wire.errors import WireError
 from wire.incoming import Incoming
 from wire.link import LinkState
-from wire.message import Code, Refusal
+from wire.message import Code, Message, Refusal
 from wire.messages.case import CaseChanged
-from wire.messages.desk import QueueChanged
+from wire.messages.desk import QueueChanged, WatchQueue
 
 FORBIDDEN = Refusal(Code.FORBIDDEN, "该设备无权进行此操作")
 
@@ -50,6 +52,10 @@ class Sessions:
             del self._connections[device]
             return None
         return connection
+
+
+class Left(Message, frozen=True):
+    """Who was signed in at the device is not any more, or its connection is over."""
 
 
 class DeviceSession(Actor):
@@ -75,6 +81,7 @@ class DeviceSession(Actor):
         self._operator = operator
         self._answering = 0
         self._noted_ms = 0
+        self._watched: Ref | None = None
 
     def busy(self) -> bool:
         """It stays while its device may speak or be told something."""
@@ -115,7 +122,15 @@ class DeviceSession(Actor):
     @on(QueueChanged)
     def tell_queue(self, message: QueueChanged) -> None:
         """The newest queue to the desk; a newer one follows if this one is missed."""
-        self._tell(message)
+        if self._watched is not None:
+            self._tell(message)
+
+    @on(Left)
+    def leave(self, _message: Left) -> None:
+        """Whoever sits there next asks for the queue again."""
+        watched, self._watched = self._watched, None
+        if watched is not None:
+            watched.tell(Unwatch(self.context.path))
 
     def _tell(self, message: CaseChanged | QueueChanged) -> None:
         connection = self._sessions.of(self._device)
@@ -147,11 +162,14 @@ class DeviceSession(Actor):
 
     async def _answer_to(self, device: Device, message: object) -> object:
         if isinstance(message, SignInRequest):
-            return await answer_sign_in(self._office, device, message)
+            answer = await answer_sign_in(self._office, device, message)
+            if not isinstance(answer, Refusal):
+                self.leave(Left())
+            return answer
         if isinstance(message, TerminalRequest):
             return await self._terminal.answer(device, message)
         if isinstance(message, DeskRequest):
-            return await self._desk.answer(device, self.context.me, message)
+            return await self._answer_desk(device, message)
         if isinstance(message, ManualRequest):
             return await answer_settlement(self._office, device, message)
         if isinstance(message, ManagerRequest):
@@ -160,5 +178,16 @@ class DeviceSession(Actor):
             return await self._operator.answer(device, message)
         return FORBIDDEN
 
+    async def _answer_desk(self, device: Device, message: DeskRequest) -> object:
+        """A queue is watched from before it is asked for, so that no push is missed."""
+        if not isinstance(message, WatchQueue):
+            return await self._desk.answer(device, self.context.me, message)
+        queue = self._watched = self._office.queue(device.union)
+        answer = await self._desk.answer(device, self.context.me, message)
+        if self._watched is not queue:
+            # Signed out while it was asked for: the question may have come after the farewell.
+            queue.tell(Unwatch(self.context.path))
+        return answer
 
-__all__ = ["DeviceSession", "Sessions"]
+
+__all__ = ["DeviceSession", "Left", "Sessions"]

@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from actors.store import StoreError
-from backoffice.premises import write_private
 from backoffice.slips.filed import draw_filed
 from backoffice.slips.proof import UnknownLayout
 from backoffice.verify.office import NoOffice, database_of
 from supervisors.cli import EXIT_FAILED, EXIT_REFUSED, Folder, case_id, fail, told
 from wire.message import Refusal
+from wire.private_file import write_private
 
 
 def slip(

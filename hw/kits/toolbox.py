@@ -26,13 +26,13 @@ from hw.device import (
 )
 from hw.transport import Transport
 from supervisors import (
-    Backoff,
     ChildSpec,
     Intensity,
     Restart,
     Strategy,
     SupervisorSpec,
 )
+from wire.backoff import Backoff
 from wire.form import Capability
 
 PANEL: Final = "panel"

@@ -12,7 +12,6 @@ forgotten when an entry ends, and all keys when somebody opens the case.
 from __future__ import annotations
 
 import argparse
-import os
 from collections import deque
 from pathlib import Path
 from typing import Final, Protocol
@@ -33,6 +32,7 @@ from wire.codec import decode_json, encode_json
 from wire.dukpt import FutureKeys, KeysExhausted, TransactionKey, Usage
 from wire.errors import BadFrame
 from wire.form import Capability
+from wire.private_file import write_private
 
 TRIES_MAX: Final = 3
 """How often a new PIN may be weak or differ between its two entries."""
@@ -84,12 +84,7 @@ class MemoryFile:
 
     def store(self, keys: FutureKeys | None) -> None:
         """See `PadMemory.store`."""
-        fresh = self._path.with_name(self._path.name + ".new")
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(encode_json(_Saved(keys)))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._path)
+        write_private(self._path, encode_json(_Saved(keys)))
 
 
 class _Entry:

@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 from actors.durable.outbox import (
     ATTEMPTS_AWAKE_MAX,
     EFFECTS_IN_FLIGHT_MAX,
-    RETRY_JITTER,
-    RETRY_S_FIRST,
-    RETRY_S_MAX,
+    RETRY,
     Outbox,
     effect_id,
     order_of,
@@ -73,7 +71,7 @@ def test_a_failed_one_holds_back_those_behind_it() -> None:
     assert [] == box.begin(0, 0.0)
     wait_s = box.retry_s(0.0)
     assert wait_s is not None
-    assert RETRY_S_FIRST * (1 - RETRY_JITTER) <= wait_s <= RETRY_S_FIRST
+    assert RETRY.first_s * (1 - RETRY.jitter) <= wait_s <= RETRY.first_s
     assert ["case/1#1.0"] == ids(box.begin(0, wait_s))
     assert 2 == box.inspect()[0]["attempts"]
 
@@ -91,8 +89,8 @@ def test_waits_grow_up_to_a_bound() -> None:
         now_s += wait_s
 
     assert waits[2] > waits[0]
-    assert max(waits) <= RETRY_S_MAX
-    assert min(waits[-10:]) >= RETRY_S_MAX * (1 - RETRY_JITTER)
+    assert max(waits) <= RETRY.most_s
+    assert min(waits[-10:]) >= RETRY.most_s * (1 - RETRY.jitter)
 
 
 def test_a_reminder_waits_and_holds_nobody_up() -> None:

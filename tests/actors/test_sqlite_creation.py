@@ -14,7 +14,6 @@ from actors.store import Batch, Document, StoreError
 from actors.store.sqlite.errors import FAILURES, REFUSALS, in_words, is_refusal
 from actors.store.sqlite.file import SqliteFile, open_writer
 from actors.store.sqlite.schema import NotOurs, prepare_reader, prepare_writer
-from supervisors.restart import delay_s
 from supervisors.storage import STORE_BACKOFF
 
 FULL = "database or disk is full"
@@ -124,7 +123,7 @@ def test_a_disk_that_is_full_for_hours_uses_up_nobodys_restarts() -> None:
         def random() -> float:
             return 1.0
 
-    waits = [delay_s(STORE_BACKOFF, failures, Shortest()) for failures in range(1, 50)]  # type: ignore[arg-type]  # all that it is asked
+    waits = [STORE_BACKOFF.wait_s(failures, Shortest()) for failures in range(1, 50)]  # type: ignore[arg-type]  # all that it is asked
     for first in range(len(waits)):
         passed, restarts = 0.0, 0
         for wait in waits[first:]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,7 @@ def test_what_was_taken_but_not_acknowledged_comes_again() -> None:
 
     async def story() -> None:
         store, ear = MemoryStore(Disk()), Ear()
-        courier = Courier(ECIF, store, ear, Wall())
+        courier = Courier(ECIF, store, ear, Wall(), random.Random(1))
         await publish(store, ECIF, *(changed(n, "phone") for n in range(1, 251)))
         ear.deaf = 1
         with pytest.raises(SinkUnreachable):
@@ -141,7 +142,7 @@ def test_a_full_disk_delays_a_feed_and_costs_nothing() -> None:
     async def story() -> None:
         disk, ear = FaultyDisk(), Ear()
         await publish(MemoryStore(disk), ECIF, *(changed(n, "phone") for n in range(1, 4)))
-        courier = Courier(ECIF, MemoryStore(disk), ear, Wall())
+        courier = Courier(ECIF, MemoryStore(disk), ear, Wall(), random.Random(1))
         disk.refuse = lambda _batch: full()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(courier._carry)
@@ -160,7 +161,7 @@ def test_nothing_hangs_on_a_hint() -> None:
 
     async def story() -> None:
         store, ear = MemoryStore(Disk()), Ear()
-        courier = Courier(ECIF, store, ear, Wall())
+        courier = Courier(ECIF, store, ear, Wall(), random.Random(1))
         async with trio.open_nursery() as nursery:
             nursery.start_soon(courier._carry)
             await trio.sleep(1)
@@ -177,7 +178,7 @@ def test_a_consumer_that_lost_something_names_the_gap_and_gets_it_again() -> Non
 
     async def story() -> None:
         store, ear = MemoryStore(Disk()), Ear()
-        courier = Courier(OCRM, store, ear, Wall())
+        courier = Courier(OCRM, store, ear, Wall(), random.Random(1))
         await publish(store, OCRM, *(changed(n, "phone") for n in range(1, 11)))
         await courier.deliver_some()
         ear.got = {seq: entry for seq, entry in ear.got.items() if seq <= 4}
@@ -195,7 +196,7 @@ def test_a_day_that_counts_differently_is_sent_again() -> None:
 
     async def story() -> None:
         store, ear, wall = MemoryStore(Disk()), Ear(), Wall()
-        courier = Courier(ECIF, store, ear, wall)
+        courier = Courier(ECIF, store, ear, wall, random.Random(1))
         await publish(store, ECIF, *(changed(n, "phone") for n in range(1, 4)))
         await courier.deliver_some()
         right = dict(ear.got)
@@ -216,7 +217,7 @@ def test_what_belongs_to_yesterday_but_came_after_the_count_is_counted_too() -> 
 
     async def story() -> None:
         store, ear, wall = MemoryStore(Disk()), Ear(), Wall()
-        courier = Courier(ECIF, store, ear, wall)
+        courier = Courier(ECIF, store, ear, wall, random.Random(1))
         await publish(store, ECIF, changed(1, "phone"))
         await courier.deliver_some()
         wall.ms += DAY_MS
@@ -307,7 +308,9 @@ def test_an_endpoint_gets_the_same_entries_and_counts_them(tmp_path: Path) -> No
     async def story() -> None:
         store, ear, wall = MemoryStore(Disk()), Ear(), Wall()
         async with httpx.AsyncClient(transport=endpoint(ear)) as client:
-            courier = Courier(ECIF, store, HttpSink("http://ecif.test/feed", client), wall)
+            courier = Courier(
+                ECIF, store, HttpSink("http://ecif.test/feed", client), wall, random.Random(1)
+            )
             await publish(store, ECIF, *(changed(n, "phone") for n in range(1, 6)))
             await courier.deliver_some()
             wall.ms += DAY_MS
@@ -326,7 +329,9 @@ def test_an_answer_that_makes_no_sense_is_no_answer(body: bytes) -> None:
         await publish(store, ECIF, changed(1, "phone"))
         transport = httpx.MockTransport(lambda request: httpx.Response(200, content=body))
         async with httpx.AsyncClient(transport=transport) as client:
-            courier = Courier(ECIF, store, HttpSink("http://ecif.test", client), Wall())
+            courier = Courier(
+                ECIF, store, HttpSink("http://ecif.test", client), Wall(), random.Random(1)
+            )
             with pytest.raises(SinkUnreachable):
                 await courier.deliver_some()
             assert 0 == await courier.acknowledged()
@@ -342,7 +347,9 @@ def test_an_endpoint_in_trouble_is_tried_again(status: int) -> None:
         store, ear = MemoryStore(Disk()), Ear()
         await publish(store, ECIF, changed(1, "phone"))
         async with httpx.AsyncClient(transport=endpoint(ear, status)) as client:
-            courier = Courier(ECIF, store, HttpSink("http://ecif.test", client), Wall())
+            courier = Courier(
+                ECIF, store, HttpSink("http://ecif.test", client), Wall(), random.Random(1)
+            )
             with pytest.raises(SinkUnreachable):
                 await courier.deliver_some()
             assert 0 == await courier.acknowledged()

@@ -17,7 +17,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Page
 
-from backoffice.premises import TRAINING_PEOPLE, write_private
+from backoffice.premises import TRAINING_PEOPLE
 from backoffice.questions.household import TERMS
 from hw.virtual.citizens import citizen
 from terminal.virtual_customer import WORKING_AGE
@@ -33,6 +33,7 @@ from tests.browser.kit import (
 )
 from tests.browser.test_whole_job import JOB_MS_MAX, sign_in, window
 from tests.kit.programs import Program, backpack
+from wire.private_file import write_private
 
 pytestmark = [*NEEDS_CHROMIUM, pytest.mark.processes]
 

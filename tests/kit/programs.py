@@ -18,8 +18,9 @@ from typing import IO, Any, Final
 
 import msgspec
 
-from backoffice.premises import TRAINING_PEOPLE, write_private
+from backoffice.premises import TRAINING_PEOPLE
 from tests.kit.sources import ROOT
+from wire.private_file import write_private
 
 READY_S_MAX: Final = 120.0
 """How long a program may take to say that it is ready, on a busy machine."""

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from backoffice.peers.devices import DeviceList, ListBound
 from backoffice.personnel import LOOK_S
-from backoffice.premises import Premises, write_private
+from backoffice.premises import Premises
 from backoffice.staff import BadRoster, Member, Roster
 from tests.kit.bank import Bank, authorizer, cheap_hash, moved, teller
 from tests.kit.outside import VirtualWall, inline_offload
@@ -19,6 +19,7 @@ from tests.kit.running import run
 from tests.stories.cast import Cast, cast, signed_in
 from wire.message import Code, Refusal
 from wire.messages.session import Role
+from wire.private_file import write_private
 
 SOON_S = 3 * LOOK_S
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import trio
 
-from supervisors import Backoff, State, Strategy, Tree, open_tree, render
+from supervisors import State, Strategy, Tree, open_tree, render
 from supervisors.snapshot import snapshot
 from tests.kit.outside import EPOCH_MS
 from tests.kit.running import run
@@ -23,6 +23,7 @@ from tests.supervisors.toys import (
     teller,
     until,
 )
+from wire.backoff import Backoff
 
 TEN_S = Backoff(10, 80, jitter=0)
 

@@ -11,7 +11,6 @@ from actors import Actor
 from supervisors.child_spec import (
     DEPTH_MAX,
     AnySpec,
-    Backoff,
     ChildSpec,
     Intensity,
     PoolSpec,
@@ -37,9 +36,6 @@ def _pool(limit: int = 1, passivate_s: float = 1) -> PoolSpec:
         (lambda: Intensity(-1, 5), BadNumber),
         (lambda: Intensity(1, math.inf), BadNumber),
         (lambda: Intensity(1, math.nan), BadNumber),
-        (lambda: Backoff(-1, 5), BadNumber),
-        (lambda: Backoff(5, 1), BadNumber),
-        (lambda: Backoff(1, 5, jitter=1.5), BadNumber),
         (lambda: ChildSpec("a", Actor, shutdown_s=-0.1), BadNumber),
         (lambda: ChildSpec("", Actor), BadSpec),
         (lambda: ChildSpec("a/b", Actor), BadSpec),

@@ -10,7 +10,6 @@ import trio
 from actors import HandlerCrashed, MailboxFull, NotStarted, on
 from supervisors import BadSpec, Intensity, PoolSpec, State, SupervisorSpec, Tree, open_tree
 from supervisors import pool as pools
-from supervisors.child_spec import Backoff
 from tests.kit.outside import EPOCH_MS
 from tests.kit.running import run
 from tests.supervisors.toys import (
@@ -25,6 +24,7 @@ from tests.supervisors.toys import (
     see,
     teller,
 )
+from wire.backoff import Backoff
 from wire.message import Message, Request
 
 

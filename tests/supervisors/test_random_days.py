@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from supervisors import (
     AnySpec,
-    Backoff,
     ChildSpec,
     Intensity,
     Restart,
@@ -25,6 +24,7 @@ from supervisors import (
 )
 from tests.kit.running import run
 from tests.supervisors.toys import Boom, Broken, Courier, Diary, Leave, Teller, open_bank
+from wire.backoff import Backoff
 
 WORKERS = [f"w{number}" for number in range(8)]
 DAYS = 100

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import random
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisors.child_spec import Backoff, Intensity, Restart, Strategy
-from supervisors.restart import Decision, Reason, Window, decide, delay_s, wants_restart
+from supervisors.child_spec import Intensity, Restart, Strategy
+from supervisors.restart import Decision, Reason, Window, decide, wants_restart
 
 P, T, X = Restart.PERMANENT, Restart.TRANSIENT, Restart.TEMPORARY
 ONE, ALL, REST = Strategy.ONE_FOR_ONE, Strategy.ONE_FOR_ALL, Strategy.REST_FOR_ONE
@@ -105,21 +104,3 @@ def test_the_window_of_intensity_is_exact_and_bounded(
         assert len(window.history) <= allowed + 1
         if not tolerated:
             break
-
-
-@given(st.floats(0, 10), st.floats(0, 1000), st.floats(0, 1), st.integers(1, 10_000), st.integers())
-def test_a_wait_doubles_and_stays_in_its_bounds(
-    first_s: float, more_s: float, jitter: float, crashes: int, seed: int
-) -> None:
-    """Whatever the dice say, a wait is never longer than promised nor shorter than its jitter."""
-    backoff = Backoff(first_s, first_s + more_s, jitter)
-    whole = min(first_s * 2 ** min(crashes - 1, 32), backoff.most_s)
-
-    wait = delay_s(backoff, crashes, random.Random(seed))
-
-    assert whole * (1 - jitter) - 1e-9 <= wait <= whole
-
-
-def test_a_child_without_backoff_does_not_wait() -> None:
-    """OTP's behaviour is the default."""
-    assert delay_s(None, 7, random.Random(1)) == 0

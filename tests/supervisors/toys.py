@@ -12,7 +12,6 @@ import trio
 from actors import Actor, Inbox, Process, System, on, open_system
 from supervisors import (
     AnySpec,
-    Backoff,
     ChildSpec,
     Intensity,
     Node,
@@ -26,6 +25,7 @@ from supervisors import (
     snapshot,
 )
 from tests.kit.outside import virtual_outside
+from wire.backoff import Backoff
 from wire.message import Message, Request
 
 
