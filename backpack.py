@@ -19,7 +19,7 @@ COMMANDS: Final = {
     "desk": ("backoffice.desk.cli", "desk", "授权台", "An authorizer's desk"),
     "open": ("supervisors.cli", "open_page", "打开页面", "A link that lets a browser into a page"),
     "tree": ("supervisors.cli", "tree", "查看监督树", "The live tree of a running program"),
-    "verify": ("backoffice.cli", "verify", "核验审计链与账务", "Verify audit chain and ledger"),
+    "verify": ("backoffice.cli", "verify", "核验审计日志与账务", "Verify audit logs and ledger"),
     "slip": ("backoffice.slips.cli", "slip", "绘制业务确认单", "Draw the slip of a case"),
     "reconcile": ("backoffice.cli", "reconcile", "日终对账", "Reconcile cases with partners"),
     "manual": ("backoffice.cases.cli", "manual", "人工处理", "Settle what the machine gave up"),

@@ -36,7 +36,7 @@ open *options:
 tree *options:
     backpack tree {{options}}
 
-# Verify the audit chain and the ledger of an office's data
+# Verify the audit logs and the ledger of an office's data
 [group("run")]
 verify *options:
     backpack verify {{options}}

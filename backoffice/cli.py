@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import tempfile
 from contextlib import suppress
@@ -31,10 +30,12 @@ from backoffice.product import Product
 from backoffice.reconcile import reconcile_folder, render_reconciliation
 from backoffice.running import CannotSetUp, run_office
 from backoffice.staff import BadRoster, Member, doubtful
+from backoffice.verify.logs import BadHead, KeptHead
 from backoffice.verify.office import (
     Language,
     NoOffice,
     database_of,
+    render_json,
     render_text,
     verify_folder,
 )
@@ -120,8 +121,14 @@ def _person(text: str | None) -> str:
 
 
 def _head(text: str | None) -> str | None:
-    if text is not None and re.fullmatch("[0-9a-fA-F]{64}", text) is None:
-        raise typer.BadParameter("审计链头应为 64 位十六进制数 · an audit head is 64 hex digits")
+    try:
+        if text is not None:
+            KeptHead.read(text)
+    except BadHead:
+        raise typer.BadParameter(
+            "审计链头应为 verify 打印的十六进制串，或 64 位十六进制的根"
+            " · an audit head is the hex text that verify printed, or a root of 64 hex digits"
+        ) from None
     return text
 
 
@@ -198,19 +205,19 @@ def verify(
         str | None,
         typer.Option(
             metavar="HEX",
-            help="另行保存的审计链头，可发现尾部截断和整链重写 · An audit head that was kept.",
+            help="另行保存的审计链头，可发现尾部截断和历史重写 · An audit head that was kept.",
             callback=_head,
         ),
     ] = None,
     json: Json = False,
     lang: Lang = "zh",
 ) -> None:
-    """Check audit chain, ledger and case histories of a stopped or running office, or one slip.
+    """Check audit logs, ledger and case histories of a stopped or running office, or one slip.
 
     Every report prints the audit head. Keep it where the office cannot write: given back later as
     --head, it shows whether entries were cut off since, or history was written anew.
 
-    核验审计链、账务与业务历史；发现被改动时退出码为 1，并指出何处。带 --slip 时核验一份确认单。
+    核验审计日志、账务与业务历史；发现被改动时退出码为 1，并指出何处。带 --slip 时核验一份确认单。
     每次核验都会打印审计链头，请另行保存；日后用 --head 带上它，可发现记录被截断或历史被整体重写。
     """
     if slip is not None:
@@ -218,12 +225,13 @@ def verify(
             raise typer.BadParameter("--slip 与 --head 只能选一个 · exclude each other")
         _verify_slip(slip, data, json=json, lang=lang)
         return
-    kept = None if head is None else bytes.fromhex(head)
+    kept = None if head is None else KeptHead.read(head)
     try:
-        report = verify_folder(data, products(), kept_head=kept)
+        report = verify_folder(data, products(), kept=kept)
     except (NoOffice, StoreError) as error:
         fail(f"不能核验 · cannot verify: {error}", EXIT_FAILED)
-    print(encode_json(report).decode() if json else render_text(report, lang))  # noqa: T201 - data
+    shown = render_json(report) if json else render_text(report, lang)
+    print(shown)  # noqa: T201 - data
     if report.findings:
         raise typer.Exit(EXIT_FAILED)
 

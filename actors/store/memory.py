@@ -10,7 +10,7 @@ It deliberately does not write files and has no clock of its own.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from copy import copy
 from heapq import nsmallest
 from typing import TypeVar
@@ -41,7 +41,11 @@ V = TypeVar("V")
 
 
 class Disk:
-    """Everything that is durable, and the number of the handle that may touch it."""
+    """Everything that is durable, and the number of the handle that may touch it.
+
+    Attributes:
+        shards: whose log tells of a row, by table and place; of events and entries they say it.
+    """
 
     def __init__(self) -> None:
         self.logs: dict[str, list[LogRow]] = {}
@@ -52,6 +56,7 @@ class Disk:
         self.owners: dict[tuple[str, str], str] = {}
         self.documents: dict[tuple[str, str], bytes] = {}
         self.keys: dict[str, bytes] = {}
+        self.shards: dict[tuple[str, object], str] = {}
         self.blobs: dict[bytes, bytes] = {}
         self.incarnation = 0
 
@@ -91,13 +96,27 @@ class Disk:
             row = Recorded(*fields)
             self.journal.append(row)
             self.streams.setdefault(row.stream, []).append(row)
-        self.pending.update((effect.id, effect) for effect, _ in plan.effects)
+        added = {effect.id: (effect, shard) for effect, shard in plan.effects}
+        self._overwrite("effects", self.pending, added)
         for done in plan.effects_done:
             self.pending.pop(done, None)
-        _overwrite(self.owners, plan.owners)
-        _overwrite(self.documents, plan.documents)
-        _overwrite(self.keys, plan.keys)
+            self.shards.pop(("effects", done), None)
+        self._overwrite("claims", self.owners, plan.owners)
+        self._overwrite("documents", self.documents, plan.documents)
+        self._overwrite("keys", self.keys, plan.keys)
         return committed
+
+    def _overwrite(
+        self, table: str, kept: dict[K, V], changes: Mapping[K, tuple[V | None, str]]
+    ) -> None:
+        """Put each change; None removes."""
+        for place, (value, shard) in changes.items():
+            if value is None:
+                kept.pop(place, None)
+                self.shards.pop((table, place), None)
+            else:
+                kept[place] = value
+                self.shards[table, place] = shard
 
 
 async def _pause(_store: MemoryStore, _batch: Batch) -> None:
@@ -234,15 +253,6 @@ class MemoryStore:
 
 def _page(names: Iterable[str]) -> list[str]:
     return sorted(names)[:READ_ROWS_MAX]
-
-
-def _overwrite(kept: dict[K, V], changes: dict[K, tuple[V | None, str]]) -> None:
-    """Put each change; None removes."""
-    for place, (value, _) in changes.items():
-        if value is None:
-            kept.pop(place, None)
-        else:
-            kept[place] = value
 
 
 __all__ = ["Disk", "Hook", "MemoryStore"]

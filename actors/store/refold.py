@@ -53,6 +53,10 @@ Tell = Callable[[Wrong, str], None]
 """Told what is wrong, and where: `stream#version`, `log/shard#seq`, `table/place`."""
 
 
+Passed = Callable[[str, Frontier], None]
+"""Told, entry by entry, how far the log of a shard has come."""
+
+
 class Books(Protocol):
     """Everything that a store holds, at one moment; each iterator in the order it says."""
 
@@ -103,9 +107,13 @@ class Notes(Protocol):
         """Everything that must be in a table, by place."""
 
 
-def refold(books: Books, notes: Notes, tell: Tell) -> list[Head]:
+def _unwatched(_shard: str, _frontier: Frontier) -> None:
+    """Nobody keeps a former head."""
+
+
+def refold(books: Books, notes: Notes, tell: Tell, passed: Passed = _unwatched) -> list[Head]:
     """Compare all that a store holds with its logs; return how far those have come."""
-    walk = _Walk(books, notes, tell)
+    walk = _Walk(books, notes, tell, passed)
     heads = [walk.follow(shard) for shard in books.shards()]
     walk.look_for_added_events()
     for table, rows in _tables(books):
@@ -121,10 +129,11 @@ def place_of(stream: str, version: int) -> str:
 class _Walk:
     """One walk over all logs."""
 
-    def __init__(self, books: Books, notes: Notes, tell: Tell) -> None:
+    def __init__(self, books: Books, notes: Notes, tell: Tell, passed: Passed) -> None:
         self._books = books
         self._notes = notes
         self._tell = tell
+        self._passed = passed
         self._events_found = 0
 
     def follow(self, shard: str) -> Head:
@@ -135,6 +144,7 @@ class _Walk:
             if row.seq != expected:
                 self._tell(Wrong.MISSING, f"log/{shard}#{expected}–{row.seq - 1}")
             frontier, nodes = frontier.append(leaf_hash(row.entry))
+            self._passed(shard, frontier)
             entry = self._entry(row, where)
             if row.nodes[:NODE_BYTES] != nodes[0] or entry is None:
                 self._tell(Wrong.ALTERED, where)
@@ -265,4 +275,4 @@ def _mark(*fields: object) -> bytes:
     return digest_of(msgspec.msgpack.encode(fields))
 
 
-__all__ = ["Books", "Notes", "Wrong", "place_of", "refold"]
+__all__ = ["Books", "Notes", "Passed", "Wrong", "place_of", "refold"]

@@ -111,7 +111,8 @@ async def _all(folder: Path) -> dict[str, Any]:
             for code, one in finished.items()
         },
         "reconciliation": msgspec.to_builtins(reconciled),
-        "audit_head": report.audit_head,
+        "audit_head": report.root,
+        "head": report.head,
         "durable_events": report.events,
         "data": str(folder),
         "elapsed_s": round((outside.wall.now_ms() - began_ms) / 1000, 3),

@@ -10,7 +10,7 @@ import msgspec
 from actors.durable.tagged import Tagged
 from actors.store import Recorded, StoreError
 from backoffice.partners.identity_check import IdentityRecorded
-from backoffice.verify.chain import Fault, Findings, place
+from backoffice.verify.findings import Fault, Findings, place
 from wire.messages.identity import IdentityChecked
 
 IDENTITIES: Final = "identity/"

@@ -1,13 +1,13 @@
 """The verifier: whether an office's database still proves what the office once promised.
 
-Reads, never writes; works beside a running office as well as on a copy of a stopped one. In one
-walk: every image against its digest, the audit chain, the pinned keys, every case against the state
-machine and its signatures, what partners did, the core's ledger, and who owns which card. A report
-counts what was looked at and lists what is wrong, each with its place; the same database gives the
-same report.
+Reads, never writes; works beside a running office as well as on a copy of a stopped one. It looks
+at every image against its digest, at every row of every table against the logs of the shards, at
+the pinned keys, at every case against the state machine and its signatures, at what partners did,
+the core's ledger, and who owns which card. A report counts what was looked at and lists what is
+wrong, each with its place; the same database gives the same report.
 
 It proves nothing against somebody who writes the whole database anew, unless a former head was
-kept elsewhere (`kept_head`); the signatures of devices then still cannot be forged.
+kept elsewhere (`kept`); the signatures of devices then still cannot be forged.
 """
 
 from __future__ import annotations
@@ -22,19 +22,14 @@ import msgspec
 from actors.store import Recorded, event_digest
 from actors.store.sqlite.file import Archive, open_readonly
 from backoffice.product import Product
-from backoffice.verify.chain import (
-    DEVICES_STREAM,
-    Chain,
-    Fault,
-    Finding,
-    Findings,
-    PinnedKeys,
-    place,
-)
+from backoffice.verify.findings import Fault, Finding, Findings, place
 from backoffice.verify.identities import IDENTITIES, IdentityBook
+from backoffice.verify.logs import KeptHead, check_logs
 from backoffice.verify.partners import PARTNERS, PartnerBook
+from backoffice.verify.pinned import DEVICES_STREAM, PinnedKeys
 from backoffice.verify.rules import CASES, CaseBook
 from wire.case_state import TITLES, State
+from wire.codec import encode_json
 
 DATABASES: Final = ("office/office.db", "office.db")
 """Where an office's database may be in its folder, the first that is there."""
@@ -46,22 +41,36 @@ class NoOffice(Exception):
     """The folder holds no office's database."""
 
 
+class ShardHead(msgspec.Struct, frozen=True):
+    """How far a shard's log has come.
+
+    Attributes:
+        size: how many entries it has.
+        root: RFC 6962's Merkle tree hash over them, hex.
+    """
+
+    size: int
+    root: str
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What was looked at, and what is wrong.
 
     Attributes:
         events: events in all streams.
-        audit_entries: the number of the last audit entry.
-        audit_head: the chain's value after it, hex; to be kept where the office cannot write.
+        audit_entries: entries of all logs.
+        heads: how far every shard's log has come.
+        root: the root that joins all heads, hex.
+        head: that root and the sizes of all logs, hex; to be kept where the office cannot write.
         entries_since_head: how many entries have come since the head that somebody kept; None where
-            none was given, or the chain never had it.
+            none was given, or the logs never had it.
         cases: how many cases stand where, by state.
         devices: enrolled devices, revoked ones included.
         signatures: signatures of devices that were found right.
         images: images whose bytes are what their digest says.
         posting_groups: groups of the embedded cores' ledgers.
         balance_fen: what all postings sum to.
-        findings: what is wrong, in the order of the walk.
+        findings: what is wrong (`problems` where it is encoded), in the order of the walk.
         more_findings: how many there are beyond those that are listed.
         notes: what is not wrong, and worth a look by a person.
         more_notes: how many there are beyond those that are listed.
@@ -69,7 +78,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     events: int
     audit_entries: int
-    audit_head: str
+    heads: dict[str, ShardHead]
+    root: str
+    head: str
     entries_since_head: int | None
     cases: dict[State, int]
     devices: int
@@ -77,7 +88,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     images: int
     posting_groups: int
     balance_fen: int
-    findings: tuple[Finding, ...]
+    findings: tuple[Finding, ...] = msgspec.field(name="problems")
     more_findings: int = 0
     notes: tuple[Finding, ...] = ()
     more_notes: int = 0
@@ -89,7 +100,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def verify_folder(
-    folder: Path, products: Mapping[str, Product], *, kept_head: bytes | None = None
+    folder: Path, products: Mapping[str, Product], *, kept: KeptHead | None = None
 ) -> Report:
     """Verify the office in a folder; see `verify_office`.
 
@@ -98,7 +109,7 @@ def verify_folder(
         StoreError: the database is none of ours, or does not read.
     """
     with open_readonly(database_of(folder)) as archive:
-        return verify_office(archive, products, kept_head=kept_head)
+        return verify_office(archive, products, kept=kept)
 
 
 def database_of(folder: Path) -> Path:
@@ -114,27 +125,24 @@ def database_of(folder: Path) -> Path:
 
 
 def verify_office(
-    archive: Archive, products: Mapping[str, Product], *, kept_head: bytes | None = None
+    archive: Archive, products: Mapping[str, Product], *, kept: KeptHead | None = None
 ) -> Report:
     """Check everything that an office's database can prove.
 
     Args:
         archive: of a stopped or a running office.
         products: by code, as `backoffice.catalogue.products` found them.
-        kept_head: the `audit_head` of a former report that was kept elsewhere, 32 bytes; shows that
-            the chain was cut off before it, or written anew.
+        kept: the `head` of a former report that was kept elsewhere; shows that a log was cut off
+            before it, or written anew.
 
     Raises:
         StoreError: the database does not read.
     """
     findings = Findings()
     images, altered = _images(archive, findings)
-    chain, keys = Chain(findings, kept_head), PinnedKeys(findings)
-    for row in archive.journal():
-        chain.follow(row)
-        if row.stream == DEVICES_STREAM:
-            keys.take(row.recorded())
-    chain.close()
+    logs, keys = check_logs(archive, findings, kept), PinnedKeys(findings)
+    for row in archive.events_like(DEVICES_STREAM):
+        keys.take(row)
     cases = CaseBook(products, keys, images, altered, findings)
     partners = PartnerBook(cases.told, findings)
     identities = IdentityBook(cases.named, findings)
@@ -144,12 +152,13 @@ def verify_office(
     partners.close()
     identities.close()
     _claims(archive, cases.owned, findings)
-    last, kept = chain.end.audit_seq, chain.kept_seq
     return Report(
         events=events,
-        audit_entries=last,
-        audit_head=chain.end.audit_head.hex(),
-        entries_since_head=None if kept is None else last - kept,
+        audit_entries=logs.entries,
+        heads={head.shard: ShardHead(head.size, head.root.hex()) for head in logs.heads},
+        root=logs.root.hex(),
+        head=logs.token,
+        entries_since_head=logs.since,
         cases={state: cases.states[state] for state in State if state in cases.states},
         devices=len(keys.devices),
         signatures=cases.signatures,
@@ -219,7 +228,7 @@ def _claims(archive: Archive, owned: dict[tuple[str, str], str], findings: Findi
     """One case per card: the keys that cases must own are theirs, and nobody else's."""
     scopes = {scope for scope, _ in owned}
     missing = dict(owned)
-    for claim in archive.claims():
+    for claim, _ in archive.claims():
         owner = missing.pop((claim.scope, claim.key), None)
         where = f"claim/{claim.scope}"
         if owner is None and claim.scope in scopes:
@@ -231,14 +240,13 @@ def _claims(archive: Archive, owned: dict[tuple[str, str], str], findings: Findi
 
 
 WORDS: Final[dict[Fault, tuple[str, str]]] = {
-    Fault.EVENT_ALTERED: ("事件内容被改动", "the event was altered"),
-    Fault.BROKEN_LINK: ("审计记录与前一条不衔接", "the entry does not follow from the one before"),
-    Fault.ENTRIES_MISSING: ("审计记录缺失", "audit entries are missing"),
-    Fault.ENTRY_MOVED: ("自此起审计记录错位", "from here on entries have other numbers"),
+    Fault.ALTERED: ("与审计日志不符：内容被改动", "altered: not what the log says"),
+    Fault.MISSING: ("审计日志中有，数据中缺失", "missing: the log says that it is there"),
+    Fault.ADDED: ("数据中有，审计日志中没有", "added: no log tells of it"),
+    Fault.BROKEN_TREE: ("审计日志的校验树被改动", "the log's tree was altered here"),
     Fault.HEAD_LOST: (
-        "审计链到此为止，其中没有您保存的链头：尾部被截断，或历史被重写",
-        "the chain ends here and never had the head that was kept: "
-        "its end was cut off, or it was written anew",
+        "审计日志中没有您保存的链头：尾部被截断，或历史被重写",
+        "the log never had the head that was kept: its end was cut off, or it was written anew",
     ),
     Fault.VERSION_GAP: ("事件版本不连续", "versions of the stream are missing"),
     Fault.UNREADABLE: ("记录无法识别", "the record cannot be read"),
@@ -278,13 +286,19 @@ WORDS: Final[dict[Fault, tuple[str, str]]] = {
 """Fault → (Simplified Chinese, English)."""
 
 
+def render_json(report: Report) -> str:
+    """The report for scripts: its fields, and `ok`."""
+    return encode_json({"ok": report.sound, **msgspec.to_builtins(report)}).decode()
+
+
 def render_text(report: Report, lang: Language) -> str:
     """The report for people, one line per fact."""
     one = 0 if lang == "zh" else 1
     rows = (
         (("事件", "Events"), f"{report.events:,}"),
         (("审计记录", "Audit entries"), f"{report.audit_entries:,}"),
-        (("审计链头", "Audit head"), report.audit_head),
+        (("审计总根", "Audit root"), report.root),
+        (("审计链头（请另存）", "Audit head, to be kept"), report.head),
         (("设备", "Devices"), f"{report.devices:,}"),
         (("有效签名", "Valid signatures"), f"{report.signatures:,}"),
         (("完好影像", "Intact images"), f"{report.images:,}"),
@@ -319,12 +333,14 @@ def _listed(findings: tuple[Finding, ...], more: int, one: int) -> Iterator[str]
 __all__ = [
     "DATABASES",
     "WORDS",
+    "ShardHead",
     "Fault",
     "Finding",
     "Language",
     "NoOffice",
     "Report",
     "database_of",
+    "render_json",
     "render_text",
     "verify_folder",
     "verify_office",

@@ -30,7 +30,7 @@ from backoffice.partners.embedded import (
 from backoffice.partners.ledger import Posting, clearing
 from backoffice.partners.operations import ActivateCard, HoldFunds, IssueCard, Partner, SignUp
 from backoffice.partners.port import PartnerStatus
-from backoffice.verify.chain import Fault, Findings, place
+from backoffice.verify.findings import Fault, Findings, place
 from backoffice.verify.rules import Told
 
 PARTNERS: Final = tuple(f"{partner}/" for partner in Partner)

@@ -12,7 +12,7 @@ from itertools import combinations
 
 from backoffice.cases.record import Case
 from backoffice.staff import named_alike
-from backoffice.verify.chain import Fault, Findings
+from backoffice.verify.findings import Fault, Findings
 from wire.messages.session import StaffCard
 
 

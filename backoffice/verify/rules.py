@@ -10,7 +10,6 @@ Every method is total: whatever stands in a stream leads to findings, never to a
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -18,7 +17,7 @@ from typing import Final
 import msgspec
 
 from actors.durable.tagged import Tagged
-from actors.store import Recorded, StoreError
+from actors.store import Recorded, StoreError, event_digest
 from backoffice.authorization.levels import Level, Locality
 from backoffice.cases.events import (
     AbortLost,
@@ -68,9 +67,10 @@ from backoffice.partners.operations import Partner
 from backoffice.product import Product, Unique
 from backoffice.slips.proof import office_body
 from backoffice.slips.slip import slip_hash
-from backoffice.verify.chain import Fault, Findings, PinnedKeys, place
+from backoffice.verify.findings import Fault, Findings, place
 from backoffice.verify.identities import Named
 from backoffice.verify.persons import Persons, has_namesakes, part_in
+from backoffice.verify.pinned import PinnedKeys
 from backoffice.verify.settlement import (
     COMES_TO,
     Settling,
@@ -287,7 +287,7 @@ class CaseBook:
         card = id_card(submission)
         photos = {n: v for n, v in submission.values.items() if isinstance(v, PhotoValue)}
         agree = {
-            "digest": intake.digest == _blake(intake.submission),
+            "digest": intake.digest == event_digest(intake.submission),
             "case": submission.case_id == case.case_id,
             "union": intake.union == case.union,
             "revision": submission.revision == intake.revision == len(case.digests) + 1,
@@ -491,10 +491,6 @@ def _owned(case: Case) -> tuple[Unique, ...]:
         aborted = case.state is State.ABORTED
         return tuple(one for one in unique if aborted and one.spent)
     return unique
-
-
-def _blake(body: bytes) -> bytes:
-    return hashlib.blake2b(body, digest_size=32).digest()
 
 
 __all__ = ["CASES", "RELEASED", "CaseBook", "Told"]

@@ -25,7 +25,7 @@ from backoffice.cases.events import (
 )
 from backoffice.cases.legs import LegRecord
 from backoffice.cases.record import Case
-from backoffice.verify.chain import Fault
+from backoffice.verify.findings import Fault
 from wire.case_state import FINAL_STATES, State
 from wire.codec import decode_signed
 from wire.errors import BadFrame

@@ -1,4 +1,4 @@
-"""An insider with a database in hand: alters rows, and may compute the chain behind them anew."""
+"""An insider with a database in hand: alters rows, and may write the logs anew."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import Any
 
 import msgspec
 
-from actors.store import AUDIT_GENESIS, audit_digest, event_digest
+from actors.store.entry import Entry, digest_of, read_entry
+from actors.store.merkle import Frontier, leaf_hash
 from actors.store.sqlite.file import Archive
+from backoffice.verify.logs import KeptHead
 from backoffice.verify.office import (
     Fault,
     Report,
@@ -39,57 +41,102 @@ class Tampered:
     def sql(self, statement: str, *values: object) -> list[Any]:
         return self.connection.execute(statement, values).fetchall()
 
-    def seq(self, stream: str, kind: str) -> int:
-        """The first entry of a kind in a stream."""
-        query = "SELECT min(seq) FROM journal WHERE stream = ? AND kind = ?"
-        ((seq,),) = self.sql(query, stream, kind)
-        assert seq is not None, f"no {kind} in {stream}"
-        return int(seq)
+    def row(self, stream: str, kind: str) -> int:
+        """The first event of a kind in a stream, by its rowid."""
+        query = "SELECT min(rowid) FROM events WHERE stream = ? AND kind = ?"
+        ((row,),) = self.sql(query, stream, kind)
+        assert row is not None, f"no {kind} in {stream}"
+        return int(row)
 
-    def edit(self, seq: int, change: Callable[[dict[str, Any]], object]) -> None:
-        """Alter a body, and mend the chain."""
-        ((body,),) = self.sql("SELECT body FROM journal WHERE seq = ?", seq)
+    def edit(self, row: int, change: Callable[[dict[str, Any]], object]) -> None:
+        """Alter a body, and mend the logs."""
+        ((body,),) = self.sql("SELECT body FROM events WHERE rowid = ?", row)
         fields = msgspec.msgpack.decode(body)
         change(fields)
-        self.sql("UPDATE journal SET body = ? WHERE seq = ?", msgspec.msgpack.encode(fields), seq)
+        self.sql("UPDATE events SET body = ? WHERE rowid = ?", msgspec.msgpack.encode(fields), row)
         self.mend()
 
-    def remove(self, seq: int) -> None:
-        """Delete an entry so that neither its number nor its version is missed; mend the chain."""
-        ((stream, version),) = self.sql("SELECT stream, version FROM journal WHERE seq = ?", seq)
-        self.sql("DELETE FROM journal WHERE seq = ?", seq)
-        self.sql("UPDATE journal SET seq = seq - 1 WHERE seq > ?", seq)
-        renumber = "UPDATE journal SET version = version - 1 WHERE stream = ? AND version > ?"
-        self.sql(renumber, stream, version)
+    def remove(self, row: int) -> None:
+        """Delete an event so that its version is not missed; mend the logs."""
+        ((stream, version),) = self.sql("SELECT stream, version FROM events WHERE rowid = ?", row)
+        self.sql("DELETE FROM events WHERE rowid = ?", row)
+        behind = "SELECT rowid FROM events WHERE stream = ? AND version > ? ORDER BY version"
+        for (later,) in self.sql(behind, stream, version):
+            self.sql("UPDATE events SET version = version - 1 WHERE rowid = ?", later)
         self.mend()
 
     def append(self, stream: str, kind: str, fields: dict[str, Any]) -> None:
-        """One more event at the end, with a right chain."""
-        ((seq,),) = self.sql("SELECT max(seq) FROM journal")
-        ((version,),) = self.sql("SELECT count(*) FROM journal WHERE stream = ?", stream)
+        """One more event of a stream, in an entry that tells of it."""
+        latest = "SELECT max(version), at_ms, who, shard, seq FROM events WHERE stream = ?"
+        ((version, *of_batch),) = self.sql(latest, stream)
         body = msgspec.msgpack.encode(fields)
-        row = (seq + 1, stream, version + 1, kind, body, 1, "x", bytes(32), bytes(32))
-        self.sql("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", *row)
+        row = (stream, version + 1, kind, body, *of_batch)
+        self.sql("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row)
         self.mend()
 
     def mend(self) -> None:
-        """Compute every digest anew, as somebody would who knows how."""
-        head = AUDIT_GENESIS
-        query = "SELECT seq, at_ms, who, stream, version, kind, body FROM journal ORDER BY seq"
-        for seq, at_ms, who, stream, version, kind, body in self.sql(query):
-            digest = event_digest(body)
-            head = audit_digest(head, seq, at_ms, who, stream, version, kind, digest)
-            mended = "UPDATE journal SET event_digest = ?, head = ? WHERE seq = ?"
-            self.sql(mended, digest, head, seq)
+        """Write all logs anew, as somebody would who knows how: they say what is in the tables."""
+        for (shard,) in self.sql("SELECT DISTINCT shard FROM log"):
+            frontier = Frontier.of(0, ())
+            rows = self.sql("SELECT seq, entry FROM log WHERE shard = ? ORDER BY seq", shard)
+            for seq, old in rows:
+                entry = self._true_to_tables(read_entry(old, ""), last=seq == rows[-1][0])
+                body = msgspec.msgpack.encode(entry)
+                frontier, nodes = frontier.append(leaf_hash(body))
+                mended = "UPDATE log SET entry = ?, nodes = ? WHERE shard = ? AND seq = ?"
+                self.sql(mended, body, b"".join(nodes), shard, seq)
 
-    def report(self, kept: bytes | None = None) -> Report:
-        report = verify_office(Archive(self.connection), PRODUCTS, kept_head=kept)
+    def _true_to_tables(self, entry: Entry, *, last: bool) -> Entry:
+        """An entry that tells of its events; the last one of everything else as well."""
+        query = (
+            "SELECT stream, version, kind, body, at_ms, who FROM events"
+            " WHERE shard = ? AND seq = ? ORDER BY stream, version"
+        )
+        appends: list[tuple[str, int, tuple[tuple[str, bytes], ...]]] = []
+        told = {(entry.at_ms, entry.who)}
+        for stream, version, kind, body, *batch in self.sql(query, entry.shard, entry.seq):
+            mark, told = (kind, digest_of(body)), {tuple(batch)}
+            before = appends[-1] if appends else ("", 0, ())
+            if (before[0], before[1] + len(before[2]) + 1) == (stream, version):
+                appends[-1] = (stream, before[1], (*before[2], mark))
+            else:
+                appends.append((stream, version - 1, (mark,)))
+        ((at_ms, who),) = told
+        return msgspec.structs.replace(
+            entry,
+            at_ms=at_ms,
+            who=who,
+            appends=tuple(appends),
+            effects=self._marks(_EFFECTS, entry.shard) if last else (),
+            effects_done=(),
+            releases=(),
+            claims=self._marks(_CLAIMS, entry.shard) if last else (),
+            documents=self._marks(_DOCUMENTS, entry.shard) if last else (),
+            keys=self._marks(_KEYS, entry.shard) if last else (),
+        )
+
+    def _marks(self, query: str, shard: str) -> tuple[Any, ...]:
+        """Rows of a shard as an entry tells of them: bodies by digest."""
+        rows = self.sql(query, shard)
+        return tuple(
+            tuple(digest_of(field) if isinstance(field, bytes) else field for field in row)
+            for row in rows
+        )
+
+    def report(self, kept: KeptHead | None = None) -> Report:
+        report = verify_office(Archive(self.connection), PRODUCTS, kept=kept)
         said = encode_json(report).decode() + render_text(report, "zh") + repr(report)
         assert not [number for number in NUMBERS if number in said], "a number in a report"
         return report
 
     def found(self) -> list[tuple[Fault, str]]:
         return [(finding.what, finding.where) for finding in self.report().findings]
+
+
+_EFFECTS = "SELECT id, stream, recipient, kind, due_ms, span, body FROM effects WHERE shard = ?"
+_CLAIMS = "SELECT scope, key, owner FROM claims WHERE shard = ?"
+_DOCUMENTS = "SELECT collection, key, body FROM documents WHERE shard = ?"
+_KEYS = "SELECT stream, wrapped FROM keys WHERE shard = ?"
 
 
 def _numbers() -> Iterator[str]:

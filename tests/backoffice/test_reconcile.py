@@ -70,7 +70,7 @@ def kinds(tampered: Tampered) -> list[What]:
 
 def seq(tampered: Tampered, stream: str, kind: str, key: str) -> int:
     """The entry of a kind that is about a key."""
-    query = "SELECT seq, body FROM journal WHERE stream = ? AND kind = ?"
+    query = "SELECT rowid, body FROM events WHERE stream = ? AND kind = ?"
     for number, body in tampered.sql(query, stream, kind):
         if msgspec.msgpack.decode(body)["key"] == key:
             return int(number)
@@ -124,7 +124,7 @@ def test_real_here_only(tampered: Tampered) -> None:
 
 def test_real_here_and_unknown_there(tampered: Tampered) -> None:
     """The partner's whole stream is gone."""
-    tampered.sql("DELETE FROM journal WHERE stream = ?", BILLER)
+    tampered.sql("DELETE FROM events WHERE stream = ?", BILLER)
     (found,) = differences(tampered)
     assert (What.COMMITTED_HERE, "unknown_key") == (found.what, found.theirs)
 
@@ -252,7 +252,7 @@ def test_a_terminal_that_handed_out_more_than_it_had(tampered: Tampered) -> None
         group = event["group"]["postings"]
         event["group"]["postings"] = [one for one in group if abs(one["fen"]) == BLANK_CARD_FEN]
 
-    first = "SELECT min(seq) FROM journal WHERE stream = ? AND instr(body, 'delivered') > 0"
+    first = "SELECT min(rowid) FROM events WHERE stream = ? AND instr(body, 'delivered') > 0"
     ((opened,),) = tampered.sql(first, CORE)
     tampered.edit(opened, undelivered)
     found = [one for one in differences(tampered) if one.what is What.CARDS_SHORT]
@@ -264,7 +264,7 @@ def test_a_terminal_that_handed_out_more_than_it_had(tampered: Tampered) -> None
 def test_what_cannot_be_read(tampered: Tampered) -> None:
     """On either side, with its place."""
     for stream in (BILLER, case(TOLD)):
-        damage = "UPDATE journal SET body = ? WHERE stream = ? AND version = 1"
+        damage = "UPDATE events SET body = ? WHERE stream = ? AND version = 1"
         tampered.sql(damage, b"\xc1", stream)
     found = differences(tampered)
     places = {one.where for one in found if one.what is What.UNREADABLE}

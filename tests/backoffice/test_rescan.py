@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from actors.store import Batch, Document, Recorded
+from actors.store import MAIN, Batch, Document, Recorded
 from backoffice.authorization.hours import DeskHours, next_workday_end_ms
 from backoffice.authorization.levels import RESCAN, Level
 from backoffice.cases.case import key_of, stream_of
@@ -17,7 +17,8 @@ from backoffice.cases.rescan import Debt, collection, overdue_case, pay_first
 from backoffice.catalogue import products
 from backoffice.peers.devices import Device
 from backoffice.peers.terminal_requests import TerminalRequests
-from backoffice.verify.chain import Fault, Findings, PinnedKeys, place
+from backoffice.verify.findings import Fault, Findings, place
+from backoffice.verify.pinned import PinnedKeys
 from backoffice.verify.rules import CaseBook
 from tests.backoffice.case_story import (
     DESK,
@@ -193,7 +194,7 @@ def illegal(story: Story, *later: AnyCaseEvent) -> list[int]:
     """Which of these events the verifier takes for no step, behind the case's own; from 0."""
     stream, before = stream_of(key_of(UNION, story.case_id)), len(story.events)
     rows = [
-        Recorded(stream, version, *EVENTS.encode(event), event.at_ms, "x")
+        Recorded(stream, version, *EVENTS.encode(event), event.at_ms, "x", MAIN, version)
         for version, event in enumerate((*story.events, *later), start=1)
     ]
     findings = Findings()

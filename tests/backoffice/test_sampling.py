@@ -7,14 +7,15 @@ from functools import partial
 import msgspec
 import pytest
 
-from actors.store import Recorded
+from actors.store import MAIN, Recorded
 from backoffice.authorization.levels import THRESHOLDS, Level
 from backoffice.cases.case import key_of, stream_of
 from backoffice.cases.commands import Caller, JudgeSample, OpenSample
 from backoffice.cases.events import Closed, SampleOpened, SampleReviewed
 from backoffice.cases.sampling import ReviewEntry, is_sampled, review_item
 from backoffice.desk.page_model import SignInHere
-from backoffice.verify.chain import Fault, Findings, PinnedKeys, place
+from backoffice.verify.findings import Fault, Findings, place
+from backoffice.verify.pinned import PinnedKeys
 from backoffice.verify.rules import CaseBook
 from tests.backoffice.case_story import (
     DESK,
@@ -327,7 +328,7 @@ def found(story: Story, *reviews: SampleOpened | SampleReviewed) -> list[Fault]:
     stream = stream_of(key_of(UNION, story.case_id))
     events = [*story.events, *reviews]
     rows = [
-        Recorded(stream, version, *EVENTS.encode(event), event.at_ms, "x")
+        Recorded(stream, version, *EVENTS.encode(event), event.at_ms, "x", MAIN, version)
         for version, event in enumerate(events, start=1)
     ]
     findings = Findings()

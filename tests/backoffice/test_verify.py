@@ -1,4 +1,4 @@
-"""The verifier against the thorough insider, who computes the whole chain anew behind every change:
+"""The verifier against the thorough insider, who writes all logs anew behind every change:
 then signatures, the state machine, the ledger, the images and the claims tell.
 """
 
@@ -12,9 +12,12 @@ import msgspec
 import pytest
 
 from actors.store import StoreError
+from actors.store.merkle import leaf_hash, node_hash
 from actors.store.sqlite.file import open_readonly
 from backoffice.authorization.levels import THRESHOLDS, Locality
-from backoffice.verify.chain import FINDINGS_MAX
+from backoffice.shards import PROVINCE, of_union
+from backoffice.verify.findings import FINDINGS_MAX
+from backoffice.verify.logs import KeptHead
 from backoffice.verify.office import (
     WORDS,
     Fault,
@@ -64,10 +67,25 @@ def test_an_honest_office_is_sound(folder: Path) -> None:
     assert 4 + 5 + 2 == report.signatures, "submissions, decisions, signed slips"
     assert 4 + 2 + 1 == report.posting_groups, "prepared, committed, aborted"
     assert 0 == report.balance_fen
-    assert report.events == report.audit_entries > 40
+    assert report.events >= report.audit_entries > 40
+    assert {PROVINCE, of_union(UNION)} == set(report.heads)
+    assert report.audit_entries == sum(head.size for head in report.heads.values())
     assert report == verify_folder(folder, PRODUCTS)
     with open_readonly(folder / "office" / "office.db") as archive:
-        assert report.audit_head == list(archive.audit())[-1].head.hex()
+        for shard, head in report.heads.items():
+            leaves = [leaf_hash(row.entry) for row in archive.log(shard)]
+            assert (len(leaves), tree_hash(leaves).hex()) == (head.size, head.root)
+    heads = [[shard, head.size, bytes.fromhex(head.root)] for shard, head in report.heads.items()]
+    joined = tree_hash([leaf_hash(msgspec.msgpack.encode(head)) for head in heads])
+    assert joined.hex() == report.root
+
+
+def tree_hash(leaves: list[bytes]) -> bytes:
+    """RFC 6962, section 2.1, word for word."""
+    if len(leaves) == 1:
+        return leaves[0]
+    half = 1 << (len(leaves) - 1).bit_length() - 1
+    return node_hash(tree_hash(leaves[:half]), tree_hash(leaves[half:]))
 
 
 def test_a_running_office_is_seen_at_one_moment(tmp_path: Path) -> None:
@@ -80,7 +98,8 @@ def test_a_running_office_is_seen_at_one_moment(tmp_path: Path) -> None:
             next(rows)
             office.case(PREPARED, State.PREPARED)
             assert {State.CLOSED: 1} == verify_office(archive, PRODUCTS).cases
-        report = verify_folder(tmp_path, PRODUCTS, kept_head=office.head.audit_head)
+        kept = KeptHead.read(verify_folder(tmp_path, PRODUCTS).head)
+        report = verify_folder(tmp_path, PRODUCTS, kept=kept)
 
     assert report.sound
     assert {State.PREPARED: 1, State.CLOSED: 1} == report.cases
@@ -101,7 +120,7 @@ def test_there_must_be_an_office(tmp_path: Path) -> None:
 
 def test_a_missing_version_is_found(tampered: Tampered) -> None:
     """A stream counts from one without gaps, whatever the chain says."""
-    tampered.sql("UPDATE journal SET version = version + 1 WHERE stream = ? AND version > 6", CORE)
+    tampered.sql("UPDATE events SET version = version + 1 WHERE stream = ? AND version > 6", CORE)
     tampered.mend()
 
     assert [(Fault.VERSION_GAP, f"{CORE}#8")] == tampered.found()
@@ -111,8 +130,8 @@ def test_an_unreadable_event_is_found(tampered: Tampered) -> None:
     """A body that is no event of its kind, and a kind that does not exist."""
     for column in ("body = x'c0'", "kind = 'CaseSold'"):
         with undone(tampered):
-            seq = tampered.seq(case(PREPARED), "CaseClaimed")
-            tampered.sql(f"UPDATE journal SET {column} WHERE seq = ?", seq)  # noqa: S608 - a test's
+            seq = tampered.row(case(PREPARED), "CaseClaimed")
+            tampered.sql(f"UPDATE events SET {column} WHERE rowid = ?", seq)  # noqa: S608 - a test's
             tampered.mend()
             assert (Fault.UNREADABLE, f"{case(PREPARED)}#3") in tampered.found()
 
@@ -120,12 +139,12 @@ def test_an_unreadable_event_is_found(tampered: Tampered) -> None:
 def test_a_skipped_step_is_found(tampered: Tampered) -> None:
     """An approval that never happened, a case that goes on after its end."""
     with undone(tampered):
-        tampered.remove(tampered.seq(case(PREPARED), "CaseApproved"))
+        tampered.remove(tampered.row(case(PREPARED), "CaseApproved"))
         assert (Fault.ILLEGAL_STEP, f"{case(PREPARED)}#4") in tampered.found()
     with undone(tampered):
         closed = {"type": "CaseClosed", "at_ms": 1}
         tampered.append(case(CARD), "CaseClosed", closed)
-        ((end,),) = tampered.sql("SELECT max(version) FROM journal WHERE stream = ?", case(CARD))
+        ((end,),) = tampered.sql("SELECT max(version) FROM events WHERE stream = ?", case(CARD))
         assert [(Fault.ILLEGAL_STEP, f"{case(CARD)}#{end}")] == tampered.found()
 
 
@@ -133,9 +152,9 @@ def test_a_case_waved_through_is_found(tampered: Tampered) -> None:
     """An A2 case that says of itself that the rules alone let it pass."""
     stream = case(PREPARED)
     for kind in ("CaseClaimed", "CaseApproved"):
-        tampered.remove(tampered.seq(stream, kind))
-    queued = tampered.seq(stream, "CaseQueued")
-    tampered.sql("UPDATE journal SET kind = 'CaseWaived' WHERE seq = ?", queued)
+        tampered.remove(tampered.row(stream, kind))
+    queued = tampered.row(stream, "CaseQueued")
+    tampered.sql("UPDATE events SET kind = 'CaseWaived' WHERE rowid = ?", queued)
     tampered.edit(queued, lambda event: event.update(type="CaseWaived"))
 
     assert [(Fault.UNAUTHORIZED, f"{stream}#3")] == tampered.found()
@@ -144,12 +163,12 @@ def test_a_case_waved_through_is_found(tampered: Tampered) -> None:
 def test_one_approval_where_two_are_needed_is_found(tampered: Tampered) -> None:
     """The first of two approvals made the last one."""
     stream = case(DUAL)
-    first = tampered.seq(stream, "CaseFirstApproved")
-    tampered.sql("UPDATE journal SET kind = 'CaseApproved' WHERE seq = ?", first)
+    first = tampered.row(stream, "CaseFirstApproved")
+    tampered.sql("UPDATE events SET kind = 'CaseApproved' WHERE rowid = ?", first)
     tampered.edit(first, lambda event: event.update(type="CaseApproved"))
-    tampered.remove(tampered.seq(stream, "CaseClaimed") + 2)
+    tampered.remove(tampered.row(stream, "CaseClaimed") + 2)
     ((second,),) = tampered.sql(
-        "SELECT max(seq) FROM journal WHERE stream = ? AND kind = 'CaseApproved'", stream
+        "SELECT max(rowid) FROM events WHERE stream = ? AND kind = 'CaseApproved'", stream
     )
     tampered.remove(second)
 
@@ -179,7 +198,7 @@ def _decision(**changes: object) -> Callable[[dict[str, Any]], None]:
 )
 def test_a_tampered_decision_is_found(tampered: Tampered, changes: dict[str, object]) -> None:
     """Nobody but the desk can sign, and what the decision is on is compared one by one."""
-    seq = tampered.seq(case(PREPARED), "CaseApproved")
+    seq = tampered.row(case(PREPARED), "CaseApproved")
     tampered.edit(seq, _decision(**changes))
 
     where = f"{case(PREPARED)}#4"
@@ -188,10 +207,10 @@ def test_a_tampered_decision_is_found(tampered: Tampered, changes: dict[str, obj
 
 def test_a_decision_lent_to_another_case_is_found(tampered: Tampered) -> None:
     """It was signed indeed, but on something else."""
-    lent = tampered.seq(case(CARD), "CaseApproved")
-    ((body,),) = tampered.sql("SELECT body FROM journal WHERE seq = ?", lent)
+    lent = tampered.row(case(CARD), "CaseApproved")
+    ((body,),) = tampered.sql("SELECT body FROM events WHERE rowid = ?", lent)
     judgement = msgspec.msgpack.decode(body)["judgement"]
-    seq = tampered.seq(case(PREPARED), "CaseApproved")
+    seq = tampered.row(case(PREPARED), "CaseApproved")
     tampered.edit(seq, lambda event: event.update(judgement=judgement))
 
     (found,) = tampered.report().findings
@@ -202,7 +221,7 @@ def test_a_decision_lent_to_another_case_is_found(tampered: Tampered) -> None:
 
 def test_a_verdict_turned_round_is_found(tampered: Tampered) -> None:
     """A rejection, signed as such, booked as an approval."""
-    seq = tampered.seq(case(PREPARED), "CaseApproved")
+    seq = tampered.row(case(PREPARED), "CaseApproved")
     tampered.edit(seq, lambda event: event["judgement"].update(verdict="reject"))
 
     (found,) = tampered.report().findings
@@ -214,11 +233,11 @@ def test_one_person_in_two_roles_is_found(tampered: Tampered) -> None:
     """By person, not by staff id: the operator's alias, and one authorizer deciding twice."""
     alias = {"person_id": TELLER.person_id}
     with undone(tampered):
-        seq = tampered.seq(case(PREPARED), "CaseApproved")
+        seq = tampered.row(case(PREPARED), "CaseApproved")
         tampered.edit(seq, lambda event: event["judgement"]["authorizer"].update(alias))
         assert [(Fault.SELF_AUTHORIZED, f"{case(PREPARED)}#4")] == tampered.found()
     with undone(tampered):
-        seq = tampered.seq(case(DUAL), "CaseApproved")
+        seq = tampered.row(case(DUAL), "CaseApproved")
         twice = {"person_id": AUTHORIZER.person_id}
         tampered.edit(seq, lambda event: event["judgement"]["authorizer"].update(twice))
         assert [(Fault.SELF_AUTHORIZED, f"{case(DUAL)}#6")] == tampered.found()
@@ -229,7 +248,7 @@ def test_two_persons_of_one_name_are_noted_and_their_case_must_be_drawn(tampered
     namesake = {"name": f" {TELLER.name}"}
     for seed, version in ((PREPARED, 4), (DUAL, 6)):
         with undone(tampered):
-            seq = tampered.seq(case(seed), "CaseApproved")
+            seq = tampered.row(case(seed), "CaseApproved")
             tampered.edit(seq, lambda event: event["judgement"]["authorizer"].update(namesake))
             report = tampered.report()
             (note,) = report.notes
@@ -245,13 +264,13 @@ def test_a_decision_of_another_union_is_found(tampered: Tampered) -> None:
     stream, centre = case(CARD), THRESHOLDS.centre
 
     def decided_by(union: str) -> None:
-        seq = tampered.seq(stream, "CaseApproved")
+        seq = tampered.row(stream, "CaseApproved")
         tampered.edit(seq, lambda event: event["judgement"]["authorizer"].update(union=union))
 
     with undone(tampered):
         decided_by(centre)
         assert [] == tampered.found()
-        seq = tampered.seq(stream, "CaseSubmitted")
+        seq = tampered.row(stream, "CaseSubmitted")
         route = {"locality": Locality.OUTLET}
         tampered.edit(seq, lambda event: event["intake"]["assessment"]["route"].update(route))
         assert [(Fault.UNAUTHORIZED, f"{stream}#4")] == tampered.found()
@@ -271,7 +290,7 @@ def _submission(**changes: object) -> Callable[[dict[str, Any]], None]:
 
 def test_a_tampered_submission_is_found(tampered: Tampered) -> None:
     """Neither the bytes that were signed nor what the office noted of them can be changed."""
-    seq, where = tampered.seq(case(PREPARED), "CaseSubmitted"), f"{case(PREPARED)}#1"
+    seq, where = tampered.row(case(PREPARED), "CaseSubmitted"), f"{case(PREPARED)}#1"
     with undone(tampered):
         tampered.edit(seq, _submission(staff_id="T999"))
         found = tampered.found()
@@ -293,7 +312,7 @@ def test_a_tampered_submission_is_found(tampered: Tampered) -> None:
 def test_an_identity_check_that_never_was_is_found(tampered: Tampered) -> None:
     """Deleted, about somebody else, with another answer, or unreadable: a claim is no proof."""
     stream = f"identity/{UNION}/{submissions.case_id(PREPARED)}"
-    seq, expected = tampered.seq(stream, "IdentityRecorded"), f"{case(PREPARED)}#1"
+    seq, expected = tampered.row(stream, "IdentityRecorded"), f"{case(PREPARED)}#1"
     with undone(tampered):
         tampered.remove(seq)
         assert [(Fault.IDENTITY_DIFFERS, expected)] == tampered.found()
@@ -304,7 +323,7 @@ def test_an_identity_check_that_never_was_is_found(tampered: Tampered) -> None:
         tampered.edit(seq, lambda event: event["answer"].update(result="number_absent"))
         assert [(Fault.IDENTITY_DIFFERS, expected)] == tampered.found()
     with undone(tampered):
-        tampered.sql("UPDATE journal SET body = x'c0' WHERE seq = ?", seq)
+        tampered.sql("UPDATE events SET body = x'c0' WHERE rowid = ?", seq)
         tampered.mend()
         found = [(Fault.UNREADABLE, f"{stream}#1"), (Fault.IDENTITY_DIFFERS, expected)]
         assert found == tampered.found()
@@ -313,11 +332,11 @@ def test_an_identity_check_that_never_was_is_found(tampered: Tampered) -> None:
 def test_a_tampered_signature_is_found(tampered: Tampered) -> None:
     """The customer's strokes and the slip are bound to each other by the device's key."""
     with undone(tampered):
-        seq = tampered.seq(case(CARD), "CaseSigned")
+        seq = tampered.row(case(CARD), "CaseSigned")
         tampered.edit(seq, lambda event: event["ink"]["strokes"].pop())
         assert [(Fault.SIGNATURE_INVALID, f"{case(CARD)}#8")] == tampered.found()
     with undone(tampered):
-        seq = tampered.seq(case(CARD), "CasePrepared")
+        seq = tampered.row(case(CARD), "CasePrepared")
         tampered.edit(seq, lambda event: event["slip"]["lines"].pop())
         assert [(Fault.SLIP_DIFFERS, f"{case(CARD)}#6")] == tampered.found()
 
@@ -326,7 +345,7 @@ def test_another_request_to_the_core_is_found(tampered: Tampered) -> None:
     """The card that the core was asked for is the one that was read at the table."""
     card = list(submissions.values_for(PRODUCTS["debit_card"].form, CARD).values())
     (other,) = [value.pan.digits for value in card if isinstance(value, BankCardValue)]
-    seq = tampered.seq(case(PREPARED), "PrepareStarted")
+    seq = tampered.row(case(PREPARED), "PrepareStarted")
     tampered.edit(seq, lambda event: event["legs"][0]["request"]["operation"].update(pan=[other]))
 
     where = f"{case(PREPARED)}#5"
@@ -360,7 +379,7 @@ def test_a_swapped_image_is_found(tampered: Tampered) -> None:
 
 def test_an_unbalanced_group_is_found(tampered: Tampered) -> None:
     """One fen more on one side; the trial balance shows it too."""
-    seq = tampered.seq(CORE, "PartnerPrepared")
+    seq = tampered.row(CORE, "PartnerPrepared")
     tampered.edit(seq, lambda event: event["group"]["postings"][-1].update(fen=101))
 
     report = tampered.report()
@@ -372,7 +391,7 @@ def test_an_unbalanced_group_is_found(tampered: Tampered) -> None:
 def test_a_second_posting_is_found(tampered: Tampered) -> None:
     """The same key again, as itself or under another event's name."""
     ((body,),) = tampered.sql(
-        "SELECT body FROM journal WHERE seq = ?", tampered.seq(CORE, "PartnerCommitted")
+        "SELECT body FROM events WHERE rowid = ?", tampered.row(CORE, "PartnerCommitted")
     )
     tampered.append(CORE, "PartnerCommitted", msgspec.msgpack.decode(body))
 
@@ -399,7 +418,7 @@ def test_what_the_core_made_real_unasked_is_found(tampered: Tampered) -> None:
 
 def test_a_case_that_only_says_it_is_real_is_found(tampered: Tampered) -> None:
     """The case is closed, the core knows of no commit."""
-    tampered.remove(tampered.seq(CORE, "PartnerCommitted"))
+    tampered.remove(tampered.row(CORE, "PartnerCommitted"))
 
     key = submissions.case_id(CARD)
     assert (Fault.PARTNER_DIFFERS, f"{CORE} {key}") in tampered.found()
@@ -413,23 +432,26 @@ def test_a_card_in_two_hands_is_found(tampered: Tampered) -> None:
     first = submissions.case_id(CARD)
     with undone(tampered):
         tampered.sql("DELETE FROM claims WHERE scope = 'card' AND owner = ?", first)
+        tampered.mend()
         assert [(Fault.CLAIM_LOST, "claim/card")] == tampered.found()
     with undone(tampered):
         tampered.sql("UPDATE claims SET owner = 'x' WHERE scope = 'card' AND owner = ?", first)
+        tampered.mend()
         (found,) = tampered.report().findings
         assert (Fault.CLAIM_LOST, f"{first} → x") == (found.what, found.detail)
     with undone(tampered):
-        tampered.sql("INSERT INTO claims VALUES ('card', 'k', 'x')")
+        tampered.sql("INSERT INTO claims VALUES ('card', 'k', 'x', ?)", PROVINCE)
+        tampered.mend()
         assert [(Fault.CLAIM_STRAY, "claim/card")] == tampered.found()
 
 
 def test_two_cases_with_one_card_are_found(tampered: Tampered) -> None:
     """Even if the office noted the same claim in both."""
     ((body,),) = tampered.sql(
-        "SELECT body FROM journal WHERE seq = ?", tampered.seq(case(CARD), "CaseSubmitted")
+        "SELECT body FROM events WHERE rowid = ?", tampered.row(case(CARD), "CaseSubmitted")
     )
     unique = msgspec.msgpack.decode(body)["intake"]["unique"]
-    seq = tampered.seq(case(PREPARED), "CaseSubmitted")
+    seq = tampered.row(case(PREPARED), "CaseSubmitted")
     tampered.edit(seq, lambda event: event["intake"].update(unique=unique))
 
     found = tampered.found()
@@ -439,19 +461,19 @@ def test_two_cases_with_one_card_are_found(tampered: Tampered) -> None:
 
 def test_a_key_that_moved_is_found(tampered: Tampered) -> None:
     """A device gets its keys once, by an invitation; a second enrolment counts for nothing."""
-    seq = tampered.seq("devices", "DeviceEnrolled")
-    ((body,),) = tampered.sql("SELECT body FROM journal WHERE seq = ?", seq)
+    seq = tampered.row("devices", "DeviceEnrolled")
+    ((body,),) = tampered.sql("SELECT body FROM events WHERE rowid = ?", seq)
     fields = msgspec.msgpack.decode(body)
     fields["device"]["signing"] = bytes(32)
     tampered.append("devices", "DeviceEnrolled", fields)
-    ((end,),) = tampered.sql("SELECT max(version) FROM journal WHERE stream = 'devices'")
+    ((end,),) = tampered.sql("SELECT max(version) FROM events WHERE stream = 'devices'")
 
     assert [(Fault.DEVICE_IRREGULAR, f"devices#{end}")] * 2 == tampered.found()
 
 
 def test_an_exchanged_key_is_found(tampered: Tampered) -> None:
     """Whoever puts another key in place makes every signature of the device worthless."""
-    seq = tampered.seq("devices", "DeviceEnrolled")
+    seq = tampered.row("devices", "DeviceEnrolled")
     tampered.edit(seq, lambda event: event["device"].update(signing=bytes(32)))
 
     report = tampered.report()
@@ -467,7 +489,8 @@ def test_an_exchanged_key_is_found(tampered: Tampered) -> None:
 def test_findings_are_bounded(tampered: Tampered) -> None:
     """A report stays readable; it says how many more there are."""
     for number in range(FINDINGS_MAX + 7):
-        tampered.sql("INSERT INTO claims VALUES ('card', ?, 'x')", f"{number:04}")
+        tampered.sql("INSERT INTO claims VALUES ('card', ?, 'x', ?)", f"{number:04}", PROVINCE)
+    tampered.mend()
 
     report = tampered.report()
 
@@ -482,12 +505,12 @@ def test_a_report_reads_in_both_languages(tampered: Tampered) -> None:
     assert set(Fault) == set(WORDS)
     assert all(zh and en and zh != en for zh, en in WORDS.values())
     sound = tampered.report()
-    tampered.sql("UPDATE journal SET who = 'x' WHERE seq = 3")
+    tampered.sql("UPDATE events SET who = 'x' WHERE stream = 'devices' AND version = 3")
     broken = tampered.report()
 
     assert "核验通过" in render_text(sound, "zh")
     assert "已办结: 2" in render_text(sound, "zh")
     assert "Sound" in render_text(sound, "en")
-    assert "  3 devices#3: 审计记录与前一条不衔接\n" in render_text(broken, "zh")
+    assert "  devices#3: 与审计日志不符：内容被改动\n" in render_text(broken, "zh")
     assert "1 findings:" in render_text(broken, "en")
     assert not broken.sound

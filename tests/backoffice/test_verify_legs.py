@@ -50,7 +50,7 @@ def test_an_honest_office_is_sound(folder: Path) -> None:
 
 def test_a_partner_that_knows_nothing_of_it_is_found(tampered: Tampered) -> None:
     """The case says that the bill is paid; the biller never heard that it was signed for."""
-    tampered.remove(tampered.seq(BILLER, "PartnerCommitted"))
+    tampered.remove(tampered.row(BILLER, "PartnerCommitted"))
 
     key = f"{submissions.case_id(BILL)}:biller"
     assert [(Fault.PARTNER_DIFFERS, f"{BILLER} {key}")] == tampered.found()
@@ -70,7 +70,7 @@ def test_a_leg_made_real_unsigned_is_found(tampered: Tampered) -> None:
 def test_a_leg_at_the_wrong_partner_is_found(tampered: Tampered) -> None:
     """A key belongs to one partner; nobody but the core posts."""
     ((body,),) = tampered.sql(
-        "SELECT body FROM journal WHERE seq = ?", tampered.seq(CORE, "PartnerPrepared")
+        "SELECT body FROM events WHERE rowid = ?", tampered.row(CORE, "PartnerPrepared")
     )
     held = msgspec.msgpack.decode(body)
     with undone(tampered):
@@ -85,7 +85,7 @@ def test_a_leg_at_the_wrong_partner_is_found(tampered: Tampered) -> None:
 
 def test_an_answer_that_nobody_waited_for_is_found(tampered: Tampered) -> None:
     """A leg cannot be real before it was asked to be, nor without having been prepared."""
-    seq = tampered.seq(case(UNPAID), "LegAnswered")
+    seq = tampered.row(case(UNPAID), "LegAnswered")
     tampered.edit(seq, lambda event: event.update(standing="committed"))
 
     ((what, _), *_rest) = tampered.found()
@@ -96,10 +96,10 @@ def test_a_whole_that_is_real_in_part_is_found(tampered: Tampered) -> None:
     """The second leg is cut out of the case's story: what was essential is not all there."""
     stream = case(BILL)
     rows = tampered.sql(
-        "SELECT seq FROM journal WHERE stream = ? AND kind = 'CommitStarted' ORDER BY seq", stream
+        "SELECT seq FROM events WHERE stream = ? AND kind = 'CommitStarted' ORDER BY seq", stream
     )
     answers = tampered.sql(
-        "SELECT seq FROM journal WHERE stream = ? AND kind = 'LegAnswered' ORDER BY seq", stream
+        "SELECT seq FROM events WHERE stream = ? AND kind = 'LegAnswered' ORDER BY seq", stream
     )
     tampered.remove(answers[-1][0])
     tampered.remove(rows[-1][0])
@@ -109,7 +109,7 @@ def test_a_whole_that_is_real_in_part_is_found(tampered: Tampered) -> None:
 
 def test_another_item_asked_for_is_found(tampered: Tampered) -> None:
     """A leg's request is not what the partner got."""
-    seq = tampered.seq(case(UNPAID), "PrepareStarted")
+    seq = tampered.row(case(UNPAID), "PrepareStarted")
     tampered.edit(seq, lambda event: event["legs"][0]["request"]["operation"].update(fen=1))
 
     found = tampered.found()
@@ -119,7 +119,7 @@ def test_another_item_asked_for_is_found(tampered: Tampered) -> None:
 
 def test_another_plan_than_what_was_approved_is_found(tampered: Tampered) -> None:
     """What is carried out is what stood in the case when people said yes."""
-    seq = tampered.seq(case(UNPAID), "CaseSubmitted")
+    seq = tampered.row(case(UNPAID), "CaseSubmitted")
 
     def alter(event: dict[str, Any]) -> None:
         event["intake"]["undertaking"]["plan"][0]["request"]["operation"].update(fen=1)
@@ -132,10 +132,10 @@ def test_information_that_was_never_passed_is_found(tampered: Tampered) -> None:
     """Whoever stores what should be signed, or calls it waived, is found out."""
     stream = case(TOLD)
     with undone(tampered):
-        seq = tampered.seq(stream, "CaseStored")
+        seq = tampered.row(stream, "CaseStored")
         tampered.edit(seq, lambda event: event["receipt"].update(case_id="another"))
         assert Fault.SLIP_DIFFERS in [what for what, _ in tampered.found()]
     with undone(tampered):
-        seq = tampered.seq(stream, "CaseSubmitted")
+        seq = tampered.row(stream, "CaseSubmitted")
         tampered.edit(seq, lambda event: event["intake"]["undertaking"].update(signed=True))
         assert Fault.UNSIGNED in [what for what, _ in tampered.found()]

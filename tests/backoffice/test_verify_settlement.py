@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from actors.durable.tagged import Tagged
-from actors.store import Recorded
+from actors.store import MAIN, Recorded
 from backoffice.cases.events import (
     AnyCaseEvent,
     LegAnswered,
@@ -21,7 +21,7 @@ from backoffice.cases.record import Case, evolve, new_case
 from backoffice.partners.embedded import PartnerEvent
 from backoffice.partners.operations import Partner
 from backoffice.partners.port import Commit, Reverse
-from backoffice.verify.chain import Fault, Findings
+from backoffice.verify.findings import Fault, Findings
 from backoffice.verify.partners import PartnerBook
 from backoffice.verify.rules import Told
 from backoffice.verify.settlement import faults, is_their_word, may_follow, spoke_before
@@ -117,7 +117,7 @@ def rows(one: Playing, stream: str) -> list[Recorded]:
     found = []
     for version, event in enumerate(one.events, start=1):
         kind, body = EVENTS.encode(event)
-        found.append(Recorded(stream, version, kind, body, event.at_ms, "test"))
+        found.append(Recorded(stream, version, kind, body, event.at_ms, "test", MAIN, version))
     return found
 
 

@@ -1,6 +1,6 @@
 """A whole office's database without its programs, made by the office's own rules.
 
-Commands go through the real behaviours, batches through the real history, chain and file; only the
+Commands go through the real behaviours, batches through the real history, log and file; only the
 runtime, the wire and the people are missing. What comes out is what a verifier finds in production,
 for tests that then tamper with it.
 """
@@ -40,6 +40,7 @@ from backoffice.partners.port import PartnerOutcome
 from backoffice.partners.queries import Look
 from backoffice.peers.devices import BindStaff, Devices, EnrolDevice, InviteDevice, Ticket
 from backoffice.product import Asking, Product
+from backoffice.shards import shard_of
 from tests.kit import submissions
 from wire.case_state import State
 from wire.checks import Known
@@ -92,7 +93,7 @@ class Actor:
         self._behaviour = behaviour
         key = stream.partition("/")[2] or stream
         recipients = frozenset({"self", "slip", *Partner})
-        self._history = History(behaviour, stream, key, recipients)
+        self._history = History(behaviour, stream, key, recipients, shard_of(stream))
         self._loaded: Loaded[Any] = Loaded(behaviour.initial(key), 0)
 
     @property
@@ -119,7 +120,6 @@ class OfficeFile:
     def __init__(self, file: SqliteFile) -> None:
         self._file = file
         self.now_ms = submissions.NOW_MS
-        self.head = Committed(0, b"")
         self.owed: list[tuple[str, Any]] = []
         self.partners = {
             Partner.CORE: Actor(self, CoreBank(training=True), f"core/{UNION}"),
@@ -134,7 +134,6 @@ class OfficeFile:
     def commit(self, batch: Batch) -> None:
         (outcome,) = self._file.commit_group([batch])
         assert isinstance(outcome, Committed), outcome
-        self.head = outcome
         self.now_ms += 1_000
 
     def case(
@@ -242,7 +241,8 @@ class OfficeFile:
         )
         event = Event("IdentityRecorded", encode(record))
         stream = f"identity/{UNION}/{submission.case_id}"
-        self.commit(Batch(submission.device, at_ms, (Append(stream, 0, (event,)),)))
+        append = Append(stream, 0, (event,))
+        self.commit(Batch(submission.device, at_ms, (append,), shard=shard_of(stream)))
         photos = [v for v in submission.values.values() if isinstance(v, PhotoValue)]
         phones = [v for v in submission.values.values() if isinstance(v, PhoneValue)]
         return Facts(

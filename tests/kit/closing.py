@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import Final
 
 from actors.durable.tagged import Tagged
-from actors.store import Claim, Recorded
-from actors.store.batch import JournalRow
+from actors.store import Claim, Document, KeyRow, LogRow, PendingEffect, Recorded
 from actors.store.memory import Disk
 from actors.store.sqlite.file import Archive
 from backoffice.customers.feed import Consumer, FeedEntry, entry_of, stream_of
@@ -44,19 +44,64 @@ class DiskArchive(Archive):
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
 
-    def journal(self) -> Iterator[JournalRow]:
+    def shards(self) -> list[str]:
+        """As `Archive.shards`."""
+        return sorted(self._disk.logs)
+
+    def log(self, shard: str) -> Iterator[LogRow]:
+        """As `Archive.log`."""
+        return iter(self._disk.logs.get(shard, ()))
+
+    def entry(self, shard: str, seq: int) -> LogRow | None:
+        """As `Archive.entry`."""
+        return next((row for row in self._disk.logs.get(shard, ()) if row.seq == seq), None)
+
+    def journal(self) -> Iterator[Recorded]:
         """As `Archive.journal`."""
         return iter(self._disk.journal)
 
+    def event(self, stream: str, version: int) -> Recorded | None:
+        """As `Archive.event`."""
+        rows = self._disk.streams.get(stream, [])[version - 1 : version]
+        return rows[0] if rows and rows[0].version == version else None
+
+    def event_count(self) -> int:
+        """As `Archive.event_count`."""
+        return sum(map(len, self._disk.streams.values()))
+
     def events(self) -> Iterator[Recorded]:
         """As `Archive.events`."""
-        for stream in sorted(self._disk.streams):
-            yield from self._disk.streams[stream]
+        return self.events_like("*")
 
-    def claims(self) -> Iterator[Claim]:
+    def events_like(self, pattern: str) -> Iterator[Recorded]:
+        """As `Archive.events_like`."""
+        for stream in sorted(self._disk.streams):
+            if fnmatchcase(stream, pattern):
+                yield from self._disk.streams[stream]
+
+    def key(self, stream: str) -> bytes | None:
+        """As `Archive.key`."""
+        return self._disk.keys.get(stream)
+
+    def keys(self) -> Iterator[tuple[KeyRow, str]]:
+        """As `Archive.keys`."""
+        for stream, wrapped in sorted(self._disk.keys.items()):
+            yield KeyRow(stream, wrapped), self._shard("keys", stream)
+
+    def effects(self) -> Iterator[tuple[PendingEffect, str]]:
+        """As `Archive.effects`."""
+        for an_id, effect in sorted(self._disk.pending.items()):
+            yield effect, self._shard("effects", an_id)
+
+    def claims(self) -> Iterator[tuple[Claim, str]]:
         """As `Archive.claims`."""
-        for (scope, key), owner in sorted(self._disk.owners.items()):
-            yield Claim(scope, key, owner)
+        for place, owner in sorted(self._disk.owners.items()):
+            yield Claim(*place, owner), self._shard("claims", place)
+
+    def documents(self) -> Iterator[tuple[Document, str]]:
+        """As `Archive.documents`."""
+        for place, body in sorted(self._disk.documents.items()):
+            yield Document(*place, body), self._shard("documents", place)
 
     def blob_digests(self) -> Iterator[bytes]:
         """As `Archive.blob_digests`."""
@@ -65,6 +110,10 @@ class DiskArchive(Archive):
     def blob(self, digest: bytes) -> bytes | None:
         """As `Archive.blob`."""
         return self._disk.blobs.get(digest)
+
+    def _shard(self, table: str, place: object) -> str:
+        """Nobody's, where a test wrote a row past the disk."""
+        return self._disk.shards.get((table, place), "")
 
 
 __all__ = ["DiskArchive", "drafts_of", "published"]

@@ -2,13 +2,13 @@
 
 `Invariants` sees every batch of the office's and the terminals' disks in the very step in which it
 becomes durable, and keeps its own small fold of what that says: written apart from the rules of the
-office, sharing with them only the table of states and the formats. It keeps the last head of each
-audit chain where no crash reaches it. `at_end` walks everything once more with the office's own
+office, sharing with them only the table of states and the formats. It keeps the last heads of all
+logs where no crash reaches it. `at_end` walks everything once more with the office's own
 verifier and asks whether everybody's story agrees.
 
 The names are those of the list in the architecture: I1 nothing acknowledged is lost, I2 one posting
 group per key, I3 balanced, I4 nothing handed over unauthorized or unsigned, I5 four eyes, I6 the
-decision is on what was there, I7 legal histories, I8 the audit chain, I13 everything ends, I15 the
+decision is on what was there, I7 legal histories, I8 the audit logs, I13 everything ends, I15 the
 stock and the books of partners, I16 what consumers have is what was published, I17 a plan is real
 as a whole or not at all, and money moves last. It changes nothing and never raises: a breach is
 noted and the run goes on.
@@ -16,20 +16,13 @@ noted and the run goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
 
 from actors.durable.tagged import Tagged
-from actors.store import (
-    Batch,
-    Committed,
-    StoreError,
-    audit_digest,
-    event_digest,
-)
-from actors.store.batch import EMPTY_CHAIN, JournalRow
+from actors.store import Batch, Recorded, StoreError
 from actors.store.memory import Disk
 from backoffice.authorization.levels import SLOW_LINK, THRESHOLDS, Locality, Timing
 from backoffice.authorization.policy import DEFAULT_ROUTING, Routing
@@ -45,12 +38,14 @@ from backoffice.partners.operations import IssueCard, Operation, Partner
 from backoffice.peers import devices
 from backoffice.product import Product
 from backoffice.reconcile import reconcile
+from backoffice.verify.logs import KeptHead, joined
 from backoffice.verify.office import verify_office
 from terminal import draft_events
 from tests.kit.books import Books, Posted, essential, is_money
 from tests.kit.closing import DiskArchive, drafts_of, published
 from tests.kit.consumer import Ear
-from tests.kit.disk import Watch
+from tests.kit.disk import Watch, Wrote
+from tests.kit.logs import LogWatch
 from tests.kit.told import BY_FAULT, Breach, Told
 from wire.card_stock import training_box
 from wire.case_state import FINAL_STATES, State
@@ -90,7 +85,7 @@ class Invariants:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._heads: dict[str, Committed] = {}
+        self._logs: dict[str, LogWatch] = {}
         self._groups: set[str] = set()
         self._signing: dict[str, bytes] = {}
         self._routings = {DEFAULT_ROUTING.version: DEFAULT_ROUTING}
@@ -103,10 +98,13 @@ class Invariants:
         """For the disk of `node`."""
         see = self._office if node == "office" else self._terminal
 
-        def seen(batch: Batch, rows: Sequence[JournalRow]) -> None:
-            self.events += len(rows)
-            self._chain(node, batch, rows)
-            for row in rows:
+        logs = self._logs[node] = LogWatch()
+
+        def seen(batch: Batch, wrote: Wrote) -> None:
+            self.events += len(wrote.events)
+            for wrong in logs.see(batch, wrote):
+                self.breach("I8", f"{node}: {wrong}")
+            for row in wrote.events:
                 try:
                     see(row)
                 except (AssertionError, StoreError, WireError, ValueError) as error:
@@ -142,8 +140,8 @@ class Invariants:
         """
         office = disks["office"]
         for node, disk in disks.items():
-            kept = self._heads.get(node, EMPTY_CHAIN)
-            self.hold("I8", f"{node}: the head regressed", disk.head == kept)
+            kept = self._logs[node].heads() if node in self._logs else []
+            self.hold("I8", f"{node}: a head regressed", disk.heads() == kept)
         self._verify(office, products)
         for stream, books in self.books.items():
             self._released(stream, books, healed=healed)
@@ -192,29 +190,7 @@ class Invariants:
 
     # ---- at the moment of effect
 
-    def _chain(self, node: str, batch: Batch, rows: Sequence[JournalRow]) -> None:
-        """Each event has exactly one entry, and each entry follows from the one before (I8)."""
-        wanted = sum(len(append.events) for append in batch.appends)
-        self.hold("I8", f"{node}: {len(rows)} entries for {wanted} events", wanted == len(rows))
-        head = self._heads.get(node, EMPTY_CHAIN)
-        for row in rows:
-            digest = event_digest(row.body)
-            value = audit_digest(
-                head.audit_head,
-                head.audit_seq + 1,
-                row.at_ms,
-                row.who,
-                row.stream,
-                row.version,
-                row.kind,
-                digest,
-            )
-            agree = (head.audit_seq + 1, value, digest) == (row.seq, row.head, row.event_digest)
-            self.hold("I8", f"{node}: entry {row.seq} does not follow", agree)
-            head = Committed(row.seq, row.head)
-        self._heads[node] = head
-
-    def _office(self, row: JournalRow) -> None:
+    def _office(self, row: Recorded) -> None:
         kind, _, key = row.stream.partition("/")
         if kind == "case":
             event = _CASES.decode(row.kind, row.body, row.stream)
@@ -396,7 +372,7 @@ class Invariants:
         right = verify(self._signing.get(said.device, b""), SETTLEMENT, said.word, said.signature)
         self.hold("I4", f"{case_id}: a word under another signature", right)
 
-    def _partner(self, partner: str, row: JournalRow) -> None:
+    def _partner(self, partner: str, row: Recorded) -> None:
         """One group per key and step, balanced, and only for what was authorized and signed."""
         books = self.books.setdefault(row.stream, Books())
         posted = msgspec.msgpack.decode(row.body, type=Posted)
@@ -449,7 +425,7 @@ class Invariants:
         own = operation.terminal == told.intake.device and training_box(operation.terminal)
         self.hold("I15", f"{key}: a card of another stock", own and own.holds(digits))
 
-    def _terminal(self, row: JournalRow) -> None:
+    def _terminal(self, row: Recorded) -> None:
         """What a tablet holds for true, the office has on its disk at that moment."""
         kind, _, case_id = row.stream.partition("/")
         if kind != "draft":
@@ -469,8 +445,9 @@ class Invariants:
     # ---- at the end
 
     def _verify(self, office: Disk, products: Mapping[str, Product]) -> None:
-        kept = self._heads.get("office", EMPTY_CHAIN)
-        report = verify_office(DiskArchive(office), products, kept_head=kept.audit_head)
+        heads = self._logs["office"].heads() if "office" in self._logs else []
+        kept = KeptHead(joined(heads), {head.shard: head.size for head in heads})
+        report = verify_office(DiskArchive(office), products, kept=kept)
         for finding in report.findings:
             name = BY_FAULT.get(finding.what, "I8")
             self.breach(name, f"verifier: {finding.what} {finding.where} {finding.detail}")

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from backoffice.cases import events as case_events
-from backoffice.verify.chain import Fault
+from backoffice.verify.findings import Fault
 from wire.case_state import State
 from wire.messages.settlement import Deed
 
@@ -32,7 +32,7 @@ BY_FAULT: Final[dict[Fault, str]] = {
     Fault.PARTNER_WITHOUT_CASE: "I2",
     Fault.PARTNER_DIFFERS: "I2",
 }
-"""Which invariant a finding of the verifier breaks; what is not named breaks the chain, I8."""
+"""Which invariant a finding of the verifier breaks; what is not named breaks the logs, I8."""
 
 
 class Breach(msgspec.Struct, frozen=True):

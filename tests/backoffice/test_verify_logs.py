@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from actors.store import AUDIT_GENESIS
-from backoffice.verify.chain import SEARCHES_MAX
+from backoffice.verify.findings import SEARCHES_MAX
 from backoffice.verify.office import Fault, Finding
 from tests.backoffice.tampering import CARD, Tampered, case, make_office, tampering, undone
 
