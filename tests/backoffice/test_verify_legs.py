@@ -96,10 +96,10 @@ def test_a_whole_that_is_real_in_part_is_found(tampered: Tampered) -> None:
     """The second leg is cut out of the case's story: what was essential is not all there."""
     stream = case(BILL)
     rows = tampered.sql(
-        "SELECT seq FROM events WHERE stream = ? AND kind = 'CommitStarted' ORDER BY seq", stream
+        "SELECT rowid FROM events WHERE stream = ? AND kind = 'CommitStarted' ORDER BY rowid", stream
     )
     answers = tampered.sql(
-        "SELECT seq FROM events WHERE stream = ? AND kind = 'LegAnswered' ORDER BY seq", stream
+        "SELECT rowid FROM events WHERE stream = ? AND kind = 'LegAnswered' ORDER BY rowid", stream
     )
     tampered.remove(answers[-1][0])
     tampered.remove(rows[-1][0])
