@@ -34,7 +34,7 @@ def worked(folder: Path) -> Path:
     with open_writer(office(folder)) as file:
         for stream in "abc":
             work(file, stream)
-        note_ledger(folder, file.head())
+        note_ledger(folder, file.heads())
     return folder
 
 
@@ -75,13 +75,13 @@ def test_a_folder_copied_without_its_wal_is_refused(tmp_path: Path) -> None:
     folder = worked(tmp_path / "office")
     with open_writer(office(folder)) as file:
         work(file, "d")
-        note_ledger(folder, file.head())
+        note_ledger(folder, file.heads())
         whole, torn = tmp_path / "whole", tmp_path / "torn"
         shutil.copytree(folder, whole)
         shutil.copytree(folder, torn)
     (torn / "office.db-wal").unlink()
     check(whole)
-    with pytest.raises(WrongLedger, match="older than it was: entry 4"):
+    with pytest.raises(WrongLedger, match="older than it was: main lacks entry 4"):
         check(torn)
 
 
@@ -115,13 +115,13 @@ def test_an_older_copy_of_the_same_ledger_is_refused(tmp_path: Path) -> None:
     shutil.copy(office(folder), old)
     with open_writer(office(folder)) as file:
         work(file, "d")
-        note_ledger(folder, file.head())
+        note_ledger(folder, file.heads())
     shutil.copy(old, office(folder))
-    with pytest.raises(WrongLedger, match="第 4 条"):
+    with pytest.raises(WrongLedger, match="main 的第 4 条"):
         check(folder)
     with open_writer(office(folder)) as file:
         work(file, "another")
-    with pytest.raises(WrongLedger, match="第 4 条"):
+    with pytest.raises(WrongLedger, match="main 的第 4 条"):
         check(folder)
 
 

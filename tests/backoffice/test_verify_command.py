@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -49,7 +50,10 @@ def kept_head(verify: Verify) -> str:
     _, text, _ = verify()
     (line,) = [line for line in text.splitlines() if line.startswith("审计链头")]
     head = line.split()[-1]
-    assert head == msgspec.json.decode(verify("--json")[1])["audit_head"]
+    said = msgspec.json.decode(verify("--json")[1])
+    assert (head, True, []) == (said["head"], said["ok"], said["problems"])
+    assert {"size", "root"} == set(said["heads"]["province"])
+    assert re.fullmatch("[0-9a-f]{64}", said["root"])
     return head
 
 
@@ -71,21 +75,33 @@ def test_a_kept_head_of_an_office_that_went_on_is_sound(folder: Path, verify: Ve
 
 
 def test_a_cut_end_is_seen_with_the_head(folder: Path, verify: Verify) -> None:
-    """Without it nothing can be seen; with it, in both languages and for scripts."""
+    """In both languages and for scripts: which shard's log is shorter than it was."""
     head = kept_head(verify)
     with closing(sqlite3.connect(folder / "office.db")) as insider, insider:
-        insider.execute("DELETE FROM journal WHERE seq = (SELECT max(seq) FROM journal)")
-        ((last,),) = insider.execute("SELECT max(seq) FROM journal").fetchall()
+        insider.execute("DELETE FROM log WHERE (shard, seq) = (SELECT shard, max(seq) FROM log)")
+        ((shard, last),) = insider.execute(
+            "SELECT shard, max(seq) FROM log GROUP BY shard ORDER BY shard DESC LIMIT 1"
+        )
 
     assert "head_lost" not in verify("--json")[1]
     code, text, _ = verify("--head", head)
-    assert (FAILED, True) == (code, f"{last}: 审计链到此为止，其中没有您保存的链头" in text)
+    assert (FAILED, True) == (code, f"log/{shard}: 审计日志中没有您保存的链头" in text)
     code, text, _ = verify("--head", head, "--lang", "en")
     assert (FAILED, True) == (code, "never had the head that was kept" in text)
     code, report, _ = verify("--head", head, "--json")
     found = msgspec.json.decode(report)
-    assert (FAILED, None) == (code, found["entries_since_head"])
-    assert [str(last)] == [one["where"] for one in found["findings"] if one["what"] == "head_lost"]
+    assert (FAILED, False, None) == (code, found["ok"], found["entries_since_head"])
+    (lost,) = [one for one in found["problems"] if one["what"] == "head_lost"]
+    assert (f"log/{shard}", f"{last} < {last + 1}") == (lost["where"], lost["detail"])
+
+
+def test_a_bare_root_is_taken_as_well(verify: Verify) -> None:
+    """That of all logs, as the demo prints it, or that of one; another one is lost."""
+    said = msgspec.json.decode(verify("--json")[1])
+    for root in (said["root"], said["heads"]["province"]["root"]):
+        assert SOUND == verify("--head", root)[0]
+    code, text, _ = verify("--head", "1" * 64)
+    assert (FAILED, True) == (code, "审计日志中没有您保存的链头" in text)
 
 
 @pytest.mark.parametrize("head", ["", "12", "z" * 64, "0x" + "1" * 62, " " + "1" * 63, "1" * 65])

@@ -96,7 +96,8 @@ def test_a_whole_that_is_real_in_part_is_found(tampered: Tampered) -> None:
     """The second leg is cut out of the case's story: what was essential is not all there."""
     stream = case(BILL)
     rows = tampered.sql(
-        "SELECT rowid FROM events WHERE stream = ? AND kind = 'CommitStarted' ORDER BY rowid", stream
+        "SELECT rowid FROM events WHERE stream = ? AND kind = 'CommitStarted' ORDER BY rowid",
+        stream,
     )
     answers = tampered.sql(
         "SELECT rowid FROM events WHERE stream = ? AND kind = 'LegAnswered' ORDER BY rowid", stream
