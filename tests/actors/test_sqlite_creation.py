@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from actors.store import Batch, Document, StoreError
+from actors.store.sqlite import schema
 from actors.store.sqlite.errors import FAILURES, REFUSALS, in_words, is_refusal
 from actors.store.sqlite.file import SqliteFile, open_writer
 from actors.store.sqlite.schema import NotOurs, prepare_reader, prepare_writer
@@ -72,6 +73,63 @@ def test_a_creation_that_fails_anywhere_leaves_nothing(
             assert [] == file.heads()
             file.commit_group([Batch("mei", 1, documents=(Document("a", "b", b"c"),))])
     assert number > 10, "every statement of the creation has failed once"
+
+
+NEXT_STEP = """
+CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
+INSERT INTO notes (text) SELECT collection FROM documents;
+CREATE INDEX notes_by_text ON notes (text);
+"""
+"""A schema to come."""
+
+
+@pytest.mark.parametrize("error", [sqlite3.OperationalError, PowerCut])
+def test_a_migration_that_fails_anywhere_changes_nothing(
+    error: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each statement in turn fails; the file is as it was, and the next start brings it up."""
+    steps, version = schema._STEPS, schema.SCHEMA_VERSION
+    for number in count():
+        path = tmp_path / f"{number}.db"
+        with open_writer(path) as file:
+            file.commit_group([Batch("mei", 1, documents=(Document("a", "b", b"c"),))])
+            heads = file.heads()
+        with monkeypatch.context() as newer:
+            newer.setattr(schema, "_STEPS", (*steps, NEXT_STEP))
+            newer.setattr(schema, "SCHEMA_VERSION", version + 1)
+            failing = sqlite3.connect(path, isolation_level=None, factory=Failing)
+            failing.left, failing.error = number, error
+            with closing(failing):
+                failed = failure(failing)
+            if failed is not None:
+                assert version == version_of(path)
+                assert [] == notes_in(path)
+            with open_writer(path) as file:
+                assert heads == file.heads()
+                assert b"c" == file.document("a", "b")
+            assert version + 1 == version_of(path)
+            assert [("a",)] == notes_in(path)
+        with pytest.raises(NotOurs), open_writer(path):
+            pass
+        if failed is None:
+            break
+    assert number > 8, "every statement of the migration has failed once"
+
+
+def notes_in(path: Path) -> list[object]:
+    """What the step to come wrote; nothing where it did not get through."""
+    with closing(sqlite3.connect(path)) as connection:
+        made = "SELECT 1 FROM sqlite_schema WHERE name LIKE 'notes%'"
+        if not connection.execute(made).fetchall():
+            return []
+        return connection.execute("SELECT text FROM notes").fetchall()
+
+
+def version_of(path: Path) -> int:
+    """Of the schema of a file."""
+    with closing(sqlite3.connect(path)) as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
 
 
 @pytest.mark.parametrize("pages", range(2, PAGES + 1))

@@ -13,7 +13,8 @@ import msgspec
 import pytest
 
 from actors.durable import durable_actor as durable
-from actors.store import audit_digest, batch
+from actors.store import Batch, batch
+from actors.store.entry import entry_of
 from backoffice import program
 from backoffice.authorization import waiting
 from backoffice.cases import conversation, decision, duties
@@ -98,19 +99,29 @@ def decided_blindly(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(decision, "_stale", lambda *_: None)
 
 
-def unchained_audit(patch: pytest.MonkeyPatch) -> None:
-    """An entry of the audit chain does not follow from the one before."""
-    patch.setattr(batch, "audit_digest", lambda _before, *rest: audit_digest(b"", *rest))
+def silent_entries(patch: pytest.MonkeyPatch) -> None:
+    """The log's entries leave out what was appended."""
+
+    def silent(whole: Batch, seq: int) -> bytes:
+        return entry_of(msgspec.structs.replace(whole, appends=()), seq)
+
+    patch.setattr(batch, "entry_of", silent)
 
 
-PLANTS: dict[str, Plant] = {
-    "I1": reply_before_commit,
-    "I3": unbalanced_ledger,
-    "I4": any_signature_will_do,
-    "I5": self_authorization,
-    "I6": decided_blindly,
-    "I8": unchained_audit,
-}
+def a_log_that_skips(patch: pytest.MonkeyPatch) -> None:
+    """Entries say that they stand one further on."""
+    patch.setattr(batch, "entry_of", lambda whole, seq: entry_of(whole, seq + 1))
+
+
+PLANTS: list[tuple[str, Plant]] = [
+    ("I1", reply_before_commit),
+    ("I3", unbalanced_ledger),
+    ("I4", any_signature_will_do),
+    ("I5", self_authorization),
+    ("I6", decided_blindly),
+    ("I8", silent_entries),
+    ("I8", a_log_that_skips),
+]
 
 
 def breaches() -> list[Breach]:
@@ -133,10 +144,12 @@ def test_without_a_plant_no_alarm_rings() -> None:
     assert [] == breaches()
 
 
-@pytest.mark.parametrize("name", PLANTS)
-def test_a_planted_bug_is_caught_by_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("name", "plant"), PLANTS)
+def test_a_planted_bug_is_caught_by_name(
+    name: str, plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The first breach has the name of what the bug breaks."""
-    PLANTS[name](monkeypatch)
+    plant(monkeypatch)
 
     assert name == breaches()[0].name
 
