@@ -4,6 +4,7 @@
     ├── AskTimeout        no answer in time: the outcome is unknown, it may still be carried out
     ├── MailboxFull       the message was not taken; it is counted in dead letters
     ├── ActorStopped      the actor is gone for good
+    ├── Overloaded        too much waits for a slot beside the loop; nothing was done
     ├── TooManyWatchers   the actor has as many watchers as it may have; nobody watches for you
     ├── NotStarted        the actor could not be started, or fails again and again; nothing was done
     ├── HandlerCrashed    the actor crashed on this very message; its supervisor acts
@@ -42,6 +43,10 @@ class NotStarted(ActorError):
 
 class TooManyWatchers(ActorError):
     """The actor is watched by as many as may watch it; this one was not added."""
+
+
+class Overloaded(ActorError):
+    """As much waits for a slot beside the loop as may wait; nothing was done."""
 
 
 class HandlerCrashed(ActorError):
@@ -83,6 +88,7 @@ __all__ = [
     "HandlerCrashed",
     "MailboxFull",
     "NotStarted",
+    "Overloaded",
     "Refused",
     "TooManyWatchers",
     "summarize",

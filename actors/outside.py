@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import trio
 
+from actors.offload import Slots
 from actors.ports import Outside
 
 T = TypeVar("T")
@@ -50,7 +51,7 @@ class RandomIds:
 
 
 async def offload_to_thread(work: Callable[[], T], /) -> T:
-    """Run blocking work in one of trio's worker threads."""
+    """Run blocking work in one of trio's worker threads, however many there are."""
     return await trio.to_thread.run_sync(work)
 
 
@@ -61,7 +62,7 @@ def production_outside() -> Outside:
         ids=RandomIds(),
         entropy=os.urandom,
         random=random.SystemRandom(),
-        offload=offload_to_thread,
+        offload=Slots(offload_to_thread),
     )
 
 

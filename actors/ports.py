@@ -37,10 +37,14 @@ class Entropy(Protocol):
 
 
 class Offload(Protocol):
-    """Runs slow, pure, blocking work (a PDF, a password hash) beside the loop."""
+    """Runs slow, pure, blocking work (a PDF, a password hash) beside the loop: `actors.offload`."""
 
     async def __call__(self, work: Callable[[], T], /) -> T:
-        """Run `work` and return its result; its exception passes through."""
+        """Run `work` and return its result; its exception passes through.
+
+        Raises:
+            Overloaded: too much waits already; nothing was done.
+        """
 
 
 @dataclass(frozen=True)

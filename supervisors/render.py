@@ -25,7 +25,7 @@ MORE = {"zh": "另有 {} 个未显示", "en": "{} more not shown"}
 KINDS = {
     "zh": {
         "supervisor": "监督者", "pool": "池", "reactive": "响应式", "process": "进程式",
-        "asyncio": "异步式",
+        "asyncio": "异步式", "slots": "工位",
     },
     "en": {},
 }  # fmt: skip

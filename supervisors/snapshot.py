@@ -61,7 +61,8 @@ class Node(msgspec.Struct, frozen=True):
 
     Attributes:
         path: its address, for instance `/office/queue`.
-        kind: `supervisor`, `pool`, `reactive`, `process` or `asyncio`.
+        kind: `supervisor`, `pool`, `reactive`, `process` or `asyncio`; `slots` for work beside
+            the loop, whose mailbox is what waits for one.
         state: what it is doing.
         mailbox: messages waiting; of a supervisor or pool, in all its children.
         mailbox_peak: the most that ever waited.

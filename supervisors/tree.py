@@ -11,15 +11,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import msgspec
 import trio
 
+from actors.offload import Slots
 from actors.runtime.trace import TRACE_TURNS_MAX
 from supervisors.errors import NoSuchChild, collapse
 from supervisors.pool import Pool
-from supervisors.snapshot import Look, Node, rates
+from supervisors.snapshot import Look, Meter, Node, State, rates
 from supervisors.supervisor import Supervisor
 
 if TYPE_CHECKING:
+    from actors.offload import Load
     from actors.ref import Ref
     from actors.runtime.system import System
     from supervisors.child import Child
@@ -40,6 +43,7 @@ class Tree:
         self.failure: Exception | None = None
         self.body = trio.CancelScope()
         self._stopped = trio.Event()
+        self._offloaded = Meter()
 
     def ref(self, path_or_name: str) -> Ref:
         """The Ref of a child, of a pool's key (`/office/cases/case-42`), or of a registered name.
@@ -124,7 +128,27 @@ class Tree:
     def node(self, look: Look) -> Node:
         """See `supervisors.snapshot.Visible`."""
         look.take(1)
-        return self.root.node(look)
+        offload = self.system.outside.offload
+        if not isinstance(offload, Slots):
+            return self.root.node(look)
+        look.take(1)
+        node = self.root.node(look)
+        beside = self._beside(offload.load(), look)
+        return msgspec.structs.replace(
+            node, count=node.count + 1, children=(*node.children, beside)
+        )
+
+    def _beside(self, load: Load, look: Look) -> Node:
+        """The work beside the loop, as what waits for it: no child, but as visible as one."""
+        return Node(
+            path=f"{self.root.path}/offload",
+            kind="slots",
+            state=State.RUNNING,
+            mailbox=load.waiting,
+            mailbox_peak=load.waiting_peak,
+            rate=self._offloaded.rate(look.now, load.begun),
+            oldest_age_s=load.oldest_s,
+        )
 
     # What the root reports.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from actors import Actor, EffectFailed, on
+from actors.errors import Overloaded
 from actors.ref import Ref
 from actors.store import StoreError
 from backoffice.authorization.queue import Unwatch
@@ -145,7 +146,7 @@ class DeviceSession(Actor):
                 answer = device
             else:
                 answer = await self._answer_to(device, incoming.message)
-        except (StoreError, WireError):
+        except (StoreError, WireError, Overloaded):
             answer = BUSY
         incoming.reply(answer)
         await self._note(union)
