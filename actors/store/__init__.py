@@ -1,7 +1,7 @@
 """Durable memory: the port (`port`), what a batch means (`batch`), and what keeps it.
 
-Nothing above this room knows a database, or that there is one node. The backends, `memory` and
-`sqlite`, pass one shared suite of tests.
+Nothing above this room knows a database, or that there is one node. The backends, `memory`,
+`sqlite` and `postgres`, pass one shared suite of tests.
 """
 
 from __future__ import annotations

@@ -123,6 +123,12 @@ class Plan:
             self.owners.update(owners)
         return Committed(shard, size)
 
+    def is_entangled(self) -> bool:
+        """Whether one batch settles an effect that another one adds: their order matters then."""
+        if not (self.effects and self.effects_done):
+            return False
+        return not {effect.id for effect, _ in self.effects}.isdisjoint(self.effects_done)
+
     def _stage(self, batch: Batch, seq: int) -> None:
         shard, at_ms, who, rows = batch.shard, batch.at_ms, batch.who, self.events
         for append in batch.appends:

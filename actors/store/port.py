@@ -10,7 +10,7 @@ A *shard* owns streams, and a batch belongs to one. Each shard is one append-onl
 from the log and compared, and a head of the log can be proven to be the beginning of a later one.
 Keeping the log is not the caller's duty and cannot be left out.
 
-Backends: `actors.store.memory` and `actors.store.sqlite`, under one shared suite of tests.
+Backends: `memory`, `sqlite` and `postgres` in this room, under one shared suite of tests.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from pathlib import Path
 from actors.store import MAIN, Store
 from actors.store.entry import Entry, read_entry
 from actors.store.memory import Disk, MemoryStore
+from tests.actors.postgres_on_trio import open_postgres_store
 from tests.actors.sqlite_on_trio import open_sqlite
 from tests.kit.running import run, run_real
 
@@ -23,19 +24,27 @@ async def open_memory(_folder: Path) -> AsyncIterator[Store]:
     yield MemoryStore(Disk())
 
 
-BACKENDS: dict[str, tuple[Backend, Callable[[Callable[[], Awaitable[None]]], None]]] = {
+Runner = Callable[[Callable[[], Awaitable[None]]], None]
+"""Runs what is told, on the clock that the backend needs."""
+
+BACKENDS: dict[str, tuple[Backend, Runner]] = {
     "memory": (open_memory, run),
     "sqlite": (open_sqlite, run_real),
 }
 
 
-def teller(name: str, folder: Path) -> Teller:
-    """Tells stories to the backend of that name."""
+def teller(name: str, place: Path | str) -> Teller:
+    """Tells stories to the backend of that name, in a folder or in a database."""
+    if isinstance(place, str):
+        return _telling(lambda: open_postgres_store(place), run_real)
     opened, runner = BACKENDS[name]
+    return _telling(lambda: opened(place), runner)
 
+
+def _telling(opened: Callable[[], AbstractAsyncContextManager[Store]], runner: Runner) -> Teller:
     def tell(story: Story) -> None:
         async def body() -> None:
-            async with opened(folder) as store:
+            async with opened() as store:
                 await story(store)
 
         runner(body)

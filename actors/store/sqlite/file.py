@@ -259,10 +259,8 @@ class SqliteFile:
                 outcomes.append(plan.add(batch))
             except StoreError as refusal:
                 outcomes.append(refusal)
-        if plan.effects_done and plan.effects:
-            settled = set(plan.effects_done)
-            if any(effect.id in settled for effect, _ in plan.effects):
-                raise _Entangled
+        if plan.is_entangled():
+            raise _Entangled
         self._write(plan)
         return outcomes
 
