@@ -1,7 +1,7 @@
 """The book of routing policies: which document is in force, who put it there, and all before it.
 
-One durable actor, `/office/policy`, stream `policy`; each change is an event and so an entry of the
-audit chain. Version 1 is the default and is in force before anything happened. Cases ask it only
+One durable actor, `/office/policy`, stream `policy`; each change is an event and so in an entry of
+the audit log. Version 1 is the default and is in force before anything happened. Cases ask it only
 when they are submitted (`GetRouting`) and keep the version they got.
 
 A version is never edited: a change and a rollback both make the next one. Invariant: versions rise

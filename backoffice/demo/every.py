@@ -75,7 +75,7 @@ def as_text(result: dict[str, Any]) -> str:
     return "\n".join(
         [
             *rows,
-            f"对账差异 differences {differences}    审计链 audit head {result['audit_head']}",
+            f"对账差异 differences {differences}    审计链头 audit head {result['head']}",
             f"用时 {result['elapsed_s']} s    数据目录 data {result['data']}",
         ]
     )

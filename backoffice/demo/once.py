@@ -49,7 +49,7 @@ def as_text(result: dict[str, Any]) -> str:
     passed = " → ".join(step["state"] for step in result["states"])
     return (
         f"{passed}\n卡号 card {result['card_masked']}\n确认单 slip {result['slip_pdf']}\n"
-        f"审计链 audit head {result['audit_head']}\n用时 {result['elapsed_s']} s"
+        f"审计链头 audit head {result['head']}\n用时 {result['elapsed_s']} s"
     )
 
 

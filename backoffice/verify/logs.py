@@ -9,13 +9,14 @@ as they are now, or that of any one log at any size.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
 
 from actors.store import Head
-from actors.store.merkle import EMPTY_ROOT, Frontier, leaf_hash
+from actors.store.daily import daily_root
+from actors.store.merkle import EMPTY_ROOT, Frontier
 from actors.store.refold import Books, Wrong, refold
 from actors.store.sqlite.scratch import open_scratch
 from backoffice.verify.findings import Fault, Findings
@@ -101,12 +102,9 @@ def check_logs(books: Books, findings: Findings, kept: KeptHead | None = None) -
     return Logs(tuple(heads), witness.since(heads, findings))
 
 
-def joined(heads: tuple[Head, ...] | list[Head]) -> bytes:
-    """RFC 6962's root over the heads as msgpack `[shard, size, root]`, in the shards' order."""
-    frontier = Frontier.of(0, ())
-    for head in sorted(heads, key=lambda head: head.shard):
-        frontier, _ = frontier.append(leaf_hash(_encode((head.shard, head.size, head.root))))
-    return frontier.root()
+def joined(heads: Iterable[Head]) -> bytes:
+    """The root that joins the heads of all shards."""
+    return daily_root({head.shard: (head.size, head.root) for head in heads})
 
 
 class _Witness:
