@@ -9,6 +9,7 @@ batch belongs to one shard; what another must know goes through the outbox.
 from __future__ import annotations
 
 from typing import Final
+from zlib import crc32
 
 PROVINCE: Final = "province"
 """The shard of what there is once."""
@@ -29,9 +30,9 @@ def of_person(key: str) -> str:
     """The shard of a customer's record.
 
     Args:
-        key: of the record, hexadecimal.
+        key: of the record.
     """
-    return f"people/{int(key[:4], 16) % PEOPLE_SHARDS:02d}"
+    return f"people/{crc32(key.encode()) % PEOPLE_SHARDS:02d}"
 
 
 def shard_of(stream: str) -> str:

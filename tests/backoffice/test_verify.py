@@ -16,14 +16,11 @@ from actors.store.merkle import leaf_hash, node_hash
 from actors.store.sqlite.file import open_readonly
 from backoffice.authorization.levels import THRESHOLDS, Locality
 from backoffice.shards import PROVINCE, of_union
-from backoffice.verify.findings import FINDINGS_MAX
 from backoffice.verify.logs import KeptHead
 from backoffice.verify.office import (
-    WORDS,
     Fault,
     Finding,
     NoOffice,
-    render_text,
     verify_folder,
     verify_office,
 )
@@ -481,36 +478,3 @@ def test_an_exchanged_key_is_found(tampered: Tampered) -> None:
     assert {Fault.SIGNATURE_INVALID} == {one.what for one in report.findings}
     assert 4 + 2 == len(report.findings)
     assert {"T-0001"} == {one.detail for one in report.findings}
-
-
-# The report itself.
-
-
-def test_findings_are_bounded(tampered: Tampered) -> None:
-    """A report stays readable; it says how many more there are."""
-    for number in range(FINDINGS_MAX + 7):
-        tampered.sql("INSERT INTO claims VALUES ('card', ?, 'x', ?)", f"{number:04}", PROVINCE)
-    tampered.mend()
-
-    report = tampered.report()
-
-    assert FINDINGS_MAX == len(report.findings)
-    assert 7 == report.more_findings
-    assert "……另有 7 个" in render_text(report, "zh")
-    assert "and 7 more" in render_text(report, "en")
-
-
-def test_a_report_reads_in_both_languages(tampered: Tampered) -> None:
-    """Every kind of finding has its words; states are named as everywhere else."""
-    assert set(Fault) == set(WORDS)
-    assert all(zh and en and zh != en for zh, en in WORDS.values())
-    sound = tampered.report()
-    tampered.sql("UPDATE events SET who = 'x' WHERE stream = 'devices' AND version = 3")
-    broken = tampered.report()
-
-    assert "核验通过" in render_text(sound, "zh")
-    assert "已办结: 2" in render_text(sound, "zh")
-    assert "Sound" in render_text(sound, "en")
-    assert "  devices#3: 与审计日志不符：内容被改动\n" in render_text(broken, "zh")
-    assert "1 findings:" in render_text(broken, "en")
-    assert not broken.sound

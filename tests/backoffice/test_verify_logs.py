@@ -43,7 +43,7 @@ def a_days_work(union: str) -> Iterator[Batch]:
     shard, stream, at_ms = of_union(union), f"thing/{union}/1", int(union)
 
     def batch(**what: object) -> Batch:
-        return Batch("mei", at_ms, shard=shard, **what)  # type: ignore[arg-type]
+        return Batch("mei", at_ms, shard=shard, **what)  # type: ignore[arg-type]  # one field or another
 
     facts = tuple(Event("Said", f"{union} {number}".encode()) for number in range(3))
     owed = tuple(
