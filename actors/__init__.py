@@ -9,7 +9,7 @@ from __future__ import annotations
 from actors.actor import NOREPLY, Actor, NoReply, on
 from actors.ask import ReplyTo
 from actors.asyncio_side.host import AsyncioHost, open_asyncio_host
-from actors.context import Cancellable, Context, EffectFailed
+from actors.context import Cancellable, Context, TaskFailed
 from actors.dead_letters import DeadLetter, DeadLetters, Reason
 from actors.errors import (
     ActorError,
@@ -42,7 +42,7 @@ __all__ = [
     "Delivery",
     "Context",
     "Cancellable",
-    "EffectFailed",
+    "TaskFailed",
     "ReplyTo",
     "Down",
     "STOPPED",

@@ -2,7 +2,7 @@
 
 A handler is a plain method. It cannot wait, so two turns of one actor never overlap, two actors
 can never dead-lock by asking each other, and the same messages in the same order always give the
-same result. Whatever has to wait is an effect (`context.effect`), whose result comes back as a
+same result. Whatever has to wait is a task (`context.start_task`), whose result comes back as a
 message.
 
 A handler must not depend on the task, the cancel scope or the context variables it runs under:
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeVar
 
-from actors.signals import Monitor, RunningEffect
+from actors.signals import Monitor, RunningTask
 from actors.timers import Timer
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _open(_actor: object, signal: Any) -> None:
     signal.owner.opened(signal)
 
 
-SIGNALS: Handlers = dict.fromkeys((Timer, RunningEffect, Monitor), _open)
+SIGNALS: Handlers = dict.fromkeys((Timer, RunningTask, Monitor), _open)
 """What every actor handles."""
 
 

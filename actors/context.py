@@ -1,6 +1,6 @@
 """What an actor may do besides handling its messages.
 
-One context serves all incarnations of an actor; effects and timers belong to the incarnation that
+One context serves all incarnations of an actor; tasks and timers belong to the incarnation that
 started them and are cancelled with it. `actors.runtime.cell_context` makes the one of an actor that
 lives on its system's own loop.
 """
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from actors.ref import Ref
 
 
-class EffectFailed(Message, frozen=True):
-    """Told to an actor when one of its effects raised.
+class TaskFailed(Message, frozen=True):
+    """Told to an actor when one of its tasks raised.
 
     Attributes:
         label: which, in the actor's own words.
@@ -61,11 +61,11 @@ class Context(ABC):
         """Seconds on the loop's monotonic clock."""
 
     @abstractmethod
-    def effect(self, label: str, work: Callable[[], Awaitable[object | None]]) -> None:
+    def start_task(self, label: str, work: Callable[[], Awaitable[object | None]]) -> None:
         """Run `work` beside the actor; cancelled when the incarnation ends.
 
         What it returns, unless None, is told to the actor; what it raises is told as
-        `EffectFailed(label, error)`. Neither is lost to a full mailbox, see `actors.signals`.
+        `TaskFailed(label, error)`. Neither is lost to a full mailbox, see `actors.signals`.
         """
 
     @abstractmethod
@@ -109,4 +109,4 @@ class Context(ABC):
         """End this incarnation normally after the turn in hand; the supervisor decides the rest."""
 
 
-__all__ = ["Cancellable", "Context", "EffectFailed"]
+__all__ = ["Cancellable", "Context", "TaskFailed"]

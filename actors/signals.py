@@ -1,20 +1,20 @@
-"""What the runtime itself tells an actor: a timer has come, an effect has ended, somebody is down.
+"""What the runtime itself tells an actor: a timer has come, a task has ended, somebody is down.
 
 A signal lies in the mailbox among the messages, in the order of arrival, but is never refused for
 want of room: losing one would end a periodic actor's life in silence, while a sender that is turned
 away can say it again. It carries the incarnation that it was meant for; one that is still there
 when another incarnation opens it says nothing.
 
-So that nothing is without a bound, a signal holds its place among the actor's timers, effects or
+So that nothing is without a bound, a signal holds its place among the actor's timers, tasks or
 monitors from the moment it is set until it is opened: a mailbox never holds more signals than
-`TIMERS_MAX`, `EFFECTS_MAX` and `MONITORS_MAX` together.
+`TIMERS_MAX`, `TASKS_MAX` and `MONITORS_MAX` together.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, Self
 
-from actors.context import EffectFailed
+from actors.context import TaskFailed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from actors.ref import Down, Ref
     from actors.shim import Handle
 
-EFFECTS_MAX = 1_024
-"""The most effects of one actor at a time; one more is a crash."""
+TASKS_MAX = 1_024
+"""The most tasks of one actor at a time; one more is a crash."""
 
 TIMERS_MAX = 4_096
 """The most timers of one actor at a time; one more is a crash."""
@@ -117,24 +117,24 @@ class Monitor(Signal):
         self.watched.unwatch(self)
 
 
-class RunningEffect(Signal):
+class RunningTask(Signal):
     """Work beside an actor, and then what came of it.
 
     Attributes:
-        task: that does it.
+        handle: of the task that does it.
     """
 
-    __slots__ = ("task",)
+    __slots__ = ("handle",)
 
-    task: Handle
+    handle: Handle
 
     async def perform(self, label: str, work: Callable[[], Awaitable[object | None]]) -> None:
         """Do it, and tell the actor what it returned or raised; nothing when cancelled."""
         outcome: object | None = None
         try:
             outcome = await work()
-        except Exception as error:  # any failure is the actor's to judge, as EffectFailed
-            outcome = EffectFailed(label, error)
+        except Exception as error:  # any failure is the actor's to judge, as TaskFailed
+            outcome = TaskFailed(label, error)
         finally:
             if outcome is None:
                 self.forget()
@@ -143,11 +143,11 @@ class RunningEffect(Signal):
 
 
 __all__ = [
-    "EFFECTS_MAX",
+    "TASKS_MAX",
     "MONITORS_MAX",
     "TIMERS_MAX",
     "Monitor",
     "Owner",
-    "RunningEffect",
+    "RunningTask",
     "Signal",
 ]

@@ -5,8 +5,8 @@ without messages it is let go, and the next message revives it, so its state mus
 durable actor's is in the store). At the limit the least recently used idle actor makes room; when
 all are busy the message is turned away (`MailboxFull`, a dead letter), never dropped silently.
 
-An actor is busy while it has mail, effects or timers; one with a method `busy() -> bool` says what
-besides mail and effects keeps it. A crash costs the poison message only, and the key comes back at
+An actor is busy while it has mail, tasks or timers; one with a method `busy() -> bool` says what
+besides mail and tasks keeps it. A crash costs the poison message only, and the key comes back at
 once if it has mail. What waits for an actor that cannot even start is answered with `NotStarted`
 (OTP: `start_child` returns the error). A key that goes on failing is paused, longer each time:
 nobody is let in meanwhile, it takes no place among the live, and the tree shows it. Keys share
@@ -431,7 +431,7 @@ class KeyedCell(ReactiveCell):
         """Whether letting it go now would lose something."""
         if self.state is not CellState.RUNNING or not self.idle or self.senders:
             return True
-        if self.effects:
+        if self.tasks:
             return True
         busy = getattr(self.actor, "busy", None)
         return bool(self.timers) if busy is None else bool(busy())

@@ -27,7 +27,7 @@ from actors.errors import ActorError, summarize
 from actors.inbox import Inbox
 from actors.process import Process
 from actors.runtime.cell_context import cancel_monitors
-from actors.signals import EFFECTS_MAX, Monitor, RunningEffect, Signal
+from actors.signals import TASKS_MAX, Monitor, RunningTask, Signal
 from actors.timers import Timer
 
 if TYPE_CHECKING:
@@ -163,10 +163,10 @@ class HostedContext(Context):
         """See `Context.now`."""
         return self._crossing.loop.time()
 
-    def effect(self, label: str, work: Callable[[], Awaitable[object | None]]) -> None:
-        """See `Context.effect`."""
-        effect = RunningEffect(self._body, self._body.effects, EFFECTS_MAX)
-        effect.task = self._crossing.loop.create_task(effect.perform(label, work))
+    def start_task(self, label: str, work: Callable[[], Awaitable[object | None]]) -> None:
+        """See `Context.start_task`."""
+        running = RunningTask(self._body, self._body.tasks, TASKS_MAX)
+        running.handle = self._crossing.loop.create_task(running.perform(label, work))
 
     def after(self, seconds: float, message: object) -> LoopTimer:
         """See `Context.after`."""
@@ -206,7 +206,7 @@ class Body:
         inbox: what the body takes them from.
         process: the object, once the factory made it.
         incarnation: 1 while it lives; what is said to it then is for nobody afterwards.
-        effects: what it has set and not opened, see `actors.signals`.
+        tasks: what it has set and not opened, see `actors.signals`.
         timers: the same.
         monitors: the same.
         is_up: on the trio side: `started` has returned, or the body is over already.
@@ -231,7 +231,7 @@ class Body:
         self._wants_room = False
         self._task: asyncio.Task[None] | None = None
         self.incarnation = 1
-        self.effects: dict[RunningEffect, None] = {}
+        self.tasks: dict[RunningTask, None] = {}
         self.timers: dict[LoopTimer, None] = {}
         self.monitors: dict[LoopMonitor, None] = {}
 
@@ -255,7 +255,7 @@ class Body:
             self._task.cancel()
 
     def deliver(self, signal: Signal) -> None:
-        """A timer of the body has come, or one of its effects has ended; see `Owner.deliver`."""
+        """A timer of the body has come, or one of its tasks has ended; see `Owner.deliver`."""
         self.queue.append(signal)
         self.inbox.nudge()
 
@@ -270,8 +270,8 @@ class Body:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self.incarnation += 1
-        for effect in tuple(self.effects):
-            effect.task.cancel()
+        for running in tuple(self.tasks):
+            running.handle.cancel()
         for timer in tuple(self.timers):
             timer.cancel()
         for monitor in tuple(self.monitors):

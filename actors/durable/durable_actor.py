@@ -31,7 +31,7 @@ import trio
 
 from actors.actor import NOREPLY, Actor, NoReply, on
 from actors.ask import NOBODY, ReplyTo
-from actors.context import Cancellable, EffectFailed
+from actors.context import Cancellable, TaskFailed
 from actors.durable.behaviour import Behaviour, C, Commanded, E, Handler, S, Verdict
 from actors.durable.history import History, Loaded, Step
 from actors.durable.outbox import SELF, Outbox
@@ -258,8 +258,8 @@ class DurableActor(Actor, Generic[S, C, E]):
         self._stash.append(Work(message.command, self.context.path, settles=message.effect_id))
         self._go_on()
 
-    @on(EffectFailed)
-    def fail(self, message: EffectFailed) -> None:
+    @on(TaskFailed)
+    def fail(self, message: TaskFailed) -> None:
         """A handler raised: try again later. Loading or committing itself failed: crash."""
         if message.label == STORE:
             self._abandon(self._cannot_load if self._commit is None else come_again)
@@ -299,7 +299,7 @@ class DurableActor(Actor, Generic[S, C, E]):
         if batch.appends or done or batch.claims or batch.releases or batch.documents:
             self._commit = Commit(work, step, verdict.reply)
             self._phase = Phase.COMMITTING
-            self.context.effect(STORE, partial(self._run_commit, batch))
+            self.context.start_task(STORE, partial(self._run_commit, batch))
         else:
             work.caller.reply(verdict.reply)
 
@@ -324,7 +324,7 @@ class DurableActor(Actor, Generic[S, C, E]):
 
     def _load(self) -> None:
         self._phase = Phase.LOADING
-        self.context.effect(STORE, self._run_load)
+        self.context.start_task(STORE, self._run_load)
 
     async def _run_load(self) -> Arrived:
         try:
@@ -414,7 +414,7 @@ class DurableActor(Actor, Generic[S, C, E]):
                 command = await handler(self._key, message)
             return Delivered(effect.id, command)
 
-        self.context.effect(effect.id, perform)
+        self.context.start_task(effect.id, perform)
 
     def _set_alarm(self) -> None:
         if self._alarm is not None:

@@ -5,7 +5,7 @@ A cell is the actor's `Ref` seen from inside: it keeps the mailbox, the counters
 else holds the same object as a `Ref`.
 
 It decides nothing. When an incarnation ends, the cell has already put the poison message into dead
-letters, answered its asker, cancelled effects and timers and told the monitors; then it calls
+letters, answered its asker, cancelled tasks and timers and told the monitors; then it calls
 `supervisor.on_down` once and does what it is told. Until then it keeps its mailbox and takes
 messages, up to the bound, without handling any.
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from actors.node import Node
     from actors.process import Process
     from actors.ref import Watcher
-    from actors.signals import Monitor, RunningEffect, Signal
+    from actors.signals import Monitor, RunningTask, Signal
     from actors.timers import Timer
 
 T = TypeVar("T")
@@ -121,7 +121,6 @@ class Cell(Mailbox):
 
     __slots__ = (
         "context",
-        "effects",
         "factory",
         "handled",
         "in_hand",
@@ -132,6 +131,7 @@ class Cell(Mailbox):
         "since",
         "state",
         "supervisor",
+        "tasks",
         "timers",
         "waiting_for_down",
         "watchers",
@@ -160,7 +160,7 @@ class Cell(Mailbox):
         self.last_error = ""
         self.in_hand: Ask | None = None
         # What this incarnation is still to be told by the runtime, by kind; see actors.signals.
-        self.effects: dict[RunningEffect, None] | None = None
+        self.tasks: dict[RunningTask, None] | None = None
         self.timers: dict[Timer, None] | None = None
         self.monitors: dict[Monitor, None] | None = None
         self.watchers: dict[Watcher, None] | None = None
@@ -263,14 +263,14 @@ class Cell(Mailbox):
     # The end of an incarnation, for both kinds of cells.
 
     def release(self) -> None:
-        """Cancel what belongs to the incarnation: effects, timers and monitors."""
-        for effect in list(self.effects or ()):
-            effect.task.cancel()
+        """Cancel what belongs to the incarnation: tasks, timers and monitors."""
+        for running in list(self.tasks or ()):
+            running.handle.cancel()
         for timer in list(self.timers or ()):
             timer.cancel()
         for monitor in list(self.monitors or ()):
             monitor.cancel()
-        self.effects = self.timers = self.monitors = None
+        self.tasks = self.timers = self.monitors = None
 
     def report_down(self, error: Exception | None) -> None:
         """Tell monitors, waiters and the supervisor, in this order."""

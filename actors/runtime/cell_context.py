@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from actors.ask import NOBODY
 from actors.context import Context
 from actors.errors import ActorError
-from actors.signals import EFFECTS_MAX, Monitor, RunningEffect
+from actors.signals import TASKS_MAX, Monitor, RunningTask
 from actors.timers import Timer
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ class CellContext(Context):
         """See `Context.now`."""
         return self._cell.system.host.now()
 
-    def effect(self, label: str, work: Callable[[], Awaitable[object | None]]) -> None:
-        """See `Context.effect`."""
-        start_effect(self._cell, label, work)
+    def start_task(self, label: str, work: Callable[[], Awaitable[object | None]]) -> None:
+        """See `Context.start_task`."""
+        start_task(self._cell, label, work)
 
     def after(self, seconds: float, message: object) -> Timer:
         """See `Context.after`."""
@@ -89,13 +89,13 @@ def cancel_monitors(monitors: Iterable[Monitor] | None, ref: Ref) -> None:
         monitor.cancel()
 
 
-def start_effect(cell: Cell, label: str, work: Callable[[], Awaitable[object | None]]) -> None:
+def start_task(cell: Cell, label: str, work: Callable[[], Awaitable[object | None]]) -> None:
     """Run `work` as a task of the system and bring its outcome back as a signal."""
-    if cell.effects is None:
-        cell.effects = {}
-    effect = RunningEffect(cell, cell.effects, EFFECTS_MAX)
-    perform = partial(effect.perform, label, work)
-    effect.task = cell.system.host.start_task(perform, f"{cell.path}#{label}")
+    if cell.tasks is None:
+        cell.tasks = {}
+    running = RunningTask(cell, cell.tasks, TASKS_MAX)
+    perform = partial(running.perform, label, work)
+    running.handle = cell.system.host.start_task(perform, f"{cell.path}#{label}")
 
 
-__all__ = ["CellContext", "cancel_monitors", "start_effect"]
+__all__ = ["CellContext", "cancel_monitors", "start_task"]

@@ -244,7 +244,7 @@ class ReactiveCell(Cell):
     def restart(self) -> None:
         """A fresh object from the factory under the same Ref and mailbox; at once.
 
-        A live incarnation is ended first (`stopping`, effects, timers), without `on_down`. From
+        A live incarnation is ended first (`stopping`, tasks, timers), without `on_down`. From
         the actor's own turn it is done right after the turn.
 
         Raises:

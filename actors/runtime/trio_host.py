@@ -1,6 +1,6 @@
 """The trio loop as a host, the engine of process actors, and the door that opens a system.
 
-One nursery per system holds the dispatcher, the timer wheel, effects and unsupervised processes;
+One nursery per system holds the dispatcher, the timer wheel, tasks and unsupervised processes;
 nothing outlives the `async with`.
 """
 

@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from actors.actor import Actor, on
-from actors.context import Cancellable, EffectFailed
+from actors.context import Cancellable, TaskFailed
 from actors.ref import Down, Ref
 from actors.store import READ_ROWS_MAX, Store
 from backoffice.authorization.waiting import (
@@ -199,8 +199,8 @@ class AuthorizationQueue(Actor):
             self._read()
         self._push()
 
-    @on(EffectFailed)
-    def fail(self, _message: EffectFailed) -> None:
+    @on(TaskFailed)
+    def fail(self, _message: TaskFailed) -> None:
         """The store did not answer: read everything again after a pause."""
         self._complete = False
         self.context.after(READ_AGAIN_S, _ReadAgain())
@@ -242,7 +242,7 @@ class AuthorizationQueue(Actor):
                 )
         else:
             work = self._read_all
-        self.context.effect("read", work)
+        self.context.start_task("read", work)
 
     async def _read_all(self) -> _Loaded:
         documents: list[tuple[str, bytes]] = []

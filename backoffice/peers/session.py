@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from actors import Actor, EffectFailed, on
+from actors import Actor, TaskFailed, on
 from actors.errors import Overloaded
 from actors.ref import Ref
 from actors.store import StoreError
@@ -105,12 +105,12 @@ class DeviceSession(Actor):
             incoming.reply(FORBIDDEN)
             return
         self._answering += 1
-        self.context.effect(
+        self.context.start_task(
             type(incoming.message).__name__, lambda: self._answer(incoming, identity.union)
         )
 
-    @on(EffectFailed)
-    def fail(self, message: EffectFailed) -> None:
+    @on(TaskFailed)
+    def fail(self, message: TaskFailed) -> None:
         """Answering crashed: the asker's outcome is unknown; the failure is the supervisor's."""
         self._answering -= 1
         raise message.error

@@ -236,7 +236,7 @@ class Islander(Island):
 
     async def run(self, inbox: Inbox) -> None:
         self.context.after(0, Note("rung"))
-        self.context.effect("fetching", self.fetch)
+        self.context.start_task("fetching", self.fetch)
         clerk = self.context.lookup("/clerk")
         assert clerk is not None
         self.context.monitor(clerk)
@@ -250,7 +250,7 @@ class Islander(Island):
 
 
 def test_signals_reach_a_body_whose_mailboxes_are_full() -> None:
-    """Its timer, what its effect brought, and somebody's end."""
+    """Its timer, what its task brought, and somebody's end."""
 
     async def story(system: System, host: AsyncioHost) -> None:
         Islander.told.clear()
@@ -339,9 +339,9 @@ class Outgoing(Process):
 
         async def work() -> Hello:
             await asyncio.sleep(0)
-            return Hello("effect")
+            return Hello("task")
 
-        context.effect("work", work)
+        context.start_task("work", work)
         context.after(0.001, Hello("timer"))
         context.after(0.001, Hello("never")).cancel()
         context.monitor(self.clerk)
@@ -365,7 +365,7 @@ class Silent(Process):
 
 
 def test_a_body_talks_to_the_trio_side() -> None:
-    """Tell, send, ask, effects, timers, monitors and an end of its own, from asyncio."""
+    """Tell, send, ask, tasks, timers, monitors and an end of its own, from asyncio."""
 
     async def story(system: System, host: AsyncioHost) -> None:
         witness = Witness()
@@ -383,7 +383,7 @@ def test_a_body_talks_to_the_trio_side() -> None:
         assert witness.seen == [
             Hello("told"),
             Hello("sent"),
-            Hello("Down, effect, timer"),
+            Hello("Down, task, timer"),
             Down("/outgoing", "stopped"),
         ]
         assert await refs[0].ask(Greet(), within=1) == "seen 5"

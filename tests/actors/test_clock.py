@@ -31,7 +31,7 @@ class Sleepers(Actor):
         caller = self.context.caller()
         self.at_work += 1
         self.most = max(self.most, self.at_work)
-        self.context.effect("toil", lambda: self._toil(caller))
+        self.context.start_task("toil", lambda: self._toil(caller))
         return NOREPLY
 
     async def _toil(self, caller: ReplyTo) -> None:

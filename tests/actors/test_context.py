@@ -1,4 +1,4 @@
-"""What an actor may do besides handling messages: effects, timers, monitors, look-ups."""
+"""What an actor may do besides handling messages: tasks, timers, monitors, look-ups."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import pytest
 import trio
 import trio.testing
 
-from actors import Actor, Down, EffectFailed, Ref, on, open_system
-from actors.signals import EFFECTS_MAX
+from actors import Actor, Down, Ref, TaskFailed, on, open_system
+from actors.signals import TASKS_MAX
 from tests.actors.cast import Clerk, Ends, Note, Secret, SlowClerk, cell_of, reactive
 from tests.kit.outside import virtual_outside
 from tests.kit.running import run
@@ -54,14 +54,14 @@ class Fetcher(Actor):
                 raise ConnectionError
             return None if message.label == "silent" else Fetched(message.label)
 
-        self.context.effect(message.label, work)
+        self.context.start_task(message.label, work)
 
     @on(Fetched)
     def fetched(self, message: Fetched) -> None:
         self.write(message.text)
 
-    @on(EffectFailed)
-    def failed(self, message: EffectFailed) -> None:
+    @on(TaskFailed)
+    def failed(self, message: TaskFailed) -> None:
         self.write(f"{message.label}: {type(message.error).__name__}")
 
     @on(Wake)
@@ -94,7 +94,7 @@ def test_the_outcome_of_an_effect_comes_back_as_a_message() -> None:
             fetcher.tell(Fetch("broken", 1))
             fetcher.tell(Fetch("silent", 1))
             await trio.sleep(5)
-            assert not cell_of(system, "/fetcher").effects
+            assert not cell_of(system, "/fetcher").tasks
             return await fetcher.ask(Log(), within=1)
 
     assert run(story) == ((1.0, "broken: ConnectionError"), (2.0, "slow"))
@@ -102,7 +102,7 @@ def test_the_outcome_of_an_effect_comes_back_as_a_message() -> None:
 
 @pytest.mark.parametrize("end", ["stop", "halt", "restart", "crash"])
 def test_effects_and_timers_end_with_their_incarnation(end: str) -> None:
-    """However the incarnation ends, its effects are cancelled and its timers never ring."""
+    """However the incarnation ends, its tasks are cancelled and its timers never ring."""
 
     async def story() -> None:
         CANCELLED.clear()
@@ -128,7 +128,7 @@ def test_effects_and_timers_end_with_their_incarnation(end: str) -> None:
 
 
 def test_the_outcome_of_an_effect_waits_for_room() -> None:
-    """A full mailbox delays what an effect brings, and does not lose it."""
+    """A full mailbox delays what a task brings, and does not lose it."""
 
     async def story() -> None:
         async with open_system("office", virtual_outside()) as system:
@@ -156,7 +156,7 @@ def test_effects_have_a_bound() -> None:
         async with open_system("office", virtual_outside()) as system:
             fetcher = system.spawn("fetcher", Fetcher, Ends(restart=False))
             cell = cell_of(system, "/fetcher")
-            for _ in range(EFFECTS_MAX + 1):
+            for _ in range(TASKS_MAX + 1):
                 await fetcher.send(Fetch("slow", 60))
             await trio.testing.wait_all_tasks_blocked()
             return cell.last_error

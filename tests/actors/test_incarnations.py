@@ -128,7 +128,7 @@ class Life:
                 await trio.sleep(seconds)
             return Brought(mine)
 
-        self.context.effect("toil", toil)
+        self.context.start_task("toil", toil)
 
     def watch(self, _dice: random.Random) -> None:
         clerk = self.context.lookup("/clerk")
@@ -235,7 +235,7 @@ def test_no_incarnation_is_told_what_another_was_to_hear(
                     await world.revive()
             world.cell.stop()
             await trio.sleep(10)
-            for places in (world.cell.timers, world.cell.effects, world.cell.monitors):
+            for places in (world.cell.timers, world.cell.tasks, world.cell.monitors):
                 assert not places
             assert not cell_of(system, "/clerk").watchers
             assert 0 == len(system.wheel)

@@ -8,7 +8,7 @@ import pytest
 import trio
 import trio.testing
 
-from actors import Actor, Down, EffectFailed, Inbox, Process, System, on, open_system
+from actors import Actor, Down, Inbox, Process, System, TaskFailed, on, open_system
 from actors.dead_letters import Reason
 from actors.runtime.process_cell import ProcessCell
 from actors.runtime.trio_host import run_process
@@ -105,7 +105,7 @@ def test_crashes_do_not_double_a_clock() -> None:
 
 
 class Watcher(Actor):
-    """Writes down who is gone, and what its effects brought."""
+    """Writes down who is gone, and what its tasks brought."""
 
     mailbox_capacity: ClassVar[int] = ROOM
 
@@ -120,8 +120,8 @@ class Watcher(Actor):
     def note(self, message: Note) -> None:
         self.seen.append(message.text)
 
-    @on(EffectFailed)
-    def fail(self, message: EffectFailed) -> None:
+    @on(TaskFailed)
+    def fail(self, message: TaskFailed) -> None:
         self.seen.append(f"failed {message.label}")
 
     @on(Secret)
@@ -146,7 +146,7 @@ async def brings() -> object:
 
 
 def test_an_end_reaches_a_watcher_whose_mailbox_is_full() -> None:
-    """And so does what its effects brought, or did not; in the order in which it happened."""
+    """And so does what its tasks brought, or did not; in the order in which it happened."""
 
     async def story() -> list[str]:
         async with open_system("office", virtual_outside()) as system:
@@ -154,8 +154,8 @@ def test_an_end_reaches_a_watcher_whose_mailbox_is_full() -> None:
             clerk = system.spawn("clerk", Clerk, Ends())
             cell = reactive(system, "/watcher")
             cell.context.monitor(clerk)
-            cell.context.effect("reading", fails)
-            cell.context.effect("fetching", brings)
+            cell.context.start_task("reading", fails)
+            cell.context.start_task("fetching", brings)
             cell.suspend()
             fill(system, "/watcher")
             clerk.tell(Secret("1"))
@@ -176,8 +176,8 @@ def test_a_former_incarnation_s_signals_say_nothing() -> None:
             clerk = system.spawn("clerk", Clerk, Ends())
             cell = reactive(system, "/watcher")
             cell.context.monitor(clerk)
-            cell.context.effect("reading", fails)
-            cell.context.effect("fetching", brings)
+            cell.context.start_task("reading", fails)
+            cell.context.start_task("fetching", brings)
             cell.context.after(1, Note("rung"))
             cell.suspend()
             watcher.tell(Secret("1"))
@@ -189,7 +189,7 @@ def test_a_former_incarnation_s_signals_say_nothing() -> None:
             await trio.testing.wait_all_tasks_blocked()
 
             assert ["a message stays"] == seen(system)
-            for places in (cell.timers, cell.effects, cell.monitors):
+            for places in (cell.timers, cell.tasks, cell.monitors):
                 assert not places
 
     run(story)
@@ -295,7 +295,7 @@ class Body(Process):
 
     async def run(self, inbox: Inbox) -> None:
         self.context.after(0.01, Note("rung"))
-        self.context.effect("fetching", self.fetch)
+        self.context.start_task("fetching", self.fetch)
         clerk = self.context.lookup("/clerk")
         assert clerk is not None
         self.context.monitor(clerk)

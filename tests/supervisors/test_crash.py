@@ -212,13 +212,13 @@ def test_effects_end_with_the_incarnation() -> None:
     class Sender(Teller):
         def started(self) -> None:
             super().started()
-            self.context.effect("slow", self.work)
+            self.context.start_task("slow", self.work)
 
         async def work(self) -> None:
             try:
                 await trio.sleep_forever()
             finally:
-                self.diary.lines.append("effect cancelled")
+                self.diary.lines.append("task cancelled")
 
     async def story() -> None:
         diary = Diary()
@@ -228,9 +228,9 @@ def test_effects_end_with_the_incarnation() -> None:
                 await trio.sleep(1)
                 tree.ref("/office/a").tell(Boom())
                 await trio.sleep(1)
-                assert ["+a", "-a", "+a", "effect cancelled"] == diary.take()
+                assert ["+a", "-a", "+a", "task cancelled"] == diary.take()
             await trio.sleep(1)
-            assert ["-a", "effect cancelled"] == diary.take()
+            assert ["-a", "task cancelled"] == diary.take()
 
     run(story)
 

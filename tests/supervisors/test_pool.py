@@ -41,7 +41,7 @@ class Crash(Request[int], frozen=True):
 
 
 class Slow(Message, frozen=True):
-    """Starts an effect of ten seconds."""
+    """Starts a task of ten seconds."""
 
 
 class Case(Teller):
@@ -67,7 +67,7 @@ class Case(Teller):
 
     @on(Slow)
     def on_slow(self, _: Slow) -> None:
-        self.context.effect("slow", self.work_for_long)
+        self.context.start_task("slow", self.work_for_long)
 
     async def work_for_long(self) -> None:
         await trio.sleep(10)
@@ -140,7 +140,7 @@ def test_an_idle_actor_is_let_go_and_revived() -> None:
 
 @pytest.mark.parametrize("keep", [Work(), Slow()])
 def test_a_busy_actor_is_not_let_go(keep: Message) -> None:
-    """Whoever works, or has an effect under way, stays."""
+    """Whoever works, or has a task under way, stays."""
 
     async def story() -> None:
         diary = Diary()
