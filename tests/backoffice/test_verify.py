@@ -21,6 +21,7 @@ from backoffice.verify.office import (
     Fault,
     Finding,
     NoOffice,
+    render_text,
     verify_folder,
     verify_office,
 )

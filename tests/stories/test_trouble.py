@@ -131,7 +131,7 @@ def test_a_device_is_revoked_in_the_middle_of_a_case() -> None:
             await until(lambda: "Aborted" in kinds(bank, case_id))
 
         rows = bank.disk("office").disk.journal
-        tags = [row.kind for row in rows]
+        tags: list[object] = [row.kind for row in rows]
         after = set(tags[tags.index(DeviceRevoked.__struct_config__.tag) + 1 :])
         assert {"AbortStarted", "PartnerAborted", "CaseAborted"} == after
         assert_sound(bank, invariants, healed=False)
