@@ -24,7 +24,7 @@ from actors.errors import (
 from actors.inbox import Delivery, Inbox
 from actors.process import Process
 from actors.ref import STOPPED, Down, Ref
-from actors.runtime.cell import Cell, CellState, CellStatistics, Supervisor
+from actors.runtime.cell import Cell, CellState, CellStatistics, Overseer
 from actors.runtime.process_cell import ProcessCell
 from actors.runtime.reactive import ReactiveCell
 from actors.runtime.system import System
@@ -56,7 +56,7 @@ __all__ = [
     "ProcessCell",
     "CellState",
     "CellStatistics",
-    "Supervisor",
+    "Overseer",
     "DeadLetter",
     "DeadLetters",
     "Reason",

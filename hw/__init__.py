@@ -1,8 +1,8 @@
 """Peripherals as supervised actors: transport, framing, device, actor, and the kit that joins them.
 
-The terminal imports `hw.toolbox`, `hw.kits` and `hw.virtual.kit`; here are the results and errors
-that their callers meet, and nothing that starts or drags in a runtime: a PIN pad's process imports
-this package too.
+The terminal imports `hw.toolbox`, `hw.form_factor` and `hw.virtual.kit`; here are the results and
+errors that their callers meet, and nothing that starts or drags in a runtime: a PIN pad's process
+imports this package too.
 """
 
 from hw.errors import (

@@ -15,7 +15,7 @@ import trio
 from actors import ActorError, Ref, System
 from hw.actors import PeripheralStatus, ReadStatuses, WatchPanel
 from hw.errors import PeripheralLost, PinEnd, PinEntryEnded, PrintUnknown, Unsupported
-from hw.kits.toolbox import PANEL
+from hw.form_factor import PANEL
 from hw.messages import (
     Abandon,
     CaptureSignature,

@@ -186,7 +186,7 @@ class Pool(Child):
         return failing.crashes if failing is not None else 0
 
     def on_down(self, cell: Cell, error: Exception | None) -> None:
-        """The runtime's report of an end, see `actors.runtime.cell.Supervisor`."""
+        """The runtime's report of an end, see `actors.runtime.cell.Overseer`."""
         assert isinstance(cell, KeyedCell)
         goes_on = error is None or self._count(cell, error)
         if self.state is not State.RUNNING or cell.state is CellState.STOPPED:

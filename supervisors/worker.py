@@ -105,7 +105,7 @@ class Worker(Child):
             self._cell.stop()
 
     def on_down(self, cell: Cell, error: Exception | None) -> None:
-        """The runtime's report of an end, see `actors.runtime.cell.Supervisor`."""
+        """The runtime's report of an end, see `actors.runtime.cell.Overseer`."""
         # Who came up too late has not lived; its task says when it is gone.
         if self._birth is None or self._birth.is_up:
             self._end(error)

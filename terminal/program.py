@@ -23,7 +23,7 @@ from typing import Final
 from actors import Actor, System, open_system
 from actors.durable.clock import Alarm, Clock
 from actors.ports import Outside
-from hw.kits import toolbox_spec
+from hw.form_factor import toolbox_spec
 from hw.toolbox import Toolbox
 from hw.transport import Transport
 from supervisors import (

@@ -29,7 +29,7 @@ from actors.runtime.trio_host import open_system, run_process
 if TYPE_CHECKING:
     from actors.process import Process
     from actors.ref import Ref
-    from actors.runtime.cell import Supervisor
+    from actors.runtime.cell import Overseer
     from actors.runtime.system import System
 
 STOP_S_MAX = 5.0
@@ -69,7 +69,7 @@ class AsyncioHost:
         self,
         name: str,
         factory: Callable[[], Process],
-        supervisor: Supervisor | None = None,
+        supervisor: Overseer | None = None,
     ) -> Ref:
         """Start an actor outside any tree, at `/name`; whoever watches its Ref learns of its end.
 

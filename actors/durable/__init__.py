@@ -21,8 +21,8 @@ from actors.durable.durable_actor import (
     EFFECT_S_MAX,
     STASH_MAX,
     CannotLoad,
+    CommitUnknown,
     DurableActor,
-    OutcomeUnknown,
     Wake,
 )
 
@@ -38,7 +38,7 @@ __all__ = [
     "EFFECT_S_MAX",
     "Effect",
     "Handler",
-    "OutcomeUnknown",
+    "CommitUnknown",
     "Reminder",
     "STASH_MAX",
     "Verdict",

@@ -70,7 +70,7 @@ def come_again(caller: ReplyTo) -> None:
     caller.reply(BUSY)
 
 
-class OutcomeUnknown(ActorError):
+class CommitUnknown(ActorError):
     """The store was lost during the commit: the command may or may not have been carried out."""
 
 
@@ -365,7 +365,7 @@ class DurableActor(Actor, Generic[S, C, E]):
         """Nothing was applied, unless the store is gone: then nobody knows."""
         work = commit.work
         if isinstance(error, StoreClosed):
-            work.caller.fail(OutcomeUnknown(f"{self.context.path} lost its store in a commit"))
+            work.caller.fail(CommitUnknown(f"{self.context.path} lost its store in a commit"))
             self._abandon()
             raise error
         if isinstance(error, BadBatch):
@@ -448,7 +448,7 @@ class DurableActor(Actor, Generic[S, C, E]):
         """Nobody waits in vain: what was not begun was not done, the rest is unknown."""
         commit, self._commit = self._commit, None
         if commit is not None:
-            unknown = OutcomeUnknown(f"{self.context.path} stopped during a commit")
+            unknown = CommitUnknown(f"{self.context.path} stopped during a commit")
             commit.work.caller.fail(unknown)
         while self._stash:
             tell(self._stash.popleft().caller)
@@ -466,6 +466,6 @@ __all__ = [
     "STASH_MAX",
     "CannotLoad",
     "DurableActor",
-    "OutcomeUnknown",
+    "CommitUnknown",
     "Wake",
 ]

@@ -89,7 +89,7 @@ class CellStatistics(msgspec.Struct, frozen=True):
     stuck_at: str
 
 
-class Supervisor(Protocol):
+class Overseer(Protocol):
     """Who decides what follows when an incarnation ends."""
 
     def on_down(self, cell: Cell, error: Exception | None) -> None:
@@ -144,7 +144,7 @@ class Cell(Mailbox):
         system: Node,
         path: str,
         factory: Callable[[], Actor | Process],
-        supervisor: Supervisor,
+        supervisor: Overseer,
         capacity: int,
         context: Context,
     ) -> None:
@@ -308,4 +308,4 @@ ALIVE = frozenset({CellState.STARTING, CellState.RUNNING, CellState.SUSPENDED, C
 """The states in which an incarnation exists."""
 
 
-__all__ = ["ALIVE", "Cell", "CellState", "CellStatistics", "Supervisor"]
+__all__ = ["ALIVE", "Cell", "CellState", "CellStatistics", "Overseer"]

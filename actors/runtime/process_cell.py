@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from actors.actor import Actor
     from actors.context import Context
     from actors.node import Node
-    from actors.runtime.cell import Supervisor
+    from actors.runtime.cell import Overseer
     from actors.signals import Signal
     from wire.message import ReplyT, Request
 
@@ -45,7 +45,7 @@ class ProcessCell(Cell):
         system: Node,
         path: str,
         factory: Callable[[], Actor | Process],
-        supervisor: Supervisor,
+        supervisor: Overseer,
         first: Process,
         context: Context,
     ) -> None:

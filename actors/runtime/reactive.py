@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from actors.context import Context
     from actors.node import Node
     from actors.process import Process
-    from actors.runtime.cell import Supervisor
+    from actors.runtime.cell import Overseer
     from actors.runtime.dispatcher import Dispatcher
     from wire.message import ReplyT, Request
 
@@ -46,7 +46,7 @@ class ReactiveCell(Cell):
         system: Node,
         path: str,
         factory: Callable[[], Actor | Process],
-        supervisor: Supervisor,
+        supervisor: Overseer,
         first: Actor,
         context: Context,
         dispatcher: Dispatcher,

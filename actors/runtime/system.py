@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from actors.ports import Outside
     from actors.process import Process
     from actors.ref import Ref
-    from actors.runtime.cell import Cell, Supervisor
+    from actors.runtime.cell import Cell, Overseer
     from actors.shim import Host
 
 CELLS_MAX = 1_000_000
@@ -34,7 +34,7 @@ class Unsupervised:
     """Stands in for a supervisor under `System.spawn`: an actor that ends is stopped for good."""
 
     def on_down(self, cell: Cell, error: Exception | None) -> None:
-        """See `actors.runtime.cell.Supervisor`."""
+        """See `actors.runtime.cell.Overseer`."""
         cell.stop()
 
 
@@ -72,7 +72,7 @@ class System:
         self._start_process = start_process
 
     def cell(
-        self, path: str, factory: Callable[[], Actor | Process], supervisor: Supervisor
+        self, path: str, factory: Callable[[], Actor | Process], supervisor: Overseer
     ) -> ReactiveCell | ProcessCell:
         """Make a cell and its first object; nothing runs yet.
 
@@ -106,7 +106,7 @@ class System:
         self,
         name: str,
         factory: Callable[[], Actor | Process],
-        supervisor: Supervisor | None = None,
+        supervisor: Overseer | None = None,
     ) -> Ref:
         """Start an actor outside any tree, at `/name`; for tests and benches.
 

@@ -1,8 +1,8 @@
 """A whole virtual toolbox from one seed: devices, lines, and the people at them.
 
 For the demo, the load swarm and the simulation. Deliberately not here: supervision; hand
-`transports` to `hw.kits.toolbox_spec`. Invariant: the same seed, the same day and the same calls
-give the same cards, photos, strokes and faults.
+`transports` to `hw.form_factor.toolbox_spec`. Invariant: the same seed, the same day and the same
+calls give the same cards, photos, strokes and faults.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from actors.durable import (
     STASH_MAX,
     CannotLoad,
     Commanded,
+    CommitUnknown,
     DurableActor,
-    OutcomeUnknown,
 )
 from actors.errors import ActorError, HandlerCrashed, Refused
 from actors.runtime.cell import Cell, CellState
@@ -273,7 +273,7 @@ def test_a_lost_store_means_an_unknown_outcome() -> None:
 
     async def story() -> None:
         async with opened(Flaky(Disk()), {"teller": Teller().pay}) as world:
-            with pytest.raises(OutcomeUnknown):
+            with pytest.raises(CommitUnknown):
                 await world.box.ask(Put(1, 5), within=SOON)
 
             assert [StoreClosed] == [type(crash) for crash in world.supervisor.crashes]
@@ -444,6 +444,6 @@ def test_stopping_leaves_nobody_waiting() -> None:
                 assert isinstance(world.box, Cell)
                 world.box.stop()
 
-            assert {"first": OutcomeUnknown, "second": Refused} == outcomes
+            assert {"first": CommitUnknown, "second": Refused} == outcomes
 
     run(story)

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import trio
 
 from actors import System, open_system
-from hw.kits import toolbox_spec
+from hw.form_factor import toolbox_spec
 from hw.toolbox import Toolbox
 from hw.transport import FaultPlan, Transport
 from hw.virtual.bank_card import card_number

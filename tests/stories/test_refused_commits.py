@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.durable import BUSY, Behaviour, Commanded, DurableActor, OutcomeUnknown, Verdict
+from actors.durable import BUSY, Behaviour, Commanded, CommitUnknown, DurableActor, Verdict
 from actors.durable.history import History
 from actors.errors import Refused
 from actors.runtime.trio_host import open_system
@@ -92,7 +92,7 @@ async def lived(subject: Subject, life: list[Any], seed: int) -> tuple[list[str]
             for _ in range(TRIES):
                 try:
                     await ref.ask(Commanded("mei", command), within=SOON)
-                except OutcomeUnknown:
+                except CommitUnknown:
                     continue
                 except Refused as no:
                     if no.refusal == BUSY:

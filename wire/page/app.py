@@ -48,7 +48,7 @@ from wire.page.guard import (
     bearer,
     place_of,
 )
-from wire.page.protocol import CommandSet, Hello, decode_from_page
+from wire.page.protocol import CommandSet, PageHello, decode_from_page
 from wire.page.shell import IMPORT_MAP_HASH, Density, document, read_files
 
 PAGES_MAX = 8
@@ -215,7 +215,7 @@ class _Handlers:
                 hello = decode_from_page(text or "")
             except BadFrame:
                 return None
-            return self._gate.session(hello.token) if isinstance(hello, Hello) else None
+            return self._gate.session(hello.token) if isinstance(hello, PageHello) else None
         return None
 
 

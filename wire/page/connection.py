@@ -24,8 +24,8 @@ from wire.page.gate import Gate, Session
 from wire.page.protocol import (
     Answer,
     CommandSet,
-    Hello,
     PageCommand,
+    PageHello,
     State,
     Token,
     decode_from_page,
@@ -175,7 +175,7 @@ class PageConnection:
             if text is None:
                 return
             message = decode_from_page(text)
-            if isinstance(message, Hello):
+            if isinstance(message, PageHello):
                 raise BadFrame("hello comes once")
             refusal = self._accept(message)
             if refusal is not None:

@@ -33,13 +33,13 @@ ID_MAX = 2**53 - 1
 _FIELD_IN_ERROR = re.compile(r"at `\$\.(\w+)|field `(\w+)`")
 
 
-class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="hello"):
+class PageHello(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="hello"):
     """The page's first message: the token of its session."""
 
     token: str
 
     def __repr__(self) -> str:
-        return "Hello()"
+        return "PageHello()"
 
 
 class PageCommand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="command"):
@@ -80,10 +80,12 @@ class Token(msgspec.Struct, frozen=True, tag="token"):
         return "Token()"
 
 
-_FROM_PAGE: msgspec.json.Decoder[Hello | PageCommand] = msgspec.json.Decoder(Hello | PageCommand)
+_FROM_PAGE: msgspec.json.Decoder[PageHello | PageCommand] = msgspec.json.Decoder(
+    PageHello | PageCommand
+)
 
 
-def decode_from_page(text: str) -> Hello | PageCommand:
+def decode_from_page(text: str) -> PageHello | PageCommand:
     """Read one message of a page.
 
     Raises:
@@ -145,7 +147,7 @@ __all__ = [
     "MESSAGE_BYTES_MAX",
     "Answer",
     "CommandSet",
-    "Hello",
+    "PageHello",
     "PageCommand",
     "State",
     "Token",

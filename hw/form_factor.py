@@ -1,4 +1,4 @@
-"""The toolbox form factor: seven separate peripherals, one actor each, under one supervisor.
+"""What a kit consists of; the toolbox: seven peripherals, one actor each, under one supervisor.
 
 A lost link is a crash of that peripheral's actor alone, and its restart waits longer each time.
 Deliberately not here: how the peripherals are reached; transports are handed in. Invariant: a kit
