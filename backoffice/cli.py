@@ -12,6 +12,7 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
+from actors.blobs import BlobError
 from actors.log import configure_log
 from actors.outside import production_outside
 from actors.store import StoreError
@@ -101,6 +102,7 @@ FAILURES: Final[dict[type[Exception], int]] = dict.fromkeys(
         NotConnected,
         FolderUnusable,
         StoreError,
+        BlobError,
         SupervisionError,
         WireError,
         WrongLedger,
@@ -228,7 +230,7 @@ def verify(
     kept = None if head is None else KeptHead.read(head)
     try:
         report = verify_folder(data, products(), kept=kept)
-    except (NoOffice, StoreError) as error:
+    except (NoOffice, StoreError, BlobError, FolderUnusable) as error:
         fail(f"不能核验 · cannot verify: {error}", EXIT_FAILED)
     shown = render_json(report) if json else render_text(report, lang)
     print(shown)  # noqa: T201 - data

@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from actors.blobs import Blobs, BlobUnreadable
 from actors.ports import Outside
 from actors.store import Batch, Claim, ClaimConflict, Store
 from backoffice.cases.intake import ImageFact
@@ -37,8 +38,9 @@ Piece = PhotoValue | RecordingValue
 class EvidenceDesk:
     """Looks at what was uploaded."""
 
-    def __init__(self, store: Store, outside: Outside) -> None:
+    def __init__(self, store: Store, blobs: Blobs, outside: Outside) -> None:
         self._store = store
+        self._blobs = blobs
         self._outside = outside
 
     async def facts(self, values: Iterable[Value], bringer: Bringer) -> dict[bytes, ImageFact]:
@@ -102,8 +104,9 @@ class EvidenceDesk:
         kind = FieldKind.RECORDING if isinstance(piece, RecordingValue) else FieldKind.PHOTO
         if receipt is None or receipt.kind is not kind:
             return None
-        body = await self._store.blob(piece.digest)
-        if body is None:
+        try:
+            body = await self._blobs.get(piece.digest)
+        except BlobUnreadable:
             return None
         owner = await self._store.owner(IMAGE_SCOPE, piece.digest.hex())
         reused = owner not in (None, bringer.case_id)

@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from actors.blobs import Blobs, BlobUnreadable
 from actors.ports import WallClock
 from actors.store import Batch, Claim, ClaimConflict, Document, Store
 from backoffice.shards import of_union
@@ -100,8 +101,9 @@ def bytes_max(kind: FieldKind, limits: Limits) -> int:
 class ImageDesk:
     """Takes photos in and gives them out, in chunks."""
 
-    def __init__(self, store: Store, wall: WallClock) -> None:
+    def __init__(self, store: Store, blobs: Blobs, wall: WallClock) -> None:
         self._store = store
+        self._blobs = blobs
         self._wall = wall
         self._uploads = Uploads(wall)
 
@@ -160,8 +162,11 @@ class ImageDesk:
 
     async def get(self, digest: bytes, offset: int) -> ImageChunk | Refusal:
         """A chunk of a stored photo; whether the asker may see it is decided before."""
-        body = await self._store.blob(digest)
-        if body is None or not 0 <= offset < len(body):
+        try:
+            body = await self._blobs.get(digest)
+        except BlobUnreadable:
+            body = b""
+        if not 0 <= offset < len(body):
             return Refusal(Code.NOT_FOUND, "没有这张照片")
         return ImageChunk(body[offset : offset + CHUNK_BYTES], len(body))
 
@@ -214,7 +219,7 @@ class ImageDesk:
         full = await self._full(bringer, [receipt.size])
         if full is not None:
             return full
-        await self._store.put_blob(digest, body)
+        await self._blobs.put(digest, body)
         now_ms = self._wall.now_ms()
         waits = claimed(bringer, digest)
         documents = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
 from actors import ActorError, Refused
+from actors.blobs import Blobs
 from actors.durable import Commanded
 from actors.ports import Outside
 from actors.ref import Ref
@@ -93,6 +94,7 @@ class Office:
     roster: Roster
     identity: IdentityDesk
     images: ImageDesk
+    blobs: Blobs
     listings: ListingDesk
     colleagues: ColleagueDesk
     phones: PhoneDesk

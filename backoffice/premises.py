@@ -3,7 +3,9 @@
     office.key        the office's own identity (0600)
     hsm.json          keys of the security module (0600)
     staff.json        the roster: who may sign in, with hashes of passcodes
-    office.db         everything durable
+    office.db         everything durable, but for photos and recordings
+    storage.keys      keys of what is stored, see `supervisors.at_rest` (0600)
+    blobs/            photos and recordings, sealed
     ledger.json       how far office.db had come when somebody looked; see `backoffice.founding`
     feeds/            what ECIF and OCRM are told, where no endpoint is configured
     operator/         the first operator's identity, for `backpack tree` and `backpack invite`

@@ -28,6 +28,7 @@ from typing import Final
 import trio
 
 from actors import Actor, System, open_system
+from actors.blobs import Blobs
 from actors.durable import Commanded, DurableActor, Handler
 from actors.durable.clock import Alarm, Clock
 from actors.ports import Outside
@@ -120,7 +121,8 @@ class Setup:
     """What an office is made of.
 
     Attributes:
-        storage: where everything durable lives.
+        storage: where everything durable lives, but for photos and recordings.
+        blobs: where those live.
         listening: called with the address once peers can dial it.
         settings: every number that a bank may change, per union.
         connections: what stands behind the ports to others.
@@ -133,6 +135,7 @@ class Setup:
 
     outside: Outside
     storage: Storage
+    blobs: Blobs
     keys: DeviceKeys
     listener: Listener
     roster: Roster
@@ -165,7 +168,7 @@ class BackOffice:
         self._slips = SlipDesk(setup.keys, setup.outside, self._pinned_key)
         self._forms = Forms()
         self._for_peers = stored.store.for_peers()
-        self._images = ImageDesk(self._for_peers, setup.outside.wall)
+        self._images = ImageDesk(self._for_peers, setup.blobs, setup.outside.wall)
         self._system = system
         self._alarm = Alarm()
         self._customers = CustomersBranch(
@@ -261,6 +264,7 @@ class BackOffice:
             roster=setup.roster,
             identity=identity,
             images=self._images,
+            blobs=setup.blobs,
             listings=ListingDesk(
                 store,
                 setup.outside.wall,

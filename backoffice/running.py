@@ -12,6 +12,7 @@ import msgspec
 import structlog
 import trio
 
+from actors.blobs import BlobTerms
 from actors.outside import production_outside
 from actors.ports import Outside
 from actors.runtime.stopping import stop_signals
@@ -37,6 +38,7 @@ from backoffice.premises import Premises, training_union
 from backoffice.program import BackOffice, Setup, open_office
 from backoffice.staff import Roster
 from backoffice.throttle import PasscodeTerms
+from supervisors.at_rest import open_blobs, open_keys
 from supervisors.folder import hold
 from supervisors.storage import sqlite
 from wire.checks import Known
@@ -124,6 +126,7 @@ async def _serve(
     conducts = _conducts(settings, training)
     outside = production_outside()
     keys, security = premises.open(outside)
+    sealer = open_keys(premises.database, outside.entropy)
     now_ms = outside.wall.now_ms()
     check_ledger(premises.folder, premises.database, keys.noise.public, now_ms)
     if training:
@@ -131,6 +134,7 @@ async def _serve(
     setup = Setup(
         outside=outside,
         storage=sqlite(premises.database),
+        blobs=open_blobs(premises.database, sealer, outside, settings.shared(BlobTerms)),
         keys=keys,
         listener=listener,
         roster=Roster(

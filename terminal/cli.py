@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from actors.blobs import BlobError
 from actors.log import configure_log
 from actors.store import StoreError
 from supervisors.cli import (
@@ -32,7 +33,7 @@ from wire.errors import WireError
 FAILURES: Final[dict[type[Exception], int]] = {
     StuckError: EXIT_REFUSED,
     **dict.fromkeys(
-        (WireError, CannotInject, FolderUnusable, StoreError, SupervisionError, OSError),
+        (WireError, CannotInject, FolderUnusable, StoreError, BlobError, SupervisionError, OSError),
         EXIT_FAILED,
     ),
 }

@@ -12,8 +12,8 @@ from typing import Final, Protocol
 import msgspec
 import trio
 
+from actors.blobs import BlobError, Blobs
 from actors.ports import Outside
-from actors.store import Store
 from hw.errors import PeripheralError
 from hw.messages import PinContext
 from hw.toolbox import Toolbox
@@ -81,14 +81,14 @@ class KitWork:
         self,
         *,
         outside: Outside,
-        store: Store,
+        blobs: Blobs,
         toolbox: Toolbox,
         customer: Customer,
         keep: Keep,
         changed: Callable[[], None],
     ) -> None:
         self._outside = outside
-        self._store = store
+        self._blobs = blobs
         self._toolbox = toolbox
         self._customer = customer
         self._keep = keep
@@ -193,22 +193,20 @@ class KitWork:
     async def _record(self, draft: Draft, field: Field) -> Refusal | None:
         least = max(field.seconds_min, 1)
         wav = await self._toolbox.record_sound(least, within=RECORDING_S_MAX + PERIPHERAL_S_MAX)
-        recording = await keep_recording(wav, field.name, self._store, self._outside)
+        recording = await keep_recording(wav, field.name, self._blobs, self._outside)
         if isinstance(recording, Refusal):
             return recording
         return await self._keep(draft, KeepEvidence(field.name, recording))
 
     async def _use_photo(self, draft: Draft, field: Field, digest: str) -> Refusal | None:
         try:
-            jpeg = await self._store.blob(bytes.fromhex(digest))
-        except ValueError:
-            jpeg = None
-        if jpeg is None:
+            jpeg = await self._blobs.get(bytes.fromhex(digest))
+        except (ValueError, BlobError):
             return Refusal(Code.NOT_FOUND, "照片没有传到终端，请重拍", field.name)
         return await self._keep_jpeg(draft, field, jpeg)
 
     async def _keep_jpeg(self, draft: Draft, field: Field, jpeg: bytes) -> Refusal | None:
-        photo = await keep_photo(jpeg, field.name, self._store, self._outside)
+        photo = await keep_photo(jpeg, field.name, self._blobs, self._outside)
         if isinstance(photo, Refusal):
             return photo
         if field is LIVE_PHOTO:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from actors import Actor, System, open_system
+from actors.blobs import BlobError, Blobs
 from actors.durable.clock import Alarm, Clock
 from actors.ports import Outside
 from hw.form_factor import toolbox_spec
@@ -39,6 +40,7 @@ from terminal.catalogue import Catalogue
 from terminal.draft import Draft
 from terminal.draft_rules import DraftRules
 from terminal.drafts import DraftBook
+from terminal.evidence import kept
 from terminal.kit_watch import KitWatch, peripheral_view
 from terminal.kit_work import Customer
 from terminal.link_speed import LinkSpeed
@@ -75,6 +77,7 @@ class Setup:
     Attributes:
         device: its id, as the office named it.
         storage: where drafts live.
+        blobs: where photos and recordings live.
         transports: lines to the peripherals that are there.
         customer: told what a virtual customer shall put on the table.
         locate: where the terminal is now; None without a fix.
@@ -84,6 +87,7 @@ class Setup:
     device: str
     outside: Outside
     storage: Storage
+    blobs: Blobs
     keys: DeviceKeys
     credentials: Credentials
     introduction: Introduction
@@ -118,7 +122,7 @@ class Terminal:
         speed = LinkSpeed()
         self._catalogue = Catalogue(self._store, setup.outside.wall, self._offered)
         errands = Errands(
-            self._link, self._store, setup.keys, setup.outside, speed, self._catalogue
+            self._link, self._store, setup.blobs, setup.keys, setup.outside, speed, self._catalogue
         )
         self.drafts = DraftBook(
             rules=DraftRules(setup.device),
@@ -131,7 +135,7 @@ class Terminal:
         self._watch = KitWatch(self._capabilities, self._typed, setup.watch)
         self.teller = Teller(
             outside=setup.outside,
-            store=self._store,
+            blobs=setup.blobs,
             toolbox=Toolbox(system, f"/{NAME}/toolbox"),
             customer=setup.customer,
             locate=setup.locate,
@@ -186,16 +190,19 @@ class Terminal:
         return await self.perform(asked)
 
     async def image(self, digest: bytes) -> bytes | None:
-        """A photo of this terminal, for its own page."""
-        return await self._store.blob(digest)
+        """A photo of this terminal, for its own page; None where it cannot be shown."""
+        try:
+            return await self._setup.blobs.get(digest)
+        except BlobError:
+            return None
 
     async def paper(self, case_id: str) -> bytes | Refusal:
         """The signed slip of a case as it is printed, for its own page."""
         return await fetch_paper(self._link, case_id)
 
-    async def keep_upload(self, digest: bytes, jpeg: bytes) -> None:
-        """A picture that the page's own camera took."""
-        await self._store.put_blob(digest, jpeg)
+    async def keep_upload(self, jpeg: bytes) -> bytes | Refusal:
+        """A picture that the page's own camera took; its digest."""
+        return await kept(jpeg, "", self._setup.blobs)
 
     def state(self) -> TerminalState:
         """The page's view model."""

@@ -7,7 +7,6 @@ behind the same transports.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,10 +17,12 @@ from typing import Final, get_args
 import msgspec
 import trio
 
+from actors.blobs import BlobTerms
 from actors.ports import Outside
 from hw.transport import FaultPlan
 from hw.virtual.kit import VirtualToolbox, pin_pad_process
 from hw.virtual.pin_pad import MemoryFile
+from supervisors.at_rest import open_blobs, open_keys
 from supervisors.client import Client, ClientOptions, Joining
 from supervisors.storage import sqlite
 from terminal.clerk import Clerk, StuckError
@@ -42,6 +43,9 @@ from wire.page import PageProgram, Pages
 
 PAGE_FILES: Final = Path(__file__).parent / "page"
 SIGN_IN_AGAIN_S: Final = 0.5
+
+BLOBS: Final = BlobTerms(quota_bytes=16 * 1024**3, free_bytes_min=256 * 1024**2)
+"""How much of a tablet's disk photos and recordings may take."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +122,8 @@ async def run_terminal(options: Options, say: Callable[[object], None]) -> None:
         if options.pad_key is not None:
             inject(options.folder / "pin-pad.json", options.pad_key)
         kit = _kit(options.folder, membership.name, outside)
+        database = options.folder / "terminal.db"
+        sealer = open_keys(database, outside.entropy)
         customer = VirtualCustomer(
             kit,
             _today(outside),
@@ -127,7 +133,8 @@ async def run_terminal(options: Options, say: Callable[[object], None]) -> None:
         setup = Setup(
             device=membership.name,
             outside=outside,
-            storage=sqlite(options.folder / "terminal.db"),
+            storage=sqlite(database),
+            blobs=open_blobs(database, sealer, outside, BLOBS),
             keys=membership.keys,
             credentials=membership.credentials,
             introduction=membership.introduction(Role.TERMINAL),
@@ -187,9 +194,8 @@ class _Images:
         return await self._terminal.image(bytes.fromhex(digest))
 
     async def keep(self, jpeg: bytes) -> str | Refusal:
-        digest = hashlib.blake2b(jpeg, digest_size=32).digest()
-        await self._terminal.keep_upload(digest, jpeg)
-        return digest.hex()
+        kept = await self._terminal.keep_upload(jpeg)
+        return kept if isinstance(kept, Refusal) else kept.hex()
 
 
 async def _work(terminal: Terminal, options: Options, say: Callable[[object], None]) -> None:

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final, Protocol
 
 from actors import AskTimeout, Refused
+from actors.blobs import Blobs
 from actors.durable import Commanded
 from actors.ports import Outside
 from actors.ref import Ref
-from actors.store import Store
 from hw.toolbox import Toolbox
 from terminal import draft_events
 from terminal.draft import Draft, slip_hash
@@ -130,7 +130,7 @@ class Teller:
         self,
         *,
         outside: Outside,
-        store: Store,
+        blobs: Blobs,
         toolbox: Toolbox,
         customer: Customer,
         locate: Locate,
@@ -149,7 +149,7 @@ class Teller:
         self._changed = changed
         self.kit = KitWork(
             outside=outside,
-            store=store,
+            blobs=blobs,
             toolbox=toolbox,
             customer=customer,
             keep=self._keep,

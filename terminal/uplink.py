@@ -15,6 +15,7 @@ from typing import Final, Protocol
 import trio
 
 from actors import Inbox, Process
+from actors.blobs import Blobs, BlobUnreadable
 from actors.durable import Commanded, Handler
 from actors.ports import Outside
 from actors.ref import Ref
@@ -93,7 +94,7 @@ class RegisterUnavailable(Exception):
 
 
 class EvidenceGone(Exception):
-    """A photo or recording that a draft names is not in the store: it has to be taken again."""
+    """A photo or recording that a draft names is missing or damaged: it has to be taken again."""
 
     def __init__(self, field: str) -> None:
         super().__init__(field)
@@ -212,6 +213,7 @@ class Errands:
         self,
         link: OfficeLink,
         store: Store,
+        blobs: Blobs,
         keys: DeviceKeys,
         outside: Outside,
         speed: LinkSpeed,
@@ -221,6 +223,7 @@ class Errands:
         self._speed = speed
         self._catalogue = catalogue
         self._store = store
+        self._blobs = blobs
         self._keys = keys
         self._outside = outside
 
@@ -311,10 +314,10 @@ class Errands:
         bodies: dict[str, bytes] = {}
         offers = []
         for field, file in sorted(evidence.items()):
-            body = await self._store.blob(file.digest)
-            if body is None:
-                raise EvidenceGone(field)
-            bodies[field] = body
+            try:
+                body = bodies[field] = await self._blobs.get(file.digest)
+            except BlobUnreadable:
+                raise EvidenceGone(field) from None
             kind, small = FieldKind.RECORDING, b""
             if isinstance(file, PhotoValue):
                 kind = FieldKind.PHOTO

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from actors.store.port import (
     BATCH_EVENTS_MAX,
-    BLOB_BYTES_MAX,
     DUE_ROWS_MAX,
     HINT,
     MAIN,
@@ -35,7 +34,6 @@ from actors.store.port import (
 
 __all__ = [
     "BATCH_EVENTS_MAX",
-    "BLOB_BYTES_MAX",
     "DUE_ROWS_MAX",
     "READ_ROWS_MAX",
     "Append",

@@ -17,7 +17,6 @@ from actors.store.entry import entry_of, leaves_a_trace
 from actors.store.merkle import Frontier, leaf_hash
 from actors.store.port import (
     BATCH_EVENTS_MAX,
-    BLOB_BYTES_MAX,
     Batch,
     Claim,
     ClaimConflict,
@@ -25,7 +24,6 @@ from actors.store.port import (
     PendingEffect,
     StoreError,
     VersionConflict,
-    event_digest,
 )
 
 TIME_MS_MAX = 2**63 - 1
@@ -209,18 +207,6 @@ def check_batch(batch: Batch) -> None:
         raise BadBatch("a batch of no shard")
 
 
-def check_blob(digest: bytes, body: bytes) -> None:
-    """Hold a blob to its bound and its digest.
-
-    Raises:
-        BadBatch: it is too large, or the digest is that of other bytes.
-    """
-    if len(body) > BLOB_BYTES_MAX:
-        raise BadBatch(f"a blob of {len(body)} bytes, more than {BLOB_BYTES_MAX}")
-    if event_digest(body) != digest:
-        raise BadBatch("the digest is not that of the blob")
-
-
 def _check_effects(batch: Batch) -> None:
     ids = {effect.id for effect in batch.effects}
     if len(ids) < len(batch.effects):
@@ -252,5 +238,4 @@ __all__ = [
     "Ground",
     "Plan",
     "check_batch",
-    "check_blob",
 ]

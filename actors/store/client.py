@@ -38,7 +38,6 @@ from actors.store.requests import (
     CommitGroup,
     Flush,
     Look,
-    LookAtBlob,
     LookAtDocument,
     LookAtDocuments,
     LookAtDue,
@@ -49,7 +48,6 @@ from actors.store.requests import (
     LookAtOwner,
     LookAtStreams,
     Outcome,
-    PutBlob,
     ReadHeads,
     each,
 )
@@ -146,14 +144,6 @@ class StoreClient:
     async def owner(self, scope: str, key: str) -> str | None:
         """As `Store.owner`."""
         return await self._look(LookAtOwner(scope, key))
-
-    async def put_blob(self, digest: bytes, body: bytes) -> None:
-        """As `Store.put_blob`."""
-        await self._ask(PutBlob(digest, body), self._lanes.writes)
-
-    async def blob(self, digest: bytes) -> bytes | None:
-        """As `Store.blob`."""
-        return await self._look(LookAtBlob(digest))
 
     async def key(self, stream: str) -> bytes | None:
         """As `Store.key`."""

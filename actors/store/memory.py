@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import trio
 
-from actors.store.batch import BadBatch, Plan, check_blob
+from actors.store.batch import BadBatch, Plan
 from actors.store.lanes import Lane, Lanes
 from actors.store.merkle import Frontier
 from actors.store.port import (
@@ -57,7 +57,6 @@ class Disk:
         self.documents: dict[tuple[str, str], bytes] = {}
         self.keys: dict[str, bytes] = {}
         self.shards: dict[tuple[str, object], str] = {}
-        self.blobs: dict[bytes, bytes] = {}
         self.incarnation = 0
 
     def heads(self) -> list[Head]:
@@ -207,16 +206,6 @@ class MemoryStore:
     async def owner(self, scope: str, key: str) -> str | None:
         """As `Store.owner`."""
         return (await self._reading()).owner(scope, key)
-
-    async def put_blob(self, digest: bytes, body: bytes) -> None:
-        """As `Store.put_blob`."""
-        disk = await self._on(self._lanes.writes)
-        check_blob(digest, body)
-        disk.blobs.setdefault(digest, body)
-
-    async def blob(self, digest: bytes) -> bytes | None:
-        """As `Store.blob`."""
-        return (await self._reading()).blobs.get(digest)
 
     async def key(self, stream: str) -> bytes | None:
         """As `Store.key`."""

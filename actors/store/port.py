@@ -29,9 +29,6 @@ READ_ROWS_MAX = 1_000
 DUE_ROWS_MAX = 100
 """The most entries that one look at what is due returns."""
 
-BLOB_BYTES_MAX = 4 * 1024 * 1024
-"""The largest blob, in bytes."""
-
 MAIN = "main"
 """The shard of whoever has only one."""
 
@@ -296,16 +293,6 @@ class Store(Protocol):
     async def owner(self, scope: str, key: str) -> str | None:
         """Who holds a business key, or None."""
 
-    async def put_blob(self, digest: bytes, body: bytes) -> None:
-        """Keep bytes under their BLAKE2b-256; putting the same again changes nothing.
-
-        Raises:
-            StoreError: the digest is not that of the bytes, or they exceed `BLOB_BYTES_MAX`.
-        """
-
-    async def blob(self, digest: bytes) -> bytes | None:
-        """The bytes, or None."""
-
     async def key(self, stream: str) -> bytes | None:
         """The wrapped key of a stream, or None: it never had one, or was forgotten."""
 
@@ -321,7 +308,6 @@ class Store(Protocol):
 
 __all__ = [
     "BATCH_EVENTS_MAX",
-    "BLOB_BYTES_MAX",
     "DUE_ROWS_MAX",
     "READ_ROWS_MAX",
     "Append",

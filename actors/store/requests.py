@@ -36,13 +36,6 @@ class CommitGroup(Request[tuple[Outcome, ...]], frozen=True):
     batches: tuple[Batch, ...]
 
 
-class PutBlob(Request[None], frozen=True):
-    """Keep bytes under their digest."""
-
-    digest: bytes
-    body: bytes
-
-
 class ReadHeads(Request[list[Head]], frozen=True):
     """How far the logs have come, after every commit that was sent before this."""
 
@@ -104,12 +97,6 @@ class LookAtOwner(Look[str | None], frozen=True):
     key: str
 
 
-class LookAtBlob(Look[bytes | None], frozen=True):
-    """See `Store.blob`."""
-
-    digest: bytes
-
-
 class LookAtKey(Look[bytes | None], frozen=True):
     """See `Store.key`."""
 
@@ -134,7 +121,6 @@ __all__ = [
     "CommitGroup",
     "Flush",
     "Look",
-    "LookAtBlob",
     "LookAtDocument",
     "LookAtDocuments",
     "LookAtDue",
@@ -145,7 +131,6 @@ __all__ = [
     "LookAtOwner",
     "LookAtStreams",
     "Outcome",
-    "PutBlob",
     "ReadHeads",
     "each",
 ]

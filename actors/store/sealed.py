@@ -196,14 +196,6 @@ class SealedStore:
         """As `Store.owner`."""
         return await self._store.owner(scope, key)
 
-    async def put_blob(self, digest: bytes, body: bytes) -> None:
-        """As `Store.put_blob`."""
-        await self._store.put_blob(digest, body)
-
-    async def blob(self, digest: bytes) -> bytes | None:
-        """As `Store.blob`."""
-        return await self._store.blob(digest)
-
     async def key(self, stream: str) -> bytes | None:
         """As `Store.key`."""
         return await self._store.key(stream)

@@ -15,6 +15,7 @@ defaults and bounds, so that what a rule reads and what a file may say cannot dr
     [ports]                            what stands behind each port, or that nothing does
     [feeds], [sms]                     where the outside systems are
     [passcodes]                        how often somebody may be wrong about one
+    [blobs]                            how much room photos and recordings may take
     [union."530111".limits]            any of these again, for one union
 
 How a file is read is `backoffice.configuration.file`'s business. It is read once; a change needs a
@@ -30,6 +31,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from actors.blobs import BlobTerms
 from backoffice.authorization.hours import DeskHours, Desks
 from backoffice.authorization.levels import Thresholds
 from backoffice.cases.terms import Terms as CaseTerms
@@ -52,9 +54,10 @@ T = TypeVar("T", bound=msgspec.Struct)
 UNION: Final = "union"
 """The table of what differs in a union."""
 
-OFFICE_WIDE: Final = frozenset({"customers", "feeds", "ports", "passcodes"})
+OFFICE_WIDE: Final = frozenset({"customers", "feeds", "ports", "passcodes", "blobs"})
 """Sections that no union can change: a person has one record, a consumer one feed, an outside
-system one connection and a member of staff one passcode, whichever unions they come from."""
+system one connection, a member of staff one passcode and the office one disk, whichever unions
+they come from."""
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +96,7 @@ SECTIONS: Final[dict[str, type[msgspec.Struct]]] = {
     "sms": SmsTerms,
     "ports": Ports,
     "passcodes": PasscodeTerms,
+    "blobs": BlobTerms,
 }
 """Every section but the products' own, by its dotted name; a new one is a new line here."""
 

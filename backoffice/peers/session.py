@@ -11,6 +11,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from actors import Actor, TaskFailed, on
+from actors.blobs import BlobError
 from actors.errors import Overloaded
 from actors.ref import Ref
 from actors.store import StoreError
@@ -146,7 +147,7 @@ class DeviceSession(Actor):
                 answer = device
             else:
                 answer = await self._answer_to(device, incoming.message)
-        except (StoreError, WireError, Overloaded):
+        except (StoreError, BlobError, WireError, Overloaded):
             answer = BUSY
         incoming.reply(answer)
         await self._note(union)

@@ -67,7 +67,7 @@ class TerminalRequests:
 
     def __init__(self, office: Office) -> None:
         self._office = office
-        self._evidence = EvidenceDesk(office.store, office.outside)
+        self._evidence = EvidenceDesk(office.store, office.blobs, office.outside)
 
     async def answer(self, device: Device, request: TerminalRequest) -> object:
         """The reply or a refusal."""

@@ -1,7 +1,7 @@
 """The verifier: whether an office's database still proves what the office once promised.
 
 Reads, never writes; works beside a running office as well as on a copy of a stopped one. It looks
-at every image against its digest, at every row of every table against the logs of the shards, at
+at every row of every table against the logs of the shards, at every image against its digest, at
 the pinned keys, at every case against the state machine and its signatures, at what partners did,
 the core's ledger, and who owns which card. A report counts what was looked at and lists what is
 wrong, each with its place; the same database gives the same report.
@@ -19,15 +19,17 @@ from typing import Final, Literal
 
 import msgspec
 
-from actors.store import Recorded, event_digest
+from actors.store import Recorded
 from actors.store.sqlite.file import Archive, open_readonly
 from backoffice.product import Product
 from backoffice.verify.findings import Fault, Finding, Findings, place
 from backoffice.verify.identities import IDENTITIES, IdentityBook
+from backoffice.verify.images import ImageBook, Shelf
 from backoffice.verify.logs import KeptHead, check_logs
 from backoffice.verify.partners import PARTNERS, PartnerBook
 from backoffice.verify.pinned import DEVICES_STREAM, PinnedKeys
 from backoffice.verify.rules import CASES, CaseBook
+from supervisors.at_rest import read_blobs
 from wire.case_state import TITLES, State
 from wire.codec import encode_json
 
@@ -107,9 +109,12 @@ def verify_folder(
     Raises:
         NoOffice: there is no database.
         StoreError: the database is none of ours, or does not read.
+        KeysUnusable: the keys of what is stored are not there.
+        BlobError: the photos' disk does not read.
     """
-    with open_readonly(database_of(folder)) as archive:
-        return verify_office(archive, products, kept=kept)
+    database = database_of(folder)
+    with open_readonly(database) as archive:
+        return verify_office(archive, read_blobs(database), products, kept=kept)
 
 
 def database_of(folder: Path) -> Path:
@@ -125,12 +130,17 @@ def database_of(folder: Path) -> Path:
 
 
 def verify_office(
-    archive: Archive, products: Mapping[str, Product], *, kept: KeptHead | None = None
+    archive: Archive,
+    shelf: Shelf,
+    products: Mapping[str, Product],
+    *,
+    kept: KeptHead | None = None,
 ) -> Report:
     """Check everything that an office's database can prove.
 
     Args:
         archive: of a stopped or a running office.
+        shelf: its photos and recordings.
         products: by code, as `backoffice.catalogue.products` found them.
         kept: the `head` of a former report that was kept elsewhere; shows that a log was cut off
             before it, or written anew.
@@ -139,16 +149,18 @@ def verify_office(
         StoreError: the database does not read.
     """
     findings = Findings()
-    images, altered = _images(archive, findings)
     logs, keys = check_logs(archive, findings, kept), PinnedKeys(findings)
     for row in archive.events_like(DEVICES_STREAM):
         keys.take(row)
-    cases = CaseBook(products, keys, images, altered, findings)
+    # After the first row was read: whatever a case of that moment names was put before.
+    images = ImageBook(shelf, findings)
+    cases = CaseBook(products, keys, images, findings)
     partners = PartnerBook(cases.told, findings)
     identities = IdentityBook(cases.named, findings)
     readers = {CASES: cases.take, IDENTITIES: identities.take}
     readers |= dict.fromkeys(PARTNERS, partners.take)
     events = _streams(archive, readers, findings)
+    images.close(cases.notes)
     partners.close()
     identities.close()
     _claims(archive, cases.owned, findings)
@@ -162,7 +174,7 @@ def verify_office(
         cases={state: cases.states[state] for state in State if state in cases.states},
         devices=len(keys.devices),
         signatures=cases.signatures,
-        images=len(images),
+        images=len(images.sizes),
         posting_groups=partners.groups,
         balance_fen=partners.balance,
         findings=findings.kept,
@@ -170,23 +182,6 @@ def verify_office(
         notes=cases.notes.kept,
         more_notes=cases.notes.more,
     )
-
-
-def _images(archive: Archive, findings: Findings) -> tuple[dict[bytes, int], frozenset[bytes]]:
-    """Sizes of the images that are what their digests say, and the digests of those that are not.
-
-    Invariant I6.
-    """
-    sizes, altered = {}, set()
-    for digest in archive.blob_digests():
-        body = archive.blob(digest)
-        assert body is not None, "an archive shows one moment"
-        if event_digest(body) == digest:
-            sizes[digest] = len(body)
-        else:
-            altered.add(digest)
-            findings.add(Fault.IMAGE_ALTERED, f"blob/{digest.hex()}")
-    return sizes, frozenset(altered)
 
 
 def _streams(
@@ -258,6 +253,8 @@ WORDS: Final[dict[Fault, tuple[str, str]]] = {
     Fault.IDENTITY_DIFFERS: ("联网核查记录缺失或不符", "no such answer of the population register"),
     Fault.IMAGE_MISSING: ("影像缺失", "the image is missing"),
     Fault.IMAGE_ALTERED: ("影像被改动", "the image was altered"),
+    Fault.IMAGE_STRAY: ("影像目录中有不明文件", "this file is no image of the office's"),
+    Fault.IMAGE_UNNAMED: ("影像已归档但没有业务引用", "the image is kept and no case names it"),
     Fault.DECISION_DIFFERS: ("授权决定与业务内容不符", "the decision is on something else"),
     Fault.SELF_AUTHORIZED: ("授权人与经办人或首位授权人相同", "one person in two roles"),
     Fault.UNAUTHORIZED: ("未经授权即办理", "went on without its authorization"),

@@ -69,6 +69,7 @@ from backoffice.slips.proof import office_body
 from backoffice.slips.slip import slip_hash
 from backoffice.verify.findings import Fault, Findings, place
 from backoffice.verify.identities import Named
+from backoffice.verify.images import ImageBook
 from backoffice.verify.persons import Persons, has_namesakes, part_in
 from backoffice.verify.pinned import PinnedKeys
 from backoffice.verify.settlement import (
@@ -144,8 +145,7 @@ class CaseBook:
     Args:
         products: by code.
         keys: of the devices.
-        images: size of every image whose bytes are what their digest says, by digest.
-        altered: digests under which other bytes lie.
+        images: every image that there is.
 
     Attributes:
         told: by union and key.
@@ -160,14 +160,12 @@ class CaseBook:
         self,
         products: Mapping[str, Product],
         keys: PinnedKeys,
-        images: Mapping[bytes, int],
-        altered: frozenset[bytes],
+        images: ImageBook,
         findings: Findings,
     ) -> None:
         self._products = products
         self._keys = keys
         self._images = images
-        self._altered = altered
         self._findings = findings
         self._reader = Tagged(AnyCaseEvent)
         self.told: dict[str, dict[str, Told]] = {}
@@ -323,10 +321,9 @@ class CaseBook:
 
     def _image(self, digest: bytes, size: int, where: str, name: str) -> None:
         """It is there, and is what its digest says (I6)."""
-        if digest in self._altered:
-            self._findings.add(Fault.IMAGE_ALTERED, where, name)
-        elif self._images.get(digest) != size:
-            self._findings.add(Fault.IMAGE_MISSING, where, name)
+        fault = self._images.fault(digest, size)
+        if fault is not None:
+            self._findings.add(fault, where, name)
 
     def _asked_for(self, submission: Submission) -> set[str]:
         """The pictures without which the product's form is not complete."""

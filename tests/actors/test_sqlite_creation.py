@@ -18,7 +18,7 @@ from actors.store.sqlite.schema import NotOurs, prepare_reader, prepare_writer
 from supervisors.storage import STORE_BACKOFF
 
 FULL = "database or disk is full"
-PAGES = 13
+PAGES = 11
 """How many the empty tables take."""
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from actors.store import (
     BATCH_EVENTS_MAX,
-    BLOB_BYTES_MAX,
     DUE_ROWS_MAX,
     HINT,
     MAIN,
@@ -23,7 +22,6 @@ from actors.store import (
     Recorded,
     Store,
     VersionConflict,
-    event_digest,
 )
 from actors.store.batch import BadBatch
 from tests.actors.every_store import Teller, told
@@ -241,26 +239,6 @@ def test_documents_are_replaced_and_deleted(tell: Teller) -> None:
         await store.commit(Batch("mei", 3, documents=(Document("c", "b", None),)))
         assert await store.document("c", "b") is None
         assert b"" == await store.document("c", "a")
-
-    tell(story)
-
-
-def test_blobs_are_kept_under_their_digest(tell: Teller) -> None:
-    """A blob is found by its digest; putting it twice is fine; a wrong digest or size is not."""
-
-    async def story(store: Store) -> None:
-        body = b"a photo"
-        digest = event_digest(body)
-        await store.put_blob(digest, body)
-        await store.put_blob(digest, body)
-
-        assert body == await store.blob(digest)
-        assert await store.blob(event_digest(b"other")) is None
-        with pytest.raises(BadBatch):
-            await store.put_blob(digest, b"another photo")
-        large = bytes(BLOB_BYTES_MAX + 1)
-        with pytest.raises(BadBatch):
-            await store.put_blob(event_digest(large), large)
 
     tell(story)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 from copy import copy
 
+from actors.blobs.memory import MemoryBlobs
 from actors.store import event_digest
-from actors.store.memory import Disk, MemoryStore
+from actors.store.memory import MemoryStore
 from backoffice.images import JPEG, ImageDesk
 from backoffice.uploads import Bringer
 from tests.kit import submissions as make
+from tests.kit.disk import FaultyDisk
 from tests.kit.outside import VirtualWall
 from wire.checks import LIMITS
 from wire.form import FieldKind
@@ -41,10 +43,11 @@ class Desk:
         disk: what is kept.
     """
 
-    def __init__(self, disk: Disk | None = None, bringer: Bringer = MINE) -> None:
-        self.disk = disk or Disk()
+    def __init__(self, disk: FaultyDisk | None = None, bringer: Bringer = MINE) -> None:
+        self.disk = disk or FaultyDisk()
         self.store = MemoryStore(self.disk)
-        self._images = ImageDesk(self.store, VirtualWall())
+        self.blobs = MemoryBlobs(self.disk.blobs, VirtualWall())
+        self._images = ImageDesk(self.store, self.blobs, VirtualWall())
         self.bringer = bringer
 
     def seen_by(self, bringer: Bringer) -> Desk:
@@ -66,7 +69,7 @@ class Desk:
         return await self._images.get(digest, offset)
 
 
-def desk(disk: Disk | None = None) -> Desk:
+def desk(disk: FaultyDisk | None = None) -> Desk:
     return Desk(disk)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from actors.blobs.folder import BlobFolder, Opened
 from actors.store.entry import Entry, digest_of, read_entry
 from actors.store.merkle import Frontier, leaf_hash
 from actors.store.sqlite.file import Archive
@@ -20,6 +21,7 @@ from backoffice.verify.office import (
     render_text,
     verify_office,
 )
+from supervisors.at_rest import BLOBS_FOLDER, read_blobs
 from tests.kit import submissions
 from tests.kit.archive import PRODUCTS, UNION, office_file
 from wire.case_state import State
@@ -35,8 +37,15 @@ CORE = f"core/{UNION}"
 class Tampered:
     """The database of an office in an insider's hands; what they do is undone afterwards."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, database: Path) -> None:
         self.connection = connection
+        self.database = database
+        self.folder = database.with_name(BLOBS_FOLDER)
+
+    @property
+    def blobs(self) -> BlobFolder:
+        """The photos, to be looked at."""
+        return read_blobs(self.database)
 
     def sql(self, statement: str, *values: object) -> list[Any]:
         return self.connection.execute(statement, values).fetchall()
@@ -123,8 +132,14 @@ class Tampered:
             for row in rows
         )
 
+    def photos(self) -> Iterator[tuple[Path, Opened]]:
+        """Every photo with its file."""
+        for name in self.blobs.names():
+            (file,) = self.folder.glob(f"*/*/{name}")
+            yield file, self.blobs.read(name)
+
     def report(self, kept: KeptHead | None = None) -> Report:
-        report = verify_office(Archive(self.connection), PRODUCTS, kept=kept)
+        report = verify_office(Archive(self.connection), self.blobs, PRODUCTS, kept=kept)
         said = encode_json(report).decode() + render_text(report, "zh") + repr(report)
         assert not [number for number in NUMBERS if number in said], "a number in a report"
         return report
@@ -170,7 +185,7 @@ def tampering(folder: Path) -> Iterator[Tampered]:
     path = folder / "office" / "office.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("BEGIN")
-        yield Tampered(connection)
+        yield Tampered(connection, path)
         connection.execute("ROLLBACK")
 
 

@@ -29,7 +29,7 @@ def test_all_pieces_of_a_case_are_noted() -> None:
 
     async def story() -> None:
         desk = Desk()
-        evidence = EvidenceDesk(desk.store, virtual_outside())
+        evidence = EvidenceDesk(desk.store, desk.blobs, virtual_outside())
         digests = [event_digest(bytes([number])) for number in range(3)]
         for _ in range(2):
             await evidence.own(map(photo, digests), MINE, WHO)
@@ -43,7 +43,7 @@ def test_no_piece_is_taken_from_the_case_that_had_it_first() -> None:
 
     async def story() -> None:
         desk = Desk()
-        evidence = EvidenceDesk(desk.store, virtual_outside())
+        evidence = EvidenceDesk(desk.store, desk.blobs, virtual_outside())
         first = Bringer(MINE.union, MINE.device, make.case_id("first"))
         worn, fresh = event_digest(b"worn"), event_digest(b"fresh")
         await evidence.own([photo(worn)], first, WHO)

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.store import StoreError, event_digest
-from actors.store.memory import Disk
 from backoffice.images import JPEG, unclaimed
 from backoffice.uploads import Bringer
 from tests.backoffice.bringing import (
@@ -52,13 +51,13 @@ def test_a_photo_arrives_in_chunks() -> None:
     """Each answer says how much is there; the last one comes after the photo is stored."""
 
     async def story() -> None:
-        disk = Disk()
+        disk = FaultyDisk()
         office = desk(disk)
         assert 0 == await have(office)
         for offset in range(0, len(PHOTO), CHUNK_BYTES):
-            assert {} == disk.blobs
+            assert {} == disk.blobs.bodies
             assert min(offset + CHUNK_BYTES, len(PHOTO)) == await put(office, chunk(offset))
-        assert {DIGEST: PHOTO} == disk.blobs
+        assert {DIGEST: PHOTO} == disk.blobs.bodies
         assert len(PHOTO) == await have(office) == await put(office, chunk(0))
 
     run(story)
@@ -68,7 +67,7 @@ def test_an_upload_goes_on_where_it_stopped() -> None:
     """The link died; the offer tells how much is there, from whichever attempt it came."""
 
     async def story() -> None:
-        disk = Disk()
+        disk = FaultyDisk()
         office = desk(disk)
         await have(office)
         await put(office, chunk(0))
@@ -78,7 +77,7 @@ def test_an_upload_goes_on_where_it_stopped() -> None:
         assert 2 * CHUNK_BYTES == resumed
         while resumed < len(PHOTO):
             resumed = await put(office, chunk(resumed))
-        assert {DIGEST: PHOTO} == disk.blobs
+        assert {DIGEST: PHOTO} == disk.blobs.bodies
 
     run(story)
 
@@ -87,7 +86,7 @@ def test_a_crash_of_the_office_starts_it_again() -> None:
     """What is not complete lives in memory only; the terminal still has the photo."""
 
     async def story() -> None:
-        disk = Disk()
+        disk = FaultyDisk()
         office = desk(disk)
         await have(office)
         await put(office, chunk(0))
@@ -106,7 +105,7 @@ def test_a_corrupt_photo_is_never_stored() -> None:
     """One bit wrong anywhere: refused at the end, forgotten, and the next attempt succeeds."""
 
     async def story() -> None:
-        disk = Disk()
+        disk = FaultyDisk()
         office = desk(disk)
         for wrong_at in (0, CHUNK_BYTES + 5, len(PHOTO) - 1):
             await have(office)
@@ -117,11 +116,11 @@ def test_a_corrupt_photo_is_never_stored() -> None:
                 data = bytes(damaged[offset : offset + CHUNK_BYTES])
                 answer = await office.put(PutChunk(CASE_ID, DIGEST, offset, data))
             assert Code.CHECKSUM is code(answer)
-            assert {} == disk.blobs
+            assert {} == disk.blobs.bodies
         assert 0 == await have(office)
         for offset in range(0, len(PHOTO), CHUNK_BYTES):
             await put(office, chunk(offset))
-        assert {DIGEST: PHOTO} == disk.blobs
+        assert {DIGEST: PHOTO} == disk.blobs.bodies
 
     run(story)
 
@@ -151,12 +150,12 @@ def test_more_than_was_offered_is_refused() -> None:
     """A photo that turns out larger than its manifest is forgotten at once."""
 
     async def story() -> None:
-        disk = Disk()
+        disk = FaultyDisk()
         office = desk(disk)
         await have(office, offer(size=CHUNK_BYTES + 10))
         await put(office, chunk(0))
         assert Code.CHECKSUM is code(await office.put(chunk(CHUNK_BYTES)))
-        assert {} == disk.blobs
+        assert {} == disk.blobs.bodies
 
     run(story)
 
@@ -229,7 +228,7 @@ def test_a_case_is_its_first_terminals() -> None:
     """Whoever else names it is refused, before and after a crash, and in a race."""
 
     async def story() -> None:
-        disk = Disk()
+        disk = FaultyDisk()
         office = desk(disk)
         thief = office.seen_by(Bringer("530102", "T-0666", CASE_ID))
         assert 0 == await have(thief), "nobody's yet"
@@ -273,13 +272,13 @@ def test_what_is_not_of_its_kind_is_not_kept() -> None:
             (sound, RECORDING_KIND, True),
             (PHOTO, PHOTO_KIND, True),
         ):
-            before, at = dict(office.disk.blobs), await have(office, offer(body, kind=kind))
+            before, at = office.disk.blobs.bodies, await have(office, offer(body, kind=kind))
             answer: object = ChunkKept(at)
             while isinstance(answer, ChunkKept) and answer.have < len(body):
                 answer = await office.put(chunk(answer.have, body))
             assert right == isinstance(answer, ChunkKept)
             assert right or Code.IMAGE_QUALITY is code(answer)
-            assert right == (before != office.disk.blobs)
+            assert right == (before != office.disk.blobs.bodies)
 
     run(story)
 
@@ -288,8 +287,8 @@ def test_a_stored_photo_is_given_out_in_chunks() -> None:
     """Until the end; behind it, before it, and of an unknown photo there is nothing."""
 
     async def story() -> None:
-        disk = Disk()
-        disk.blobs[DIGEST] = PHOTO
+        disk = FaultyDisk()
+        disk.blobs.have(DIGEST, PHOTO)
         office = desk(disk)
         got = b""
         while len(got) < len(PHOTO):
@@ -330,12 +329,12 @@ def test_whatever_comes_nothing_wrong_is_stored(
     photo, size, chunks = delivery
 
     async def story() -> None:
-        disk = Disk()
+        disk = FaultyDisk()
         office = desk(disk)
         await office.offer(offer(photo, size))
         for request in chunks:
             answer = await office.put(request)
-            stored = disk.blobs.get(event_digest(photo))
+            stored = disk.blobs.bodies.get(event_digest(photo))
             assert stored in (None, photo)
             if isinstance(answer, ChunkKept) and answer.have == size == len(photo):
                 assert photo == stored, "said to be whole before it was stored"
@@ -348,6 +347,6 @@ def test_whatever_comes_nothing_wrong_is_stored(
                     assert Code.CHECKSUM is answer.code
                     break
                 at = answer.have
-        assert {event_digest(photo): photo} == disk.blobs
+        assert {event_digest(photo): photo} == disk.blobs.bodies
 
     run(story)

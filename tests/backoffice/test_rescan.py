@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from actors.blobs.memory import BlobDisk
 from actors.store import MAIN, Batch, Document, Recorded
 from backoffice.authorization.hours import DeskHours, next_workday_end_ms
 from backoffice.authorization.levels import RESCAN, Level
@@ -18,6 +19,7 @@ from backoffice.catalogue import products
 from backoffice.peers.devices import Device
 from backoffice.peers.terminal_requests import TerminalRequests
 from backoffice.verify.findings import Fault, Findings, place
+from backoffice.verify.images import ImageBook
 from backoffice.verify.pinned import PinnedKeys
 from backoffice.verify.rules import CaseBook
 from tests.backoffice.case_story import (
@@ -33,6 +35,7 @@ from tests.backoffice.case_story import (
 from tests.kit import submissions as make
 from tests.kit.bank import Bank as OfficeBank
 from tests.kit.bank import teller
+from tests.kit.closing import DiskShelf
 from tests.kit.running import run
 from wire.codec import decode, encode
 from wire.form import FIELDS_MAX
@@ -198,7 +201,8 @@ def illegal(story: Story, *later: AnyCaseEvent) -> list[int]:
         for version, event in enumerate((*story.events, *later), start=1)
     ]
     findings = Findings()
-    CaseBook(products(), PinnedKeys(findings), {}, frozenset(), findings).take(stream, rows)
+    images = ImageBook(DiskShelf(BlobDisk()), findings)
+    CaseBook(products(), PinnedKeys(findings), images, findings).take(stream, rows)
     wrong = {one.where for one in findings.kept if one.what is Fault.ILLEGAL_STEP}
     return [row.version - before - 1 for row in rows if place(stream, row.version) in wrong]
 

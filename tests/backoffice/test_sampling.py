@@ -7,6 +7,7 @@ from functools import partial
 import msgspec
 import pytest
 
+from actors.blobs.memory import BlobDisk
 from actors.store import MAIN, Recorded
 from backoffice.authorization.levels import THRESHOLDS, Level
 from backoffice.cases.case import key_of, stream_of
@@ -15,6 +16,7 @@ from backoffice.cases.events import Closed, SampleOpened, SampleReviewed
 from backoffice.cases.sampling import ReviewEntry, is_sampled, review_item
 from backoffice.desk.page_model import SignInHere
 from backoffice.verify.findings import Fault, Findings, place
+from backoffice.verify.images import ImageBook
 from backoffice.verify.pinned import PinnedKeys
 from backoffice.verify.rules import CaseBook
 from tests.backoffice.case_story import (
@@ -33,6 +35,7 @@ from tests.backoffice.case_story import (
 from tests.backoffice.toys import RULES, TOYS, product
 from tests.kit import submissions as make
 from tests.kit.bank import DESK_PASSCODE
+from tests.kit.closing import DiskShelf
 from tests.kit.running import run
 from tests.stories.cast import assert_sound, cast, history, watched_bank
 from wire.case_state import State
@@ -332,7 +335,8 @@ def found(story: Story, *reviews: SampleOpened | SampleReviewed) -> list[Fault]:
         for version, event in enumerate(events, start=1)
     ]
     findings = Findings()
-    book = CaseBook(EVERY.products, PinnedKeys(findings), {}, frozenset(), findings)
+    images = ImageBook(DiskShelf(BlobDisk()), findings)
+    book = CaseBook(EVERY.products, PinnedKeys(findings), images, findings)
     book.take(stream, rows)
     places = [place(stream, row.version) for row in rows[len(story.events) :]]
     return [finding.what for finding in findings.kept if finding.where in places]

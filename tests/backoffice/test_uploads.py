@@ -130,6 +130,6 @@ def test_the_bytes_that_no_case_names_are_bounded(monkeypatch: pytest.MonkeyPatc
         for number in range(2):
             await put(office, chunk(0, picture(number)))
         assert Code.LIMIT is code(await office.put(chunk(0, picture(2))))
-        assert 2 == len(office.disk.blobs)
+        assert 2 == len(office.disk.blobs.kept)
 
     run(story)

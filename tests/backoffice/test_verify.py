@@ -95,7 +95,7 @@ def test_a_running_office_is_seen_at_one_moment(tmp_path: Path) -> None:
             rows = archive.journal()
             next(rows)
             office.case(PREPARED, State.PREPARED)
-            assert {State.CLOSED: 1} == verify_office(archive, PRODUCTS).cases
+            assert {State.CLOSED: 1} == verify_office(archive, office.blobs, PRODUCTS).cases
         kept = KeptHead.read(verify_folder(tmp_path, PRODUCTS).head)
         report = verify_folder(tmp_path, PRODUCTS, kept=kept)
 
@@ -351,25 +351,6 @@ def test_another_request_to_the_core_is_found(tampered: Tampered) -> None:
         (Fault.PARTNER_DIFFERS, where),
         (Fault.PARTNER_DIFFERS, f"{CORE}#5"),
     ] == tampered.found()
-
-
-def test_a_swapped_image_is_found(tampered: Tampered) -> None:
-    """Altered, exchanged for another case's, or gone: named with the case and the field."""
-    photos = tampered.sql("SELECT digest, body FROM blobs ORDER BY body")
-    (digest, body), (other, other_body) = photos[0], photos[-1]
-    field = body.decode().split()[1]
-    where = f"{case(CARD)}#1"
-    assert "case 1" in body.decode()[:30]
-    with undone(tampered):
-        tampered.sql("UPDATE blobs SET body = ? WHERE digest = ?", other_body, digest)
-        blob, photo = tampered.report().findings
-        assert (Fault.IMAGE_ALTERED, f"blob/{digest.hex()}") == (blob.what, blob.where)
-        assert (Fault.IMAGE_ALTERED, where, field) == (photo.what, photo.where, photo.detail)
-    with undone(tampered):
-        tampered.sql("DELETE FROM blobs WHERE digest = ?", digest)
-        (photo,) = tampered.report().findings
-        assert (Fault.IMAGE_MISSING, where, field) == (photo.what, photo.where, photo.detail)
-    assert digest != other
 
 
 # The ledger.

@@ -4,6 +4,7 @@ moved is named, and no other row is blamed; and what only somebody sees who kept
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -30,6 +31,7 @@ from actors.store.sqlite.schema import prepare_writer
 from backoffice.shards import of_union
 from backoffice.verify.findings import Fault, Finding
 from backoffice.verify.logs import BadHead, KeptHead
+from supervisors.at_rest import open_keys
 from tests.backoffice.tampering import Tampered, undone
 
 UNIONS: Final = tuple(f"5301{number:02}" for number in range(1, 13))
@@ -65,6 +67,7 @@ def a_days_work(union: str) -> Iterator[Batch]:
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("data") / "office.db"
+    open_keys(path, random.Random(1).randbytes)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         prepare_writer(connection)
         batches = [list(a_days_work(union)) for union in UNIONS]
@@ -78,7 +81,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tampered(database: Path) -> Iterator[Tampered]:
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         connection.execute("BEGIN")
-        yield Tampered(connection)
+        yield Tampered(connection, database)
         connection.execute("ROLLBACK")
 
 

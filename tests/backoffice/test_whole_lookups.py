@@ -28,7 +28,7 @@ from terminal.clerk import Clerk
 from terminal.page_commands import AskList, ChooseItem, ReadId, SetValue
 from tests.kit import submissions as make
 from tests.kit.bank import TELLER_PASSCODE, UNION, Bank, teller
-from tests.kit.closing import DiskArchive
+from tests.kit.closing import DiskArchive, DiskShelf
 from tests.kit.running import run
 from tests.stories.cast import Cast, cast, history, until
 from wire.checks import BINDING_BYTES
@@ -158,7 +158,7 @@ class Counter:
     def __init__(self, bank: Bank, office: BackOffice, device: Device) -> None:
         self._bank = bank
         self._requests = TerminalRequests(office.office())
-        self._store = office.office().store
+        self._blobs = office.office().blobs
         self._device = device
 
     @classmethod
@@ -176,8 +176,7 @@ class Counter:
         """Hand in for this case what was photographed and recorded for another."""
         for field, value in submission.values.items():
             if isinstance(value, PhotoValue | RecordingValue):
-                whole = await self._store.blob(value.digest)
-                assert whole is not None
+                whole = await self._blobs.get(value.digest)
                 recorded = isinstance(value, RecordingValue)
                 kind = FieldKind.RECORDING if recorded else FieldKind.PHOTO
                 offer = ImageOffer(value.digest, len(whole), field, kind)
@@ -219,8 +218,9 @@ def test_everything_that_is_looked_up_goes_to_the_case() -> None:
         phone = submission.values["phone"]
         assert isinstance(phone, PhoneValue)
         assert f"{case.case_id}#" == phone.proof[: len(case.case_id) + 1]
-        archive = DiskArchive(bank.disk("office").disk)
-        assert () == verify_office(archive, CATALOGUE).findings
+        disk = bank.disk("office").disk
+        shelf = DiskShelf(disk.blobs)
+        assert () == verify_office(DiskArchive(disk), shelf, CATALOGUE).findings
 
     run(story)
 

@@ -24,6 +24,7 @@ import psec
 import trio
 from PIL import Image
 
+from actors.blobs import BlobTerms
 from actors.outside import production_outside
 from actors.ports import Outside
 from backoffice.catalogue import products
@@ -36,6 +37,7 @@ from backoffice.partners.sms import no_messages
 from backoffice.products.debit_card import PRODUCT
 from backoffice.program import BackOffice, Setup, open_office
 from backoffice.staff import Roster
+from supervisors.at_rest import open_blobs, open_keys
 from supervisors.storage import sqlite
 from tests.kit import submissions as make
 from tests.kit.bank import DESK_PASSCODE, TELLER_PASSCODE, UNION, authorizer, teller
@@ -339,9 +341,12 @@ async def open_world(folder: Path) -> AsyncIterator[tuple[World, list[Pad]]]:
     tellers = [teller(number) for number in range(1, TERMINALS + 1)]
     authorizers = [authorizer(number) for number in range(1, DESKS + 1)]
     settings = for_training(Settings(products()))
+    database = folder / "office.db"
+    sealer = open_keys(database, outside.entropy)
     setup = Setup(
         outside=outside,
-        storage=sqlite(folder / "office.db"),
+        storage=sqlite(database),
+        blobs=open_blobs(database, sealer, outside, BlobTerms()),
         keys=office_keys,
         listener=WebSocketListener("127.0.0.1", 0),
         roster=Roster((*tellers, *authorizers), outside.wall, outside.offload),

@@ -7,6 +7,7 @@ for tests that then tamper with it.
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -15,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from actors.blobs.folder import BlobFolder
 from actors.durable import Behaviour, Verdict
 from actors.durable.history import History, Loaded
 from actors.store import Append, Batch, Committed, Event, event_digest
@@ -41,6 +43,7 @@ from backoffice.partners.queries import Look
 from backoffice.peers.devices import BindStaff, Devices, EnrolDevice, InviteDevice, Ticket
 from backoffice.product import Asking, Product
 from backoffice.shards import shard_of
+from supervisors.at_rest import BLOBS_FOLDER, open_keys
 from tests.kit import submissions
 from wire.case_state import State
 from wire.checks import Known
@@ -117,8 +120,9 @@ class Actor:
 class OfficeFile:
     """An office at work; `now_ms` moves a little with every commit."""
 
-    def __init__(self, file: SqliteFile) -> None:
+    def __init__(self, file: SqliteFile, blobs: BlobFolder) -> None:
         self._file = file
+        self.blobs = blobs
         self.now_ms = submissions.NOW_MS
         self.owed: list[tuple[str, Any]] = []
         self.partners = {
@@ -215,7 +219,7 @@ class OfficeFile:
             if isinstance(value, PhotoValue):
                 jpeg = f"photo {name} of case {seed}".encode() * 40
                 digest = event_digest(jpeg)
-                self._file.put_blob(digest, jpeg)
+                self.blobs.put(digest, jpeg, self.now_ms)
                 values[name] = msgspec.structs.replace(value, digest=digest, size=len(jpeg))
         return submissions.submission(product.code, form, seed, values=values)
 
@@ -293,7 +297,10 @@ def _verifier(pin: PinBlock, pan: Pan) -> bytes:
 
 @contextmanager
 def office_file(path: Path) -> Iterator[OfficeFile]:
-    """A fresh office in a file."""
+    """A fresh office in a file, its photos beside it."""
+    entropy = random.Random("office").randbytes
+    blobs = BlobFolder(path.with_name(BLOBS_FOLDER), open_keys(path, entropy))
+    blobs.prepare()
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         prepare_writer(connection)
-        yield OfficeFile(SqliteFile(connection))
+        yield OfficeFile(SqliteFile(connection), blobs)

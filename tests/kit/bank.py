@@ -268,6 +268,7 @@ class Bank:
         setup = OfficeSetup(
             outside=outside,
             storage=self.storage or given(disk.boot()),
+            blobs=disk.boot_blobs(outside.wall),
             keys=self.device_keys("office"),
             listener=self.network.listener("office"),
             roster=Roster(self.members, outside.wall, outside.offload),
@@ -312,6 +313,7 @@ class Bank:
             device=node,
             outside=outside,
             storage=given(store),
+            blobs=self.disk(node).boot_blobs(outside.wall),
             keys=keys,
             credentials=self._credentials(node),
             introduction=self._introduction(node, Role.TERMINAL),

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Final
 
+from actors.blobs import BlobDamaged, blob_digest
+from actors.blobs.folder import Opened
+from actors.blobs.memory import BlobDisk
 from actors.durable.tagged import Tagged
 from actors.store import Claim, Document, KeyRow, LogRow, PendingEffect, Recorded
 from actors.store.memory import Disk
@@ -103,17 +106,39 @@ class DiskArchive(Archive):
         for place, body in sorted(self._disk.documents.items()):
             yield Document(*place, body), self._shard("documents", place)
 
-    def blob_digests(self) -> Iterator[bytes]:
-        """As `Archive.blob_digests`."""
-        return iter(sorted(self._disk.blobs))
-
-    def blob(self, digest: bytes) -> bytes | None:
-        """As `Archive.blob`."""
-        return self._disk.blobs.get(digest)
-
     def _shard(self, table: str, place: object) -> str:
         """Nobody's, where a test wrote a row past the disk."""
         return self._disk.shards.get((table, place), "")
 
 
-__all__ = ["DiskArchive", "drafts_of", "published"]
+class DiskShelf:
+    """A simulated disk's blobs as the verifier reads those of a folder."""
+
+    def __init__(self, disk: BlobDisk) -> None:
+        self._disk = disk
+
+    def name(self, digest: bytes) -> str:
+        """As `Shelf.name`."""
+        return digest.hex()
+
+    def names(self, after: str = "") -> list[str]:
+        """As `Shelf.names`."""
+        return sorted(digest.hex() for digest in self._disk.kept if digest.hex() > after)
+
+    def read(self, name: str) -> Opened:
+        """As `Shelf.read`."""
+        digest = bytes.fromhex(name)
+        if blob_digest(self._disk.kept[digest].body) != digest:
+            raise BlobDamaged(name)
+        return Opened(digest, self._disk.kept[digest].body)
+
+    def is_kept(self, name: str) -> bool:
+        """As `Shelf.is_kept`."""
+        return not self._disk.kept[bytes.fromhex(name)].waits
+
+    def strays(self) -> Iterator[str]:
+        """Nothing else lies on it."""
+        return iter(())
+
+
+__all__ = ["DiskArchive", "DiskShelf", "drafts_of", "published"]

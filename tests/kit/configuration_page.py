@@ -26,7 +26,7 @@ A training office runs without a file; any other has to say in `[ports]` who sta
 `backpack office --config FILE` reads one in TOML, once, at its start; `backpack config` prints
 everything that is in force, in a form that can be read in again.
 A section may be repeated for one county union, where it changes what holds for all (but for
-`customers`, `feeds`, `ports` and `passcodes`, which no union has of its own):
+`customers`, `feeds`, `ports`, `passcodes` and `blobs`, which no union has of its own):
 
 ```toml
 [limits]

@@ -15,6 +15,9 @@ from typing import NamedTuple
 
 import trio
 
+from actors.blobs import BlobError, BlobsBusy, BlobsFull
+from actors.blobs.memory import BlobDisk, MemoryBlobs
+from actors.ports import WallClock
 from actors.store import Batch, Committed, LogRow, Recorded, StoreError
 from actors.store.lanes import LANE_REQUESTS_MAX, Lanes
 from actors.store.memory import Disk, MemoryStore
@@ -44,6 +47,15 @@ Refuse = Callable[[Batch], StoreError | None]
 
 
 def never(_batch: Batch) -> StoreError | None:
+    """A disk without a fault."""
+    return None
+
+
+RefuseBlob = Callable[[str], BlobError | None]
+"""Why a step (`put`, `sync`, `get`, …) of what is done to a blob fails; None lets it through."""
+
+
+def never_a_blob(_step: str) -> BlobError | None:
     """A disk without a fault."""
     return None
 
@@ -92,6 +104,16 @@ def full() -> StoreError:
     return StoreError("database or disk is full")
 
 
+def no_room() -> BlobError:
+    """There is no room left for photos."""
+    return BlobsFull("the disk has no room left for photos")
+
+
+def slots_taken() -> BlobError:
+    """As much is read and written as may be."""
+    return BlobsBusy("the photos' disk has its hands full")
+
+
 def lane_full() -> StoreError:
     """The store has as much to do as it takes on."""
     return StoreError("the store is busy")
@@ -102,11 +124,13 @@ class FaultyDisk(Disk):
 
     Attributes:
         refuse: asked for every batch.
+        blobs: photos and recordings, on the same disk.
     """
 
     def __init__(self, watch: Watch = lambda _batch, _wrote: None, refuse: Refuse = never) -> None:
         super().__init__()
         self.refuse = refuse
+        self.blobs = BlobDisk()
         self._watch = watch
 
     def apply(self, batch: Batch) -> Committed:
@@ -132,6 +156,7 @@ class SimulatedDisk:
         random: where delays come from; None is no delay.
         delay_s_max: the longest wait at a point; a slow disk has a larger one.
         requests_max: how many requests it takes on at a time, reading and writing each.
+        refuse_blob: asked at each step of what is done to a blob, with the step's name.
         stalls: by how streams begin, how much longer each of their points takes, in seconds.
     """
 
@@ -151,7 +176,9 @@ class SimulatedDisk:
         self.delay_s_max = DELAY_S_MAX
         self.requests_max = LANE_REQUESTS_MAX
         self.stalls: dict[str, float] = {}
+        self.refuse_blob: RefuseBlob = never_a_blob
         self._handle: MemoryStore | None = None
+        self._blobs: MemoryBlobs | None = None
 
     def boot(self) -> MemoryStore:
         """A fresh handle, as the node's next incarnation opens it; older handles are fenced."""
@@ -163,10 +190,17 @@ class SimulatedDisk:
         )
         return self._handle
 
+    def boot_blobs(self, wall: WallClock) -> MemoryBlobs:
+        """The same for the blobs on it."""
+        self._blobs = MemoryBlobs(self.disk.blobs, wall, before=self._touch)
+        return self._blobs
+
     def unplug(self) -> None:
         """Fence the handle that is open: what is not durable by now never will be."""
         if self._handle is not None:
             self._handle.crash()
+        if self._blobs is not None:
+            self._blobs.crash()
 
     async def _pass(self, store: MemoryStore, batch: Batch) -> None:
         self.point += 1
@@ -180,3 +214,11 @@ class SimulatedDisk:
         if point in self.crash_at:
             store.crash()
             self.on_crash()
+
+    async def _touch(self, _blobs: MemoryBlobs, step: str) -> None:
+        """One step of what is done to a blob."""
+        delay_s = 0.0 if self.random is None else self.random.uniform(0, self.delay_s_max)
+        await trio.sleep(delay_s)
+        why = self.refuse_blob(step)
+        if why is not None:
+            raise why

@@ -23,7 +23,6 @@ import msgspec
 
 from actors.durable.tagged import Tagged
 from actors.store import Batch, Recorded, StoreError
-from actors.store.memory import Disk
 from backoffice.authorization.levels import SLOW_LINK, THRESHOLDS, Locality, Timing
 from backoffice.authorization.policy import DEFAULT_ROUTING, Routing
 from backoffice.authorization.policy_book import STREAM as POLICY_STREAM
@@ -42,9 +41,9 @@ from backoffice.verify.logs import KeptHead, joined
 from backoffice.verify.office import verify_office
 from terminal import draft_events
 from tests.kit.books import Books, Posted, essential, is_money
-from tests.kit.closing import DiskArchive, drafts_of, published
+from tests.kit.closing import DiskArchive, DiskShelf, drafts_of, published
 from tests.kit.consumer import Ear
-from tests.kit.disk import Watch, Wrote
+from tests.kit.disk import FaultyDisk, Watch, Wrote
 from tests.kit.logs import LogWatch
 from tests.kit.told import BY_FAULT, Breach, Told
 from wire.card_stock import training_box
@@ -124,7 +123,7 @@ class Invariants:
 
     def at_end(
         self,
-        disks: Mapping[str, Disk],
+        disks: Mapping[str, FaultyDisk],
         products: Mapping[str, Product],
         *,
         healed: bool = True,
@@ -444,10 +443,11 @@ class Invariants:
 
     # ---- at the end
 
-    def _verify(self, office: Disk, products: Mapping[str, Product]) -> None:
+    def _verify(self, office: FaultyDisk, products: Mapping[str, Product]) -> None:
         heads = self._logs["office"].heads() if "office" in self._logs else []
         kept = KeptHead(joined(heads), {head.shard: head.size for head in heads})
-        report = verify_office(DiskArchive(office), products, kept=kept)
+        shelf = DiskShelf(office.blobs)
+        report = verify_office(DiskArchive(office), shelf, products, kept=kept)
         for finding in report.findings:
             name = BY_FAULT.get(finding.what, "I8")
             self.breach(name, f"verifier: {finding.what} {finding.where} {finding.detail}")

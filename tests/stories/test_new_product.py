@@ -13,7 +13,7 @@ import backoffice.products
 from backoffice.catalogue import products
 from backoffice.verify.office import verify_office
 from tests.kit.bank import Bank
-from tests.kit.closing import DiskArchive
+from tests.kit.closing import DiskArchive, DiskShelf
 from tests.kit.running import run
 from tests.stories.cast import cast, kinds
 
@@ -89,7 +89,8 @@ def test_a_new_product_is_one_file_and_works_from_the_table_to_the_slip() -> Non
 
         assert "CLOSED" == case.state
         assert "SlipSealed" in kinds(bank, case.case_id)
-        archive = DiskArchive(bank.disk("office").disk)
-        assert () == verify_office(archive, products()).findings
+        disk = bank.disk("office").disk
+        shelf = DiskShelf(disk.blobs)
+        assert () == verify_office(DiskArchive(disk), shelf, products()).findings
 
     run(story)

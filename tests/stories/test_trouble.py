@@ -102,7 +102,7 @@ def test_a_photo_is_lost_on_the_tablet() -> None:
             await work_to(at.terminal, at.clerk, case_id, Stage.SUBMIT)
             draft = at.terminal.drafts.look(case_id)
             assert draft is not None
-            del bank.disk("T-1").disk.blobs[draft.evidence["id_back"].digest]
+            del bank.disk("T-1").disk.blobs.kept[draft.evidence["id_back"].digest]
             await work_to(at.terminal, at.clerk, case_id, Stage.WAITING)
             case = await work_to(at.terminal, at.clerk, case_id, Stage.PHOTOS)
             (told,) = case.reasons

@@ -141,14 +141,15 @@ async def open_counter(
     *products: ProductCard, seed: str = "counter", disk: SimulatedDisk | None = None
 ) -> AsyncIterator[Counter]:
     """A terminal at work; `disk` keeps its drafts for the next one."""
-    outside = virtual_outside(seed)
+    outside, disk = virtual_outside(seed), disk or SimulatedDisk()
     kit = _kit(seed, outside.entropy)
     terminals: list[Terminal] = []
     keys = DeviceKeys.generate(outside.entropy)
     setup = Setup(
         device="T-1",
         outside=outside,
-        storage=given((disk or SimulatedDisk()).boot()),
+        storage=given(disk.boot()),
+        blobs=disk.boot_blobs(outside.wall),
         keys=keys,
         credentials=Credentials(keys.noise, keys.noise.public, None),
         introduction=Introduction(Role.TERMINAL, "T-1"),

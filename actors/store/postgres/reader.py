@@ -29,7 +29,6 @@ from actors.store.postgres.connection import (
 )
 from actors.store.requests import (
     Look,
-    LookAtBlob,
     LookAtDocument,
     LookAtDocuments,
     LookAtDue,
@@ -160,10 +159,6 @@ class Reader:
         owner = await self._connection.fetchval(query, scope, key)
         return None if owner is None else str(owner)
 
-    async def blob(self, digest: bytes) -> bytes | None:
-        """As `Store.blob`."""
-        return await self._bytes("SELECT body FROM blobs WHERE digest = $1", digest)
-
     async def key(self, stream: str) -> bytes | None:
         """As `Store.key`."""
         return await self._bytes("SELECT wrapped FROM keys WHERE stream = $1", stream)
@@ -240,7 +235,6 @@ _LOOKS: Final[dict[type[Look[Any]], Callable[..., Awaitable[object]]]] = {
     LookAtDocument: Reader.document,
     LookAtDocuments: Reader.documents,
     LookAtOwner: Reader.owner,
-    LookAtBlob: Reader.blob,
     LookAtKey: Reader.key,
     LookAtEntries: Reader.entries,
 }

@@ -86,13 +86,6 @@ CREATE TABLE keys (
     wrapped bytea NOT NULL,
     shard   {_TEXT}
 )""",
-        """
-CREATE TABLE blobs (
-    digest bytea PRIMARY KEY CHECK (length(digest) = 32),
-    body   bytea NOT NULL
-)""",
-        # Sealed bytes do not get smaller.
-        "ALTER TABLE blobs ALTER COLUMN body SET STORAGE EXTERNAL",
     ),
 )
 """What makes each version of the schema out of the one before, the first out of nothing."""

@@ -26,7 +26,7 @@ from actors.store.postgres.lane import Lane
 from actors.store.postgres.reader import Reader
 from actors.store.postgres.schema import prepare_reader, prepare_writer
 from actors.store.postgres.writer import Lost, Writer
-from actors.store.requests import CommitGroup, Flush, Look, Outcome, PutBlob, ReadHeads, each
+from actors.store.requests import CommitGroup, Flush, Look, Outcome, ReadHeads, each
 
 READERS: Final = 3
 """How many sessions read."""
@@ -176,9 +176,6 @@ async def _serve_writes(deliveries: Sequence[Delivery], writer: Writer) -> None:
 async def _answer(delivery: Delivery, writer: Writer) -> None:
     try:
         match delivery.message:
-            case PutBlob(digest, body):
-                await writer.put_blob(digest, body)
-                delivery.reply(None)
             case Flush():
                 delivery.reply(None)
             case ReadHeads():

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from actors.store.batch import BadBatch, Plan, check_blob
+from actors.store.batch import BadBatch, Plan
 from actors.store.merkle import Frontier
 from actors.store.port import Batch, Head, StoreClosed, StoreError
 from actors.store.postgres.connection import (
@@ -153,14 +153,6 @@ class Writer:
             return await self._commit_together(batches)
         except _OneByOne:
             return await self._commit_one_by_one(batches)
-
-    async def put_blob(self, digest: bytes, body: bytes) -> None:
-        """As `Store.put_blob`, in a transaction of its own."""
-        check_blob(digest, body)
-        async with self._transaction():
-            await self._connection.execute(
-                "INSERT INTO blobs VALUES ($1, $2) ON CONFLICT DO NOTHING", digest, body
-            )
 
     async def heads(self) -> list[Head]:
         """As `Store.heads`."""

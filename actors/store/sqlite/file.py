@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from actors.store.batch import BadBatch, Plan, check_blob
+from actors.store.batch import BadBatch, Plan
 from actors.store.merkle import NODE_BYTES, Frontier, frontier_places
 from actors.store.port import (
     DUE_ROWS_MAX,
@@ -103,12 +103,6 @@ class SqliteFile:
                 with self._transaction():
                     outcomes = [self._write_alone(batch) for batch in batches]
         return outcomes
-
-    def put_blob(self, digest: bytes, body: bytes) -> None:
-        """As `Store.put_blob`, in a transaction of its own."""
-        check_blob(digest, body)
-        with self._failures(), self._transaction():
-            self._one.execute("INSERT OR IGNORE INTO blobs VALUES (?, ?)", (digest, body))
 
     def attempt(self, work: Callable[[SqliteFile], R]) -> R:
         """Read something, with what SQLite raises turned into the store's own errors.
@@ -219,11 +213,6 @@ class SqliteFile:
             (collection, after, READ_ROWS_MAX),
         )
         return list(rows)
-
-    def blob(self, digest: bytes) -> bytes | None:
-        """As `Store.blob`."""
-        row = self._one.execute("SELECT body FROM blobs WHERE digest = ?", (digest,)).fetchone()
-        return None if row is None else bytes(row[0])
 
     def key(self, stream: str) -> bytes | None:
         """As `Store.key`."""
@@ -434,15 +423,6 @@ class Archive:
         )
         return ((Document(*row), shard) for *row, shard in rows)
 
-    def blob_digests(self) -> Iterator[bytes]:
-        """The digest of every blob, in order."""
-        return (digest for (digest,) in self._rows("SELECT digest FROM blobs ORDER BY digest"))
-
-    def blob(self, digest: bytes) -> bytes | None:
-        """The bytes of one blob, or None."""
-        row = next(self._rows("SELECT body FROM blobs WHERE digest = ?", (digest,)), None)
-        return None if row is None else bytes(row[0])
-
     def _rows(self, query: str, values: tuple[object, ...] = ()) -> Iterator[tuple[Any, ...]]:
         try:
             cursor = self._connection.execute(query, values)
@@ -481,7 +461,7 @@ def open_readonly(path: Path) -> Iterator[Archive]:
         raise StoreError(f"{path} does not open: {in_words(error)}") from error
     with closing(connection):
         prepare_reader(connection)
-        # One transaction around everything: claims, events and blobs are compared with each other.
+        # One transaction around everything: claims and events are compared with each other.
         connection.execute("BEGIN")
         yield Archive(connection)
 

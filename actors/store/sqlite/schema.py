@@ -74,10 +74,6 @@ CREATE TABLE keys (
     wrapped BLOB NOT NULL,
     shard   TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE blobs (
-    digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
-    body   BLOB NOT NULL
-) STRICT;
 """,
 )
 """What makes each version of the schema out of the one before, the first out of nothing."""

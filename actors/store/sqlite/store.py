@@ -33,7 +33,6 @@ from actors.store.requests import (
     CommitGroup,
     Flush,
     Look,
-    LookAtBlob,
     LookAtDocument,
     LookAtDocuments,
     LookAtDue,
@@ -44,7 +43,6 @@ from actors.store.requests import (
     LookAtOwner,
     LookAtStreams,
     Outcome,
-    PutBlob,
     ReadHeads,
     each,
 )
@@ -67,7 +65,6 @@ _LOOKS: Final[dict[type[Look[Any]], Callable[..., object]]] = {
     LookAtDocument: SqliteFile.document,
     LookAtDocuments: SqliteFile.documents,
     LookAtOwner: SqliteFile.owner,
-    LookAtBlob: SqliteFile.blob,
     LookAtKey: SqliteFile.key,
     LookAtEntries: SqliteFile.entries,
 }
@@ -300,8 +297,6 @@ def _answer(file: SqliteFile, request: object, outcomes: Iterator[Outcome]) -> o
     match request:
         case CommitGroup(batches):
             return tuple(islice(outcomes, len(batches)))
-        case PutBlob(digest, body):
-            return _attempt(file, lambda file: file.put_blob(digest, body))
         case Flush():
             return None
         case ReadHeads():
