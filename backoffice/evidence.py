@@ -9,7 +9,6 @@ is for a person to judge.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
 
 import msgspec
 
@@ -17,7 +16,7 @@ from actors.blobs import Blobs, BlobUnreadable
 from actors.ports import Outside
 from actors.store import Batch, Claim, ClaimConflict, Store
 from backoffice.cases.intake import ImageFact
-from backoffice.images import claimed, receipt_of
+from backoffice.images import IMAGE_SCOPE, claimed, receipt_of
 from backoffice.shards import of_union
 from backoffice.uploads import Bringer
 from wire.checks import Context, Limits, check_photo
@@ -27,9 +26,6 @@ from wire.photo import PhotoError, measure
 from wire.sound import SoundError, SoundFacts
 from wire.sound import measure as measure_sound
 from wire.value import PhotoValue, RecordingValue, Value
-
-IMAGE_SCOPE: Final = "image"
-"""The claims by which a photo belongs to the first case that handed it in."""
 
 Piece = PhotoValue | RecordingValue
 """What is kept as bytes."""
@@ -100,7 +96,7 @@ class EvidenceDesk:
     async def _fact(self, piece: Piece, bringer: Bringer) -> ImageFact | None:
         """None where it is not here for this device and case, or is no photo."""
         offload = self._outside.offload
-        receipt = await receipt_of(self._store, bringer, piece.digest)
+        receipt = await receipt_of(self._store, bringer, piece.digest, self._outside.wall.now_ms())
         kind = FieldKind.RECORDING if isinstance(piece, RecordingValue) else FieldKind.PHOTO
         if receipt is None or receipt.kind is not kind:
             return None

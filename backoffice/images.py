@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from actors.blobs import Blobs, BlobUnreadable
+from actors.blobs.collector import Fate
 from actors.ports import WallClock
 from actors.store import Batch, Claim, ClaimConflict, Document, Store
 from backoffice.shards import of_union
@@ -37,6 +38,9 @@ from wire.sound import SoundError, measure
 
 DIGEST_BYTES: Final = 32
 
+IMAGE_SCOPE: Final = "image"
+"""The claims by which a piece belongs to the first case that handed it in."""
+
 CASE_SCOPE: Final = "case-device"
 """The claims by which a case belongs to the device that brought its first image."""
 
@@ -48,6 +52,10 @@ UNCLAIMED_BYTES_MAX: Final = 64 * 1024 * 1024
 
 UNCLAIMED_MS: Final = 3 * 24 * 3_600_000
 """What no case has named by then counts as never brought, in milliseconds."""
+
+COLLECT_MS: Final = UNCLAIMED_MS + 3_600_000
+"""So long after a piece was brought last it is looked at whether a case needs it: a submission that
+began just in time has ended by then."""
 
 JPEG: Final = b"\xff\xd8\xff"
 """How every JPEG begins (ITU-T T.81, B.1.1.3): SOI, and the first byte of another marker."""
@@ -76,7 +84,12 @@ def unclaimed(bringer: Bringer) -> str:
 
 def claimed(bringer: Bringer, digest: bytes) -> Document:
     """To be committed when a case has taken a piece: the device's room is free again."""
-    return Document(unclaimed(bringer), f"{bringer.case_id}/{digest.hex()}", None)
+    return Document(*_place(bringer, digest), None)
+
+
+def _place(bringer: Bringer, digest: bytes) -> tuple[str, str]:
+    """Where it stands that no case has claimed a piece: collection and key."""
+    return unclaimed(bringer), f"{bringer.case_id}/{digest.hex()}"
 
 
 def _of_device(bringer: Bringer) -> Claim:
@@ -84,10 +97,25 @@ def _of_device(bringer: Bringer) -> Claim:
     return Claim(CASE_SCOPE, f"{bringer.union}/{bringer.case_id}", bringer.device)
 
 
-async def receipt_of(store: Store, bringer: Bringer, digest: bytes) -> Receipt | None:
-    """What this device brought for this case under a digest, or None."""
+async def receipt_of(store: Store, bringer: Bringer, digest: bytes, now_ms: int) -> Receipt | None:
+    """What this device brought for this case under a digest, or None.
+
+    What no case has claimed in time counts as never brought from that moment on, whether somebody
+    has tidied up or not: the collector may discard its bytes.
+    """
     body = await store.document(brought(bringer), digest.hex())
-    return decode(Receipt, body) if body is not None else None
+    if body is None:
+        return None
+    waits = await store.document(*_place(bringer, digest))
+    if waits is not None and decode(Unclaimed, waits).since_ms <= now_ms - UNCLAIMED_MS:
+        return None
+    return decode(Receipt, body)
+
+
+async def fate_of(store: Store, digest: bytes) -> Fate:
+    """Whether a piece is needed that was brought so long ago that no receipt of it counts."""
+    owner = await store.owner(IMAGE_SCOPE, digest.hex())
+    return Fate.DROP if owner is None else Fate.KEEP
 
 
 def bytes_max(kind: FieldKind, limits: Limits) -> int:
@@ -137,7 +165,8 @@ class ImageDesk:
         """Take a chunk; the photo is in the store before the last one is acknowledged."""
         upload = self._uploads.find(bringer, request.digest)
         if upload is None:
-            known = await receipt_of(self._store, bringer, request.digest)
+            now_ms = self._wall.now_ms()
+            known = await receipt_of(self._store, bringer, request.digest, now_ms)
             if known is not None:
                 return ChunkKept(known.size)
             return Refusal(Code.NOT_FOUND, "照片需要重新上传", retryable=True)
@@ -172,7 +201,7 @@ class ImageDesk:
 
     async def _whole(self, bringer: Bringer, image: ImageOffer) -> int | None:
         """The size of a piece that was brought for this case as this kind, or None."""
-        known = await receipt_of(self._store, bringer, image.digest)
+        known = await receipt_of(self._store, bringer, image.digest, self._wall.now_ms())
         return known.size if known is not None and known.kind is image.kind else None
 
     def _gathered(self, bringer: Bringer, image: ImageOffer) -> int | None:
@@ -264,6 +293,8 @@ def _unfit(image: ImageOffer, limits: Limits) -> Refusal | None:
 
 __all__ = [
     "CASE_SCOPE",
+    "COLLECT_MS",
+    "IMAGE_SCOPE",
     "JPEG",
     "UNCLAIMED_BYTES_MAX",
     "UNCLAIMED_MAX",
@@ -273,6 +304,7 @@ __all__ = [
     "brought",
     "bytes_max",
     "claimed",
+    "fate_of",
     "receipt_of",
     "unclaimed",
 ]

@@ -12,6 +12,7 @@
       personnel          follows the roster's file, where there is one
       customers          what is learned about people, and the feeds that tell others
       clock              wakes whoever has something to do by now
+      collector          discards photos that no case has named in time
 
 Everything outside comes in through `Setup`, so that the same office runs behind a port and, with
 its terminals and desks, inside a simulation.
@@ -29,10 +30,12 @@ import trio
 
 from actors import Actor, System, open_system
 from actors.blobs import Blobs
+from actors.blobs.collector import Collector
 from actors.durable import Commanded, DurableActor, Handler
 from actors.durable.clock import Alarm, Clock
 from actors.ports import Outside
 from actors.ref import Ref
+from actors.store import StoreError
 from backoffice.authorization.policy_book import STREAM as POLICY_STREAM
 from backoffice.authorization.policy_book import PolicyBook
 from backoffice.authorization.queue import AuthorizationQueue, Touched
@@ -46,7 +49,7 @@ from backoffice.customers.courier import Sinks
 from backoffice.customers.rules import CustomerRules
 from backoffice.forms import Forms
 from backoffice.hsm import SecurityModule
-from backoffice.images import ImageDesk
+from backoffice.images import COLLECT_MS, ImageDesk, fate_of
 from backoffice.lookups.colleague import ColleagueDesk
 from backoffice.lookups.listing import ListingDesk
 from backoffice.lookups.phone_proof import PhoneDesk
@@ -100,6 +103,7 @@ UNION_PASSIVATE_S: Final = 24 * 3600.0
 """A union's partners and queue stay in memory for as long as the union works."""
 
 SESSION_PASSIVATE_S: Final = 60.0
+COLLECTOR_BACKOFF: Final = Backoff(first_s=1.0, most_s=300.0)
 GATEWAY_BACKOFF: Final = Backoff(first_s=0.2, most_s=10.0)
 
 
@@ -210,6 +214,7 @@ class BackOffice:
                 *self._personnel(),
                 self._customers.spec(),
                 ChildSpec("clock", self._clock),
+                ChildSpec("collector", self._collector, backoff=COLLECTOR_BACKOFF),
             ),
         )
 
@@ -222,6 +227,11 @@ class BackOffice:
 
     def _clock(self) -> Clock:
         return Clock(self._store, self._setup.outside.wall, self._alarm, self._find, self._open)
+
+    def _collector(self) -> Collector:
+        setup, store = self._setup, self._store
+        judge = partial(fate_of, store)
+        return Collector(setup.blobs, setup.outside.wall, judge, COLLECT_MS, (StoreError,))
 
     def _find(self, stream: str) -> Ref | None:
         """The actor of a stream, of every kind of stream that may owe something."""

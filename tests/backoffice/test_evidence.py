@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from actors.store import event_digest
 from actors.store.memory import MemoryStore
-from backoffice.evidence import IMAGE_SCOPE, EvidenceDesk
-from backoffice.images import unclaimed
+from backoffice.evidence import EvidenceDesk
+from backoffice.images import IMAGE_SCOPE, unclaimed
 from backoffice.uploads import Bringer
 from tests.backoffice.bringing import CASE_ID, DIGEST, MINE, Desk, bring
 from tests.kit import submissions as make
