@@ -15,6 +15,7 @@ from typing import Final
 
 import trio
 
+from actors.blobs import BlobError
 from actors.durable import Commanded
 from actors.outside import uuid7
 from actors.store import StoreError
@@ -25,7 +26,18 @@ from backoffice.program import BackOffice
 from backoffice.uploads import Bringer
 from tests.kit.bank import UNION, Bank
 from tests.kit.determinism import stream
-from tests.kit.disk import DELAY_S_MAX, Refusals, Refuse, full, locked, never
+from tests.kit.disk import (
+    DELAY_S_MAX,
+    Refusals,
+    Refuse,
+    RefuseBlob,
+    full,
+    locked,
+    never,
+    never_a_blob,
+    no_room,
+    slots_taken,
+)
 from tests.kit.new_forms import next_form
 from tests.kit.outside import EPOCH_MS
 from tests.simulation.node import Node
@@ -175,7 +187,7 @@ class Nemesis:
         self._bank.network.heal()
         for disk in self._bank.disks.values():
             disk.crash_at, disk.delay_s_max = frozenset(), DELAY_S_MAX
-            disk.disk.refuse = never
+            disk.disk.refuse, disk.refuse_blob = never, never_a_blob
         self._filled.clear()
         for plan in self._bank.plans.values():
             plan.heal()
@@ -218,6 +230,19 @@ class Nemesis:
             dice = stream(self._seed, f"nemesis:refuse:{node.name}")
             disk = self._bank.disk(node.name).disk
             disk.refuse = Refusals(dice, self._plan.refuses, (locked, full), noted)
+            self._bank.disk(node.name).refuse_blob = self._blob_refusals(node.name)
+
+    def _blob_refusals(self, node: str) -> RefuseBlob:
+        """A share of what is done to photos is refused, too."""
+        dice = stream(self._seed, f"nemesis:blobs:{node}")
+
+        def refuse(step: str) -> BlobError | None:
+            if dice.random() >= self._plan.refuses:
+                return None
+            self._trace.note("refuse", f"{node} {step}")
+            return dice.choice((no_room, slots_taken))()
+
+        return refuse
 
     def _fill_a_disk(self) -> None:
         """One that has room: from now on it takes nothing."""
