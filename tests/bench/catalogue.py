@@ -95,6 +95,14 @@ STORE: Final = (
         "events:bare",
         SQLITE,
     ),
+    Line(
+        "a commit while 100 photos arrive",
+        "photos:during",
+        "ms",
+        "photos:alone",
+        "a commit alone",
+        Target(2.0),
+    ),
 )
 
 

@@ -19,12 +19,14 @@ from typing import Any, Final
 
 import trio
 
+from actors.blobs import BlobTerms, blob_digest
 from actors.durable import DurableActor
 from actors.outside import production_outside
 from actors.ref import Ref
 from actors.runtime.trio_host import open_system
 from actors.store import Append, Batch, Event, Store
 from actors.store.sqlite.schema import prepare_writer
+from supervisors.at_rest import open_blobs, open_keys
 from tests.actors.sqlite_on_trio import open_sqlite
 from tests.actors.toy import BoxRules, Put
 from tests.bench.source import Samples, Size, Source
@@ -32,6 +34,8 @@ from tests.bench.source import Samples, Size, Source
 WRITERS = 100
 EVENTS = 10_000
 BODY_BYTES = 100
+PHOTOS = 100
+PHOTO_BYTES = 100_000
 
 Rows = tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]
 """One entry of the log and one event a batch, in the same order."""
@@ -123,6 +127,45 @@ def events_per_second(size: Size) -> Samples:
     return {part: [1e6 / each_us] for part, each_us in taken.items()}
 
 
-SOURCES: Final[dict[str, Source]] = {"events": events_per_second}
+async def commits_and_photos(folder: Path, photos: int) -> dict[str, list[float]]:
+    """Milliseconds per commit, one after the other: alone, and while so many photos arrive."""
+    outside, database = production_outside(), folder / "store.db"
+    terms = BlobTerms(free_bytes_min=0)
+    blobs = open_blobs(database, open_keys(database, outside.entropy), outside, terms)
+    bodies = [outside.entropy(PHOTO_BYTES) for _ in range(photos)]
+    waiting = len(bodies)
+    version = 0
+
+    async def commit() -> float:
+        nonlocal version
+        begin = time.perf_counter()
+        event = Event("happened", bytes(BODY_BYTES))
+        await store.commit(Batch("mei", 1, appends=(Append("case/1", version, (event,)),)))
+        version += 1
+        return (time.perf_counter() - begin) * 1e3
+
+    async def put(body: bytes) -> None:
+        nonlocal waiting
+        await blobs.put(blob_digest(body), body)
+        waiting -= 1
+
+    async with open_sqlite(folder) as store:
+        alone = [await commit() for _ in range(photos)]
+        during = []
+        async with trio.open_nursery() as nursery:
+            for body in bodies:
+                nursery.start_soon(put, body)
+            while waiting:
+                during.append(await commit())
+        return {"alone": alone, "during": during}
+
+
+def commits_beside_photos(size: Size) -> Samples:
+    """On the disk that the project lies on."""
+    with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as name:
+        return trio.run(commits_and_photos, Path(name), size.count(PHOTOS))
+
+
+SOURCES: Final[dict[str, Source]] = {"events": events_per_second, "photos": commits_beside_photos}
 
 __all__ = ["SOURCES"]
