@@ -56,7 +56,7 @@ def test_verification_and_reconciliation_pass_after_it(demo: Demonstrated) -> No
     verified = backpack("verify", "--data", str(demo.folder), "--json")
     reconciled = backpack("reconcile", "--data", str(demo.folder), "--json")
 
-    assert (0, []) == (verified.returncode, json.loads(verified.stdout)["findings"])
+    assert (0, []) == (verified.returncode, json.loads(verified.stdout)["problems"])
     assert (0, []) == (reconciled.returncode, json.loads(reconciled.stdout)["differences"])
 
 

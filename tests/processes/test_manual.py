@@ -124,7 +124,7 @@ def test_a_dead_core_leaves_a_case_that_two_persons_settle(tmp_path: Path) -> No
         for name in ("desk", "office"):
             bank.programs[name].stop()
         verified = backpack("verify", "--data", stuck.data, "--json")
-        assert (0, []) == (verified.returncode, json.loads(verified.stdout)["findings"])
+        assert (0, []) == (verified.returncode, json.loads(verified.stdout)["problems"])
         assert [([], "")] == [stuck.on_disk()]
 
 
