@@ -142,6 +142,14 @@ def office(
         bool, typer.Option("--training", help="培训环境：预置人员与设备 · With training people.")
     ] = False,
     config: Config = None,
+    store: Annotated[
+        str,
+        typer.Option(
+            help="账本位置：sqlite:路径 或 postgresql://用户@主机/数据库，缺省在数据目录 · "
+            "Where the ledger lies: sqlite:PATH or postgresql://user@host/database; "
+            "in the data folder by default."
+        ),
+    ] = "",
     log: Log = "warning",
 ) -> None:
     """Run the back office until Ctrl-C; prints one JSON line when it can be reached.
@@ -149,7 +157,9 @@ def office(
     运行后台，按 Ctrl-C 结束。数据目录首次启动时自动建立。
     """
     configure_log(LOG_LEVELS[log])
-    serve = partial(run_office, data, host, port, training=training, say=say, config=config)
+    serve = partial(
+        run_office, data, host, port, training=training, say=say, config=config, store=store
+    )
     run(serve, FAILURES)
 
 

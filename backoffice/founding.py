@@ -20,8 +20,8 @@ from typing import Final
 import msgspec
 
 from actors.store import Batch, Document, Head
-from actors.store.sqlite.file import SqliteFile, open_writer
 from backoffice.shards import PROVINCE
+from supervisors.storage import Ledger, Place, SqlitePlace
 from wire.codec import decode_json, encode_json
 from wire.errors import BadFrame
 from wire.private_file import write_private
@@ -44,10 +44,12 @@ class Noted(msgspec.Struct, frozen=True):
     heads: tuple[Head, ...]
 
 
-def check_ledger(folder: Path, database: Path, office_key: bytes, now_ms: int) -> None:
+def check_ledger(folder: Path, place: Place, office_key: bytes, now_ms: int) -> None:
     """Look at the ledger, making it at the first start, and note how far it has come.
 
     Args:
+        folder: the office's.
+        place: where the ledger lies.
         office_key: the office's public key, which the ledger must name.
 
     Raises:
@@ -55,10 +57,10 @@ def check_ledger(folder: Path, database: Path, office_key: bytes, now_ms: int) -
         StoreError: it does not open, or is no ledger at all.
     """
     noted = _noted(folder)
-    if noted is not None and not database.is_file():
-        raise WrongLedger(_words(database, "账本文件不见了", "the ledger is gone"))
-    with open_writer(database) as ledger:
-        owner, heads = ledger.attempt(lambda file: (file.document(*_OWNER), file.heads()))
+    if noted is not None and place.is_missing():
+        raise WrongLedger(_words(place, "账本文件不见了", "the ledger is gone"))
+    with place.open_writer() as ledger:
+        owner, heads = ledger.attempt(lambda one: (one.document(*_OWNER), one.heads()))
         if owner is None and noted is None and not heads:
             mine = (Document(*_OWNER, office_key),)
             batch = Batch("office", now_ms, documents=mine, shard=PROVINCE)
@@ -66,17 +68,21 @@ def check_ledger(folder: Path, database: Path, office_key: bytes, now_ms: int) -
             if isinstance(outcome, Exception):
                 raise outcome
         elif owner is None:
-            raise WrongLedger(_words(database, "账本是空的或不完整", "the ledger is empty"))
+            raise WrongLedger(_words(place, "账本是空的或不完整", "the ledger is empty"))
         elif owner != office_key:
             zh, en = "账本属于另一个机构", "the ledger is another office's"
-            raise WrongLedger(_words(database, zh, en))
+            raise WrongLedger(_words(place, zh, en))
         for head in noted.heads if noted is not None else ():
-            there = ledger.attempt(partial(SqliteFile.root_at, shard=head.shard, size=head.size))
+            there = ledger.attempt(partial(_root_at, head))
             if there != head.root:
                 zh = f"账本比上次运行时旧，缺少 {head.shard} 的第 {head.size} 条记录"
                 en = f"the ledger is older than it was: {head.shard} lacks entry {head.size}"
-                raise WrongLedger(_words(database, zh, en))
-        note_ledger(folder, ledger.attempt(SqliteFile.heads))
+                raise WrongLedger(_words(place, zh, en))
+        note_ledger(folder, ledger.attempt(lambda one: one.heads()))
+
+
+def _root_at(head: Head, ledger: Ledger) -> bytes | None:
+    return ledger.root_at(head.shard, head.size)
 
 
 def note_ledger(folder: Path, heads: Sequence[Head]) -> None:
@@ -91,14 +97,17 @@ def _noted(folder: Path) -> Noted | None:
     try:
         return decode_json(Noted, path.read_bytes())
     except BadFrame:
-        raise WrongLedger(_words(path, "文件已损坏", "the file is damaged")) from None
+        raise WrongLedger(_words(SqlitePlace(path), "文件已损坏", "the file is damaged")) from None
 
 
-def _words(path: Path, zh: str, en: str) -> str:
-    return (
-        f"{path}：{zh}。请恢复完整的数据目录（含 -wal 文件），或将本目录移开后重新建立 · "
-        f"{en}; restore the whole folder, -wal file included, or move it away to begin anew"
-    )
+def _words(place: Place, zh: str, en: str) -> str:
+    if isinstance(place, SqlitePlace):
+        remedy = "请恢复完整的数据目录（含 -wal 文件），或将本目录移开后重新建立"
+        advice = "restore the whole folder, -wal file included, or move it away to begin anew"
+    else:
+        remedy = "请恢复数据库，或换用空数据库和空目录重新建立"
+        advice = "restore the database, or begin anew with an empty one and an empty folder"
+    return f"{place}：{zh}。{remedy} · {en}; {advice}"
 
 
 __all__ = ["NOTE_EVERY_S", "NOTE_FILE", "Noted", "WrongLedger", "check_ledger", "note_ledger"]

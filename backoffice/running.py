@@ -40,7 +40,7 @@ from backoffice.staff import Roster
 from backoffice.throttle import PasscodeTerms
 from supervisors.at_rest import open_blobs, open_keys
 from supervisors.folder import hold
-from supervisors.storage import sqlite
+from supervisors.storage import Place, SqlitePlace, place_at
 from wire.checks import Known
 from wire.keys import DeviceKeys, Invitation
 from wire.membership import appoint
@@ -90,6 +90,7 @@ async def run_office(
     training: bool,
     say: Callable[[object], None],
     config: Path | None = None,
+    store: str = "",
 ) -> None:
     """Run until stopped.
 
@@ -98,25 +99,30 @@ async def run_office(
         training: people and devices of a training office are made at the first start.
         say: gets `Ready`.
         config: the configuration; all defaults without one.
+        store: where the ledger lies, `sqlite:PATH` or `postgresql://…`; in the folder if empty.
 
     Raises:
         BadConfiguration: the configuration is wrong.
         NotConnected: outside training, the configuration does not say who serves some port.
         BadRoster, KeyFileUnusable, BadModule, FolderUnusable: the folder is unusable.
         WrongLedger: its ledger is not the one that belongs there.
+        StoreError: the ledger does not open, or `store` names no place for one.
         OSError: the port is taken.
     """
     catalogue = products()
     settings = read_settings(config, catalogue) if config is not None else Settings(catalogue)
+    premises = Premises(folder)
+    place = place_at(store) if store else SqlitePlace(premises.database)
     with hold(folder), stop_signals() as stopped:
         listener = WebSocketListener(host, port)
         await listener.check()
         settings = for_training(settings) if training else settings
-        await _serve(Premises(folder), listener, settings, training, say, stopped)
+        await _serve(premises, place, listener, settings, training, say, stopped)
 
 
 async def _serve(
     premises: Premises,
+    place: Place,
     listener: WebSocketListener,
     settings: Settings,
     training: bool,
@@ -128,12 +134,12 @@ async def _serve(
     keys, security = premises.open(outside)
     sealer = open_keys(premises.database, outside.entropy)
     now_ms = outside.wall.now_ms()
-    check_ledger(premises.folder, premises.database, keys.noise.public, now_ms)
+    check_ledger(premises.folder, place, keys.noise.public, now_ms)
     if training:
         premises.train(outside)
     setup = Setup(
         outside=outside,
-        storage=sqlite(premises.database),
+        storage=place.storage(),
         blobs=open_blobs(premises.database, sealer, outside, settings.shared(BlobTerms)),
         keys=keys,
         listener=listener,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from actors.store import Append, Batch, Event, StoreError
 from actors.store.sqlite.file import SqliteFile, open_writer
 from backoffice.founding import NOTE_FILE, WrongLedger, check_ledger, note_ledger
+from supervisors.storage import PostgresPlace, SqlitePlace, place_at
+from tests.kit.postgres import postgres_server
 
 OURS, THEIRS = b"o" * 32, b"t" * 32
 
@@ -19,7 +22,7 @@ def office(folder: Path) -> Path:
 
 
 def check(folder: Path, key: bytes = OURS) -> None:
-    check_ledger(folder, office(folder), key, 1)
+    check_ledger(folder, SqlitePlace(office(folder)), key, 1)
 
 
 def work(file: SqliteFile, stream: str) -> None:
@@ -134,3 +137,52 @@ def test_a_file_that_is_no_ledger_and_a_damaged_note(tmp_path: Path) -> None:
     (tmp_path / NOTE_FILE).write_text("{damaged")
     with pytest.raises(WrongLedger, match=NOTE_FILE):
         check(tmp_path)
+
+
+@pytest.mark.postgres
+def test_a_ledger_in_a_server_belongs_to_its_folder_too(tmp_path: Path) -> None:
+    """The same answers: begun, found again, another office's, emptied, and held by another."""
+    folder, other = tmp_path / "ours", tmp_path / "theirs"
+    folder.mkdir()
+    other.mkdir()
+    with postgres_server() as server:
+        place = place_at(server.database())
+        check_ledger(folder, place, OURS, 1)
+        with place.open_writer() as ledger:
+            ledger.commit_group([Batch("mei", 2, (Append("a", 0, (Event("e", b"x"),)),))])
+            note_ledger(folder, ledger.attempt(lambda one: one.heads()))
+        check_ledger(folder, place, OURS, 3)
+        with pytest.raises(WrongLedger, match="属于另一个机构"):
+            check_ledger(other, place, THEIRS, 4)
+        with pytest.raises(WrongLedger, match="换用空数据库"):
+            check_ledger(folder, place_at(server.database()), OURS, 5)
+        server.stop()
+        with pytest.raises(StoreError, match="连不上数据库服务器"):
+            check_ledger(folder, place, OURS, 6)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "ledger.db", "sqlite:", "mysql://a/b", "postgresql:b", "postgresql://h:port/b"],
+)
+def test_an_address_that_names_no_place(address: str) -> None:
+    """The message says in both languages what an address looks like."""
+    with pytest.raises(StoreError, match=r"账本地址应为.* · a store's address is"):
+        place_at(address)
+
+
+def test_a_password_is_not_shown() -> None:
+    """Neither to people nor in a traceback."""
+    place = place_at("postgresql://bank:secret@db.example:5432/ledger")
+    assert "postgresql://db.example:5432/ledger" == str(place)
+    assert "secret" not in repr(place)
+    assert isinstance(place, PostgresPlace)
+
+
+def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instead of a traceback."""
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    for name in [name for name in sys.modules if name.startswith("actors.store.postgres")]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(StoreError, match=r"未安装 PostgreSQL 驱动 · .*asyncpg"):
+        place_at("postgresql://db/ledger").storage()

@@ -35,7 +35,6 @@ _SETTINGS: Final = {
     "search_path": "backpack",
     # A commit is answered only once it would survive a power cut, whatever the server's default is.
     "synchronous_commit": "on",
-    "lock_timeout": str(LOCK_WAIT_MS),
     # A session whose other end is gone must not hold the writer's lock for hours.
     "idle_in_transaction_session_timeout": "30000",
     "tcp_keepalives_idle": "10",
@@ -70,8 +69,6 @@ FAILURES: Final[dict[str, tuple[str, str]]] = {
 }
 """The same, for what ends the session."""
 
-_SERVER_NAMES: Final = ("postgresql://", "postgres://")
-
 _BLAMES_ONE_BATCH: Final = ("22", "23", "54")
 """Classes of errors that one batch of a group caused: a name with a NUL, a used id, a long key."""
 
@@ -101,19 +98,21 @@ class Connection(Protocol):
         """Have a function called when the session is over, whoever ended it."""
 
 
-async def connect(url: str, *, writes: bool) -> Connection:
+async def connect(url: str, *, writes: bool, wait_ms: int = LOCK_WAIT_MS) -> Connection:
     """Begin a session.
 
     Args:
         url: `postgresql://…`.
         writes: False for a session that is unable to.
+        wait_ms: how long a command waits for a lock of another session, in milliseconds.
 
     Raises:
         StoreError: there is none.
     """
-    if not is_address(url):
-        raise StoreError(f"不是 postgresql:// 地址 · no postgresql:// address: {url}")
-    settings = _SETTINGS | {"default_transaction_read_only": "off" if writes else "on"}
+    settings = _SETTINGS | {
+        "lock_timeout": str(wait_ms),
+        "default_transaction_read_only": "off" if writes else "on",
+    }
     try:
         begun: Connection = await asyncpg.connect(
             url, timeout=CONNECT_S_MAX, command_timeout=COMMAND_S_MAX, server_settings=settings
@@ -130,11 +129,6 @@ async def hang_up(connection: Connection) -> None:
             await connection.close()
     except ERRORS:
         connection.terminate()
-
-
-def is_address(text: str) -> bool:
-    """Whether a text looks like the address of a PostgreSQL database."""
-    return text.startswith(_SERVER_NAMES)
 
 
 def is_refusal(error: BaseException) -> bool:
@@ -165,11 +159,11 @@ __all__ = [
     "ERRORS",
     "FAILURES",
     "REFUSALS",
+    "LOCK_WAIT_MS",
     "Connection",
     "blames_one_batch",
     "connect",
     "hang_up",
     "in_words",
-    "is_address",
     "is_refusal",
 ]

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from actors.store.port import StoreError
-from actors.store.postgres.connection import Connection
+from actors.store.postgres.connection import ERRORS, Connection, is_refusal
 
 SCHEMA: Final = "backpack"
 """The name of the schema that has all tables."""
@@ -106,13 +106,18 @@ async def prepare_writer(connection: Connection) -> None:
     """Become the one who writes, and bring the tables up to date, making them if there are none.
 
     Raises:
-        Occupied: another session is that one.
+        Occupied: another session is, and stays, that one.
         NotOurs: the schema belongs to somebody else.
     """
-    if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", WRITER_LOCK):
+    try:
+        # Waits: whoever opens after a crash is behind everything that the crashed one committed.
+        await connection.execute("SELECT pg_advisory_lock($1)", WRITER_LOCK)
+    except ERRORS as error:
+        if not is_refusal(error):
+            raise
         raise Occupied(
             "另一个机构程序正在使用该数据库 · another office is writing to this database already"
-        )
+        ) from error
     version = await _recognise(connection)
     for number, step in enumerate(_STEPS[version:], version + 1):
         await connection.execute("BEGIN")

@@ -21,7 +21,14 @@ from actors.asyncio_side.hosted import Conduit
 from actors.inbox import Delivery, Inbox
 from actors.store.lanes import LANE_REQUESTS_MAX
 from actors.store.port import StoreClosed, StoreError
-from actors.store.postgres.connection import ERRORS, Connection, connect, hang_up, in_words
+from actors.store.postgres.connection import (
+    ERRORS,
+    LOCK_WAIT_MS,
+    Connection,
+    connect,
+    hang_up,
+    in_words,
+)
 from actors.store.postgres.lane import Lane
 from actors.store.postgres.reader import Reader
 from actors.store.postgres.schema import prepare_reader, prepare_writer
@@ -43,24 +50,27 @@ class Sessions(NamedTuple):
 
 
 @asynccontextmanager
-async def open_postgres(url: str, readers: int = READERS) -> AsyncIterator[Sessions]:
+async def open_postgres(
+    url: str, readers: int = READERS, wait_ms: int = LOCK_WAIT_MS
+) -> AsyncIterator[Sessions]:
     """Open the database, creating its tables if need be, on the running asyncio loop.
 
     Args:
         url: `postgresql://…`.
         readers: how many sessions read.
+        wait_ms: how long to wait for another session's lock, in milliseconds.
 
     Raises:
         StoreError: it does not open, is none of ours, or another office writes to it.
     """
     async with AsyncExitStack() as stack:
-        writer = await connect(url, writes=True)
+        writer = await connect(url, writes=True, wait_ms=wait_ms)
         stack.push_async_callback(hang_up, writer)
         reading = []
         try:
             await prepare_writer(writer)
             for _ in range(readers):
-                reader = await connect(url, writes=False)
+                reader = await connect(url, writes=False, wait_ms=wait_ms)
                 stack.push_async_callback(hang_up, reader)
                 await prepare_reader(reader)
                 reading.append(reader)
@@ -74,16 +84,19 @@ class PostgresProcess(Conduit):
 
     Args:
         url: `postgresql://…`.
+        wait_ms: how long to wait for another session's lock, in milliseconds.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, wait_ms: int = LOCK_WAIT_MS) -> None:
         self._url = url
+        self._wait_ms = wait_ms
         self._opened = AsyncExitStack()
         self._failure: Exception | None = None
 
     async def started(self) -> None:
         """Open the database; one that does not open is a failed start."""
-        self._sessions = await self._opened.enter_async_context(open_postgres(self._url))
+        opening = open_postgres(self._url, wait_ms=self._wait_ms)
+        self._sessions = await self._opened.enter_async_context(opening)
         self._writes, self._looks = Lane(), Lane()
 
     def take(self, delivery: Delivery) -> bool:
