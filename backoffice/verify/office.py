@@ -72,7 +72,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         images: images whose bytes are what their digest says.
         posting_groups: groups of the embedded cores' ledgers.
         balance_fen: what all postings sum to.
-        findings: what is wrong (`problems` where it is encoded), in the order of the walk.
+        findings: what is wrong, in the order of the walk.
         more_findings: how many there are beyond those that are listed.
         notes: what is not wrong, and worth a look by a person.
         more_notes: how many there are beyond those that are listed.
@@ -90,7 +90,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     images: int
     posting_groups: int
     balance_fen: int
-    findings: tuple[Finding, ...] = msgspec.field(name="problems")
+    findings: tuple[Finding, ...]
     more_findings: int = 0
     notes: tuple[Finding, ...] = ()
     more_notes: int = 0
@@ -284,8 +284,13 @@ WORDS: Final[dict[Fault, tuple[str, str]]] = {
 
 
 def render_json(report: Report) -> str:
-    """The report for scripts: its fields, and `ok`."""
-    return encode_json({"ok": report.sound, **msgspec.to_builtins(report)}).decode()
+    """The report for scripts: its fields, and in short whether all is well and what is not."""
+    said = {
+        "ok": report.sound,
+        "problems": [{"where": one.where, "what": one.what} for one in report.findings],
+        "audit_head": report.root,
+    }
+    return encode_json(said | msgspec.to_builtins(report)).decode()
 
 
 def render_text(report: Report, lang: Language) -> str:

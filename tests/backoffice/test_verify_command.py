@@ -91,8 +91,9 @@ def test_a_cut_end_is_seen_with_the_head(folder: Path, verify: Verify) -> None:
     code, report, _ = verify("--head", head, "--json")
     found = msgspec.json.decode(report)
     assert (FAILED, False, None) == (code, found["ok"], found["entries_since_head"])
-    (lost,) = [one for one in found["problems"] if one["what"] == "head_lost"]
+    (lost,) = [one for one in found["findings"] if one["what"] == "head_lost"]
     assert (f"log/{shard}", f"{last} < {last + 1}") == (lost["where"], lost["detail"])
+    assert {"where": f"log/{shard}", "what": "head_lost"} in found["problems"]
 
 
 def test_a_bare_root_is_taken_as_well(verify: Verify) -> None:

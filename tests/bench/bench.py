@@ -24,6 +24,7 @@ from tests.bench import (
     office_workloads,
     runtime_workloads,
     store_workloads,
+    verify_workloads,
     wire_workloads,
 )
 from tests.bench.catalogue import LINES
@@ -63,6 +64,7 @@ def groups(peers: dict[str, Peer]) -> list[Group]:
         Group(long),
         Group(wire_workloads.SOURCES),
         Group(store_workloads.SOURCES),
+        Group(verify_workloads.SOURCES),
         Group(office_workloads.SOURCES),
         Group(mix_workloads.SOURCES),
     ]

@@ -103,6 +103,14 @@ STORE: Final = (
         "a commit alone",
         Target(2.0),
     ),
+    Line(
+        "verify of a day of 3,000 cases, books",
+        "verify:books",
+        "s",
+        "verify:bare",
+        "bare sqlite3, reading the same rows",
+        Target(10.0, of="value"),
+    ),
 )
 
 
