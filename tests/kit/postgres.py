@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-START_TRIES_MAX: Final = 50
-"""How often a server is started whose killed predecessor's processes may still be ending."""
+import psutil  # type: ignore[import-untyped]
+
+ENDING_LOOKS_MAX: Final = 500
+"""How often one looks whether a process of a killed server has ended, 20 ms apart."""
 
 
 class PostgresServer:
@@ -61,23 +63,36 @@ class PostgresServer:
         self._server.stop()
 
     def kill(self) -> None:
-        """Kill -9 of the server's first process; the others end as soon as they notice."""
-        os.kill(self._server.get_pid(), signal.SIGKILL)
+        """Kill -9 of the server's first process; returns when the others have noticed and ended."""
+        first = self._server.get_postmaster_info().process
+        everybody = [first, *first.children(recursive=True)]
+        first.kill()
+        for process in everybody:
+            for _ in range(ENDING_LOOKS_MAX):
+                if not _is_alive(process):
+                    break
+                time.sleep(0.02)
+            else:
+                raise AssertionError(f"{process} does not end")
+        # What a process that nobody has buried yet still seems to hold.
+        for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+            (Path(self._server.pgdata) / name).unlink(missing_ok=True)
 
     def start(self) -> None:
         """Start again in the same folder, after `stop` or `kill`."""
-        for left in reversed(range(START_TRIES_MAX)):
-            try:
-                self._server.start()
-            except subprocess.SubprocessError:
-                if left == 0:
-                    raise
-            else:
-                return
+        self._server.start()
 
     def close(self) -> None:
         """Stop for good."""
         self._server.cleanup()
+
+
+def _is_alive(process: Any) -> bool:
+    """Whether a process of `psutil`'s runs; one that is only not buried yet does not."""
+    try:
+        return bool(process.is_running() and process.status() != "zombie")
+    except psutil.NoSuchProcess:
+        return False
 
 
 @contextmanager

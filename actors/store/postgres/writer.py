@@ -267,8 +267,10 @@ class Writer:
             said = await self._connection.execute("COMMIT")
         except BaseException as error:
             self._known = Known()
-            # A server that refuses in so many words, and goes on, has undone everything.
+            # A server that refuses in so many words, and goes on, has undone everything; it is told
+            # to all the same, so that nothing rests on what it left open.
             if isinstance(error, ERRORS) and is_refusal(error) and not self._is_lost():
+                await self._roll_back(error)
                 raise _before_commit(error) from error
             if isinstance(error, ERRORS):
                 words = in_words(error)
