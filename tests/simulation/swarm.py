@@ -171,7 +171,7 @@ def _night(chance: random.Random) -> dict[str, float]:
     """For one seed in ten the day ends meanwhile; only that shows a consumer what it forgot."""
     if chance.random() >= NIGHTS:
         return {"forgets": 0.0, "begins_s": 50 * 60.0}
-    return {"forgets": 0.4, "begins_s": chance.uniform(20, 90)}
+    return {"forgets": 1.0, "begins_s": chance.uniform(20, 90)}
 
 
 def _some(chance: random.Random, most: float) -> float:
