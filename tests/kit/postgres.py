@@ -6,14 +6,13 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-import psutil  # type: ignore[import-untyped]
+import psutil  # type: ignore[import-untyped]  # it has no types
 
 ENDING_LOOKS_MAX: Final = 500
 """How often one looks whether a process of a killed server has ended, 20 ms apart."""
@@ -71,7 +70,8 @@ class PostgresServer:
             for _ in range(ENDING_LOOKS_MAX):
                 if not _is_alive(process):
                     break
-                time.sleep(0.02)
+                with suppress(psutil.TimeoutExpired):
+                    process.wait(timeout=0.02)
             else:
                 raise AssertionError(f"{process} does not end")
         # What a process that nobody has buried yet still seems to hold.
