@@ -130,6 +130,7 @@ class Door:
     def __init__(self, story: Story) -> None:
         self.story = story
         self.store: Any = self
+        self.blobs: Any = self
         self.outside: Any = self
         outside = virtual_outside()
         self.roster = Trusting(MEMBERS, outside.wall, outside.offload)
