@@ -64,7 +64,7 @@ def on(
         method: Callable[[ActorT, MessageT], AnswerT],
     ) -> Callable[[ActorT, MessageT], AnswerT]:
         kinds: tuple[type, ...] = getattr(method, "handles", ())
-        method.handles = (*kinds, kind)  # type: ignore[attr-defined]  # a plain function has room for it, its type has not
+        vars(method)["handles"] = (*kinds, kind)
         return method
 
     return mark

@@ -12,7 +12,7 @@ monitors from the moment it is set until it is opened: a mailbox never holds mor
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol
 
 from actors.context import TaskFailed
 
@@ -62,7 +62,7 @@ class Signal:
 
     message: object
 
-    def __init__(self, owner: Owner, places: dict[Self, None], places_max: int) -> None:
+    def __init__(self, owner: Owner, places: dict[Any, None], places_max: int) -> None:
         assert len(places) < places_max, f"too many {type(self).__name__.lower()}s of one actor"
         self.owner = owner
         self._incarnation = owner.incarnation
@@ -90,7 +90,7 @@ class Signal:
 
     def forget(self) -> None:
         """Give its place back."""
-        self._places.pop(self, None)  # type: ignore[arg-type]  # Self is whoever this is
+        self._places.pop(self, None)
 
 
 class Monitor(Signal):
@@ -102,7 +102,7 @@ class Monitor(Signal):
 
     __slots__ = ("watched",)
 
-    def __init__(self, owner: Owner, places: dict[Self, None], watched: Ref) -> None:
+    def __init__(self, owner: Owner, places: dict[Any, None], watched: Ref) -> None:
         super().__init__(owner, places, MONITORS_MAX)
         self.watched = watched
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
@@ -56,7 +56,7 @@ class Effect(msgspec.Struct, frozen=True):
     """
 
     to: str
-    message: Message
+    message: Message | Request[Any]
     due_ms: int = 0
 
 

@@ -214,7 +214,7 @@ class History(Generic[S, C, E]):
                 fresh.append(reminder)
         return fresh, tuple(left.values())
 
-    def _owed(self, an_id: str, to: str, message: Message, due_ms: int) -> PendingEffect:
+    def _owed(self, an_id: str, to: str, message: object, due_ms: int) -> PendingEffect:
         kind, body = self._messages.encode(message)
         return PendingEffect(an_id, self._stream, to, kind, body, due_ms)
 

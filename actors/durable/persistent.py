@@ -78,6 +78,7 @@ def to_plain(value: Any) -> Any:
     """
     if isinstance(value, PersistentMap):
         return {key: value[key] for key in value}
+    # What an `enc_hook` says of a type that is not its own; msgspec makes a `TypeError` of it.
     raise NotImplementedError(type(value).__name__)
 
 
@@ -93,6 +94,7 @@ def from_plain(kind: Any, plain: Any) -> Any:
         return PersistentMap(
             msgspec.convert(plain, of, builtin_types=(bytes,), dec_hook=from_plain)
         )
+    # What a `dec_hook` says of a type that is not its own.
     raise NotImplementedError(str(kind))
 
 

@@ -123,10 +123,8 @@ class Dispatcher(Seat):
         self.credit = TURNS_PER_PASS_MAX
         self.fault: Exception | None = None
         # Turns see one set of context variables of their own and not those of an asker.
-        self.assist: Callable[[Ask], None] = partial(
-            Variables().run,
-            self.drain,  # type: ignore[call-arg]  # Context.run's stub knows no partial application
-        )
+        run: Callable[..., None] = Variables().run
+        self.assist: Callable[[Ask], None] = partial(run, self.drain)
 
     async def serve(self) -> None:
         """The dispatcher's task: drain, let others run, sleep when nothing is runnable."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import structlog
 import trio
@@ -46,8 +46,8 @@ class Woken:
         """Nothing to hand over."""
 
 
-WOKEN: Outcome[object] = Woken()  # type: ignore[assignment]  # trio only ever unwraps it
-"""The one `Woken`."""
+WOKEN = cast("Outcome[object]", Woken())
+"""The one `Woken`; trio only ever unwraps it."""
 
 
 class TrioHost:

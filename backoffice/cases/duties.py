@@ -176,7 +176,7 @@ def _under(case: Case, key: str) -> tuple[LegRecord, ...]:
 
 
 def _effect(partner: str, request: PartnerRequest, due_ms: int = 0) -> Effect:
-    return Effect(partner, request, due_ms)  # type: ignore[arg-type]  # a request is a message, too
+    return Effect(partner, request, due_ms)
 
 
 __all__ = ["CUSTOMER", "SLIP", "duties", "reminders"]

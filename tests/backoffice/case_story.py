@@ -43,6 +43,7 @@ from backoffice.cases.view import file_of
 from backoffice.catalogue import products
 from backoffice.forms import Forms
 from backoffice.partners.operations import Partner
+from backoffice.partners.port import PartnerRequest
 from backoffice.product import Product
 from tests.backoffice.fake_partners import FakeCore, leg_of
 from tests.backoffice.right_answers import facts_for, right_values
@@ -121,6 +122,12 @@ SAME_OUTLET = caller("D-0004", staff("A004", "P11", "O1"), Level.A4)
 TELLERS_ALIAS = caller("D-0005", staff("A005", "P1", "O9"), Level.A4)
 FIRST = caller("D-0006", staff("R001", "P12", "O9"), Level.A4)
 SECOND = caller("D-0007", staff("R002", "P13", "O9"), Level.A4)
+
+
+def leg_key(effect: Effect) -> str:
+    """The key of the leg that a partner is asked about."""
+    assert isinstance(effect.message, PartnerRequest)
+    return effect.message.key
 
 
 def convert(pin: PinBlock, pan: Pan) -> bytes:
@@ -245,7 +252,7 @@ class Story:
         """Nobody at all answers what is asked now; what is asked then waits for its time."""
         for effect in self.asked():
             self.now_ms = max(self.now_ms, effect.due_ms)
-            self.give(PartnerSilent(effect.message.key))  # type: ignore[attr-defined]  # a request
+            self.give(PartnerSilent(leg_key(effect)))
 
     def answer(self) -> None:
         """Partners answer what they are asked by now, and what follows from that at once."""
@@ -269,7 +276,7 @@ class Story:
                     self.owed += effects[index:]
                     return
                 self.now_ms = max(self.now_ms, effect.due_ms)
-                key = effect.message.key  # type: ignore[attr-defined]  # a partner's request
+                key = leg_key(effect)
                 if silent and leg in ("*", leg_of(key)):
                     silent -= 1
                     if lost:

@@ -14,7 +14,7 @@ from backoffice.cases.events import (
     Standing,
 )
 from backoffice.partners.port import Abort, Commit, Inquire, Prepare
-from tests.backoffice.case_story import RULES, Story, leg_of
+from tests.backoffice.case_story import RULES, Story, leg_key, leg_of
 from tests.backoffice.toys import BILL, MONEY, NOTICE
 from tests.backoffice.toys import RULES as WITH_TOYS
 from wire.case_state import State
@@ -65,7 +65,7 @@ def test_all_legs_are_asked_at_once_each_at_its_partner() -> None:
 
     assert ["biller", "core", "core"] == [effect.to for effect in asked]
     assert all(isinstance(effect.message, Prepare) for effect in asked)
-    keys = [effect.message.key for effect in asked]  # type: ignore[attr-defined]  # see above
+    keys = [leg_key(effect) for effect in asked]
     assert [BILL, NOTICE, MONEY] == [leg_of(key) for key in keys]
 
 
@@ -160,7 +160,7 @@ def test_only_the_silent_leg_is_inquired_and_asked_again() -> None:
     """The very same request, under the same key; the others are left alone."""
     story = errand()
     for effect in story.asked():
-        key = effect.message.key  # type: ignore[attr-defined]  # a partner's request
+        key = leg_key(effect)
         if leg_of(key) == MONEY:
             story.give(PartnerSilent(key))
         else:
@@ -317,7 +317,7 @@ def test_what_stands_prepared_is_released_together() -> None:
     story.core()
     story.ask(RefuseSlip(story.case_id))
     asked = story.asked()
-    keys = [effect.message.key for effect in asked]  # type: ignore[attr-defined]  # a request
+    keys = [leg_key(effect) for effect in asked]
     assert [BILL, MONEY] == [leg_of(key) for key in keys]
     assert all(isinstance(effect.message, Abort) for effect in asked)
 

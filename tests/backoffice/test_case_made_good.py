@@ -17,7 +17,7 @@ from backoffice.cases.commands import LookManual, PartnerSilent
 from backoffice.cases.events import InquiryLost, LegHeard, Standing
 from backoffice.cases.legs import LegRecord
 from backoffice.partners.port import Abort, Commit, PartnerOutcome, PartnerStatus, Reverse
-from tests.backoffice.case_story import FIRST, SECOND, UNION, Story
+from tests.backoffice.case_story import FIRST, SECOND, UNION, Story, leg_key
 from tests.backoffice.test_case_settlement import (
     DONE,
     HOUR_MS,
@@ -65,7 +65,7 @@ def silent(story: Story, *, does_it: bool = False) -> object:
     story.owed.remove(effect)
     if does_it:
         story.bank.core.ask(effect.message)
-    story.give(PartnerSilent(effect.message.key))  # type: ignore[attr-defined]  # a request
+    story.give(PartnerSilent(leg_key(effect)))
     return effect.message
 
 
@@ -229,7 +229,7 @@ def request_is_lost(story: Story, dice: random.Random) -> None:
         effect = dice.choice(waiting)
         story.owed.remove(effect)
         story.now_ms = max(story.now_ms, effect.due_ms)
-        story.give(PartnerSilent(effect.message.key))  # type: ignore[attr-defined]  # a request
+        story.give(PartnerSilent(leg_key(effect)))
 
 
 TO_REVERSE = to_reverse()

@@ -38,6 +38,7 @@ from tests.backoffice.case_story import (
     Bank,
     FakeCore,
     Story,
+    leg_key,
 )
 from tests.backoffice.toys import BILL, MONEY, NOTICE
 from tests.backoffice.toys import RULES as WITH_TOYS
@@ -176,7 +177,7 @@ class CaseMachine(RuleBasedStateMachine):
                 self.story.owed.append(effect)
                 continue
             self.story.now_ms = max(self.story.now_ms, effect.due_ms)
-            unknown = PartnerSilent(effect.message.key)  # type: ignore[attr-defined]  # a request
+            unknown = PartnerSilent(leg_key(effect))
             answer = None if lost == "request" else self.story.bank.core.ask(effect.message)
             self.story.give(unknown if lost or answer is None else answer)
 

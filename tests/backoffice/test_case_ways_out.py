@@ -38,6 +38,7 @@ from tests.backoffice.case_story import (
     UNION,
     Story,
     keys,
+    leg_key,
 )
 from tests.backoffice.test_case_sequences import random_life
 from tests.kit.outside import virtual_outside
@@ -201,7 +202,7 @@ async def settles(story: Story) -> None:
                 await said(story, who, Role.DESK, SettleManual(body, seal, "246801"))
                 # Whoever is told something new answers, or does not; both lead on.
                 for effect in story.asked():
-                    story.give(PartnerSilent(effect.message.key))  # type: ignore[attr-defined]  # a request
+                    story.give(PartnerSilent(leg_key(effect)))
 
 
 def deeds(story: Story) -> Iterator[Callable[[Story], Awaitable[None]]]:

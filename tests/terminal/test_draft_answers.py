@@ -32,7 +32,7 @@ from tests.kit.every_kind import FORM, PRODUCT
 from tests.kit.played import Played
 from wire.checks import TRAIL, Context, check_submission
 from wire.form import Field, FieldKind, Form, Option, When
-from wire.message import Code, Message, Refusal
+from wire.message import Code, Refusal
 from wire.messages.case import PinBlock
 from wire.messages.identity import IdentityChecked, IdentityResult
 from wire.messages.session import ProductCard
@@ -72,7 +72,7 @@ class Story(Played[Draft, DraftCommand, DraftEvent]):
         assert isinstance(reply, Refusal | Done)
         return reply if isinstance(reply, Refusal) else None
 
-    def sent(self) -> list[Message]:
+    def sent(self) -> list[object]:
         """What is owed to the office; from now on nothing is."""
         return [effect.message for effect in self.taken()]
 
