@@ -11,7 +11,7 @@ Invariant: the staged entries continue the logs that the plan began with, withou
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from actors.store.entry import entry_of, leaves_a_trace
 from actors.store.merkle import Frontier, leaf_hash
@@ -26,6 +26,9 @@ from actors.store.port import (
     VersionConflict,
 )
 
+K = TypeVar("K")
+V = TypeVar("V")
+
 TIME_MS_MAX = 2**63 - 1
 """The last moment that every backend can hold, in Unix milliseconds."""
 
@@ -34,21 +37,34 @@ class BadBatch(StoreError):
     """The batch itself is wrong (a bound, a text, a repeated id); the same one fails for ever."""
 
 
+class NotOfThisShard(BadBatch):
+    """A batch would change what another shard's log says: no log could explain it any more."""
+
+
 EventRow = tuple[str, int, str, bytes, int, str, str, int]
 """The fields of a `Recorded`, plain: a tenth of the price to make, and what databases take best."""
 
 EntryRow = tuple[str, int, bytes, bytes]
 """The fields of a `LogRow`, plain."""
 
+Standing = tuple[int, str]
+"""How many events a stream has, and its shard: that of its first event."""
+
+NEW: Standing = (0, "")
+"""How a stream stands that has no events."""
+
+Holder = tuple[str, str]
+"""The owner of a claim, and the shard whose log says so."""
+
 
 class Ground(Protocol):
     """What is durable already, as far as a plan has to know."""
 
-    def version(self, stream: str) -> int:
-        """How many events the stream has."""
+    def stream(self, stream: str) -> Standing:
+        """How far a stream has come, and whose it is."""
 
-    def owner(self, scope: str, key: str) -> str | None:
-        """Who holds a business key."""
+    def holder(self, scope: str, key: str) -> Holder | None:
+        """Who holds a business key, and whose log says so."""
 
     def frontier(self, shard: str) -> Frontier:
         """Where the shard's log ends."""
@@ -61,15 +77,16 @@ class Plan:
         entries: entries of logs, each with the nodes that it completes.
         events: in order.
         effects: outbox entries to add, each with its shard.
-        effects_done: ids of outbox entries to remove, after the additions.
+        effects_done: ids of outbox entries to remove, after the additions, each with its shard.
         documents: (collection, key) → the last (value, shard); no value deletes.
         owners: (scope, key) → the last (owner, shard); no owner releases.
         keys: stream → the last (wrapped key, shard); no key destroys.
-        versions: the version that each touched stream reaches.
+        streams: how each touched stream stands then.
         frontiers: where each touched shard's log ends then.
     """
 
     __slots__ = (
+        "_is_entangled",
         "documents",
         "effects",
         "effects_done",
@@ -79,7 +96,7 @@ class Plan:
         "ground",
         "keys",
         "owners",
-        "versions",
+        "streams",
     )
 
     def __init__(self, ground: Ground) -> None:
@@ -87,11 +104,12 @@ class Plan:
         self.entries: list[EntryRow] = []
         self.events: list[EventRow] = []
         self.effects: list[tuple[PendingEffect, str]] = []
-        self.effects_done: list[str] = []
+        self.effects_done: list[tuple[str, str]] = []
         self.documents: dict[tuple[str, str], tuple[bytes | None, str]] = {}
         self.owners: dict[tuple[str, str], tuple[str | None, str]] = {}
         self.keys: dict[str, tuple[bytes | None, str]] = {}
-        self.versions: dict[str, int] = {}
+        self.streams: dict[str, Standing] = {}
+        self._is_entangled = False
         self.frontiers: dict[str, Frontier] = {}
 
     def add(self, batch: Batch) -> Committed:
@@ -103,7 +121,7 @@ class Plan:
             ClaimConflict: a key belongs to another owner.
         """
         check_batch(batch)
-        self._check_versions(batch)
+        self._check_streams(batch)
         owners = self._resolve_claims(batch) if batch.claims or batch.releases else None
         shard = batch.shard
         frontier = self.frontiers.get(shard) or self.ground.frontier(shard)
@@ -117,15 +135,20 @@ class Plan:
             self.frontiers[shard], nodes = frontier.append(leaf_hash(entry))
             self.entries.append((shard, size, entry, b"".join(nodes)))
         self._stage(batch, size)
-        if owners:
-            self.owners.update(owners)
+        for place, (owner, _) in (owners or {}).items():
+            self._change(self.owners, place, owner, shard)
         return Committed(shard, size)
 
     def is_entangled(self) -> bool:
-        """Whether one batch settles an effect that another one adds: their order matters then."""
-        if not (self.effects and self.effects_done):
-            return False
-        return not {effect.id for effect, _ in self.effects}.isdisjoint(self.effects_done)
+        """Whether the order of these batches matters: what one touches, another touches as well.
+
+        One settles an effect that another adds, or two shards have a word on one place.
+        """
+        if self._is_entangled or not (self.effects and self.effects_done):
+            return self._is_entangled
+        return not {effect.id for effect, _ in self.effects}.isdisjoint(
+            an_id for an_id, _ in self.effects_done
+        )
 
     def _stage(self, batch: Batch, seq: int) -> None:
         shard, at_ms, who, rows = batch.shard, batch.at_ms, batch.who, self.events
@@ -134,43 +157,54 @@ class Plan:
             for event in append.events:
                 version += 1
                 rows.append((stream, version, event.kind, event.body, at_ms, who, shard, seq))
-            self.versions[stream] = version
+            self.streams[stream] = (version, shard)
         for effect in batch.effects:
             self.effects.append((effect, shard))
         if batch.effects_done:
-            self.effects_done += batch.effects_done
+            self.effects_done += [(an_id, shard) for an_id in batch.effects_done]
         for document in batch.documents:
-            self.documents[document.collection, document.key] = (document.body, shard)
+            self._change(self.documents, (document.collection, document.key), document.body, shard)
         for key in batch.keys:
-            self.keys[key.stream] = (key.wrapped, shard)
+            self._change(self.keys, key.stream, key.wrapped, shard)
 
-    def _check_versions(self, batch: Batch) -> None:
+    def _change(
+        self, changes: dict[K, tuple[V | None, str]], place: K, value: V | None, shard: str
+    ) -> None:
+        """Stage the last word on a place; the words of two shards are not to be joined to one."""
+        self._is_entangled |= changes.get(place, (None, shard))[1] != shard
+        changes[place] = (value, shard)
+
+    def _check_streams(self, batch: Batch) -> None:
         for append in batch.appends:
-            found = self.versions.get(append.stream)
-            if found is None:
-                found = self.ground.version(append.stream)
-            expected = append.expected_version
-            if found != expected:
-                raise VersionConflict(f"{append.stream} has {found} events, not {expected}")
+            staged = self.streams.get(append.stream)
+            found, shard = staged or self.ground.stream(append.stream)
+            if found != append.expected_version:
+                raise VersionConflict(
+                    f"{append.stream} has {found} events, not {append.expected_version}"
+                )
+            if found and shard != batch.shard:
+                raise NotOfThisShard(f"{append.stream} is of {shard}, not of {batch.shard}")
 
     def _resolve_claims(self, batch: Batch) -> dict[tuple[str, str], tuple[str | None, str]]:
         """Releases first, so that one batch can hand a key from one owner to another."""
         owners: dict[tuple[str, str], tuple[str | None, str]] = {}
 
-        def owner(claim: Claim) -> str | None:
+        def holder(claim: Claim) -> tuple[str | None, str]:
             place = (claim.scope, claim.key)
             for known in (owners, self.owners):
                 if place in known:
-                    return known[place][0]
-            return self.ground.owner(claim.scope, claim.key)
+                    return known[place]
+            return self.ground.holder(claim.scope, claim.key) or (None, "")
 
         for release in batch.releases:
-            if owner(release) == release.owner:
+            if holder(release) == (release.owner, batch.shard):
                 owners[release.scope, release.key] = (None, batch.shard)
         for claim in batch.claims:
-            holder = owner(claim)
-            if holder is not None and holder != claim.owner:
-                raise ClaimConflict(claim.scope, holder)
+            owner, shard = holder(claim)
+            if owner not in (None, claim.owner):
+                raise ClaimConflict(claim.scope, str(owner))
+            if owner is not None and shard != batch.shard:
+                raise NotOfThisShard(f"{owner} holds the {claim.scope} in {shard}")
             owners[claim.scope, claim.key] = (claim.owner, batch.shard)
         return owners
 
@@ -234,8 +268,12 @@ __all__ = [
     "TIME_MS_MAX",
     "BadBatch",
     "EntryRow",
+    "NEW",
     "EventRow",
     "Ground",
+    "Holder",
+    "NotOfThisShard",
     "Plan",
+    "Standing",
     "check_batch",
 ]

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import trio
 
-from actors.store.batch import BadBatch, Plan
+from actors.store.batch import NEW, BadBatch, Holder, NotOfThisShard, Plan, Standing
 from actors.store.lanes import Lane, Lanes
 from actors.store.merkle import Frontier
 from actors.store.port import (
@@ -64,9 +64,15 @@ class Disk:
         frontiers = sorted(self.frontiers.items())
         return [Head(shard, frontier.size, frontier.root()) for shard, frontier in frontiers]
 
-    def version(self, stream: str) -> int:
-        """How many events the stream has."""
-        return len(self.streams.get(stream, ()))
+    def stream(self, stream: str) -> Standing:
+        """As `Ground.stream`."""
+        rows = self.streams.get(stream)
+        return (rows[-1].version, rows[-1].shard) if rows else NEW
+
+    def holder(self, scope: str, key: str) -> Holder | None:
+        """As `Ground.holder`."""
+        owner = self.owners.get((scope, key))
+        return None if owner is None else (owner, self.shards["claims", (scope, key)])
 
     def owner(self, scope: str, key: str) -> str | None:
         """Who holds a business key."""
@@ -87,6 +93,12 @@ class Disk:
         for effect in batch.effects:
             if effect.id in self.pending:
                 raise BadBatch(f"effect {effect.id} is in the outbox already")
+        puts: dict[tuple[str, object], tuple[bytes | None, str]]
+        puts = {("documents", place): put for place, put in plan.documents.items()}
+        puts |= {("keys", stream): put for stream, put in plan.keys.items()}
+        for where, (value, shard) in puts.items():
+            if value is not None and self.shards.get(where, shard) != shard:
+                raise NotOfThisShard("a document or key is another shard's")
 
         for entry in (LogRow(*fields) for fields in plan.entries):
             self.logs.setdefault(entry.shard, []).append(entry)
@@ -97,9 +109,9 @@ class Disk:
             self.streams.setdefault(row.stream, []).append(row)
         added = {effect.id: (effect, shard) for effect, shard in plan.effects}
         self._overwrite("effects", self.pending, added)
-        for done in plan.effects_done:
-            self.pending.pop(done, None)
-            self.shards.pop(("effects", done), None)
+        self._overwrite(
+            "effects", self.pending, {an_id: (None, shard) for an_id, shard in plan.effects_done}
+        )
         self._overwrite("claims", self.owners, plan.owners)
         self._overwrite("documents", self.documents, plan.documents)
         self._overwrite("keys", self.keys, plan.keys)
@@ -108,11 +120,11 @@ class Disk:
     def _overwrite(
         self, table: str, kept: dict[K, V], changes: Mapping[K, tuple[V | None, str]]
     ) -> None:
-        """Put each change; None removes."""
+        """Put each change; None removes what is the shard's own."""
         for place, (value, shard) in changes.items():
             if value is None:
-                kept.pop(place, None)
-                self.shards.pop((table, place), None)
+                if self.shards.get((table, place)) == shard:
+                    del kept[place], self.shards[table, place]
             else:
                 kept[place] = value
                 self.shards[table, place] = shard

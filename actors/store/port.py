@@ -166,7 +166,8 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
         releases: business keys to give back; only the owner's own are released.
         documents: values to put or delete.
         keys: keys of streams to keep or destroy.
-        shard: whose log it is entered in.
+        shard: whose log it is entered in. What another shard's log says is out of its reach: such
+            effects, claims and documents are unknown to it, and putting in their place is refused.
         span: the trace that led here (a W3C trace context's `traceparent`), or empty.
     """
 
@@ -265,6 +266,7 @@ class Store(Protocol):
         Raises:
             VersionConflict: a stream has another version than expected.
             ClaimConflict: a key belongs to another owner.
+            NotOfThisShard: what it would change is in another shard's log (actors.store.batch).
         """
 
     async def read(self, stream: str, after_version: int = 0) -> list[Recorded]:

@@ -94,11 +94,11 @@ class Books(Protocol):
 class Notes(Protocol):
     """Where what must be there is noted; see `actors.store.sqlite.scratch`."""
 
-    def put(self, table: str, place: Place, mark: bytes) -> None:
-        """Note what must be there."""
+    def put(self, table: str, place: Place, shard: str, mark: bytes) -> None:
+        """Note what must be there, and whose log says so."""
 
-    def drop(self, table: str, place: Place) -> None:
-        """Note that nothing must be there."""
+    def drop(self, table: str, place: Place, shard: str) -> None:
+        """Note that nothing of the shard's must be there; what is another's stays."""
 
     def get(self, table: str, place: Place) -> bytes | None:
         """What must be there, or None."""
@@ -179,14 +179,14 @@ class _Walk:
                 self._look_at_event(entry, stream, version, kind, digest)
         for an_id, stream, to, kind, due_ms, span, digest in entry.effects:
             mark = _mark(shard, stream, to, kind, due_ms, span, digest)
-            notes.put(EFFECTS, (an_id, ""), mark)
+            notes.put(EFFECTS, (an_id, ""), shard, mark)
         for done in entry.effects_done:
-            notes.drop(EFFECTS, (done, ""))
+            notes.drop(EFFECTS, (done, ""), shard)
         for scope, key, owner in entry.releases:
             if notes.get(CLAIMS, (scope, key)) == _mark(shard, owner):
-                notes.drop(CLAIMS, (scope, key))
+                notes.drop(CLAIMS, (scope, key), shard)
         for scope, key, owner in entry.claims:
-            notes.put(CLAIMS, (scope, key), _mark(shard, owner))
+            notes.put(CLAIMS, (scope, key), shard, _mark(shard, owner))
         for collection, key, body in entry.documents:
             self._note(DOCUMENTS, (collection, key), shard, body)
         for stream, wrapped in entry.keys:
@@ -194,9 +194,9 @@ class _Walk:
 
     def _note(self, table: str, place: Place, shard: str, digest: bytes | None) -> None:
         if digest is None:
-            self._notes.drop(table, place)
+            self._notes.drop(table, place, shard)
         else:
-            self._notes.put(table, place, _mark(shard, digest))
+            self._notes.put(table, place, shard, _mark(shard, digest))
 
     def _look_at_event(
         self, entry: Entry, stream: str, version: int, kind: str, digest: bytes

@@ -6,7 +6,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
 import pytest
+import trio
+import trio.testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,6 +30,7 @@ from actors.store import (
     StoreError,
     VersionConflict,
 )
+from actors.store.batch import NotOfThisShard
 from actors.store.entry import digest_of
 from actors.store.memory import Disk
 from actors.store.merkle import Frontier, leaf_hash
@@ -168,17 +172,81 @@ def test_keys_are_kept_and_destroyed(tell: Teller) -> None:
     tell(story)
 
 
+STRANGE = {
+    "a stream": Batch("li", 2, (Append("s", 1, (Event("e", b"2"),)),)),
+    "a claim": Batch("li", 2, claims=(Claim("card", "6217", "s"),)),
+    "a document": Batch("li", 2, documents=(Document("c", "k", b"w"),)),
+    "a key": Batch("li", 2, keys=(KeyRow("s", b"other"),)),
+}
+"""What only the shard may do that has made the row."""
+
+UNKNOWN = {
+    "an effect done": Batch("li", 2, effects_done=("s#1.0",)),
+    "a release": Batch("li", 2, releases=(Claim("card", "6217", "s"),)),
+    "a document's end": Batch("li", 2, documents=(Document("c", "k", None),)),
+    "a key's end": Batch("li", 2, keys=(KeyRow("s", None),)),
+}
+"""What takes away, and finds nothing there of another shard."""
+
+
+@pytest.mark.parametrize("what", [*STRANGE, *UNKNOWN])
+@pytest.mark.parametrize("with_the_first", [False, True], ids=["later", "in one group"])
+def test_what_another_shard_says_is_out_of_reach(
+    tell: Teller, what: str, *, with_the_first: bool
+) -> None:
+    """Putting is refused, taking away finds nothing; in one group commit as well as later."""
+    first = Batch(
+        "mei",
+        1,
+        (Append("s", 0, (Event("e", b"1"),)),),
+        effects=(PendingEffect("s#1.0", "s", "core", "post", b"1"),),
+        claims=(Claim("card", "6217", "s"),),
+        documents=(Document("c", "k", b"v"),),
+        keys=(KeyRow("s", b"wrapped"),),
+        shard=SHARDS[0],
+    )
+    strange = msgspec.structs.replace((STRANGE | UNKNOWN)[what], shard=SHARDS[1])
+
+    async def story(store: Store) -> None:
+        refused: list[StoreError] = []
+
+        async def touch() -> None:
+            try:
+                await store.commit(strange)
+            except NotOfThisShard as refusal:
+                refused.append(refusal)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(store.commit, first)
+            if with_the_first:
+                await trio.testing.wait_all_tasks_blocked()
+                nursery.start_soon(touch)
+        if not with_the_first:
+            await touch()
+
+        assert (1 if what in STRANGE else 0) == len(refused)
+        assert 1 == len(await store.read("s"))
+        assert ["s#1.0"] == [effect.id for effect in await store.effects()]
+        assert "s" == await store.owner("card", "6217")
+        assert b"v" == await store.document("c", "k")
+        assert b"wrapped" == await store.key("s")
+
+    tell(story)
+
+
 NUMBERS = st.integers(0, 2)
 BODIES = st.binary(max_size=3)
 
 
 @st.composite
 def batches(draw: st.DrawFn) -> Batch:
-    """Any batch of few names, so that conflicts, repetitions and releases are frequent."""
+    """Any batch of few names, so that conflicts, repetitions and releases are frequent; now and
+    then it names what is another shard's.
+    """
     shard = draw(st.sampled_from(SHARDS))
 
     def name() -> str:
-        return f"{shard}/{draw(NUMBERS)}"
+        return f"{draw(st.sampled_from((shard, shard, *SHARDS)))}/{draw(NUMBERS)}"
 
     def few() -> range:
         return range(draw(NUMBERS))

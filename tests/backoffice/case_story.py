@@ -43,11 +43,11 @@ from backoffice.cases.view import file_of
 from backoffice.catalogue import products
 from backoffice.forms import Forms
 from backoffice.partners.operations import Partner
-from backoffice.partners.port import PartnerRequest
 from backoffice.product import Product
 from tests.backoffice.fake_partners import FakeCore, leg_of
 from tests.backoffice.right_answers import facts_for, right_values
 from tests.kit import submissions as make
+from tests.kit.partners import leg_key
 from wire.case_state import State
 from wire.chip_record import ChipRecord
 from wire.codec import decode, encode
@@ -122,12 +122,6 @@ SAME_OUTLET = caller("D-0004", staff("A004", "P11", "O1"), Level.A4)
 TELLERS_ALIAS = caller("D-0005", staff("A005", "P1", "O9"), Level.A4)
 FIRST = caller("D-0006", staff("R001", "P12", "O9"), Level.A4)
 SECOND = caller("D-0007", staff("R002", "P13", "O9"), Level.A4)
-
-
-def leg_key(effect: Effect) -> str:
-    """The key of the leg that a partner is asked about."""
-    assert isinstance(effect.message, PartnerRequest)
-    return effect.message.key
 
 
 def convert(pin: PinBlock, pan: Pan) -> bytes:

@@ -14,9 +14,10 @@ from backoffice.cases.events import (
     Standing,
 )
 from backoffice.partners.port import Abort, Commit, Inquire, Prepare
-from tests.backoffice.case_story import RULES, Story, leg_key, leg_of
+from tests.backoffice.case_story import RULES, Story, leg_of
 from tests.backoffice.toys import BILL, MONEY, NOTICE
 from tests.backoffice.toys import RULES as WITH_TOYS
+from tests.kit.partners import leg_key
 from wire.case_state import State
 from wire.codec import encode
 from wire.message import Code, Refusal

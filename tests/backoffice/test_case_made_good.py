@@ -17,7 +17,7 @@ from backoffice.cases.commands import LookManual, PartnerSilent
 from backoffice.cases.events import InquiryLost, LegHeard, Standing
 from backoffice.cases.legs import LegRecord
 from backoffice.partners.port import Abort, Commit, PartnerOutcome, PartnerStatus, Reverse
-from tests.backoffice.case_story import FIRST, SECOND, UNION, Story, leg_key
+from tests.backoffice.case_story import FIRST, SECOND, UNION, Story
 from tests.backoffice.test_case_settlement import (
     DONE,
     HOUR_MS,
@@ -31,6 +31,7 @@ from tests.backoffice.test_case_settlement import (
     wait,
 )
 from tests.backoffice.toys import BILL, MONEY
+from tests.kit.partners import leg_key
 from wire.case_state import State
 from wire.message import Code
 from wire.messages.settlement import Act

@@ -38,11 +38,11 @@ from tests.backoffice.case_story import (
     Bank,
     FakeCore,
     Story,
-    leg_key,
 )
 from tests.backoffice.toys import BILL, MONEY, NOTICE
 from tests.backoffice.toys import RULES as WITH_TOYS
 from tests.kit import submissions as make
+from tests.kit.partners import leg_key
 from wire.case_state import FINAL_STATES, State
 from wire.checks import Area
 from wire.codec import decode

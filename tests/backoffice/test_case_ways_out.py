@@ -38,10 +38,10 @@ from tests.backoffice.case_story import (
     UNION,
     Story,
     keys,
-    leg_key,
 )
 from tests.backoffice.test_case_sequences import random_life
 from tests.kit.outside import virtual_outside
+from tests.kit.partners import leg_key
 from tests.kit.running import run
 from wire.case_state import FINAL_STATES, State
 from wire.codec import encode

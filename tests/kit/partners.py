@@ -1,4 +1,4 @@
-"""A partner that lists what a story tells it to: answers `Look`, or says nothing at all."""
+"""What partners are asked, and one that lists what a story tells it to, or says nothing at all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from actors import Actor, on
 from actors.actor import NOREPLY, NoReply
-from actors.durable import Commanded
+from actors.durable import Commanded, Effect
+from backoffice.partners.port import PartnerRequest
 from backoffice.partners.queries import Found, Look, PartnerQuery
 from wire.message import Refusal
 from wire.messages.lookups import Item
@@ -36,3 +37,9 @@ class ListedPartner(Actor):
         if answer is None:
             return NOREPLY
         return answer if isinstance(answer, Refusal) else Found(answer, self._shelf.note)
+
+
+def leg_key(effect: Effect) -> str:
+    """The key of the leg that a partner is asked about."""
+    assert isinstance(effect.message, PartnerRequest)
+    return effect.message.key

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from actors.store.batch import BadBatch, Plan
+from actors.store.batch import NEW, BadBatch, Holder, NotOfThisShard, Plan, Standing
 from actors.store.merkle import Frontier
 from actors.store.port import Batch, Head, StoreClosed, StoreError
 from actors.store.postgres.connection import (
@@ -27,21 +27,22 @@ from actors.store.postgres.connection import (
 from actors.store.postgres.reader import Reader, meant
 from actors.store.requests import Outcome
 
-VERSIONS_KEPT_MAX = 20_000
-"""The most streams whose versions a writer remembers; then it starts anew."""
+STREAMS_KEPT_MAX = 20_000
+"""The most streams that a writer remembers; then it starts anew."""
 
 FRONTIERS_KEPT_MAX = 1_000
 """The most shards whose logs' ends a writer remembers; then it starts anew."""
 
-_VERSIONS = """
-SELECT stream, (SELECT coalesce(max(version), 0) FROM events WHERE events.stream = asked.stream)
-FROM unnest($1::text[]) AS asked (stream)
+_STREAMS = """
+SELECT asked.stream, last.version, last.shard
+FROM unnest($1::text[]) AS asked (stream), LATERAL (
+    SELECT version, shard FROM events WHERE events.stream = asked.stream
+    ORDER BY version DESC LIMIT 1) AS last
 """
 
-_OWNERS = """
-SELECT scope, key, (SELECT owner FROM claims
-                    WHERE claims.scope = asked.scope AND claims.key = asked.key)
-FROM unnest($1::text[], $2::text[]) AS asked (scope, key)
+_HOLDERS = """
+SELECT scope, key, owner, shard
+FROM unnest($1::text[], $2::text[]) AS asked (scope, key) JOIN claims USING (scope, key)
 """
 
 _ADD_ENTRIES = """
@@ -58,7 +59,10 @@ INSERT INTO effects SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4:
                                          $5::bytea[], $6::bigint[], $7::text[], $8::text[])
 """
 
-_DROP_EFFECTS = "DELETE FROM effects WHERE id = ANY ($1::text[])"
+_DROP_EFFECTS = """
+DELETE FROM effects USING unnest($1::text[], $2::text[]) AS gone (id, shard)
+WHERE effects.id = gone.id AND effects.shard = gone.shard
+"""
 
 _PUT_CLAIMS = """
 INSERT INTO claims SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
@@ -66,26 +70,32 @@ ON CONFLICT (scope, key) DO UPDATE SET owner = excluded.owner, shard = excluded.
 """
 
 _DROP_CLAIMS = """
-DELETE FROM claims USING unnest($1::text[], $2::text[]) AS gone (scope, key)
-WHERE claims.scope = gone.scope AND claims.key = gone.key
+DELETE FROM claims USING unnest($1::text[], $2::text[], $3::text[]) AS gone (scope, key, shard)
+WHERE claims.scope = gone.scope AND claims.key = gone.key AND claims.shard = gone.shard
 """
 
 _PUT_DOCUMENTS = """
 INSERT INTO documents SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[])
-ON CONFLICT (collection, key) DO UPDATE SET body = excluded.body, shard = excluded.shard
+ON CONFLICT (collection, key) DO UPDATE SET body = excluded.body
+WHERE documents.shard = excluded.shard
 """
 
 _DROP_DOCUMENTS = """
-DELETE FROM documents USING unnest($1::text[], $2::text[]) AS gone (collection, key)
+DELETE FROM documents
+USING unnest($1::text[], $2::text[], $3::text[]) AS gone (collection, key, shard)
 WHERE documents.collection = gone.collection AND documents.key = gone.key
+  AND documents.shard = gone.shard
 """
 
 _PUT_KEYS = """
 INSERT INTO keys SELECT * FROM unnest($1::text[], $2::bytea[], $3::text[])
-ON CONFLICT (stream) DO UPDATE SET wrapped = excluded.wrapped, shard = excluded.shard
+ON CONFLICT (stream) DO UPDATE SET wrapped = excluded.wrapped WHERE keys.shard = excluded.shard
 """
 
-_DROP_KEYS = "DELETE FROM keys WHERE stream = ANY ($1::text[])"
+_DROP_KEYS = """
+DELETE FROM keys USING unnest($1::text[], $2::text[]) AS gone (stream, shard)
+WHERE keys.stream = gone.stream AND keys.shard = gone.shard
+"""
 
 _Change = tuple[str | None, str] | tuple[bytes | None, str]
 """A new value, or None where it goes, and the shard whose log says so."""
@@ -99,23 +109,23 @@ class Known:
     """What is durable, as far as it was asked for; a `Ground`.
 
     Attributes:
-        versions: of streams.
-        owners: of (scope, key).
+        streams: how they stand.
+        holders: of (scope, key).
         frontiers: of shards' logs.
     """
 
     def __init__(self) -> None:
-        self.versions: dict[str, int] = {}
-        self.owners: dict[tuple[str, str], str | None] = {}
+        self.streams: dict[str, Standing] = {}
+        self.holders: dict[tuple[str, str], Holder | None] = {}
         self.frontiers: dict[str, Frontier] = {}
 
-    def version(self, stream: str) -> int:
-        """As `Ground.version`."""
-        return self.versions[stream]
+    def stream(self, stream: str) -> Standing:
+        """As `Ground.stream`."""
+        return self.streams[stream]
 
-    def owner(self, scope: str, key: str) -> str | None:
-        """As `Ground.owner`."""
-        return self.owners[scope, key]
+    def holder(self, scope: str, key: str) -> Holder | None:
+        """As `Ground.holder`."""
+        return self.holders[scope, key]
 
     def frontier(self, shard: str) -> Frontier:
         """As `Ground.frontier`."""
@@ -123,8 +133,9 @@ class Known:
 
     def learn(self, plan: Plan) -> None:
         """Take in what a plan has written."""
-        self.versions.update(plan.versions)
-        self.owners.update((place, owner) for place, (owner, _) in plan.owners.items())
+        self.streams.update(plan.streams)
+        for place, (owner, shard) in plan.owners.items():
+            self.holders[place] = None if owner is None else (owner, shard)
         self.frontiers.update(plan.frontiers)
 
 
@@ -140,8 +151,8 @@ class Writer:
         """Commit many batches in one transaction, with one wait for the disk.
 
         All are planned in memory and written together. Should the server itself refuse a row, or
-        one batch settle what another adds, the transaction starts again with each batch in a
-        savepoint of its own.
+        the order of the batches matter, the transaction starts again with each batch in a savepoint
+        of its own.
 
         Raises:
             StoreError: nothing of any batch was applied (full, read-only, locked; `Lost`).
@@ -151,7 +162,7 @@ class Writer:
             return []
         try:
             return await self._commit_together(batches)
-        except _OneByOne:
+        except (_OneByOne, NotOfThisShard):
             return await self._commit_one_by_one(batches)
 
     async def heads(self) -> list[Head]:
@@ -172,7 +183,7 @@ class Writer:
                 except StoreError as refusal:
                     outcomes.append(refusal)
             if plan.is_entangled():
-                raise _OneByOne("one batch settles what another one adds")
+                raise _OneByOne("one batch touches what another one does")
             await self._write(plan)
         self._known.learn(plan)
         return outcomes
@@ -193,6 +204,7 @@ class Writer:
             outcome = plan.add(batch)
             await self._write(plan)
         except StoreError as refusal:
+            await self._connection.execute("ROLLBACK TO batch")
             return refusal
         except ERRORS as error:
             if not blames_one_batch(error):
@@ -208,14 +220,18 @@ class Writer:
         shards = {batch.shard for batch in batches} - known.frontiers.keys()
         if shards:
             known.frontiers.update(await self._reader.frontiers(list(shards)))
-        streams = {a.stream for batch in batches for a in batch.appends} - known.versions.keys()
+        streams = {append.stream for batch in batches for append in batch.appends}
+        streams -= known.streams.keys()
         if streams:
-            known.versions.update(map(tuple, await fetch(_VERSIONS, list(streams))))
+            known.streams.update(dict.fromkeys(streams, NEW))
+            rows = await fetch(_STREAMS, list(streams))
+            known.streams.update((stream, (version, shard)) for stream, version, shard in rows)
         places = {(c.scope, c.key) for b in batches for c in (*b.claims, *b.releases)}
-        places -= known.owners.keys()
+        places -= known.holders.keys()
         if places:
-            rows = await fetch(_OWNERS, *map(list, zip(*places, strict=True)))
-            known.owners.update(((scope, key), owner) for scope, key, owner in rows)
+            known.holders.update(dict.fromkeys(places))
+            rows = await fetch(_HOLDERS, *map(list, zip(*places, strict=True)))
+            known.holders.update(((scope, key), (o, shard)) for scope, key, o, shard in rows)
 
     async def _write(self, plan: Plan) -> None:
         execute = self._connection.execute
@@ -230,7 +246,7 @@ class Writer:
             ]
             await execute(_ADD_EFFECTS, *zip(*rows, strict=True))
         if plan.effects_done:
-            await execute(_DROP_EFFECTS, plan.effects_done)
+            await execute(_DROP_EFFECTS, *zip(*plan.effects_done, strict=True))
         await self._overwrite(_PUT_CLAIMS, _DROP_CLAIMS, plan.owners)
         await self._overwrite(_PUT_DOCUMENTS, _DROP_DOCUMENTS, plan.documents)
         keys = {(stream,): change for stream, change in plan.keys.items()}
@@ -239,9 +255,11 @@ class Writer:
     async def _overwrite(self, put: str, drop: str, changes: Mapping[Any, _Change]) -> None:
         """Put each change; None removes."""
         kept = [(*place, *change) for place, change in changes.items() if change[0] is not None]
-        gone = [place for place, change in changes.items() if change[0] is None]
+        gone = [(*place, shard) for place, (value, shard) in changes.items() if value is None]
         if kept:
-            await self._connection.execute(put, *zip(*kept, strict=True))
+            said = await self._connection.execute(put, *zip(*kept, strict=True))
+            if said != f"INSERT 0 {len(kept)}":
+                raise NotOfThisShard("a document or key is another shard's")
         if gone:
             await self._connection.execute(drop, *zip(*gone, strict=True))
 
@@ -296,8 +314,8 @@ class Writer:
     def _forget_what_is_too_much(self) -> None:
         known = self._known
         # Owners are asked for group by group: a bank has more claims than streams at work.
-        known.owners.clear()
-        if len(known.versions) > VERSIONS_KEPT_MAX or len(known.frontiers) > FRONTIERS_KEPT_MAX:
+        known.holders.clear()
+        if len(known.streams) > STREAMS_KEPT_MAX or len(known.frontiers) > FRONTIERS_KEPT_MAX:
             self._known = Known()
 
 

@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from actors.store.batch import BadBatch, Plan
+from actors.store.batch import NEW, BadBatch, Holder, NotOfThisShard, Plan, Standing
 from actors.store.merkle import NODE_BYTES, Frontier, frontier_places
 from actors.store.port import (
     DUE_ROWS_MAX,
@@ -37,15 +37,15 @@ from actors.store.requests import Outcome
 from actors.store.sqlite.errors import in_words, is_refusal
 from actors.store.sqlite.schema import prepare_reader, prepare_writer, reader_address
 
-VERSIONS_KEPT_MAX = 20_000
-"""The most streams whose versions a writer remembers; then it starts anew."""
+STREAMS_KEPT_MAX = 20_000
+"""The most streams that a writer remembers; then it starts anew."""
 
 FRONTIERS_KEPT_MAX = 1_000
 """The most shards whose logs' ends a writer remembers; then it starts anew."""
 
 
 class _Entangled(Exception):
-    """One batch of a group settles an effect that another one adds: their order matters."""
+    """One batch of a group touches what another one does: their order matters."""
 
 
 _BLAMES_ONE_BATCH = (sqlite3.IntegrityError, sqlite3.DataError)
@@ -55,12 +55,19 @@ _EVENT = "stream, version, kind, body, at_ms, who, shard, seq"
 _EFFECT = "id, stream, recipient, kind, body, due_ms, span"
 _LOG = "shard, seq, entry, nodes"
 
+_DROP_EFFECT = "DELETE FROM effects WHERE id = ? AND shard = ?"
 _PUT_CLAIM = "INSERT OR REPLACE INTO claims VALUES (?, ?, ?, ?)"
-_DROP_CLAIM = "DELETE FROM claims WHERE scope = ? AND key = ?"
-_PUT_DOCUMENT = "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?)"
-_DROP_DOCUMENT = "DELETE FROM documents WHERE collection = ? AND key = ?"
-_PUT_KEY = "INSERT OR REPLACE INTO keys VALUES (?, ?, ?)"
-_DROP_KEY = "DELETE FROM keys WHERE stream = ?"
+_DROP_CLAIM = "DELETE FROM claims WHERE scope = ? AND key = ? AND shard = ?"
+_PUT_DOCUMENT = (
+    "INSERT INTO documents VALUES (?, ?, ?, ?) ON CONFLICT (collection, key)"
+    " DO UPDATE SET body = excluded.body WHERE documents.shard = excluded.shard"
+)
+_DROP_DOCUMENT = "DELETE FROM documents WHERE collection = ? AND key = ? AND shard = ?"
+_PUT_KEY = (
+    "INSERT INTO keys VALUES (?, ?, ?) ON CONFLICT (stream)"
+    " DO UPDATE SET wrapped = excluded.wrapped WHERE keys.shard = excluded.shard"
+)
+_DROP_KEY = "DELETE FROM keys WHERE stream = ? AND shard = ?"
 
 _Change = tuple[str | None, str] | tuple[bytes | None, str]
 """A new value, or None where it goes, and the shard whose log says so."""
@@ -78,16 +85,16 @@ class SqliteFile:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._one = connection.cursor()
-        self._versions: dict[str, int] = {}
+        self._streams: dict[str, Standing] = {}
         self._frontiers: dict[str, Frontier] = {}
         self._data_version = 0
 
     def commit_group(self, batches: Sequence[Batch]) -> list[Outcome]:
         """Commit many batches in one transaction, with one wait for the disk.
 
-        All are planned in memory and written together. Should SQLite itself refuse a row, or one
-        batch settle what another adds, the transaction starts again with each batch in a savepoint
-        of its own.
+        All are planned in memory and written together. Should SQLite itself refuse a row, or the
+        order of the batches matter, the transaction starts again with each batch in a savepoint of
+        its own.
 
         Raises:
             StoreError: nothing of any batch was applied (locked, full).
@@ -99,7 +106,7 @@ class SqliteFile:
             try:
                 with self._transaction():
                     outcomes = self._write_together(batches)
-            except (*_BLAMES_ONE_BATCH, _Entangled):
+            except (*_BLAMES_ONE_BATCH, NotOfThisShard, _Entangled):
                 with self._transaction():
                     outcomes = [self._write_alone(batch) for batch in batches]
         return outcomes
@@ -138,21 +145,25 @@ class SqliteFile:
         self._frontiers[shard] = frontier = self._frontier_at(shard, size or 0)
         return frontier
 
-    def version(self, stream: str) -> int:
-        """How many events the stream has; remembered from group to group."""
-        known = self._versions.get(stream)
+    def stream(self, stream: str) -> Standing:
+        """As `Ground.stream`; remembered from group to group."""
+        known = self._streams.get(stream)
         if known is not None:
             return known
-        query = "SELECT max(version) FROM events WHERE stream = ?"
-        (version,) = self._one.execute(query, (stream,)).fetchone()
-        self._versions[stream] = version = int(version or 0)
-        return version
+        query = "SELECT version, shard FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1"
+        self._streams[stream] = found = self._one.execute(query, (stream,)).fetchone() or NEW
+        return found
+
+    def holder(self, scope: str, key: str) -> Holder | None:
+        """As `Ground.holder`."""
+        query = "SELECT owner, shard FROM claims WHERE scope = ? AND key = ?"
+        holder: Holder | None = self._one.execute(query, (scope, key)).fetchone()
+        return holder
 
     def owner(self, scope: str, key: str) -> str | None:
         """As `Store.owner`."""
-        query = "SELECT owner FROM claims WHERE scope = ? AND key = ?"
-        row = self._one.execute(query, (scope, key)).fetchone()
-        return None if row is None else str(row[0])
+        holder = self.holder(scope, key)
+        return None if holder is None else holder[0]
 
     def read(self, stream: str, after_version: int) -> list[Recorded]:
         """As `Store.read`."""
@@ -261,6 +272,7 @@ class SqliteFile:
             outcome = plan.add(batch)
             self._write(plan)
         except StoreError as refusal:
+            self._one.execute("ROLLBACK TO batch")
             outcome = refusal
         except _BLAMES_ONE_BATCH as error:
             self._one.execute("ROLLBACK TO batch")
@@ -281,19 +293,20 @@ class SqliteFile:
             ]
             many("INSERT INTO effects VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
         if plan.effects_done:
-            many("DELETE FROM effects WHERE id = ?", [(done,) for done in plan.effects_done])
+            many(_DROP_EFFECT, plan.effects_done)
         self._overwrite(_PUT_CLAIM, _DROP_CLAIM, plan.owners)
         self._overwrite(_PUT_DOCUMENT, _DROP_DOCUMENT, plan.documents)
         self._overwrite(_PUT_KEY, _DROP_KEY, {(stream,): c for stream, c in plan.keys.items()})
-        self._versions.update(plan.versions)
+        self._streams.update(plan.streams)
         self._frontiers.update(plan.frontiers)
 
     def _overwrite(self, put: str, drop: str, changes: Mapping[Any, _Change]) -> None:
         """Put each change; None removes."""
         if changes:
             kept = [(*place, *change) for place, change in changes.items() if change[0] is not None]
-            gone = [place for place, change in changes.items() if change[0] is None]
-            self._connection.executemany(put, kept)
+            gone = [(*place, shard) for place, (value, shard) in changes.items() if value is None]
+            if self._connection.executemany(put, kept).rowcount < len(kept):
+                raise NotOfThisShard("a document or key is another shard's")
             self._connection.executemany(drop, gone)
 
     @contextmanager
@@ -315,13 +328,13 @@ class SqliteFile:
         """Another connection has written, or there is too much to remember."""
         (data_version,) = self._one.execute("PRAGMA data_version").fetchone()
         stale = data_version != self._data_version
-        many = len(self._versions) > VERSIONS_KEPT_MAX or len(self._frontiers) > FRONTIERS_KEPT_MAX
+        many = len(self._streams) > STREAMS_KEPT_MAX or len(self._frontiers) > FRONTIERS_KEPT_MAX
         if stale or many:
             self._forget()
             self._data_version = data_version
 
     def _forget(self) -> None:
-        self._versions.clear()
+        self._streams.clear()
         self._frontiers.clear()
 
     @contextmanager

@@ -20,14 +20,15 @@ class Scratch:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._one = connection.cursor()
 
-    def put(self, table: str, place: Place, mark: bytes) -> None:
-        """Note what must be there."""
-        self._one.execute("INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?)", (table, *place, mark))
+    def put(self, table: str, place: Place, shard: str, mark: bytes) -> None:
+        """Note what must be there, and whose log says so."""
+        row = (table, *place, shard, mark)
+        self._one.execute("INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?, ?)", row)
 
-    def drop(self, table: str, place: Place) -> None:
-        """Note that nothing must be there."""
-        query = "DELETE FROM marks WHERE table_name = ? AND a = ? AND b = ?"
-        self._one.execute(query, (table, *place))
+    def drop(self, table: str, place: Place, shard: str) -> None:
+        """Note that nothing of the shard's must be there; what is another's stays."""
+        query = "DELETE FROM marks WHERE table_name = ? AND a = ? AND b = ? AND shard = ?"
+        self._one.execute(query, (table, *place, shard))
 
     def get(self, table: str, place: Place) -> bytes | None:
         """What must be there, or None."""
@@ -48,7 +49,7 @@ def open_scratch() -> Iterator[Scratch]:
     # SQLite keeps an unnamed database in its cache, and in a temporary file beyond that.
     with closing(sqlite3.connect("", isolation_level=None)) as connection:
         connection.execute(
-            "CREATE TABLE marks (table_name TEXT, a TEXT, b TEXT, mark BLOB,"
+            "CREATE TABLE marks (table_name TEXT, a TEXT, b TEXT, shard TEXT, mark BLOB,"
             " PRIMARY KEY (table_name, a, b)) STRICT, WITHOUT ROWID"
         )
         connection.execute("BEGIN")
