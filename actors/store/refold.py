@@ -2,8 +2,9 @@
 
 Each shard's log is read once, from its first entry to its last. Its tree is computed anew, every
 event is fetched and compared with its digest, and what effects, claims, documents and keys must be
-there is noted on the disk; afterwards each table is read beside the notes. So memory does not grow
-with the office. One wrong row is one finding, and the walk goes on behind it.
+there is noted on the disk, shard by shard, since the logs are walked by name and not by time;
+afterwards each table is read beside the notes. So memory does not grow with the office. One wrong
+row is one finding, and the walk goes on behind it.
 
 What no log can show: that its end was cut off, or that it was written anew as a whole. For that
 somebody else must have kept a former head.
@@ -13,6 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from itertools import groupby
+from operator import itemgetter
 from typing import Final, Protocol
 
 import msgspec
@@ -100,11 +103,11 @@ class Notes(Protocol):
     def drop(self, table: str, place: Place, shard: str) -> None:
         """Note that nothing of the shard's must be there; what is another's stays."""
 
-    def get(self, table: str, place: Place) -> bytes | None:
-        """What must be there, or None."""
+    def get(self, table: str, place: Place, shard: str) -> bytes | None:
+        """What of a shard's must be there, or None."""
 
     def rows(self, table: str) -> Iterator[tuple[Place, bytes]]:
-        """Everything that must be in a table, by place."""
+        """Everything that must be in a table, by place; a place twice if two shards have it."""
 
 
 def _unwatched(_shard: str, _frontier: Frontier) -> None:
@@ -183,7 +186,7 @@ class _Walk:
         for done in entry.effects_done:
             notes.drop(EFFECTS, (done, ""), shard)
         for scope, key, owner in entry.releases:
-            if notes.get(CLAIMS, (scope, key)) == _mark(shard, owner):
+            if notes.get(CLAIMS, (scope, key), shard) == _mark(shard, owner):
                 notes.drop(CLAIMS, (scope, key), shard)
         for scope, key, owner in entry.claims:
             notes.put(CLAIMS, (scope, key), shard, _mark(shard, owner))
@@ -251,19 +254,21 @@ def _compare(
     tell: Tell,
 ) -> None:
     """Read both side by side; each is in the order of its places."""
-    one, other = next(said, None), next(kept, None)
+    places = ((place, [mark for _, mark in rows]) for place, rows in groupby(said, itemgetter(0)))
+    one, other = next(places, None), next(kept, None)
     while one is not None or other is not None:
         if other is None or (one is not None and one[0] < other[0]):
             assert one is not None
             tell(Wrong.MISSING, _named(table, one[0]))
-            one = next(said, None)
+            one = next(places, None)
         elif one is None or other[0] < one[0]:
             tell(Wrong.ADDED, _named(table, other[0]))
             other = next(kept, None)
         else:
-            if one[1] != other[1]:
+            # No two shards can have one place at a time, so none of their logs is right then.
+            if one[1] != [other[1]]:
                 tell(Wrong.ALTERED, _named(table, one[0]))
-            one, other = next(said, None), next(kept, None)
+            one, other = next(places, None), next(kept, None)
 
 
 def _named(table: str, place: Place) -> str:

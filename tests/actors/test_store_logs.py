@@ -296,6 +296,33 @@ def agree(disk: Disk, path: Path) -> None:
     assert [] == wrong
 
 
+@pytest.mark.parametrize("way", [1, -1], ids=["to a later name", "to an earlier name"])
+def test_what_one_shard_lets_go_of_another_may_have(way: int, tmp_path: Path) -> None:
+    """A card is claimed, released and claimed in another union; a document goes, and comes again
+    elsewhere: the logs are walked by name and not by time, and tell of it all the same.
+    """
+    former, latter = sorted(SHARDS[:2])[::way]
+    card, mine = Claim("card", "6217", "s"), Document("c", "k", b"v")
+    effect = PendingEffect("s#1.0", "s", "core", "post", b"1")
+    had = Batch("mei", 1, (), (effect,), (), (card,), (), (mine,), (KeyRow("s", b"1"),), former)
+    gone = Batch(
+        "mei",
+        2,
+        effects_done=(effect.id,),
+        releases=(card,),
+        documents=(Document("c", "k", None),),
+        keys=(KeyRow("s", None),),
+        shard=former,
+    )
+    disk, path = Disk(), tmp_path / "a.db"
+
+    with open_writer(path) as file:
+        for batch in (had, gone, msgspec.structs.replace(had, shard=latter)):
+            assert [disk.apply(batch)] == file.commit_group([batch])
+
+    agree(disk, path)
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(st.lists(batches(), max_size=5), st.sampled_from((0, 1, 2))), max_size=6))
 def test_backends_agree_about_everything(groups: list[tuple[list[Batch], int]]) -> None:

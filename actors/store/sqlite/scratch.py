@@ -30,15 +30,15 @@ class Scratch:
         query = "DELETE FROM marks WHERE table_name = ? AND a = ? AND b = ? AND shard = ?"
         self._one.execute(query, (table, *place, shard))
 
-    def get(self, table: str, place: Place) -> bytes | None:
-        """What must be there, or None."""
-        query = "SELECT mark FROM marks WHERE table_name = ? AND a = ? AND b = ?"
-        row = self._one.execute(query, (table, *place)).fetchone()
+    def get(self, table: str, place: Place, shard: str) -> bytes | None:
+        """What of a shard's must be there, or None."""
+        query = "SELECT mark FROM marks WHERE table_name = ? AND a = ? AND b = ? AND shard = ?"
+        row = self._one.execute(query, (table, *place, shard)).fetchone()
         return None if row is None else bytes(row[0])
 
     def rows(self, table: str) -> Iterator[tuple[Place, bytes]]:
-        """Everything that must be in a table, by place."""
-        query = "SELECT a, b, mark FROM marks WHERE table_name = ? ORDER BY a, b"
+        """Everything that must be in a table, by place; a place twice if two shards have it."""
+        query = "SELECT a, b, mark FROM marks WHERE table_name = ? ORDER BY a, b, shard"
         for a, b, mark in self._one.execute(query, (table,)):
             yield (a, b), mark
 
@@ -50,7 +50,7 @@ def open_scratch() -> Iterator[Scratch]:
     with closing(sqlite3.connect("", isolation_level=None)) as connection:
         connection.execute(
             "CREATE TABLE marks (table_name TEXT, a TEXT, b TEXT, shard TEXT, mark BLOB,"
-            " PRIMARY KEY (table_name, a, b)) STRICT, WITHOUT ROWID"
+            " PRIMARY KEY (table_name, a, b, shard)) STRICT, WITHOUT ROWID"
         )
         connection.execute("BEGIN")
         yield Scratch(connection)
