@@ -16,7 +16,8 @@ import pytest
 
 from actors.store import Append, Batch, Claim, Document, Event, KeyRow, PendingEffect
 from actors.store.daily import daily_root
-from actors.store.merkle import NODE_BYTES
+from actors.store.entry import entry_of
+from actors.store.merkle import NODE_BYTES, leaf_hash
 from actors.store.sqlite.file import SqliteFile
 from actors.store.sqlite.schema import prepare_writer
 from tests.kit import plain_verifier
@@ -231,14 +232,39 @@ def test_every_row_of_a_log_that_is_gone_or_moved_is_named(office: Path, insider
 
 @pytest.mark.parametrize("first", [EAST, WEST])
 def test_a_stream_in_the_logs_of_two_shards_is_named(first: str, tmp_path: Path) -> None:
-    """Whichever came first: only one shard's log has an order that its versions can follow."""
+    """Whichever came first: only one shard's log has an order that its versions can follow. No
+    store takes such a batch; an insider writes it down with all its hashes.
+    """
     path = tmp_path / "office.db"
     second = WEST if first == EAST else EAST
+    entry = entry_of(happened("case/a", 1, second, b"2"), 1)
     with written(path) as connection:
-        for batch in (happened("case/a", 0, first, b"1"), happened("case/a", 1, second, b"2")):
+        for batch in (happened("case/a", 0, first, b"1"), happened("case/b", 0, second, b"2")):
             SqliteFile(connection).commit_group([batch])
+        row = (entry, leaf_hash(entry), second)
+        connection.execute("UPDATE log SET entry = ?, nodes = ? WHERE shard = ?", row)
+        connection.execute(
+            "UPDATE events SET stream = 'case/a', version = 2 WHERE shard = ?", row[2:]
+        )
 
     assert "does not continue case/a" in {problem["what"] for problem in verify(path)["problems"]}
+
+
+@pytest.mark.parametrize("former", [EAST, WEST])
+def test_what_one_shard_lets_go_of_another_may_have(former: str, tmp_path: Path) -> None:
+    """A card that moved from one union to another: no log tells in which order that was."""
+    path = tmp_path / "office.db"
+    latter = WEST if former == EAST else EAST
+    card = (Claim("card", "6217", "case/a"),)
+    with written(path) as connection:
+        for batch in (
+            Batch("mei", 1, claims=card, shard=former),
+            Batch("mei", 2, releases=card, shard=former),
+            Batch("mei", 3, claims=card, shard=latter),
+        ):
+            SqliteFile(connection).commit_group([batch])
+
+    assert [] == verify(path)["problems"]
 
 
 def test_a_name_that_is_no_text_is_a_finding(insider: Insider) -> None:

@@ -148,7 +148,10 @@ class Verifier:
     def __init__(self, heads: list[Head]) -> None:
         self.problems: list[dict[str, str]] = []
         self.logs: dict[str, Log] = {}
-        self.must: dict[str, dict[tuple[Any, ...], tuple[Any, ...]]] = {t: {} for t in TABLES}
+        # Logs are read by name and not by time: each shard's word on a place stands by itself.
+        self.must: dict[str, dict[tuple[Any, ...], dict[str, tuple[Any, ...]]]] = {
+            table: {} for table in TABLES
+        }
         self.versions: dict[str, tuple[int, str]] = {}
         # Once an entry is not what was written, what does not follow from it is no finding.
         self.whole = True
@@ -228,34 +231,37 @@ class Verifier:
                 self.tell(where, f"does not continue {stream}")
             for version, (kind, digest) in enumerate(events, before + 1):
                 row = (kind, digest, at_ms, who, seq, shard)
-                self.put(where, "events", (stream, version), row)
+                self.put("events", (stream, version), row)
             self.versions[stream] = (before + len(events), shard)
         for name, stream, to, kind, due_ms, span, digest in effects:
-            self.put(where, "effects", (name,), (stream, to, kind, due_ms, span, digest, shard))
+            self.put("effects", (name,), (stream, to, kind, due_ms, span, digest, shard))
         for name in done:
-            self.put(where, "effects", (name,), (None, shard))
+            self.put("effects", (name,), (None, shard))
         for scope, key, owner in releases:
-            if self.must["claims"].get((scope, key)) == (owner, shard):
-                self.put(where, "claims", (scope, key), (None, shard))
+            if self.said("claims", (scope, key), shard) == (owner, shard):
+                self.put("claims", (scope, key), (None, shard))
         for scope, key, owner in claims:
-            if self.whole and self.must["claims"].get((scope, key), (owner,))[0] != owner:
+            held = self.said("claims", (scope, key), shard)
+            if self.whole and held is not None and held[0] != owner:
                 self.tell(where, f"takes claims/{scope}/{key} from its owner")
-            self.put(where, "claims", (scope, key), (owner, shard))
+            self.put("claims", (scope, key), (owner, shard))
         for collection, key, digest in docs:
-            self.put(where, "documents", (collection, key), (digest, shard))
+            self.put("documents", (collection, key), (digest, shard))
         for stream, digest in keys:
-            self.put(where, "keys", (stream,), (digest, shard))
+            self.put("keys", (stream,), (digest, shard))
 
-    def put(self, where: str, table: str, place: tuple[Any, ...], row: tuple[Any, ...]) -> None:
-        """What a place holds from now on; nothing, if the row begins with None."""
-        rows = self.must[table]
-        if rows.get(place, row)[-1] != row[-1]:
-            if self.whole:
-                self.tell(where, f"reaches for {named(table, place)} of another shard")
-        elif row[0] is None:
-            rows.pop(place, None)
-        else:
-            rows[place] = row
+    def said(self, table: str, place: tuple[Any, ...], shard: str) -> tuple[Any, ...] | None:
+        """What a place holds by a shard's log."""
+        return self.must[table].get(place, {}).get(shard)
+
+    def put(self, table: str, place: tuple[Any, ...], row: tuple[Any, ...]) -> None:
+        """What a place holds from now on by the row's shard; nothing, if it begins with None."""
+        words = self.must[table].setdefault(place, {})
+        words.pop(row[-1], None)
+        if row[0] is not None:
+            words[row[-1]] = row
+        elif not words:
+            del self.must[table][place]
 
     def compare(self, table: str, one: sqlite3.Connection) -> None:
         """Hold a table against what the logs say of it."""
@@ -266,11 +272,13 @@ class Verifier:
             if table == "documents" and place[0].startswith(HINT):
                 continue
             found = tuple(sha256(v).digest() if isinstance(v, bytes) else v for v in found)
-            said = must.pop(place, None)
-            if said is None:
+            words = [*must.pop(place, {}).values()]
+            if not words:
                 self.tell(named(table, place), "added")
-            elif said != found:
-                wrong = [n for n, a, b in zip(names, said, found, strict=True) if a != b]
+            elif len(words) > 1:
+                self.tell(named(table, place), "altered: two shards have it")
+            elif words[0] != found:
+                wrong = [n for n, a, b in zip(names, words[0], found, strict=True) if a != b]
                 self.tell(named(table, place), "altered: " + ", ".join(wrong))
         for place in must:
             self.tell(named(table, place), "missing")
