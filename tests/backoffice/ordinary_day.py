@@ -16,6 +16,7 @@ from actors.durable.history import History, Loaded
 from actors.durable.outbox import SELF
 from actors.store import Append, Batch, Document, Event, Store
 from backoffice.cases.case import key_of, stream_of
+from backoffice.shards import of_union
 from tests.backoffice.case_story import PARTNERS, UNION, Story
 from tests.kit import submissions as make
 from wire.case_state import State
@@ -69,6 +70,7 @@ def _written(story: Story) -> Batch:
         appends=step.batch.appends,
         effects=tuple(owed),
         documents=tuple(Document(*place, body) for place, body in papers),
+        shard=of_union(UNION),
     )
 
 

@@ -29,6 +29,7 @@ from backoffice.customers.feed import (
 )
 from backoffice.customers.record import Change, CustomerChanged
 from backoffice.customers.sinks import FileSink, HttpSink, SinkUnreachable
+from backoffice.shards import shard_of
 from tests.kit import submissions as make
 from tests.kit.consumer import Ear
 from tests.kit.disk import FaultyDisk, full, never
@@ -71,7 +72,8 @@ async def publish(store: Store, consumer: Consumer, *changes: CustomerChanged) -
     for change in changes:
         version = len(await store.read(stream))
         event = Event("FeedPublished", encode(Published(change)))
-        await store.commit(Batch("test", change.at_ms, (Append(stream, version, (event,)),)))
+        append = Append(stream, version, (event,))
+        await store.commit(Batch("test", change.at_ms, (append,), shard=shard_of(stream)))
 
 
 async def entries(store: Store, consumer: Consumer) -> list[FeedEntry]:

@@ -23,6 +23,7 @@ from backoffice.management.figures import (
 from backoffice.management.manager import ManagersDesk
 from backoffice.management.summary import CaseSummary, collection, day_of
 from backoffice.peers.devices import Device
+from backoffice.shards import of_union
 from tests.backoffice.case_story import PRODUCTS, UNION, Bank, Story
 from tests.kit import submissions as make
 from tests.kit.running import run
@@ -188,7 +189,7 @@ def test_the_manager_s_desk_reads_what_is_committed() -> None:
             Document(collection(UNION, DAY), one.case_id, msgspec.msgpack.encode(one))
             for one in (summary(1), summary(2, outlet="O2", device="T-0002"))
         )
-        await store.commit(Batch("test", make.NOW_MS, documents=documents))
+        await store.commit(Batch("test", make.NOW_MS, documents=documents, shard=of_union(UNION)))
         desk = ManagersDesk(store, PRODUCTS, Wall(), lambda d: d == "T-0002", lambda u: TERMS)
         await desk.note_seen(UNION, "T-0001")
         devices = tuple(

@@ -41,6 +41,7 @@ from backoffice.authorization.waiting import (
     rises_ms,
     urgency,
 )
+from backoffice.shards import of_union
 from tests.backoffice.case_story import UNION, staff
 from tests.kit.outside import virtual_outside
 from tests.kit.running import run
@@ -74,11 +75,12 @@ def entry(case_id: str, queued_ms: int = 1_000, **changes: object) -> QueueEntry
 
 def put(*entries: QueueEntry) -> Batch:
     documents = tuple(Document(collection(UNION), e.case_id, encode(e)) for e in entries)
-    return Batch("test", 0, documents=documents)
+    return Batch("test", 0, documents=documents, shard=of_union(UNION))
 
 
 def gone(case_id: str) -> Batch:
-    return Batch("test", 0, documents=(Document(collection(UNION), case_id, None),))
+    documents = (Document(collection(UNION), case_id, None),)
+    return Batch("test", 0, documents=documents, shard=of_union(UNION))
 
 
 class Desk(Actor):

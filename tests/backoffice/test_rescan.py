@@ -18,6 +18,7 @@ from backoffice.cases.rescan import Debt, collection, overdue_case, pay_first
 from backoffice.catalogue import products
 from backoffice.peers.devices import Device
 from backoffice.peers.terminal_requests import TerminalRequests
+from backoffice.shards import of_union
 from backoffice.verify.findings import Fault, Findings, place
 from backoffice.verify.images import ImageBook
 from backoffice.verify.pinned import PinnedKeys
@@ -262,7 +263,8 @@ def test_the_office_looks_for_the_bytes_and_for_debts() -> None:
             before = await terminal.answer(device, submit)
             assert pay_first(owed) != before
             debt = Document(collection(card.union), owed, encode(Debt(card.staff_id, 1, (FIELD,))))
-            await office.store.commit(Batch("test", 1, documents=(debt,)))
+            shard = of_union(card.union)
+            await office.store.commit(Batch("test", 1, documents=(debt,), shard=shard))
             assert pay_first(owed) == await terminal.answer(device, submit)
 
     run(whole)

@@ -13,6 +13,7 @@ from actors.ports import WallClock
 from actors.store import Append, Batch, Event, StoreClosed
 from actors.store.memory import Disk, MemoryStore
 from backoffice.customers.reviewer import AGAIN_S, Reviewer, until_review_ms
+from backoffice.shards import shard_of
 from supervisors import snapshot
 from tests.kit.bank import Bank
 from tests.kit.outside import virtual_outside
@@ -29,7 +30,7 @@ async def plant(disk: Disk, streams: list[str], body: bytes = b"?") -> None:
     store = MemoryStore(disk)
     for stream in streams:
         append = Append(stream, 0, (Event("CustomerTaught", body),))
-        await store.commit(Batch("test", 0, (append,)))
+        await store.commit(Batch("test", 0, (append,), shard=shard_of(stream)))
 
 
 class Night:

@@ -8,6 +8,7 @@ import trio
 from actors.store import Batch, event_digest
 from backoffice import images, uploads
 from backoffice.images import UNCLAIMED_MS, claimed, unclaimed
+from backoffice.shards import of_union
 from backoffice.uploads import DEVICE_BYTES_MAX, DEVICE_UPLOADS_MAX, IDLE_MS
 from tests.backoffice.bringing import (
     MINE,
@@ -106,7 +107,7 @@ def test_what_no_case_names_is_bounded_and_forgotten(monkeypatch: pytest.MonkeyP
 
         store = office.store
         taken = claimed(MINE, event_digest(picture(0)))
-        await store.commit(Batch("case", 0, documents=(taken,)))
+        await store.commit(Batch("case", 0, documents=(taken,), shard=of_union(MINE.union)))
         await bring(office, picture(3))
         assert Code.LIMIT is code(await office.offer(offer(picture(4))))
         await trio.sleep(UNCLAIMED_MS / 1000)

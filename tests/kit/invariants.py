@@ -22,7 +22,7 @@ from typing import Final
 import msgspec
 
 from actors.durable.tagged import Tagged
-from actors.store import Batch, Recorded, StoreError
+from actors.store import MAIN, Batch, Recorded, StoreError
 from backoffice.authorization.levels import SLOW_LINK, THRESHOLDS, Locality, Timing
 from backoffice.authorization.policy import DEFAULT_ROUTING, Routing
 from backoffice.authorization.policy_book import STREAM as POLICY_STREAM
@@ -37,6 +37,7 @@ from backoffice.partners.operations import IssueCard, Operation, Partner
 from backoffice.peers import devices
 from backoffice.product import Product
 from backoffice.reconcile import reconcile
+from backoffice.shards import shard_of
 from backoffice.verify.logs import KeptHead, joined
 from backoffice.verify.office import verify_office
 from terminal import draft_events
@@ -103,6 +104,10 @@ class Invariants:
             self.events += len(wrote.events)
             for wrong in logs.see(batch, wrote):
                 self.breach("I8", f"{node}: {wrong}")
+            if node == "office":
+                owners = {shard_of(append.stream) for append in batch.appends} or {batch.shard}
+                right = owners == {batch.shard} and batch.shard != MAIN
+                self.hold("I8", f"a batch of {batch.who} in {batch.shard}, not {owners}", right)
             for row in wrote.events:
                 try:
                     see(row)
