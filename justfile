@@ -46,10 +46,10 @@ verify *options:
 test *options:
     pytest -q -n 2 --dist loadfile {{options}}
 
-# The tests that one runs without thinking: no browser, no processes, no storms
+# The tests that one runs without thinking: no browser, no processes, no servers, no storms
 [group("check")]
 quick *options:
-    pytest -q -n 2 --dist loadfile -m "not browser and not processes" --ignore=tests/simulation {{options}}
+    pytest -q -n 2 --dist loadfile -m "not browser and not processes and not postgres" --ignore=tests/simulation {{options}}
 
 # A whole bank under seeded faults: just sim seeds=1000 from=5000
 [group("check")]
