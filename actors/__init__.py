@@ -22,7 +22,7 @@ from actors.errors import (
     TooManyWatchers,
 )
 from actors.inbox import Delivery, Inbox
-from actors.process import Process
+from actors.process import BackgroundProcess, Process
 from actors.ref import STOPPED, Down, Ref
 from actors.runtime.cell import Cell, CellState, CellStatistics, Overseer
 from actors.runtime.process_cell import ProcessCell
@@ -38,6 +38,7 @@ __all__ = [
     "NOREPLY",
     "NoReply",
     "Process",
+    "BackgroundProcess",
     "Inbox",
     "Delivery",
     "Context",

@@ -7,7 +7,10 @@ cell around it `actors.runtime.process_cell`.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
+
+import trio
 
 from actors.inbox import Delivery, Inbox
 
@@ -44,4 +47,23 @@ class Process:
         return {}
 
 
-__all__ = ["PROCESS_MAILBOX_CAPACITY", "Delivery", "Inbox", "Process"]
+class BackgroundProcess(Process, ABC):
+    """A process on the trio loop that has work of its own and hears nothing.
+
+    Whoever writes one writes `work`, and it is cancelled when the actor is asked to end.
+    """
+
+    @abstractmethod
+    async def work(self) -> None:
+        """Work on, for ever; raising is a crash."""
+
+    async def run(self, inbox: Inbox) -> None:
+        """See `Process.run`."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.work)
+            async for _ in inbox:
+                pass
+            nursery.cancel_scope.cancel()
+
+
+__all__ = ["PROCESS_MAILBOX_CAPACITY", "BackgroundProcess", "Delivery", "Inbox", "Process"]

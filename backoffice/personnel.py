@@ -15,7 +15,7 @@ from typing import Final, Protocol
 import structlog
 import trio
 
-from actors import ActorError, Inbox, Process
+from actors import ActorError, BackgroundProcess
 from actors.durable import Commanded
 from actors.ports import Offload
 from actors.ref import Ref
@@ -51,7 +51,7 @@ class RosterFile(Protocol):
         """
 
 
-class Personnel(Process):
+class Personnel(BackgroundProcess):
     """Follows the file until stopped.
 
     Args:
@@ -81,19 +81,8 @@ class Personnel(Process):
         self._refused = ""
         self._changed: set[str] = set()
 
-    async def run(self, inbox: Inbox) -> None:
-        """For ever."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._follow)
-            async for _ in inbox:
-                pass
-            nursery.cancel_scope.cancel()
-
-    def inspect(self) -> dict[str, object]:
-        """Why the file of now is not in force; empty when it is."""
-        return {"refused": self._refused}
-
-    async def _follow(self) -> None:
+    async def work(self) -> None:
+        """Follow the file."""
         await self._opened.wait()
         settled = False
         while True:
@@ -103,6 +92,10 @@ class Personnel(Process):
             if changed or not settled:
                 settled = await self._sign_out()
             await trio.sleep(LOOK_S)
+
+    def inspect(self) -> dict[str, object]:
+        """Why the file of now is not in force; empty when it is."""
+        return {"refused": self._refused}
 
     async def _read_if_changed(self) -> bool:
         """Whether another roster is in force now."""

@@ -18,9 +18,8 @@ import structlog
 import trio
 
 from actors.blobs.port import BlobError, Blobs, BlobsBusy, BlobsClosed
-from actors.inbox import Inbox
 from actors.ports import WallClock
-from actors.process import Process
+from actors.process import BackgroundProcess
 
 LOOK_S: Final = 600.0
 """How long it rests after it has gone through all, in seconds."""
@@ -46,7 +45,7 @@ Judge = Callable[[bytes], Awaitable[Fate]]
 """Says, by its digest, whether a blob is needed; may raise one of `not_now`."""
 
 
-class Collector(Process):
+class Collector(BackgroundProcess):
     """Serves until stopped.
 
     Args:
@@ -73,20 +72,8 @@ class Collector(Process):
         self._seen = dict.fromkeys(Fate, 0)
         self._failures = 0
 
-    async def run(self, inbox: Inbox) -> None:
+    async def work(self) -> None:
         """Go through them, for ever."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._collect)
-            async for _ in inbox:
-                pass
-            nursery.cancel_scope.cancel()
-
-    def inspect(self) -> dict[str, object]:
-        """What became of those that were looked at since the start."""
-        seen: dict[str, object] = {fate.value: count for fate, count in self._seen.items()}
-        return seen | {"failures": self._failures}
-
-    async def _collect(self) -> None:
         after = ""
         while True:
             try:
@@ -100,6 +87,11 @@ class Collector(Process):
                     _log.warning("blobs.not_collected", error=str(error))
                 after = ""
             await trio.sleep(PAGE_S if after else LOOK_S)
+
+    def inspect(self) -> dict[str, object]:
+        """What became of those that were looked at since the start."""
+        seen: dict[str, object] = {fate.value: count for fate, count in self._seen.items()}
+        return seen | {"failures": self._failures}
 
     async def collect_some(self, after: str = "") -> str:
         """One page behind a name; the name to go on after, empty at the end.

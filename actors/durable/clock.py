@@ -23,9 +23,8 @@ import trio
 
 from actors.durable.durable_actor import Wake
 from actors.errors import ActorError, MailboxFull
-from actors.inbox import Inbox
 from actors.ports import WallClock
-from actors.process import Process
+from actors.process import BackgroundProcess
 from actors.ref import Ref
 from actors.store import DUE_ROWS_MAX, Due, Store, StoreError
 
@@ -76,7 +75,7 @@ class Alarm:
                     await self._earlier.wait()
 
 
-class Clock(Process):
+class Clock(BackgroundProcess):
     """Wakes until stopped.
 
     Args:
@@ -107,13 +106,10 @@ class Clock(Process):
         self._turned_away = 0
         self._unknown = 0
 
-    async def run(self, inbox: Inbox) -> None:
-        """For ever."""
+    async def work(self) -> None:
+        """Look, wake, sleep."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._go, nursery)
-            async for _ in inbox:
-                pass
-            nursery.cancel_scope.cancel()
+            await self._go(nursery)
 
     def inspect(self) -> dict[str, object]:
         """What it does and has done, and when it looks again at the latest."""

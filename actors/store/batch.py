@@ -33,6 +33,13 @@ TIME_MS_MAX = 2**63 - 1
 """The last moment that every backend can hold, in Unix milliseconds."""
 
 
+STREAMS_KEPT_MAX = 20_000
+"""The most streams whose standing a writer remembers; then it starts anew."""
+
+FRONTIERS_KEPT_MAX = 1_000
+"""The most shards whose logs' ends a writer remembers; then it starts anew."""
+
+
 class BadBatch(StoreError):
     """The batch itself is wrong (a bound, a text, a repeated id); the same one fails for ever."""
 
@@ -138,6 +145,16 @@ class Plan:
         for place, (owner, _) in (owners or {}).items():
             self._change(self.owners, place, owner, shard)
         return Committed(shard, size)
+
+    def add_all(self, batches: Iterable[Batch]) -> list[Committed | StoreError]:
+        """Stage what can be staged; what became of each, in order."""
+        outcomes: list[Committed | StoreError] = []
+        for batch in batches:
+            try:
+                outcomes.append(self.add(batch))
+            except StoreError as refusal:
+                outcomes.append(refusal)
+        return outcomes
 
     def is_entangled(self) -> bool:
         """Whether the order of these batches matters: what one touches, another touches as well.
@@ -265,6 +282,8 @@ def _check_many(entries: Sequence[object], texts: Iterable[str]) -> None:
 
 
 __all__ = [
+    "FRONTIERS_KEPT_MAX",
+    "STREAMS_KEPT_MAX",
     "TIME_MS_MAX",
     "BadBatch",
     "EntryRow",

@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 import trio
 
-from actors import ActorError, Inbox, Process
+from actors import ActorError, BackgroundProcess
 from actors.ports import WallClock
 from actors.store import READ_ROWS_MAX, Store, StoreError
 from backoffice.customers.rules import DAY_MS
@@ -33,7 +33,7 @@ _CHINA_MS: Final = 8 * 60 * 60 * 1000
 _log = structlog.get_logger("customers")
 
 
-class Reviewer(Process):
+class Reviewer(BackgroundProcess):
     """Reviews every night until stopped.
 
     Args:
@@ -50,13 +50,11 @@ class Reviewer(Process):
         self._failing: list[str] = []
         self._reviewed = 0
 
-    async def run(self, inbox: Inbox) -> None:
-        """Until stopped."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._nightly)
-            async for _ in inbox:
-                pass
-            nursery.cancel_scope.cancel()
+    async def work(self) -> None:
+        """Every night."""
+        while True:
+            await trio.sleep(until_review_ms(self._wall.now_ms()) / 1000)
+            await self._review_all()
 
     def inspect(self) -> dict[str, object]:
         """How many were reviewed in the latest night, and who was not."""
@@ -65,11 +63,6 @@ class Reviewer(Process):
             "failing": len(self._failing),
             "first_failing": self._failing[:SHOWN_MAX],
         }
-
-    async def _nightly(self) -> None:
-        while True:
-            await trio.sleep(until_review_ms(self._wall.now_ms()) / 1000)
-            await self._review_all()
 
     async def _review_all(self) -> None:
         """Every record there is, one after the other; then again those that could not be."""

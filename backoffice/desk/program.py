@@ -17,9 +17,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-import trio
-
-from actors import Inbox, Process, System, open_system
+from actors import BackgroundProcess, System, open_system
 from actors.ports import Outside
 from backoffice.desk.authorizer import SIGN_IN_FIRST, Authorizer
 from backoffice.desk.figures import FiguresBoard
@@ -81,19 +79,15 @@ class Setup:
     welcomed: Callable[[], None]
 
 
-class Tending(Process):
+class Tending(BackgroundProcess):
     """Runs what stands behind the page in the background: `tend` never ends by itself."""
 
     def __init__(self, tend: Callable[[], Awaitable[None]]) -> None:
         self._tend = tend
 
-    async def run(self, inbox: Inbox) -> None:
-        """Until stopped."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._tend)
-            async for _ in inbox:
-                pass
-            nursery.cancel_scope.cancel()
+    async def work(self) -> None:
+        """See `BackgroundProcess.work`."""
+        await self._tend()
 
 
 class Desk:

@@ -14,7 +14,16 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from actors.store.batch import NEW, BadBatch, Holder, NotOfThisShard, Plan, Standing
+from actors.store.batch import (
+    FRONTIERS_KEPT_MAX,
+    NEW,
+    STREAMS_KEPT_MAX,
+    BadBatch,
+    Holder,
+    NotOfThisShard,
+    Plan,
+    Standing,
+)
 from actors.store.merkle import Frontier
 from actors.store.port import Batch, Head, StoreClosed, StoreError
 from actors.store.postgres.connection import (
@@ -26,12 +35,6 @@ from actors.store.postgres.connection import (
 )
 from actors.store.postgres.reader import Reader, meant
 from actors.store.requests import Outcome
-
-STREAMS_KEPT_MAX = 20_000
-"""The most streams that a writer remembers; then it starts anew."""
-
-FRONTIERS_KEPT_MAX = 1_000
-"""The most shards whose logs' ends a writer remembers; then it starts anew."""
 
 _STREAMS = """
 SELECT asked.stream, last.version, last.shard
@@ -173,15 +176,10 @@ class Writer:
             raise meant(error) from error
 
     async def _commit_together(self, batches: Sequence[Batch]) -> list[Outcome]:
-        outcomes: list[Outcome] = []
         async with self._transaction():
             await self._find_out(batches)
             plan = Plan(self._known)
-            for batch in batches:
-                try:
-                    outcomes.append(plan.add(batch))
-                except StoreError as refusal:
-                    outcomes.append(refusal)
+            outcomes = plan.add_all(batches)
             if plan.is_entangled():
                 raise _OneByOne("one batch touches what another one does")
             await self._write(plan)
