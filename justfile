@@ -49,7 +49,7 @@ test *options:
 # The tests that one runs without thinking: no browser, no processes, no servers, no storms
 [group("check")]
 quick *options:
-    pytest -q -n 2 --dist loadfile -m "not browser and not processes and not postgres" --ignore=tests/simulation {{options}}
+    pytest -q -n 2 --dist loadfile -m "not browser and not processes and not postgres and not storm" --ignore=tests/simulation {{options}}
 
 # A whole bank under seeded faults: just sim seeds=1000 from=5000
 [group("check")]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from tests.kit.running import run
 from tests.stories.cast import assert_sound, cast, watched_bank
 from wire.memory import Passing
@@ -34,6 +36,7 @@ def issue(cut_at: int) -> tuple[str, int]:
     return run(story)
 
 
+@pytest.mark.storm
 def test_the_links_are_cut_at_any_step() -> None:
     """From the first handshake to the hand-over: the card is issued, once."""
     _, frames = issue(cut_at=0)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
+import pytest
+
 from tests.stories.power_cuts import DESK, OFFICE, TERMINAL, Played, Points, play, play_full
 
 STRIDES = {OFFICE: 1, TERMINAL: 1, DESK: 2}
@@ -17,6 +19,7 @@ At = tuple[str, int]
 """A node, and a point of it."""
 
 
+@pytest.mark.storm
 def test_a_node_loses_its_power_at_any_point() -> None:
     """It comes back with its disk, if it has one, and the card is issued, once."""
     calm = play({})
@@ -29,6 +32,7 @@ def test_a_node_loses_its_power_at_any_point() -> None:
     assert_well(tried, everywhere(play, tried))
 
 
+@pytest.mark.storm
 def test_a_disk_refuses_any_commit() -> None:
     """Nothing was said to be there that is not, and nobody waits for ever."""
     calm = play_full({})
